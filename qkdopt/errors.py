@@ -1,0 +1,66 @@
+"""Every deliberate error of qkdopt.
+
+Each class says whose fault it is; the command line turns any of them into one
+message and the exit status given here. A bug keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class QkdoptError(Exception):
+    """Base of all deliberate errors. ``exit_status`` is what the command line returns."""
+
+    exit_status = 2
+
+
+class FaultsError(QkdoptError):
+    """An input with one or more faults, all of them listed at once.
+
+    Parameters
+    ----------
+    where
+        File name or object the faults are in.
+    faults
+        One text per fault: where, what was read, what was expected, the likely cause.
+    """
+
+    def __init__(self, where: str, faults: Sequence[str]) -> None:
+        self.where = where
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
+        lines = "\n".join(f"  - {fault}" for fault in self.faults)
+        super().__init__(f"{where}: {count}\n{lines}")
+
+
+class InstanceError(FaultsError):
+    """An instance that breaks a rule of the schema or of the problem."""
+
+
+class ResultError(FaultsError):
+    """A result file that is unreadable or does not belong to the instance."""
+
+
+class PhysicsError(QkdoptError):
+    """A physical input outside the range in which the equation or table holds."""
+
+
+class UsageError(QkdoptError):
+    """A command or call with options that do not fit together."""
+
+
+class UnsupportedError(QkdoptError):
+    """A combination that no model covers yet (the documentation has the table)."""
+
+
+class SolverMissingError(QkdoptError):
+    """A solver that is not installed; the message says how to install it."""
+
+
+class SolverFailedError(QkdoptError):
+    """A solver ended in a way that is no answer: a crash, or a status not known to us."""
+
+
+class OutputError(QkdoptError):
+    """An output file that cannot be written."""

@@ -1,0 +1,42 @@
+"""Instances: validated, frozen input data. The JSON Schema comes from here."""
+
+from qkdopt.instance.base import NodeId, Part
+from qkdopt.instance.demands import Demand, Routes, Traffic
+from qkdopt.instance.hardware import (
+    AmplifierNoise,
+    Classical,
+    Crosstalk,
+    Fibre,
+    FourWaveMixing,
+    Grid,
+    OtherNoise,
+    RamanTable,
+)
+from qkdopt.instance.model import SCHEMA, Instance
+from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
+from qkdopt.instance.quantum import KeyRateTable, Qkd
+
+__all__ = [
+    "SCHEMA",
+    "AmplifierNoise",
+    "Candidate",
+    "Classical",
+    "Crosstalk",
+    "Demand",
+    "Fibre",
+    "FourWaveMixing",
+    "Grid",
+    "Instance",
+    "KeyRateTable",
+    "Link",
+    "Network",
+    "Node",
+    "NodeId",
+    "OffGridCandidate",
+    "OtherNoise",
+    "Part",
+    "Qkd",
+    "RamanTable",
+    "Routes",
+    "Traffic",
+]

@@ -1,0 +1,40 @@
+"""What the network is asked for: a list of demands, routes to choose from, dynamic traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from qkdopt.instance.base import Count, NodeId, NotNegative, Part, Positive
+
+
+class Demand(Part):
+    """A data service from source to target: lightpaths in that direction, and key."""
+
+    id: NodeId
+    source: NodeId
+    target: NodeId
+    channels: Count = 1
+    """b_r: lightpaths of this demand, all on one route."""
+    min_skr_bps: NotNegative | None = None
+    """Served only with at least this key rate [bit/s]."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault when the demand goes nowhere."""
+        if self.source == self.target:
+            yield f"demand {self.id!r}: source and target are both {self.source!r}"
+
+
+class Routes(Part):
+    """Candidate routes of every demand: K shortest in km, ties by hops, then by node order."""
+
+    k: Annotated[Count, Field(le=100)] = 3
+
+
+class Traffic(Part):
+    """Dynamic traffic for the simulator: Poisson arrivals, exponential holding of mean 1."""
+
+    load_erlang: Positive = 100.0
+    """Arrival rate x mean holding time of the whole network."""

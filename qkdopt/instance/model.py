@@ -1,0 +1,139 @@
+"""The instance: everything a plan is computed from, validated and frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from qkdopt.instance.base import Part
+from qkdopt.instance.demands import Demand, Routes, Traffic
+from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
+from qkdopt.instance.network import Candidate, Link, Network
+from qkdopt.instance.quantum import Qkd
+
+SCHEMA = "qkdopt/instance/1"
+
+
+class Instance(Part):
+    """A network, its hardware and its demands (schema ``qkdopt/instance/1``)."""
+
+    schema_version: Annotated[Literal["qkdopt/instance/1"], Field(alias="schema")] = SCHEMA
+    name: Annotated[str, Field(min_length=1)]
+    description: str = ""
+    preset: str | None = None
+    """Name of the preset the hardware values come from; every result repeats it."""
+    network: Network
+    grid: Grid = Grid()
+    fibre: Fibre = Fibre()
+    classical: Classical
+    other_noise: OtherNoise = OtherNoise()
+    qkd: Qkd = Qkd()
+    routes: Routes = Routes()
+    demands: tuple[Demand, ...] = ()
+    traffic: Traffic | None = None
+
+    def candidates_of(self, link: Link) -> tuple[Candidate, ...]:
+        """Candidate QKD channels of a link, in the file's order; none without QKD."""
+        if not link.qkd:
+            return ()
+        if link.candidates is not None:
+            return link.candidates
+        if self.qkd.candidates == "all":
+            return tuple(range(self.grid.channels))
+        return self.qkd.candidates
+
+    def candidate_thz(self, candidate: Candidate) -> float:
+        """Centre frequency [THz] of a candidate."""
+        if isinstance(candidate, int):
+            return self.grid.frequency_thz(candidate)
+        return candidate.frequency_thz
+
+    def is_dark_near(self, channel: int, candidate: Candidate) -> bool:
+        """Whether a classical channel lies in the guard band of a reserved candidate.
+
+        The band has the full width ``guard_ghz``; a channel on its very edge may be lit.
+        The candidate's own grid channel is always dark.
+        """
+        distance_ghz = 1e3 * abs(self.grid.frequency_thz(channel) - self.candidate_thz(candidate))
+        half_width = max(self.qkd.guard_ghz, self.grid.spacing_ghz) / 2.0
+        return distance_ghz < half_width - 1e-6
+
+    def faults(self) -> Iterator[str]:
+        """Yield each broken rule between the parts."""
+        yield from self._demand_faults()
+        yield from self._candidate_faults()
+
+    def _demand_faults(self) -> Iterator[str]:
+        known = {node.id for node in self.network.nodes}
+        for demand_id, times in Counter(demand.id for demand in self.demands).items():
+            if times > 1:
+                yield f"demands: id {demand_id!r} is given {times} times; expected once"
+        for demand in self.demands:
+            for end, node in (("source", demand.source), ("target", demand.target)):
+                if node not in known:
+                    yield (
+                        f"demands: {demand.id!r}.{end} = {node!r}; expected the id of a node "
+                        "(a number given as text, or a label in place of an id?)"
+                    )
+            if demand.channels > self.grid.channels:
+                yield (
+                    f"demands: {demand.id!r}.channels = {demand.channels}; expected at most the "
+                    f"grid's {self.grid.channels}"
+                )
+
+    def _candidate_faults(self) -> Iterator[str]:
+        shared = () if self.qkd.candidates == "all" else self.qkd.candidates
+        own = [(f"link {link.id}", link.candidates or ()) for link in self.network.links]
+        bad = False
+        for where, candidates in [("qkd", shared), *own]:
+            for fault in self._set_faults(where, candidates):
+                bad = True
+                yield fault
+        if not bad:
+            yield from self._reserve_faults()
+
+    def _set_faults(self, where: str, candidates: tuple[Candidate, ...]) -> Iterator[str]:
+        for candidate in candidates:
+            if isinstance(candidate, int) and candidate >= self.grid.channels:
+                yield (
+                    f"{where}.candidates: {candidate}; expected a channel from 0 to "
+                    f"{self.grid.channels - 1} (numbered from 1, or a frequency?)"
+                )
+        if len({self.candidate_thz(c) for c in candidates}) < len(candidates):
+            yield f"{where}.candidates: the same channel twice; expected each once"
+
+    def _reserve_faults(self) -> Iterator[str]:
+        """Yield a fault for each link where reserving leaves no classical channel."""
+        for link in self.network.links:
+            candidates = self.candidates_of(link)
+            if not candidates:
+                continue
+            groups = [candidates] if self.qkd.reserve == "all" else [(c,) for c in candidates]
+            if not any(self._leaves_a_channel(group) for group in groups):
+                yield (
+                    f"link {link.id}: reserving {self.qkd.reserve} candidates with guard_ghz = "
+                    f"{self.qkd.guard_ghz:g} leaves none of {self.grid.channels} channels for "
+                    "classical light; expected at least one"
+                )
+
+    def _leaves_a_channel(self, reserved: tuple[Candidate, ...]) -> bool:
+        return any(
+            not any(self.is_dark_near(channel, c) for c in reserved)
+            for channel in range(self.grid.channels)
+        )
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data of this instance, defaults left out, for writing and hashing."""
+        data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
+        return {"schema": SCHEMA, **data}
+
+    def sha256(self) -> str:
+        """Hash of the canonical form: the same for every spelling of the same instance."""
+        data = self.model_dump(mode="json")
+        canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,78 @@
+"""The quantum side: protocol, detectors, candidate channels and their guard bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from qkdopt.instance.base import GuardGhz, LossDb, NotNegative, Part, Share, WidthGhz
+from qkdopt.instance.network import Candidate
+
+
+class KeyRateTable(Part):
+    """A measured secret key rate against noise, in place of the protocol's equations."""
+
+    noise_per_gate: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
+    """Noise clicks per gate, strictly rising."""
+    skr_bps: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
+    """Rate at each noise [bit/s], never rising, zero at the end."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield each broken rule of the table."""
+        if len(self.noise_per_gate) != len(self.skr_bps):
+            yield "skr_table: expected as many rates as noises"
+        if any(a >= b for a, b in zip(self.noise_per_gate, self.noise_per_gate[1:], strict=False)):
+            yield "skr_table.noise_per_gate: not strictly rising; expected rising noise"
+        if any(a < b for a, b in zip(self.skr_bps, self.skr_bps[1:], strict=False)):
+            yield "skr_table.skr_bps: rises with noise; expected a rate that never rises"
+        if self.skr_bps[-1] != 0.0:
+            yield (
+                f"skr_table.skr_bps: ends at {self.skr_bps[-1]:g}; expected 0 at the last noise "
+                "(beyond it the rate is unknown)"
+            )
+
+
+class Qkd(Part):
+    """Decoy-state BB84 and the channels it may use.
+
+    The rate follows Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005).
+    """
+
+    protocol: Literal["decoy-bb84"] = "decoy-bb84"
+    decoys: Literal["infinite", "vacuum+weak"] = "infinite"
+    mean_photon_number: Annotated[float, Field(gt=0.0, le=2.0)] = 0.48
+    weak_photon_number: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    """Of the weak decoy; only with ``vacuum+weak``."""
+    misalignment: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.015
+    detector_efficiency: Annotated[Share, Field(gt=0.0)] = 0.2
+    dark_count_per_gate: Share = 1e-8
+    """Dark counts per gate and detector."""
+    gate_ps: Annotated[float, Field(ge=1.0, le=1e6)] = 100.0
+    repetition_mhz: Annotated[float, Field(gt=0.0, le=1e5)] = 2.0
+    error_correction_efficiency: Annotated[float, Field(ge=1.0, le=2.0)] = 1.22
+    sifting: Annotated[Share, Field(gt=0.0)] = 1.0
+    """Share of pulses kept after basis comparison (1 in the paper's Eq. (1))."""
+    insertion_loss_db: LossDb = 0.0
+    """Of the receiver, filters included [dB]; it dims signal and noise alike."""
+    filter_ghz: WidthGhz = 100.0
+    guard_ghz: GuardGhz = 200.0
+    """Full width kept dark around a reserved QKD channel."""
+    candidates: Literal["all"] | Annotated[tuple[Candidate, ...], Field(min_length=1)] = "all"
+    reserve: Literal["working", "all"] = "working"
+    """Which candidates stay free of classical light: the working one, or all of them."""
+    relay: Literal["lightpath", "widest"] = "lightpath"
+    """A demand's key goes along its own route, or along the widest (best bottleneck) one."""
+    skr_table: KeyRateTable | None = None
+
+    def faults(self) -> Iterator[str]:
+        """Yield each broken rule between fields."""
+        if self.decoys == "vacuum+weak" and not self.weak_photon_number < self.mean_photon_number:
+            yield (
+                f"qkd.weak_photon_number = {self.weak_photon_number:g}; expected less than "
+                f"mean_photon_number = {self.mean_photon_number:g}"
+            )
+
+
+__all__ = ["KeyRateTable", "Qkd"]

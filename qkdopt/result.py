@@ -1,0 +1,182 @@
+"""The result: a plan, its rates, its bound and where it came from (``qkdopt/result/1``)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from qkdopt.instance import NodeId
+
+SCHEMA = "qkdopt/result/1"
+
+Objective = Literal["mean", "max-min", "link-sum"]
+Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
+BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        serialize_by_alias=True,
+    )
+
+
+class InstanceRef(_Record):
+    """Which instance the result belongs to."""
+
+    name: str
+    sha256: str
+    preset: str | None = None
+
+
+class SolverRef(_Record):
+    """Which solver proved or improved; null fields for a pure heuristic."""
+
+    name: str | None = None
+    version: str | None = None
+    start_accepted: bool | None = None
+    """Whether the solver took the heuristic's plan as its start; null if none was given."""
+
+
+class Value(_Record):
+    """What the plan achieves, by the exact physics."""
+
+    objective_bps: float
+    served: int
+    demands: int
+    mean_skr_bps: float
+    """Mean over served demands; 0 when none is served."""
+    mean_skr_per_request_bps: float
+    """Mean over all demands, blocked ones counted as 0."""
+    worst_skr_bps: float
+    """Smallest over served demands; 0 when none is served."""
+
+
+class Bound(_Record):
+    """A proved limit on the exact objective of any plan that serves ``value.served`` demands."""
+
+    objective_bps: float | None
+    served: int
+    """No plan serves more demands than this."""
+    method: str
+    routes: str
+    """The candidate routes it holds for, such as ``K=3``."""
+    tolerance_bps: float = 0.0
+    """Largest error of the linearised key rate that the bound contains [bit/s]."""
+
+
+class Baseline(_Record):
+    """The DS-QKD heuristic (Table I of the paper) on the same instance."""
+
+    strategy: str
+    served: int
+    mean_skr_bps: float
+    gain: float | None
+    """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key."""
+
+
+class Lightpath(_Record):
+    """The route and the channels of one served demand."""
+
+    demand: NodeId
+    route: tuple[NodeId, ...]
+    """Node ids from source to target."""
+    links: tuple[str, ...]
+    """Link ids along the route (two nodes may be joined by several links)."""
+    channels: tuple[int, ...]
+
+
+class WorkingChannel(_Record):
+    """The working QKD channel of one link, and what it delivers."""
+
+    link: str
+    channel: int | None = None
+    frequency_thz: float | None = None
+    """Given in place of ``channel`` for a candidate off the grid."""
+    noise_per_gate: float
+    qber: float
+    skr_bps: float
+
+
+class ServedDemand(_Record):
+    """What became of one demand."""
+
+    demand: NodeId
+    served: bool
+    skr_bps: float
+    bottleneck: str | None = None
+    """Link with the smallest rate on its relay route; null without a relay route."""
+    blocked_by: BlockedBy | None = None
+
+
+class Environment(_Record):
+    """Where and with what the result was computed."""
+
+    versions: dict[str, str]
+    cpu: str
+    platform: str
+
+
+class Result(_Record):
+    """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
+
+    schema_version: Annotated[Literal["qkdopt/result/1"], Field(alias="schema")] = SCHEMA
+    instance: InstanceRef
+    strategy: str
+    solver: SolverRef = SolverRef()
+    seed: int
+    threads: int
+    objective: Objective
+    status: Status
+    value: Value | None
+    """Null where no plan was found."""
+    bound: Bound | None
+    gap: float | None
+    served_proved: bool
+    baseline: Baseline | None
+    lightpaths: tuple[Lightpath, ...]
+    qkd: tuple[WorkingChannel, ...]
+    demands: tuple[ServedDemand, ...]
+    notes: tuple[str, ...] = ()
+    """What a reader must know: terms the search ignored, a model that refused, a limit."""
+    seconds: float
+    environment: Environment
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data of this result, as written to a file and printed by ``--json``."""
+        data: dict[str, Any] = self.model_dump(mode="json")
+        data.pop("schema", None)
+        return {"schema": SCHEMA, **data}
+
+    def lightpaths_frame(self) -> pd.DataFrame:
+        """One row per served demand: demand, route, links, channels."""
+        rows = [path.model_dump() for path in self.lightpaths]
+        return pd.DataFrame(rows, columns=["demand", "route", "links", "channels"])
+
+    def qkd_frame(self) -> pd.DataFrame:
+        """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s]."""
+        return pd.DataFrame(
+            [row.model_dump() for row in self.qkd], columns=list(WorkingChannel.model_fields)
+        )
+
+    def demands_frame(self) -> pd.DataFrame:
+        """One row per demand: served, SKR [bit/s], bottleneck link, why it was blocked."""
+        return pd.DataFrame(
+            [row.model_dump() for row in self.demands], columns=list(ServedDemand.model_fields)
+        )
+
+
+def gap_of(value_bps: float, bound_bps: float | None) -> float | None:
+    """Relative gap ``(bound - value) / bound``; 0 when both are 0, None without a bound."""
+    if bound_bps is None:
+        return None
+    if bound_bps == 0.0:
+        return 0.0
+    return (bound_bps - value_bps) / bound_bps

@@ -1,0 +1,304 @@
+"""Coefficient tables: physics evaluated once per instance, as arrays.
+
+``E`` links, ``W`` grid channels, ``Q`` the largest number of candidates of a link, and
+two directions of travel: 0 along the link's file order a -> b, 1 against it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdopt.instance import Candidate, Instance, Link, OffGridCandidate, RamanTable
+from qkdopt.physics import fwm, keyrate, noise, raman
+from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
+from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything a search or a model needs to know about light, without the physics.
+
+    Parameters
+    ----------
+    noise
+        ``(E, 2, W, Q)`` noise clicks per gate at a candidate from one lightpath on a
+        channel in a direction. Zero in a fibre that carries no quantum signal.
+    floor
+        ``(E, Q)`` noise clicks per gate with no channel lit.
+    transmittance
+        ``(E, Q)`` of the quantum channel, detector included.
+    blocks
+        ``(E, Q, W)`` the channel lies in the guard band of the candidate.
+    usable
+        ``(E, 2, W)`` the channel may ever be lit in that direction: false around every
+        candidate when all of them are reserved.
+    disturbs
+        ``(E, 2)`` light in that direction shares the quantum signal's fibre.
+    fibres
+        ``(2,)`` fibre of each direction: ``(0, 0)`` in layout single, ``(0, 1)`` in pair.
+    candidates
+        Candidates of each link in the file's order; empty without QKD.
+    """
+
+    instance: Instance
+    noise: FloatArray
+    floor: FloatArray
+    transmittance: FloatArray
+    blocks: BoolArray
+    usable: BoolArray
+    disturbs: BoolArray
+    fibres: IntArray
+    candidates: tuple[tuple[Candidate, ...], ...]
+
+    @cached_property
+    def candidate_count(self) -> IntArray:
+        """``(E,)`` number of candidates; 0 on a link without QKD."""
+        return np.array([len(c) for c in self.candidates], dtype=np.int64)
+
+    @cached_property
+    def protocol(self) -> keyrate.DecoyBB84:
+        """Protocol parameters of the instance."""
+        return protocol_of(self.instance)
+
+    def skr_bps(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
+        """Exact key rate [bit/s] at a noise and a transmittance, broadcast together."""
+        table = self.instance.qkd.skr_table
+        if table is not None:
+            measured = keyrate.MeasuredKeyRate(
+                noise_per_gate=np.array(table.noise_per_gate), skr_bps=np.array(table.skr_bps)
+            )
+            rates = keyrate.measured_key_rate_bps(noise_per_gate, table=measured)
+            return np.broadcast_to(rates, np.broadcast(noise_per_gate, transmittance).shape)
+        return keyrate.secret_key_rate_bps(noise_per_gate, transmittance, protocol=self.protocol)
+
+    def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
+        """Quantum bit error rate at a noise and a transmittance."""
+        return keyrate.quantum_bit_error_rate(
+            noise_per_gate, transmittance, protocol=self.protocol
+        )
+
+
+def protocol_of(instance: Instance) -> keyrate.DecoyBB84:
+    """Translate the instance's QKD block into the physics module's protocol."""
+    qkd = instance.qkd
+    return keyrate.DecoyBB84(
+        mean_photon_number=qkd.mean_photon_number,
+        misalignment=qkd.misalignment,
+        detector_efficiency=qkd.detector_efficiency,
+        dark_count_per_gate=qkd.dark_count_per_gate,
+        error_correction_efficiency=qkd.error_correction_efficiency,
+        sifting=qkd.sifting,
+        repetition_hz=qkd.repetition_mhz * 1e6,
+        weak_photon_number=qkd.weak_photon_number if qkd.decoys == "vacuum+weak" else None,
+    )
+
+
+def build_tables(instance: Instance) -> Tables:
+    """Evaluate the physics of every link, channel and candidate of an instance."""
+    links = instance.network.links
+    candidates = tuple(instance.candidates_of(link) for link in links)
+    width = max(1, max(len(c) for c in candidates))
+    shape = (len(links), width)
+    channels = instance.grid.channels
+    coefficients = np.zeros((len(links), 2, channels, width))
+    floor, transmittance = np.zeros(shape), np.zeros(shape)
+    blocks = np.zeros((*shape, channels), dtype=np.bool_)
+    for e, link in enumerate(links):
+        for c, candidate in enumerate(candidates[e]):
+            optics = LinkOptics(instance, link, candidate)
+            coefficients[e, :, :, c] = optics.noise_per_channel()
+            floor[e, c] = optics.noise_floor()
+            transmittance[e, c] = optics.transmittance()
+            blocks[e, c] = [instance.is_dark_near(w, candidate) for w in range(channels)]
+    disturbs = _disturbs(instance)
+    coefficients *= disturbs[:, :, None, None]
+    usable = np.ones((len(links), 2, channels), dtype=np.bool_)
+    if instance.qkd.reserve == "all":
+        usable = ~(blocks.any(axis=1)[:, None, :] & disturbs[:, :, None])
+    return Tables(
+        instance=instance,
+        noise=coefficients,
+        floor=floor,
+        transmittance=transmittance,
+        blocks=blocks,
+        usable=usable,
+        disturbs=disturbs,
+        fibres=np.array([0, 0] if instance.fibre.layout == "single" else [0, 1]),
+        candidates=candidates,
+    )
+
+
+def _disturbs(instance: Instance) -> BoolArray:
+    """``(E, 2)`` which direction of travel shares the quantum signal's fibre."""
+    links = instance.network.links
+    if instance.fibre.layout == "single":
+        return np.array([[link.qkd, link.qkd] for link in links], dtype=np.bool_)
+    along = [link.qkd and link.qkd_direction == "a->b" for link in links]
+    against = [link.qkd and link.qkd_direction == "b->a" for link in links]
+    return np.array([along, against], dtype=np.bool_).T
+
+
+class LinkOptics:
+    """Physics of one candidate QKD channel on one link."""
+
+    def __init__(self, instance: Instance, link: Link, candidate: Candidate) -> None:
+        self._instance = instance
+        self._link = link
+        self._quantum_thz = instance.candidate_thz(candidate)
+        self._channel_thz = np.array(
+            [instance.grid.frequency_thz(w) for w in range(instance.grid.channels)]
+        )
+        self._loss_db = link_loss_db(instance, link)
+        self._quantum_loss_db = self._loss_db * _loss_ratio(instance, candidate)
+
+    def transmittance(self) -> float:
+        """Transmittance of the quantum channel, receiver and detector included."""
+        qkd = self._instance.qkd
+        return float(
+            keyrate.channel_transmittance(
+                self._quantum_loss_db,
+                insertion_loss_db=qkd.insertion_loss_db,
+                detector_efficiency=qkd.detector_efficiency,
+            )
+        )
+
+    def noise_per_channel(self) -> FloatArray:
+        """``(2, W)`` noise clicks per gate by one lightpath, in direction a -> b and b -> a."""
+        launch_w = float(dbm_to_w(self.launch_dbm()))
+        co, counter = self._raman_power(launch_w)
+        leak = self._crosstalk_power(launch_w)
+        along = self._clicks(co + leak)
+        # Light against the quantum signal leaks into the receiver only by reflection.
+        against = self._clicks(counter)
+        if self._link.qkd_direction == "b->a":
+            along, against = against, along
+        return np.stack([along, against])
+
+    def noise_floor(self) -> float:
+        """Noise clicks per gate with no channel lit: amplifier noise, where it is on."""
+        amplifier = self._instance.other_noise.amplifier
+        if amplifier is None:
+            return 0.0
+        power_w = noise.amplifier_ase_power(
+            self._quantum_thz,
+            spontaneous_emission_factor=amplifier.spontaneous_emission_factor,
+            gain_db=amplifier.gain_db,
+            bandwidth_ghz=self._instance.qkd.filter_ghz,
+            rejection_db=amplifier.rejection_db,
+        )
+        passed = power_w * 10.0 ** (-self._quantum_loss_db / 10.0)
+        return float(self._clicks(np.asarray(passed)))
+
+    def four_wave_mixing_clicks(self, lit_thz: FloatArray) -> float:
+        """Noise clicks per gate by four-wave mixing among co-propagating lit channels."""
+        mixing = self._instance.other_noise.four_wave_mixing
+        if mixing is None or len(lit_thz) < 2:
+            return 0.0
+        power_w = fwm.four_wave_mixing_power(
+            float(dbm_to_w(self.launch_dbm())),
+            lit_thz,
+            self._quantum_thz,
+            self._link.length_km,
+            loss_per_km=self._per_km(self._loss_db),
+            gamma_per_w_km=mixing.gamma_per_w_km,
+            dispersion_ps_nm_km=mixing.dispersion_ps_nm_km,
+            dispersion_slope_ps_nm2_km=mixing.dispersion_slope_ps_nm2_km,
+        )
+        return float(self._clicks(np.asarray(power_w)))
+
+    def launch_dbm(self) -> float:
+        """Launch power of a classical channel at the start of this link [dBm]."""
+        classical = self._instance.classical
+        if classical.launch_dbm is not None:
+            return classical.launch_dbm
+        assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
+        return float(
+            receiver_sensitivity_launch_dbm(
+                classical.receiver_sensitivity_dbm, self._loss_db, classical.margin_db
+            )
+        )
+
+    def _raman_power(self, launch_w: float) -> tuple[FloatArray, FloatArray]:
+        rho = self._cross_section()
+        width_nm = float(ghz_to_nm(self._instance.qkd.filter_ghz, self._quantum_thz))
+        args = (launch_w, rho, width_nm, self._link.length_km)
+        losses = {
+            "loss_classical_per_km": self._per_km(self._loss_db),
+            "loss_quantum_per_km": self._per_km(self._quantum_loss_db),
+        }
+        return (
+            raman.forward_raman_power(*args, **losses),
+            raman.backward_raman_power(*args, **losses),
+        )
+
+    def _cross_section(self) -> FloatArray:
+        fibre = self._instance.fibre
+        if isinstance(fibre.raman_profile, RamanTable):
+            table = raman.MeasuredCrossSection(
+                offset_nm=np.array(fibre.raman_profile.offset_nm),
+                rho_per_km_nm=np.array(fibre.raman_profile.rho_per_km_nm),
+            )
+            return raman.measured_cross_section(
+                self._channel_thz, self._quantum_thz, table=table, raman_scale=fibre.raman_scale
+            )
+        profiles = {
+            "gnpy": raman.gnpy_profile,
+            "hollenbeck-cantrell": raman.hollenbeck_cantrell_profile,
+        }
+        return raman.cross_section(
+            self._channel_thz,
+            self._quantum_thz,
+            profile=profiles[fibre.raman_profile](),
+            temperature_k=fibre.temperature_k,
+            raman_scale=fibre.raman_scale,
+            effective_area_um2=fibre.effective_area_um2,
+        )
+
+    def _crosstalk_power(self, launch_w: float) -> FloatArray:
+        crosstalk = self._instance.other_noise.crosstalk
+        if crosstalk is None:
+            return np.zeros_like(self._channel_thz)
+        distance_ghz = 1e3 * np.abs(self._channel_thz - self._quantum_thz)
+        near = distance_ghz < 1.5 * self._instance.grid.spacing_ghz
+        isolation_db = np.where(near, crosstalk.adjacent_isolation_db, crosstalk.isolation_db)
+        return noise.linear_crosstalk_power(
+            launch_w,
+            isolation_db,
+            self._link.length_km,
+            loss_per_km=self._per_km(self._loss_db),
+        )
+
+    def _clicks(self, power_w: FloatArray) -> FloatArray:
+        qkd = self._instance.qkd
+        return noise.noise_clicks_per_gate(
+            power_w,
+            self._quantum_thz,
+            insertion_loss_db=qkd.insertion_loss_db,
+            detector_efficiency=qkd.detector_efficiency,
+            gate_ps=qkd.gate_ps,
+        )
+
+    def _per_km(self, loss_db: float) -> float:
+        return float(db_per_km_to_per_km(loss_db / self._link.length_km))
+
+
+def link_loss_db(instance: Instance, link: Link) -> float:
+    """Loss [dB] of a link at the classical channels: measured, or length x fibre loss."""
+    if link.loss_db is not None:
+        return link.loss_db
+    per_km = link.loss_db_per_km
+    return link.length_km * (instance.fibre.loss_db_per_km if per_km is None else per_km)
+
+
+def _loss_ratio(instance: Instance, candidate: Candidate) -> float:
+    """Fibre loss at the candidate over fibre loss at the classical channels."""
+    if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
+        return candidate.loss_db_per_km / instance.fibre.loss_db_per_km
+    return 1.0
