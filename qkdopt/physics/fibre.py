@@ -1,0 +1,23 @@
+"""What the fibre's loss asks of the classical transmitter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from qkdopt.units import FloatArray
+
+
+def receiver_sensitivity_launch_dbm(
+    receiver_sensitivity_dbm: ArrayLike, loss_db: ArrayLike, margin_db: ArrayLike
+) -> FloatArray:
+    r"""Launch power [dBm] that just reaches the receiver's sensitivity, plus a margin.
+
+    .. math:: P_\text{launch} = S_\text{rx} + \alpha L + M
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
+    """
+    total = np.asarray(receiver_sensitivity_dbm, dtype=np.float64) + np.asarray(loss_db)
+    return np.asarray(total + np.asarray(margin_db))

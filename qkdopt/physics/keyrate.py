@@ -1,0 +1,188 @@
+"""Decoy-state BB84: from transmittance and noise to QBER and secret key rate.
+
+All equations are from X. Ma, B. Qi, Y. Zhao and H.-K. Lo, "Practical decoy state for
+quantum key distribution", Phys. Rev. A 72, 012326 (2005). They hold for infinitely long
+keys; finite keys only lower the rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from qkdopt.units import FloatArray, loss_db_to_ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoyBB84:
+    """Protocol and detector parameters.
+
+    Parameters
+    ----------
+    mean_photon_number
+        mu, mean photons of a signal pulse.
+    misalignment
+        e_d, share of signal photons that hit the wrong detector.
+    detector_efficiency
+        eta_d, of either detector.
+    dark_count_per_gate
+        p_dc, dark counts per gate of one detector.
+    error_correction_efficiency
+        f >= 1, leakage of error correction over the Shannon limit.
+    sifting
+        q, share of pulses kept after basis comparison.
+    repetition_hz
+        Pulses per second [Hz].
+    weak_photon_number
+        nu of the weak decoy (vacuum + weak); None for infinitely many decoys.
+    """
+
+    mean_photon_number: float = 0.48
+    misalignment: float = 0.015
+    detector_efficiency: float = 0.2
+    dark_count_per_gate: float = 1e-8
+    error_correction_efficiency: float = 1.22
+    sifting: float = 1.0
+    repetition_hz: float = 2e6
+    weak_photon_number: float | None = None
+
+
+def binary_entropy(share: ArrayLike) -> FloatArray:
+    r"""Binary entropy :math:`h(p) = -p \log_2 p - (1-p) \log_2 (1-p)`; 0 at both ends."""
+    p = np.asarray(share, dtype=np.float64)
+    inside = (p > 0.0) & (p < 1.0)
+    safe = np.where(inside, p, 0.5)
+    entropy = -safe * np.log2(safe) - (1.0 - safe) * np.log2(1.0 - safe)
+    return np.where(inside, entropy, 0.0)
+
+
+def channel_transmittance(
+    loss_db: ArrayLike, *, insertion_loss_db: float, detector_efficiency: float
+) -> FloatArray:
+    r"""Transmittance :math:`\eta = \eta_d 10^{-(\alpha L + IL)/10}`, detector included."""
+    total_db = np.asarray(loss_db, dtype=np.float64) + insertion_loss_db
+    return np.asarray(detector_efficiency * loss_db_to_ratio(total_db))
+
+
+def background_yield(noise_per_gate: ArrayLike, dark_count_per_gate: float) -> FloatArray:
+    r"""Background :math:`Y_0 = 2 p_{dc} + p_{noise}`: the noise covers both detectors."""
+    return np.asarray(2.0 * dark_count_per_gate + np.asarray(noise_per_gate, dtype=np.float64))
+
+
+def signal_gain(background: ArrayLike, transmittance: ArrayLike, photons: float) -> FloatArray:
+    r"""Gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}` (eq. 8), detections per pulse."""
+    return np.asarray(np.asarray(background) - np.expm1(-np.asarray(transmittance) * photons))
+
+
+def signal_qber(
+    background: ArrayLike, transmittance: ArrayLike, photons: float, misalignment: float
+) -> FloatArray:
+    r"""Error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu` (eq. 9)."""
+    signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
+    gain = np.asarray(background) + signal
+    errors = np.asarray(background) / 2.0 + misalignment * signal
+    return np.asarray(np.divide(errors, gain, out=np.full(gain.shape, 0.5), where=gain > 0.0))
+
+
+def single_photon_yield(background: ArrayLike, transmittance: ArrayLike) -> FloatArray:
+    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 5)."""
+    y0, eta = np.asarray(background, float), np.asarray(transmittance, float)
+    return np.asarray(y0 + eta - y0 * eta)
+
+
+def single_photon_error(
+    background: ArrayLike, transmittance: ArrayLike, misalignment: float
+) -> FloatArray:
+    r"""Error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1` (eq. 6)."""
+    y1 = single_photon_yield(background, transmittance)
+    errors = np.asarray(background) / 2.0 + misalignment * np.asarray(transmittance)
+    return np.asarray(np.divide(errors, y1, out=np.full(y1.shape, 0.5), where=y1 > 0.0))
+
+
+def weak_decoy_single_photon_bounds(
+    background: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
+) -> tuple[FloatArray, FloatArray]:
+    r"""Lower bound on :math:`Y_1` and upper bound on :math:`e_1` from vacuum + weak decoys.
+
+    .. math::
+        Y_1 \ge \frac{\mu}{\mu\nu - \nu^2} \Bigl[Q_\nu e^\nu - Q_\mu e^\mu
+        \frac{\nu^2}{\mu^2} - \frac{\mu^2 - \nu^2}{\mu^2} Y_0\Bigr], \qquad
+        e_1 \le \frac{E_\nu Q_\nu e^\nu - Y_0 / 2}{Y_1 \nu}
+
+    (eqs. 34 and 37; the vacuum decoy measures :math:`Y_0`). A yield bound at or below
+    zero says nothing: it comes back as 0, the error as 1/2.
+    """
+    assert protocol.weak_photon_number is not None
+    mu, nu = protocol.mean_photon_number, protocol.weak_photon_number
+    y0 = np.asarray(background, dtype=np.float64)
+    weak = signal_gain(y0, transmittance, nu) * np.exp(nu)
+    strong = signal_gain(y0, transmittance, mu) * np.exp(mu)
+    rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
+    y1 = np.maximum(0.0, mu / (mu * nu - nu**2) * (weak - rest))
+    errors = signal_qber(y0, transmittance, nu, protocol.misalignment) * weak - y0 / 2.0
+    known = y1 > 0.0
+    e1 = np.divide(errors, y1 * nu, out=np.full(np.shape(y1), 0.5), where=known)
+    return y1, np.clip(e1, 0.0, 0.5)
+
+
+def decoy_bb84_rate(
+    noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
+) -> FloatArray:
+    r"""Key rate before clipping [bit/pulse]; negative means no key.
+
+    .. math:: R = q\,[\,Q_1 (1 - h(e_1)) - f\, Q_\mu h(E_\mu)\,], \qquad
+        Q_1 = Y_1 \mu e^{-\mu}
+
+    (eq. 1, without its maximum). Error rates above 1/2 are taken as 1/2.
+    """
+    mu = protocol.mean_photon_number
+    y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
+    if protocol.weak_photon_number is None:
+        y1 = single_photon_yield(y0, transmittance)
+        e1 = single_photon_error(y0, transmittance, protocol.misalignment)
+    else:
+        y1, e1 = weak_decoy_single_photon_bounds(y0, transmittance, protocol=protocol)
+    gain = signal_gain(y0, transmittance, mu)
+    qber = signal_qber(y0, transmittance, mu, protocol.misalignment)
+    secret = y1 * mu * np.exp(-mu) * (1.0 - binary_entropy(np.minimum(e1, 0.5)))
+    leak = protocol.error_correction_efficiency * gain * binary_entropy(np.minimum(qber, 0.5))
+    return np.asarray(protocol.sifting * (secret - leak))
+
+
+def secret_key_rate_bps(
+    noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
+) -> FloatArray:
+    """Secret key rate [bit/s], clipped at zero: a negative rate means no key, not a debt."""
+    rate = decoy_bb84_rate(noise_per_gate, transmittance, protocol=protocol)
+    return np.asarray(protocol.repetition_hz * np.maximum(0.0, rate))
+
+
+def quantum_bit_error_rate(
+    noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
+) -> FloatArray:
+    """QBER of the signal pulses, at most about 1/2."""
+    y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
+    return signal_qber(y0, transmittance, protocol.mean_photon_number, protocol.misalignment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredKeyRate:
+    """A measured rate against noise: noise rising, rate never rising and zero at the end.
+
+    Parameters
+    ----------
+    noise_per_gate
+        Noise clicks per gate of each sample.
+    skr_bps
+        Rate at each sample [bit/s].
+    """
+
+    noise_per_gate: FloatArray
+    skr_bps: FloatArray
+
+
+def measured_key_rate_bps(noise_per_gate: ArrayLike, *, table: MeasuredKeyRate) -> FloatArray:
+    """Rate [bit/s] by linear interpolation; the first value below the table, 0 above it."""
+    return np.asarray(np.interp(noise_per_gate, table.noise_per_gate, table.skr_bps, right=0.0))
