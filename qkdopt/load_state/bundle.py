@@ -86,7 +86,7 @@ def improve(
     state.value_bps = point.value_bps
     add_cuts(state.cuts, data, point, state.prices, state.sigma, served)
     nulls = 0
-    for iteration in range(iterations):
+    for _ in range(iterations):
         if should_stop(state.value_bps):
             break
         prices, sigma, model = _propose(state, limited, served)
@@ -98,7 +98,6 @@ def improve(
         assert trial is not None  # the prices do not decide whether states fit
         add_cuts(state.cuts, data, trial, prices, sigma, served)
         nulls = _judge(state, trial.value_bps, prices, sigma, predicted, nulls)
-        del iteration
     return True
 
 

@@ -13,7 +13,8 @@ the link's state offers, one per rate level ``l`` of width ``D_l``. Then
 with ``f_l(g)`` the share of level ``l`` below ``g``, exactly ``S`` demands served, and
 exactly ``m_0`` and ``m_1`` lightpaths in ``v`` of each sense. Both maxima are found
 exactly by sorting, so ``B`` bounds the total key rate of every plan whatever the prices:
-they only decide how tight it is.
+they only decide how tight it is. For the objective ``link-sum`` there are no levels and
+each state is worth its own rate.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class DualData:
         ``(L,)`` width of each rate level [bit/s].
     share
         ``(N, L)`` share of each level below the rate of each state, all links in a row.
+    worth
+        ``(N,)`` what a state adds by itself [bit/s]: its rate for ``link-sum``, else 0.
     loads
         ``(N, 2)`` lightpaths of each state.
     state_start
@@ -55,23 +58,31 @@ class DualData:
     relaxation: Relaxation
     widths: FloatArray
     share: FloatArray
+    worth: FloatArray
     loads: IntArray
     state_start: IntArray
     slot_item: IntArray
     slot_start: IntArray
 
 
-def dual_data(relaxation: Relaxation, edges: FloatArray) -> DualData:
-    """Flatten a relaxation for rate levels with these edges [bit/s]."""
-    widths = np.diff(edges)
+def dual_data(relaxation: Relaxation, edges: FloatArray | None) -> DualData:
+    """Flatten a relaxation for rate levels with these edges [bit/s].
+
+    Without edges the links' own rates are summed in place of the demands'.
+    """
     rates = np.concatenate([states.rate_bps for states in relaxation.states])
-    share = np.clip((rates[:, None] - edges[None, :-1]) / widths[None, :], 0.0, 1.0)
+    if edges is None:
+        widths, share, worth = np.zeros(1), np.zeros((len(rates), 1)), rates
+    else:
+        widths, worth = np.diff(edges), np.zeros(len(rates))
+        share = np.clip((rates[:, None] - edges[None, :-1]) / widths[None, :], 0.0, 1.0)
     slot_item = np.repeat(np.arange(relaxation.items), relaxation.item_limit)
     first = np.concatenate([[0], np.cumsum(relaxation.item_limit)])
     return DualData(
         relaxation=relaxation,
         widths=widths,
         share=share,
+        worth=worth,
         loads=np.concatenate([states.loads for states in relaxation.states]).astype(np.int64),
         state_start=np.cumsum([0, *(len(s.rate_bps) for s in relaxation.states)]).astype(np.int64),
         slot_item=slot_item.astype(np.int64),
@@ -120,7 +131,7 @@ def evaluate(
         rel.class_channels, data.widths, served, pi, nu, used, drawn, flow,
     )  # fmt: skip
     link_part = _link_side(
-        data.state_start, data.loads, data.share, data.slot_item, data.slot_start,
+        data.state_start, data.loads, data.share, data.worth, data.slot_item, data.slot_start,
         rel.item_class, rel.class_channels, allowed, pi, nu, taken, offered, state,
     )  # fmt: skip
     if not np.isfinite(demand_part) or not np.isfinite(link_part):
@@ -178,7 +189,7 @@ def _demand_side(
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _link_side(
-    state_start, loads, share, slot_item, slot_start,
+    state_start, loads, share, own_worth, slot_item, slot_start,
     item_class, class_channels, allowed, pi, nu, taken, offered, state,
 ):  # fmt: skip  # type: ignore[no-untyped-def]
     """Give every link its best state and the lightpaths worth most in it; -inf if none."""
@@ -211,7 +222,7 @@ def _link_side(
             # The order of the last state is nearly right: insertion sort is nearly linear.
             _sort_down(profit, order, 0, n0)
             _sort_down(profit, order, n0, n0 + n1)
-            value = 0.0
+            value = own_worth[s]
             for k in range(m0):
                 value += profit[k]
             for k in range(n0, n0 + m1):

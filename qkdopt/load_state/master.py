@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from qkdopt.load_state.dual import DualData, DualPoint
 from qkdopt.tables import IntArray
@@ -98,7 +99,8 @@ def add_cuts(
     for b in range(links):
         first, end = rel.item_start[b, 0], rel.item_start[b, 2]
         piece = np.column_stack([point.taken[first:end], point.offered[first:end]])
-        _insert(cuts, b, piece, 0.0, 0.0, int(point.state[b]), -1)
+        state = int(point.state[b])
+        _insert(cuts, b, piece, float(data.worth[state]), 0.0, state, -1)
     for c in range(len(rel.class_count)):
         b = links + c
         rows = cuts.rows[cuts.start[b] : cuts.start[b + 1]]
@@ -138,7 +140,7 @@ def _insert(
     cuts.last_used[b, k] = cuts.last_used.max()
 
 
-def drop_states(cuts: Cuts, allowed: FloatArray) -> None:
+def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
     """Take out link cuts of states no longer allowed, which would overstate the dual.
 
     Weights of the cuts that stay are scaled up to one; a block may be left empty.

@@ -30,15 +30,18 @@ class LinkStates:
         ``(n, 2)`` lightpaths (m0, m1): along and against the quantum signal.
     rate_bps
         ``(n,)`` no legal choice of channels gives the link a higher key rate [bit/s].
+    shared_fibre
+        Both directions of travel share one fibre (layout ``single``).
     """
 
     loads: IntArray
     rate_bps: FloatArray
+    shared_fibre: bool
 
     @property
-    def total(self) -> IntArray:
-        """``(n,)`` lightpaths on the link in either direction."""
-        return np.asarray(self.loads.sum(axis=1))
+    def disturbing(self) -> IntArray:
+        """``(n,)`` lightpaths in the fibre of the quantum signal."""
+        return np.asarray(self.loads.sum(axis=1) if self.shared_fibre else self.loads[:, 0])
 
 
 def co_direction(tables: Tables, link: int) -> int:
@@ -53,15 +56,15 @@ def link_states(problem: Problem, link: int, most: tuple[int, int]) -> LinkState
     grid = np.stack(
         np.meshgrid(np.arange(most[0] + 1), np.arange(most[1] + 1), indexing="ij"), axis=-1
     ).reshape(-1, 2)
-    shared = tables.fibres[0] == tables.fibres[1]
+    shared = bool(tables.fibres[0] == tables.fibres[1])
     if not tables.candidate_count[link]:
         fits = grid.sum(axis=1) <= width if shared else (grid <= width).all(axis=1)
-        return LinkStates(grid[fits], np.zeros(int(fits.sum())))
+        return LinkStates(grid[fits], np.zeros(int(fits.sum())), shared)
     rates = np.full(len(grid), -1.0)
     for candidate in range(tables.candidate_count[link]):
         rates = np.maximum(rates, _candidate_rates(tables, link, candidate, grid))
     legal = rates >= 0.0
-    return LinkStates(grid[legal], rates[legal] * (1.0 + ROUND_OFF))
+    return LinkStates(grid[legal], rates[legal] * (1.0 + ROUND_OFF), shared)
 
 
 def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""The load-state relaxation: what closes the gap (``docs/bounds.md``)."""
