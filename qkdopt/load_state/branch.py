@@ -82,12 +82,25 @@ class LoadTree:
         if split is None:
             self._settled_bps = max(self._settled_bps, -node.priority)
             return
-        link, cut = split
+        try:
+            self._branch(node, *split, cutoff_bps, should_stop)
+        except BaseException:
+            # An interrupted branching proves nothing: the node stays open.
+            heapq.heappush(self._open, node)
+            raise
+
+    def _branch(
+        self,
+        node: _Node,
+        link: int,
+        cut: int,
+        cutoff_bps: float,
+        should_stop: Callable[[], bool],
+    ) -> None:
         for low, high in ((node.window[link, 0], cut), (cut + 1, node.window[link, 1])):
             window = node.window.copy()
             window[link] = low, high
             state = node.state.copy()
-            parent_bps = -node.priority
             feasible = improve(
                 self._data,
                 self._served,
@@ -100,7 +113,7 @@ class LoadTree:
             self.nodes += 1
             if not feasible:
                 continue
-            state.value_bps = min(state.value_bps, parent_bps)
+            state.value_bps = min(state.value_bps, -node.priority)
             if state.value_bps <= cutoff_bps:
                 self._settled_bps = max(self._settled_bps, state.value_bps)
             else:

@@ -1,0 +1,62 @@
+"""Plan data and quantum keys on the same fibres, and prove how good the plan is.
+
+>>> import qkdopt
+>>> instance = qkdopt.read_instance("instances/nsfnet_100erl.json")  # doctest: +SKIP
+>>> result = qkdopt.solve(instance, time_limit=60)  # doctest: +SKIP
+>>> result.gap, qkdopt.check(instance, result).faults  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qkdopt.bound import bound
+    from qkdopt.check import check
+    from qkdopt.errors import QkdoptError
+    from qkdopt.generate import new_instance
+    from qkdopt.instance import Instance
+    from qkdopt.io import read_instance, read_result
+    from qkdopt.result import Result
+    from qkdopt.solve import solve
+
+    __version__: str
+
+__all__ = [
+    "Instance",
+    "QkdoptError",
+    "Result",
+    "__version__",
+    "bound",
+    "check",
+    "new_instance",
+    "read_instance",
+    "read_result",
+    "solve",
+]
+
+_HOME = {
+    "Instance": "qkdopt.instance",
+    "QkdoptError": "qkdopt.errors",
+    "Result": "qkdopt.result",
+    "bound": "qkdopt.bound",
+    "check": "qkdopt.check",
+    "new_instance": "qkdopt.generate",
+    "read_instance": "qkdopt.io",
+    "read_result": "qkdopt.io",
+    "solve": "qkdopt.solve",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used: `qkdopt --help` needs none of them."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("qkdopt")
+    if name not in _HOME:
+        raise AttributeError(f"module 'qkdopt' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

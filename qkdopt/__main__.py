@@ -1,0 +1,5 @@
+"""``python -m qkdopt``."""
+
+from qkdopt.cli import main
+
+main()

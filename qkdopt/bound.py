@@ -1,0 +1,206 @@
+"""Proved upper bounds on the exact, nonlinear problem (``docs/bounds.md``).
+
+``B(S)`` limits the objective of every plan that serves exactly ``S`` demands over the
+candidate routes; a second bound limits ``S`` itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.instance import Instance
+from qkdopt.load_state.branch import LoadTree
+from qkdopt.load_state.bundle import first_state, improve
+from qkdopt.load_state.classes import Relaxation, build_relaxation, level_edges
+from qkdopt.load_state.dual import dual_data
+from qkdopt.load_state.served import served_bound
+from qkdopt.problem import Problem, build_problem
+from qkdopt.result import Bound, Objective
+from qkdopt.units import FloatArray
+
+RATE_LEVELS = 8
+ROOT_ITERATIONS = 400
+ROOT_TOLERANCE = 1e-4
+
+
+class LoadStateBound:
+    """The load-state bound of one problem at one number served, tightened step by step.
+
+    Parameters
+    ----------
+    problem
+        The problem; ``relay = widest`` is covered for the objective ``link-sum`` only.
+    served
+        ``S``, how many demands plans serve.
+    rates_bps
+        Key rates of the demands in a known plan: they place the rate levels.
+
+    Raises
+    ------
+    UnsupportedError
+        No bound covers this combination of relay and objective.
+    """
+
+    def __init__(self, problem: Problem, served: int, rates_bps: FloatArray) -> None:
+        refuse_unsupported(problem)
+        self._problem = problem
+        self._served = served
+        self.relaxation = build_relaxation(problem)
+        self.served_limit = served_bound(self.relaxation)
+        self._value_bps: float = np.inf
+        self._tree: LoadTree | None = None
+        self._hint_bps = rates_bps
+        if served == 0 and problem.objective != "link-sum":
+            self._value_bps = 0.0
+        elif problem.objective == "max-min":
+            self._value_bps = self._max_min()
+
+    @property
+    def objective_bps(self) -> float | None:
+        """The bound on the objective so far; None while there is none."""
+        total = self._value_bps if self._tree is None else self._tree.bound_bps
+        if not np.isfinite(total):
+            return None
+        return total / self._served if self._per_demand else total
+
+    @property
+    def closed(self) -> bool:
+        """Whether more time can tighten it no further."""
+        if self._tree is not None:
+            return self._tree.done
+        return bool(np.isfinite(self._value_bps))
+
+    @property
+    def nodes(self) -> int:
+        """Branching nodes so far."""
+        return 0 if self._tree is None else self._tree.nodes
+
+    @property
+    def method(self) -> str:
+        """How the bound was proved, in words."""
+        if self._problem.objective == "max-min":
+            return "link loads at a threshold rate, linear program, safe duals"
+        return f"load states, Lagrangian dual, branching on loads ({self.nodes} nodes)"
+
+    def as_bound(self) -> Bound:
+        """Return the bound as results record it."""
+        return Bound(
+            objective_bps=self.objective_bps,
+            served=self.served_limit,
+            method=self.method,
+            routes=self._problem.route_set,
+        )
+
+    def tighten(self, incumbent_bps: float, gap: float, should_stop: Callable[[], bool]) -> None:
+        """Do one step: the root relaxation first, then one branching.
+
+        ``incumbent_bps`` is the objective of the best plan with this number served: what
+        cannot beat it by more than the relative ``gap`` is not looked into further.
+        """
+        scale = self._served if self._per_demand else 1
+        cutoff_bps = incumbent_bps * scale / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
+        if self._tree is None:
+            self._tree = self._root(cutoff_bps, should_stop)
+        else:
+            self._tree.expand(cutoff_bps, should_stop)
+
+    @property
+    def _per_demand(self) -> bool:
+        return self._problem.objective == "mean" and self._served > 0
+
+    def _root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> LoadTree:
+        rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
+        edges = None
+        if self._problem.objective == "mean":
+            highest = max(float(rates.max(initial=0.0)), 1.0)
+            served = self._hint_bps[self._hint_bps > 0.0]
+            hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
+            edges = level_edges(hint, highest, RATE_LEVELS)
+        data = dual_data(self.relaxation, edges)
+        state = first_state(data, float(rates.mean()) if len(rates) else 1.0)
+        everything = np.ones(len(data.loads), dtype=np.bool_)
+        feasible = improve(
+            data, self._served, state, everything, iterations=ROOT_ITERATIONS,
+            tolerance=ROOT_TOLERANCE,
+            should_stop=lambda value: value <= cutoff_bps or should_stop(),
+        )  # fmt: skip
+        if not feasible:
+            raise UsageError(f"no plan serves {self._served} demands: the links lack the room")
+        return LoadTree(data, self._served, state)
+
+    def _max_min(self) -> float:
+        """Largest rate at which the links in use still have room for S demands."""
+        rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
+        low, high = 0, len(rates)
+        # served_bound falls with the rate, so bisection finds the last rate that leaves room.
+        while high - low > 1:
+            middle = (low + high) // 2
+            if served_bound(self.relaxation, float(rates[middle])) >= self._served:
+                low = middle
+            else:
+                high = middle
+        return float(rates[low])
+
+
+def refuse_unsupported(problem: Problem) -> None:
+    """Raise :class:`UnsupportedError` where no bound is known to hold."""
+    if problem.instance.qkd.relay == "widest" and problem.objective != "link-sum":
+        raise UnsupportedError(
+            f"no bound covers relay = widest with objective {problem.objective}: the key may "
+            "avoid the demand's own route; use relay = lightpath or objective link-sum "
+            "(docs/bounds.md has the table)"
+        )
+
+
+def bound(
+    instance: Instance,
+    *,
+    served: int | None = None,
+    objective: Objective = "mean",
+    time_limit: float = 60.0,
+) -> Bound:
+    """Prove upper bounds without looking for a plan.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    served
+        Number of demands the bounded plans serve; by default as many as can be shown
+        possible, ``bound.served``.
+    objective
+        What is bounded.
+    time_limit
+        Seconds after which the bound so far is returned.
+
+    Raises
+    ------
+    UnsupportedError
+        No bound covers the instance's relay with this objective.
+    UsageError
+        More demands are to be served than can be.
+    """
+    deadline = time.monotonic() + time_limit
+    problem = build_problem(instance, objective)
+    refuse_unsupported(problem)
+    relaxation = build_relaxation(problem)
+    limit = served_bound(relaxation)
+    if served is not None and not 0 <= served <= limit:
+        raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
+    count = limit if served is None else served
+    run = LoadStateBound(problem, count, _typical_rates(relaxation))
+    while not run.closed and time.monotonic() < deadline:
+        run.tighten(0.0, 0.0, lambda: time.monotonic() >= deadline)
+    return run.as_bound()
+
+
+def _typical_rates(relaxation: Relaxation) -> FloatArray:
+    """Rates of lightly loaded links, to place the levels when no plan is known."""
+    return np.array([np.median(s.rate_bps) for s in relaxation.states if len(s.rate_bps)])
+
+
+__all__ = ["LoadStateBound", "bound", "refuse_unsupported"]

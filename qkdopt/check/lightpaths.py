@@ -1,0 +1,117 @@
+"""Rules of the classical side: routes, channels, clashes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from qkdopt.instance import Demand, Instance, Link, NodeId
+from qkdopt.result import Lightpath, Result
+
+# Lightpaths on one link: (channel, whether light travels a -> b).
+Lit = dict[str, list[tuple[int, bool]]]
+
+
+def lightpath_faults(instance: Instance, result: Result) -> Iterator[str]:
+    """Yield every broken rule of routes and channels."""
+    demands = {demand.id: demand for demand in instance.demands}
+    links = {link.id: link for link in instance.network.links}
+    for demand_id, times in Counter(path.demand for path in result.lightpaths).items():
+        if times > 1:
+            yield f"lightpaths: demand {demand_id!r} is listed {times} times; expected once"
+    whole = True
+    for path in result.lightpaths:
+        found = list(_path_faults(instance, path, demands.get(path.demand), links))
+        whole = whole and not found
+        yield from found
+    yield from _listing_faults(instance, result)
+    if whole:
+        yield from _clash_faults(instance, result)
+
+
+def _path_faults(
+    instance: Instance, path: Lightpath, demand: Demand | None, links: dict[str, Link]
+) -> Iterator[str]:
+    where = f"lightpaths: demand {path.demand!r}"
+    if demand is None:
+        yield f"{where}; expected the id of a demand of {instance.name}"
+        return
+    if not path.route or (path.route[0], path.route[-1]) != (demand.source, demand.target):
+        yield (
+            f"{where} runs {list(path.route)}; expected a route from {demand.source!r} to "
+            f"{demand.target!r}"
+        )
+    if len(set(path.route)) < len(path.route):
+        yield f"{where} visits a node twice: {list(path.route)}; expected a simple route"
+    yield from _hop_faults(where, path, links)
+    if len(path.channels) != demand.channels or len(set(path.channels)) < len(path.channels):
+        yield (
+            f"{where} has channels {list(path.channels)}; expected {demand.channels} different "
+            "ones"
+        )
+    for channel in path.channels:
+        if not 0 <= channel < instance.grid.channels:
+            yield (
+                f"{where} uses channel {channel}; expected 0 to {instance.grid.channels - 1}"
+            )
+
+
+def _hop_faults(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator[str]:
+    if len(path.links) != len(path.route) - 1:
+        yield (
+            f"{where} has {len(path.links)} links for {len(path.route)} nodes; expected one "
+            "link a hop"
+        )
+        return
+    for name, start, end in zip(path.links, path.route, path.route[1:], strict=False):
+        link = links.get(name)
+        if link is None or {link.a, link.b} != {start, end}:
+            yield f"{where} goes {start!r} to {end!r} over {name!r}; expected a link that joins them"
+
+
+def _listing_faults(instance: Instance, result: Result) -> Iterator[str]:
+    listed = Counter(row.demand for row in result.demands)
+    served = {path.demand for path in result.lightpaths}
+    for demand in instance.demands:
+        if listed[demand.id] != 1:
+            yield f"demands: {demand.id!r} is listed {listed[demand.id]} times; expected once"
+    for row in result.demands:
+        if row.served != (row.demand in served):
+            yield (
+                f"demands: {row.demand!r}.served = {row.served}; expected "
+                f"{row.demand in served} as in lightpaths"
+            )
+        if row.served and row.blocked_by is not None:
+            yield f"demands: {row.demand!r} is served, yet blocked by {row.blocked_by!r}"
+    known = {demand.id for demand in instance.demands}
+    for name in listed:
+        if name not in known:
+            yield f"demands: {name!r}; expected the id of a demand of {instance.name}"
+
+
+def lit_channels(instance: Instance, result: Result) -> Lit:
+    """Channels lit on every link, with their direction of travel."""
+    links = {link.id: link for link in instance.network.links}
+    lit: Lit = {name: [] for name in links}
+    for path in result.lightpaths:
+        for name, start in zip(path.links, path.route, strict=False):
+            lit[name].extend((channel, start == links[name].a) for channel in path.channels)
+    return lit
+
+
+def _clash_faults(instance: Instance, result: Result) -> Iterator[str]:
+    """(C2) A channel of a fibre carries at most one lightpath."""
+    carried: dict[tuple[str, int, bool], list[NodeId]] = {}
+    links = {link.id: link for link in instance.network.links}
+    for path in result.lightpaths:
+        for name, start in zip(path.links, path.route, strict=False):
+            along = start == links[name].a
+            fibre = along if instance.fibre.layout == "pair" else True
+            for channel in path.channels:
+                carried.setdefault((name, channel, fibre), []).append(path.demand)
+    for (name, channel, _), demands in carried.items():
+        if len(demands) > 1:
+            yield (
+                f"lightpaths: link {name} channel {channel} carries demands {demands}; expected "
+                "at most one lightpath"
+            )

@@ -1,0 +1,27 @@
+"""The command line: parse, call one function, print.
+
+Exit status: 0 done; 1 ``check`` found a broken rule, or no plan exists; 2 bad input or
+usage; 3 the limit came before any plan; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from qkdopt.cli.app import app
+from qkdopt.errors import QkdoptError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; only deliberate errors are caught, a bug keeps its traceback."""
+    try:
+        app()
+    except QkdoptError as error:
+        print(f"qkdopt: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_status) from None
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does.
+        sys.stderr.close()
+        raise SystemExit(0) from None

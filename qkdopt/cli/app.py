@@ -1,0 +1,122 @@
+"""Commands and their options; the work is imported when a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qkdopt.cli.instance import instance_app
+
+app = typer.Typer(
+    name="qkdopt",
+    help="Plan data and quantum keys on the same fibres, and prove how good the plan is.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(instance_app, name="instance")
+
+InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+ObjectiveName = Annotated[
+    str, typer.Option("--objective", help="mean, max-min or link-sum.", metavar="NAME")
+]
+
+
+@app.callback(invoke_without_command=True)
+def version_option(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Options before any command."""
+    if version:
+        import qkdopt
+
+        typer.echo(f"qkdopt {qkdopt.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def solve(
+    instance: InstanceFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the result to this file.")
+    ] = None,
+    strategy: Annotated[
+        str,
+        typer.Option(help="fixed, ds-qkd, ds-qkd-synergistic, local-search, milp or auto."),
+    ] = "auto",
+    solver: Annotated[str, typer.Option(help="MIP solver.")] = "highs",
+    objective: ObjectiveName = "mean",
+    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
+    threads: Annotated[int | None, typer.Option(help="Cores; all by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    start: Annotated[
+        Path | None, typer.Option(help="Earlier result of the same instance to start from.")
+    ] = None,
+    node_limit: Annotated[
+        int | None,
+        typer.Option(help="Stop after so many nodes, not seconds: repeats exactly."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find a plan and prove how far it is from the best possible."""
+    from qkdopt.cli.solving import run_solve
+
+    raise typer.Exit(
+        run_solve(
+            instance,
+            output=output,
+            start=start,
+            as_json=as_json,
+            strategy=strategy,
+            solver=solver,
+            objective=objective,
+            time_limit=time_limit,
+            gap=gap,
+            threads=threads,
+            seed=seed,
+            node_limit=node_limit,
+        )
+    )
+
+
+@app.command()
+def bound(
+    instance: InstanceFile,
+    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    objective: ObjectiveName = "mean",
+    served: Annotated[
+        int | None, typer.Option(help="Bound plans that serve exactly so many demands.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove upper bounds alone, and say how they were proved."""
+    from qkdopt.cli.bounding import run_bound
+
+    run_bound(
+        instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+    )
+
+
+@app.command()
+def check(
+    instance: InstanceFile,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result file (JSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every rule and rate of a result from physics alone."""
+    from qkdopt.cli.checking import run_check
+
+    raise typer.Exit(run_check(instance, result, as_json=as_json))
+
+
+@app.command()
+def solvers() -> None:
+    """List solvers: installed or not, version, licence limit."""
+    from qkdopt.cli.solver_list import run_solvers
+
+    run_solvers()

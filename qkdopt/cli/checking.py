@@ -1,0 +1,29 @@
+"""``qkdopt check``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from qkdopt.check import check
+from qkdopt.io import read_instance, read_result
+
+
+def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
+    """Print the verdict; return 0 when every rule holds and 1 when any is broken."""
+    report = check(read_instance(instance), read_result(result))
+    if as_json:
+        typer.echo(json.dumps(report.to_json_dict(), indent=1))
+    elif report.ok:
+        typer.echo(
+            f"{result}: all rules hold; served {report.served}, objective "
+            f"{report.objective_bps:.3f} bit/s recomputed"
+        )
+    else:
+        count = f"{len(report.faults)} fault{'s' if len(report.faults) != 1 else ''}"
+        typer.echo(f"{result}: {count}")
+        for fault in report.faults:
+            typer.echo(f"  - {fault}")
+    return 0 if report.ok else 1

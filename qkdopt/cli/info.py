@@ -1,0 +1,106 @@
+"""``qkdopt instance info``: what matters, in a planner's units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qkdopt.instance import Instance
+from qkdopt.routes import candidate_routes
+from qkdopt.tables import LinkOptics, Tables, build_tables, link_loss_db
+from qkdopt.units import dbm_to_w
+
+
+def info_text(instance: Instance) -> str:
+    """Describe network, light, key and demands of an instance."""
+    tables = build_tables(instance)
+    lines = [
+        f"{instance.name}  (preset {instance.preset or 'none'}, sha256 {instance.sha256()[:12]})",
+        *_network_lines(instance),
+        *_light_lines(instance),
+        *_key_lines(instance, tables),
+        *_demand_lines(instance),
+        *_link_lines(instance, tables),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _network_lines(instance: Instance) -> Iterator[str]:
+    network = instance.network
+    lengths = [link.length_km for link in network.links]
+    without = sum(not link.qkd for link in network.links)
+    yield (
+        f"network    {len(network.nodes)} nodes, {len(lengths)} links of {min(lengths):g} to "
+        f"{max(lengths):g} km, {without} without QKD, fibre layout {instance.fibre.layout}"
+    )
+    if network.source:
+        yield f"source     {network.source}"
+
+
+def _light_lines(instance: Instance) -> Iterator[str]:
+    grid, classical, qkd = instance.grid, instance.classical, instance.qkd
+    last = grid.frequency_thz(grid.channels - 1)
+    yield (
+        f"grid       {grid.channels} channels, {grid.first_thz:g} to {last:g} THz every "
+        f"{grid.spacing_ghz:g} GHz"
+    )
+    if classical.launch_dbm is not None:
+        product = 1e6 * float(dbm_to_w(classical.launch_dbm)) * qkd.filter_ghz
+        yield (
+            f"launch     {classical.launch_dbm:g} dBm per channel; power x filter "
+            f"{product:.4g} uW GHz (with kappa {instance.fibre.raman_scale:g} this sets the noise)"
+        )
+    else:
+        yield (
+            f"launch     {classical.receiver_sensitivity_dbm:g} dBm + loss + "
+            f"{classical.margin_db:g} dB at every link, filter {qkd.filter_ghz:g} GHz"
+        )
+
+
+def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
+    qkd = instance.qkd
+    yield (
+        f"qkd        {qkd.protocol}, {qkd.decoys} decoys, mu {qkd.mean_photon_number:g}, "
+        f"{qkd.repetition_mhz:g} MHz, sifting {qkd.sifting:g}"
+    )
+    counts = tables.candidate_count[tables.candidate_count > 0]
+    if not len(counts):
+        yield "candidates none: no link has QKD"
+        return
+    free = tables.usable[tables.candidate_count > 0].any(axis=1).sum(axis=1)
+    yield (
+        f"candidates {counts.min()} to {counts.max()} per link, reserve {qkd.reserve}, guard "
+        f"{qkd.guard_ghz:g} GHz full width, {free.min()} to {free.max()} channels may be lit, "
+        f"relay {qkd.relay}"
+    )
+
+
+def _demand_lines(instance: Instance) -> Iterator[str]:
+    routes = candidate_routes(instance)
+    lightpaths = sum(demand.channels for demand in instance.demands)
+    stranded = sum(not candidates for candidates in routes)
+    yield (
+        f"demands    {len(routes)} with {lightpaths} lightpaths, {instance.routes.k} shortest "
+        f"routes each, {stranded} without a route"
+    )
+    if instance.traffic is not None:
+        yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator"
+
+
+def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
+    """Yield one line per link: the rate with no light, and what one channel costs."""
+    width = max(len(link.id) for link in instance.network.links)
+    yield f"{'link':{width}}     km     dB  launch dBm  dark SKR kbit/s  one lit kbit/s"
+    for e, link in enumerate(instance.network.links):
+        text = f"{link.id:{width}} {link.length_km:6.4g} {link_loss_db(instance, link):6.3g}"
+        count = tables.candidate_count[e]
+        if not count:
+            yield f"{text}  without QKD"
+            continue
+        optics = LinkOptics(instance, link, tables.candidates[e][0])
+        eta, floor = tables.transmittance[e, :count], tables.floor[e, :count]
+        dark = float(tables.skr_bps(floor, eta).max())
+        reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
+        one = float(tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max())
+        yield f"{text}  {optics.launch_dbm():10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"

@@ -1,0 +1,83 @@
+"""``qkdopt instance new|info|validate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+instance_app = typer.Typer(help="Make, inspect and validate instances.", no_args_is_help=True)
+
+InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
+
+
+@instance_app.command()
+def new(
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    topology: Annotated[str, typer.Option(help="Shipped topology, such as nsfnet.")] = "nsfnet",
+    demands: Annotated[int, typer.Option(help="How many to draw.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of the demands.")] = 1,
+    preset: Annotated[str, typer.Option(help="paper or field.")] = "paper",
+    length_scale: Annotated[float, typer.Option(help="Factor on link lengths.")] = 0.01,
+    channels: Annotated[int | None, typer.Option(help="Grid channels.")] = None,
+    channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
+    candidates: Annotated[
+        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
+    ] = None,
+    reserve: Annotated[str, typer.Option(help="Dark candidates: working or all.")] = "working",
+    layout: Annotated[str | None, typer.Option(help="single or pair.")] = None,
+    launch_dbm: Annotated[float | None, typer.Option(help="Power per channel [dBm].")] = None,
+    k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
+    load_erlang: Annotated[float | None, typer.Option(help="For the traffic block.")] = None,
+    weighted: Annotated[bool, typer.Option(help="By the topology's own demand matrix.")] = False,
+) -> None:
+    """Make an instance from a shipped topology, a preset and a seed."""
+    from qkdopt.cli.making import run_new
+
+    run_new(
+        output,
+        topology=topology,
+        demands=demands,
+        seed=seed,
+        preset=preset,
+        length_scale=length_scale,
+        channels=channels,
+        channels_per_demand=channels_per_demand,
+        candidates=candidates,
+        reserve=reserve,
+        layout=layout,
+        launch_dbm=launch_dbm,
+        k=k,
+        load_erlang=load_erlang,
+        weighted=weighted,
+    )
+
+
+@instance_app.command()
+def info(instance: InstanceFile) -> None:
+    """Print what matters about an instance, in a planner's units."""
+    from qkdopt.cli.info import info_text
+    from qkdopt.io import read_instance
+
+    typer.echo(info_text(read_instance(instance)), nl=False)
+
+
+@instance_app.command()
+def validate(
+    instances: Annotated[list[Path], typer.Argument(metavar="INSTANCE...")],
+) -> None:
+    """Read instances and list every fault."""
+    from qkdopt.errors import QkdoptError
+    from qkdopt.io import read_instance
+
+    status = 0
+    for path in instances:
+        try:
+            read_instance(path)
+        except QkdoptError as error:
+            typer.echo(f"qkdopt: {error}", err=True)
+            status = error.exit_status
+        else:
+            typer.echo(f"{path}: valid")
+    raise typer.Exit(status)

@@ -1,0 +1,55 @@
+"""``qkdopt solve``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from qkdopt.cli.choices import objective_of
+from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.summary import summary
+from qkdopt.io import read_instance, read_result, refuse_unwritable, write_json_whole
+from qkdopt.result import Result
+from qkdopt.solve import solve
+
+INTERRUPTED = 130
+# Exit status of a run without a plan, by the reason.
+NO_PLAN = {"infeasible": 1, "no_solution": 3}
+
+
+def run_solve(
+    path: Path,
+    *,
+    output: Path | None,
+    start: Path | None,
+    as_json: bool,
+    objective: str,
+    **options: Any,
+) -> int:
+    """Solve, write and print; return the exit status."""
+    instance = read_instance(path)
+    earlier = None if start is None else read_result(start)
+    chosen = objective_of(objective)
+    if output is not None:
+        # A plan that cannot be written should fail now, not after the time limit.
+        refuse_unwritable(output)
+    with LiveLine() as live:
+        result = solve(instance, objective=chosen, start=earlier, progress=live, **options)
+    if output is not None:
+        write_json_whole(output, result.to_json_dict())
+    if as_json:
+        typer.echo(json.dumps(result.to_json_dict(), indent=1))
+    else:
+        typer.echo(summary(instance, result), nl=False)
+        if output is not None:
+            typer.echo(f"written to {output}")
+    return _exit_status(result)
+
+
+def _exit_status(result: Result) -> int:
+    if "interrupted" in result.notes:
+        return INTERRUPTED
+    return NO_PLAN.get(result.status, 0)

@@ -1,0 +1,92 @@
+"""A result as a planner reads it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from qkdopt.instance import Instance
+from qkdopt.result import Result, Value, WorkingChannel
+
+WORST_LINKS = 5
+
+
+def summary(instance: Instance, result: Result) -> str:
+    """Served, rates, gain, gap, the worst links and why, and what was blocked."""
+    lines = [f"{instance.name}  (preset {instance.preset or 'none'}, strategy {result.strategy})"]
+    if result.value is None:
+        lines.append(f"no plan: {result.status}")
+    else:
+        lines.extend(_value_lines(result, result.value))
+        lines.extend(_link_lines(instance, result))
+        lines.extend(_blocked_lines(result))
+    lines.extend(f"note       {note}" for note in result.notes)
+    return "\n".join(lines) + "\n"
+
+
+def _value_lines(result: Result, value: Value) -> Iterator[str]:
+    proof = " (proved the most)" if result.served_proved else ""
+    yield f"served     {value.served} of {value.demands} demands{proof}"
+    yield (
+        f"key rate   mean {_kbps(value.mean_skr_bps)}, worst {_kbps(value.worst_skr_bps)}, "
+        f"per request {_kbps(value.mean_skr_per_request_bps)}"
+    )
+    base = result.baseline
+    if base is not None and base.gain is not None:
+        yield (
+            f"gain       {100.0 * base.gain:+.1f} % over {base.strategy} "
+            f"({_kbps(base.mean_skr_bps)}, {base.served} served)"
+        )
+    yield from _gap_lines(result)
+    yield f"time       {result.seconds:.1f} s, {result.threads} threads, seed {result.seed}"
+
+
+def _gap_lines(result: Result) -> Iterator[str]:
+    bound = result.bound
+    if bound is None or bound.objective_bps is None or result.gap is None:
+        yield "gap        none proved"
+        return
+    yield (
+        f"gap        {100.0 * result.gap:.2f} % to the proved bound {_kbps(bound.objective_bps)} "
+        f"({result.status}; any plan with as many served, routes {bound.routes})"
+    )
+    yield f"proof      {bound.method}"
+
+
+def _link_lines(instance: Instance, result: Result) -> Iterator[str]:
+    if not result.qkd:
+        return
+    lit: Counter[str] = Counter()
+    for path in result.lightpaths:
+        for link in path.links:
+            lit[link] += len(path.channels)
+    limits = Counter(row.bottleneck for row in result.demands if row.served)
+    lengths = {link.id: link.length_km for link in instance.network.links}
+    width = max(len(row.link) for row in result.qkd)
+    yield "worst links"
+    for row in sorted(result.qkd, key=lambda row: (row.skr_bps, row.link))[:WORST_LINKS]:
+        yield (
+            f"  {row.link:{width}}  {_kbps(row.skr_bps):>13}  {lit[row.link]:3d} lit over "
+            f"{lengths[row.link]:g} km, QKD {_channel(row)}, noise {row.noise_per_gate:.2e}/gate, "
+            f"QBER {100.0 * row.qber:.2f} %, limits {limits[row.link]} demands"
+        )
+
+
+def _channel(row: WorkingChannel) -> str:
+    if row.frequency_thz is not None:
+        return f"{row.frequency_thz:g} THz"
+    return f"ch {row.channel}"
+
+
+def _blocked_lines(result: Result) -> Iterator[str]:
+    blocked = [row for row in result.demands if not row.served]
+    if not blocked:
+        return
+    for reason, count in Counter(row.blocked_by for row in blocked).most_common():
+        names = [str(row.demand) for row in blocked if row.blocked_by == reason]
+        shown = ", ".join(names[:10]) + (", ..." if count > 10 else "")
+        yield f"blocked    {count} by {reason}: demands {shown}"
+
+
+def _kbps(rate_bps: float) -> str:
+    return f"{rate_bps / 1e3:.3f} kbit/s"

@@ -1,0 +1,102 @@
+"""Translate validation errors into a planner's words: where, what was read, what was expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+# Names that union branches put into an error's location; they are not in the file.
+LONGEST_VALUE = 60
+
+
+def fault_texts(
+    problem: ValidationError, data: dict[str, Any], model: type[BaseModel]
+) -> Iterator[str]:
+    """Yield one text per fault; branches of one union are told once."""
+    told: set[str] = set()
+    for details in problem.errors(include_url=False):
+        for text in _texts(details, data, model):
+            if text not in told:
+                told.add(text)
+                yield text
+
+
+def _texts(details: ErrorDetails, data: dict[str, Any], model: type[BaseModel]) -> Iterator[str]:
+    where = _where(details["loc"], data)
+    message = details["msg"].removeprefix("Value error, ")
+    read = _shown(details["input"])
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        yield f"{where}: unknown field; {_suggestion(details['loc'], data, model)}"
+    elif kind == "missing":
+        yield f"{where} is missing; expected a value"
+    elif kind == "value_error" and isinstance(details["input"], dict):
+        # A rule between fields says itself where it was broken, one line per fault.
+        yield from message.splitlines()
+    elif kind == "value_error":
+        yield f"{where} = {read}; {message}"
+    else:
+        yield f"{where} = {read}; expected: {message[0].lower()}{message[1:]}"
+
+
+def _where(location: tuple[int | str, ...], data: dict[str, Any]) -> str:
+    """Spell a path as a reader would: network.links[3].length_km."""
+    text = ""
+    here: Any = data
+    for step in location:
+        if isinstance(step, int):
+            text += f"[{step}]"
+            here = here[step] if isinstance(here, list) and step < len(here) else None
+        elif isinstance(here, dict) and (step in here or not _is_branch(step)):
+            text += f".{step}" if text else step
+            here = here.get(step)
+    return text or "the file"
+
+
+def _is_branch(step: str) -> bool:
+    """Whether a step is the name of a union's branch, such as ``int`` or ``RamanTable``."""
+    plain = step in {"int", "str", "float", "tuple", "none", "nullable"}
+    return plain or "[" in step or step[:1].isupper() or step.startswith(("literal", "function"))
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+
+
+def _suggestion(
+    location: tuple[int | str, ...], data: dict[str, Any], model: type[BaseModel]
+) -> str:
+    fields = sorted(_fields_at(location[:-1], model))
+    close = get_close_matches(str(location[-1]), fields, n=1)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(fields)}"
+
+
+def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> set[str]:
+    """Field names of the model at a location, all branches of unions together."""
+    models = {model}
+    for step in location:
+        if isinstance(step, int):
+            continue
+        inner = {
+            found
+            for current in models
+            if step in current.model_fields
+            for found in _models_in(current.model_fields[step].annotation)
+        }
+        models = inner or {current for current in models if current.__name__ == step} or models
+    return {
+        info.alias or name for current in models for name, info in current.model_fields.items()
+    }
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

@@ -1,0 +1,117 @@
+"""Read instances and results; every fault of a file comes in one error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from qkdopt.errors import FaultsError, InstanceError, ResultError
+from qkdopt.instance import SCHEMA as INSTANCE_SCHEMA
+from qkdopt.instance import Instance
+from qkdopt.io.faults import fault_texts
+from qkdopt.result import SCHEMA as RESULT_SCHEMA
+from qkdopt.result import Result
+
+LARGEST_FILE_BYTES = 200_000_000
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_instance(path: str | Path) -> Instance:
+    """Read and validate an instance file.
+
+    Raises
+    ------
+    InstanceError
+        The file cannot be read, is no JSON, or breaks rules: all of them listed.
+    """
+    return parse_instance(_text(Path(path), InstanceError), where=str(path))
+
+
+def parse_instance(text: str, *, where: str = "instance") -> Instance:
+    """Validate the JSON text of an instance."""
+    return _parse(text, where, Instance, INSTANCE_SCHEMA, InstanceError)
+
+
+def read_result(path: str | Path) -> Result:
+    """Read a result file.
+
+    Raises
+    ------
+    ResultError
+        The file cannot be read, is no JSON, or is no result: every fault listed.
+    """
+    text = _text(Path(path), ResultError)
+    return _parse(text, str(path), Result, RESULT_SCHEMA, ResultError)
+
+
+def _text(path: Path, error: type[FaultsError]) -> str:
+    try:
+        if path.is_dir():
+            raise error(str(path), ["is a folder; expected a JSON file"])
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise error(str(path), [f"larger than {LARGEST_FILE_BYTES} bytes; wrong file?"])
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise error(str(path), ["no such file; expected a JSON file"]) from None
+    except PermissionError:
+        raise error(str(path), ["not readable: permission denied"]) from None
+    except UnicodeDecodeError as problem:
+        fault = f"byte {problem.start} is no UTF-8; expected JSON text (a binary file?)"
+        raise error(str(path), [fault]) from None
+
+
+def _parse(
+    text: str, where: str, model: type[Model], schema: str, error: type[FaultsError]
+) -> Model:
+    faults: list[str] = []
+    data = _json(text, where, faults, error)
+    if not isinstance(data, dict):
+        raise error(where, [f"holds a JSON {_kind(data)}; expected an object"])
+    found = data.get("schema")
+    if found != schema:
+        known = "this version reads no other"
+        faults.append(f'schema = {json.dumps(found)}; expected "{schema}" ({known})')
+    # The rest is validated all the same, so that one error lists everything.
+    data = {**data, "schema": schema}
+    try:
+        parsed = model.model_validate_json(json.dumps(data))
+    except ValidationError as problem:
+        faults.extend(fault_texts(problem, data, model))
+        parsed = None
+    if faults or parsed is None:
+        raise error(where, faults)
+    return parsed
+
+
+def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) -> Any:
+    if not text.strip():
+        raise error(where, ["is empty; expected a JSON object"])
+
+    def unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in data:
+                faults.append(f"key {key!r} is given twice in one object; expected once")
+            data[key] = value
+        return data
+
+    def constant(name: str) -> NoReturn:
+        raise error(where, [f"holds {name}; expected a finite number"])
+
+    try:
+        return json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+    except json.JSONDecodeError as problem:
+        fault = f"line {problem.lineno}, column {problem.colno}: {problem.msg}; expected JSON"
+        raise error(where, [fault]) from None
+    except RecursionError:
+        raise error(where, ["is nested too deeply; expected an instance or result"]) from None
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {list: "list", str: "string", type(None): "null", bool: "boolean"}
+    return kinds.get(type(value), "number")

@@ -1,0 +1,84 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from qkdopt.errors import OutputError
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Raise :class:`OutputError` now where writing would fail later, and touch nothing."""
+    target = Path(path)
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder; expected a file name")
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(f"{target}: the folder {folder} does not exist; make it first")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{target}: the folder {folder} is not writable")
+
+
+def to_text(data: dict[str, Any]) -> str:
+    """JSON text with one indented line per field and short lists on one line."""
+    return _render(data, "") + "\n"
+
+
+def _render(value: Any, indent: str) -> str:
+    """Render like ``json.dumps(indent=1)``, but keep what fits on one line together."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(flat) + len(indent) <= 100 and indent:
+        return flat
+    inner = indent + " "
+    if isinstance(value, dict):
+        body = [
+            f"{inner}{json.dumps(key, ensure_ascii=False)}: {_render(item, inner)}"
+            for key, item in value.items()
+        ]
+        return "{\n" + ",\n".join(body) + f"\n{indent}}}"
+    body = [inner + _render(item, inner) for item in value]
+    return "[\n" + ",\n".join(body) + f"\n{indent}]"
+
+
+def write_json_whole(path: str | Path, data: dict[str, Any]) -> None:
+    """Write JSON to a file, whole or not at all.
+
+    The text goes to a temporary file beside the target, which then takes its place.
+
+    Raises
+    ------
+    OutputError
+        The folder does not exist or cannot be written.
+    """
+    write_text_whole(path, to_text(data))
+
+
+def write_text_whole(path: str | Path, text: str) -> None:
+    """Write text to a file, whole or not at all."""
+    refuse_unwritable(path)
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as problem:
+        raise OutputError(f"{target}: cannot be written ({problem.strerror})") from problem
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes the file private; a result is as readable as any other new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(target)
+    except OSError as problem:
+        raise OutputError(f"{target}: cannot be written ({problem.strerror})") from problem
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()

@@ -1,0 +1,154 @@
+"""Strategy ``auto``: heuristics, then search and bound side by side until gap or limit.
+
+Two threads share the two cores: the compiled local search looks for better plans while
+the load-state bound is tightened; the kernels of both run without Python's lock.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from qkdopt.bound import LoadStateBound, refuse_unsupported
+from qkdopt.errors import UnsupportedError
+from qkdopt.heuristics import ds_qkd_synergistic, local_search
+from qkdopt.problem import Problem
+from qkdopt.result import Bound, gap_of
+from qkdopt.solve.clock import Clock
+from qkdopt.solve.incumbent import Incumbent
+
+# The search alone settles how many demands are served before the bound fixes that number.
+SETTLE_SECONDS = 2.0
+SETTLE_SHARE = 0.1
+REPORT_SECONDS = 0.5
+# A node-limited run repeats exactly: its search is limited by moves, not by seconds.
+MOVES_PER_RUN = 2_000_000
+
+
+class AutoRun:
+    """One run; whatever ends it, the incumbent and :meth:`bound` can be read.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    incumbent
+        Best plan so far, improved in place; it must hold a plan.
+    clock
+        Limits and progress.
+    seed, threads
+        Of the search; with one thread, search and bound take turns.
+    """
+
+    def __init__(
+        self, problem: Problem, incumbent: Incumbent, clock: Clock, *, seed: int, threads: int
+    ) -> None:
+        self._problem = problem
+        self._incumbent = incumbent
+        self._clock = clock
+        self._seed = seed
+        self._threads = threads
+        self._proof: LoadStateBound | None = None
+        self._served = -1
+        self.notes: list[str] = []
+        try:
+            refuse_unsupported(problem)
+            self._bounded = True
+        except UnsupportedError as error:
+            self._bounded = False
+            self.notes.append(str(error))
+
+    def run(self) -> None:
+        """Improve plan and bound until the gap closes or time is up."""
+        self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        self._clock.report("heuristics", self._incumbent)
+        self._search(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
+        self._clock.report("local search", self._incumbent)
+        if self._threads == 1:
+            self._take_turns()
+            return
+        searcher = threading.Thread(target=self._keep_searching, daemon=True)
+        searcher.start()
+        try:
+            while not self._clock.over() and not self.closed:
+                if not self._tighten():
+                    self._clock.stop.wait(REPORT_SECONDS)
+                    self._report()
+        finally:
+            self._clock.stop.set()
+            searcher.join()
+
+    def run_nodes(self, nodes: int) -> None:
+        """Do a fixed amount of work in one thread: the same seed gives the same result."""
+        self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        plan = local_search(
+            self._problem, seed=self._seed, moves=MOVES_PER_RUN, start=self._incumbent.best()[0]
+        )
+        self._incumbent.offer(plan)
+        for _ in range(1 + nodes):
+            if self.closed or not self._tighten():
+                break
+
+    @property
+    def closed(self) -> bool:
+        """Whether number served and objective are both proved, to the gap asked for."""
+        exact = self._incumbent.best()[1]
+        bound = self.bound()
+        if bound is None or bound.served != exact.served:
+            return False
+        gap = gap_of(exact.objective_bps, bound.objective_bps)
+        return gap is not None and gap <= self._clock.gap
+
+    def bound(self) -> Bound | None:
+        """Return the bound at the incumbent's number served; without an objective if stale."""
+        if self._proof is None:
+            return None
+        found = self._proof.as_bound()
+        if self._served == self._incumbent.best()[1].served:
+            return found
+        return found.model_copy(update={"objective_bps": None})
+
+    def _tighten(self) -> bool:
+        """Do one step on the bound; False when there is none to do."""
+        exact = self._incumbent.best()[1]
+        if not self._bounded:
+            return False
+        if self._proof is None or self._served != exact.served:
+            self._served = exact.served
+            self._proof = LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
+        elif self._proof.closed:
+            return False
+        if not self._proof.closed:
+            self._proof.tighten(exact.objective_bps, self._clock.gap, self._clock.over)
+        self._report()
+        return True
+
+    def _search(self, seconds: float) -> None:
+        self._incumbent.offer(
+            local_search(
+                self._problem,
+                seed=self._seed,
+                seconds=max(0.1, seconds),
+                start=self._incumbent.best()[0],
+                should_stop=self._clock.over,
+            )
+        )
+        self._seed += 1
+
+    def _keep_searching(self) -> None:
+        """Search in rounds: a long one first, since slow cooling finds the best plans."""
+        while not self._clock.over() and not self.closed:
+            self._search(0.5 * self._clock.left)
+
+    def _take_turns(self) -> None:
+        while not self._clock.over() and not self.closed:
+            self._search(0.25 * self._clock.left)
+            half = self._clock.seconds + 0.3 * self._clock.left
+            while self._clock.seconds < half and not self.closed and self._tighten():
+                pass
+            self._report()
+
+    def _report(self) -> None:
+        bound = self.bound()
+        self._clock.report(
+            "search and bound", self._incumbent, None if bound is None else bound.objective_bps
+        )

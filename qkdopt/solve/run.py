@@ -1,0 +1,254 @@
+"""One run of one strategy, from instance to result."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from qkdopt.errors import UsageError
+from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
+from qkdopt.instance import Instance
+from qkdopt.plan import Plan
+from qkdopt.problem import Problem, build_problem
+from qkdopt.result import (
+    Bound,
+    InstanceRef,
+    Objective,
+    Result,
+    Status,
+    gap_of,
+)
+from qkdopt.solve.assemble import (
+    baseline_of,
+    demands_of,
+    lightpaths_of,
+    value_of,
+    working_channels_of,
+)
+from qkdopt.solve.auto import AutoRun
+from qkdopt.solve.clock import Clock
+from qkdopt.solve.environment import environment
+from qkdopt.solve.incumbent import Incumbent
+from qkdopt.solve.milp import run_milp
+from qkdopt.solve.outcome import Outcome
+from qkdopt.solve.progress import ProgressCallback
+from qkdopt.solve.start import plan_of_result
+
+HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
+    "fixed": fixed,
+    "ds-qkd": ds_qkd,
+    "ds-qkd-synergistic": ds_qkd_synergistic,
+}
+STRATEGIES = (*HEURISTICS, "local-search", "milp", "auto")
+
+
+def solve(
+    instance: Instance,
+    *,
+    strategy: str = "auto",
+    solver: str = "highs",
+    objective: Objective = "mean",
+    time_limit: float = 60.0,
+    gap: float = 1e-3,
+    threads: int | None = None,
+    seed: int = 0,
+    start: Result | None = None,
+    node_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Result:
+    """Find a plan for an instance and prove how far it is from the best possible.
+
+    Parameters
+    ----------
+    instance
+        The validated instance.
+    strategy
+        One of ``STRATEGIES``.
+    solver
+        MIP solver of the strategies that use one.
+    objective
+        What plans that serve equally many demands are compared by.
+    time_limit
+        Seconds after which the best plan so far is returned with its bound.
+    gap
+        Relative gap at which the run is done.
+    threads
+        Cores to use; all by default.
+    seed
+        Of every random choice.
+    start
+        Earlier result of the same instance to start from.
+    node_limit
+        Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
+        time: then the same seed gives the same result, times aside.
+    progress
+        Called with every change, from the calling thread.
+
+    Returns
+    -------
+    Result
+        Also when interrupted by Ctrl-C: the best plan so far with its bound, and the note
+        ``interrupted``.
+
+    Raises
+    ------
+    UsageError
+        Options that are out of range or do not fit together.
+    """
+    _refuse_bad_options(strategy, time_limit, gap, threads)
+    cores = threads or os.cpu_count() or 1
+    clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
+    problem = build_problem(instance, objective)
+    incumbent = Incumbent(problem)
+    baseline = ds_qkd(problem)
+    if start is not None:
+        incumbent.offer(plan_of_result(problem, start))
+    outcome = _run_strategy(
+        strategy, incumbent, baseline, clock, solver=solver, seed=seed, cores=cores,
+        node_limit=node_limit,
+    )  # fmt: skip
+    return _result(incumbent, baseline, outcome, clock, strategy=strategy, seed=seed, cores=cores)
+
+
+def _refuse_bad_options(
+    strategy: str, time_limit: float, gap: float, threads: int | None
+) -> None:
+    faults = []
+    if strategy not in STRATEGIES:
+        faults.append(f"strategy = {strategy!r}; expected one of {', '.join(STRATEGIES)}")
+    if not time_limit > 0.0:
+        faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
+    if not 0.0 <= gap < 1.0:
+        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
+    if threads is not None and threads < 1:
+        faults.append(f"threads = {threads}; expected at least 1")
+    if faults:
+        raise UsageError("; ".join(faults))
+
+
+def _run_strategy(
+    strategy: str,
+    incumbent: Incumbent,
+    baseline: Plan,
+    clock: Clock,
+    *,
+    solver: str,
+    seed: int,
+    cores: int,
+    node_limit: int | None,
+) -> Outcome:
+    problem = incumbent.problem
+    if strategy in HEURISTICS:
+        incumbent.offer(HEURISTICS[strategy](problem))
+        return Outcome()
+    incumbent.offer(baseline)
+    clock.report("heuristics", incumbent)
+    try:
+        if strategy == "local-search":
+            _run_local_search(incumbent, clock, seed)
+            return Outcome()
+        if strategy == "milp":
+            return run_milp(
+                incumbent, clock, solver=solver, seed=seed, threads=cores, node_limit=node_limit
+            )
+        return _run_auto(
+            incumbent, clock, solver=solver, seed=seed, cores=cores, node_limit=node_limit
+        )
+    except KeyboardInterrupt:
+        clock.interrupt()
+        return Outcome()
+
+
+def _run_local_search(incumbent: Incumbent, clock: Clock, seed: int) -> None:
+    incumbent.offer(
+        local_search(
+            incumbent.problem,
+            seed=seed,
+            seconds=clock.left,
+            start=incumbent.best()[0],
+            should_stop=clock.over,
+        )
+    )
+    clock.report("local search", incumbent)
+
+
+def _run_auto(
+    incumbent: Incumbent,
+    clock: Clock,
+    *,
+    solver: str,
+    seed: int,
+    cores: int,
+    node_limit: int | None,
+) -> Outcome:
+    run = AutoRun(incumbent.problem, incumbent, clock, seed=seed, threads=cores, solver=solver)
+    try:
+        if node_limit is None:
+            run.run()
+        else:
+            run.run_nodes(node_limit)
+    except KeyboardInterrupt:
+        clock.interrupt()
+    return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
+
+
+def _result(
+    incumbent: Incumbent,
+    baseline: Plan,
+    outcome: Outcome,
+    clock: Clock,
+    *,
+    strategy: str,
+    seed: int,
+    cores: int,
+) -> Result:
+    problem = incumbent.problem
+    instance = problem.instance
+    plan, exact = incumbent.best()
+    value = value_of(problem, plan, exact)
+    bound = outcome.bound
+    gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
+    proved = bound is not None and bound.served == value.served
+    notes = [*outcome.notes, *_physics_notes(instance)]
+    if clock.interrupted:
+        notes.insert(0, "interrupted")
+    return Result(
+        instance=InstanceRef(
+            name=instance.name, sha256=instance.sha256(), preset=instance.preset
+        ),
+        strategy=strategy,
+        solver=outcome.solver,
+        seed=seed,
+        threads=cores,
+        objective=problem.objective,
+        status=_status(gap, proved, bound, clock.gap),
+        value=value,
+        bound=bound,
+        gap=gap,
+        served_proved=proved,
+        baseline=baseline_of(problem, "ds-qkd", baseline, value),
+        lightpaths=lightpaths_of(problem, plan),
+        qkd=working_channels_of(problem, plan, exact),
+        demands=demands_of(problem, plan, exact),
+        notes=tuple(notes),
+        seconds=round(clock.seconds, 3),
+        environment=environment(),
+    )
+
+
+def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float) -> Status:
+    closed = bound is not None and gap is not None and gap <= wanted
+    return "optimal" if closed and proved else "feasible"
+
+
+def _physics_notes(instance: Instance) -> list[str]:
+    """What the search left to the exact assessment."""
+    if instance.other_noise.four_wave_mixing is None:
+        return []
+    return [
+        "four-wave mixing is in every rate of this result, but search and bound ignored it: "
+        "the bound stays valid, the plan may not be the best for it"
+    ]
+
+
+__all__ = ["HEURISTICS", "STRATEGIES", "solve"]
