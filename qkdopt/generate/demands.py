@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -40,15 +40,35 @@ def random_demands(
     """
     if count < 0:
         raise UsageError(f"demands = {count}; expected 0 or more")
+    generator = np.random.Generator(np.random.PCG64(seed))
     nodes = [node.id for node in network.nodes]
+    draw = _uniform_pair if weights is None else _weighted_pairs(nodes, weights)
+    pairs = [draw(generator, nodes) for _ in range(count)]
+    return tuple(
+        Demand(id=r, source=source, target=target, channels=channels)
+        for r, (source, target) in enumerate(pairs)
+    )
+
+
+Pair = tuple[NodeId, NodeId]
+Draw = Callable[[np.random.Generator, list[NodeId]], Pair]
+
+
+def _uniform_pair(generator: np.random.Generator, nodes: list[NodeId]) -> Pair:
+    """Draw a source, then one of the other nodes, as arrivals of the simulator do."""
+    source = int(generator.integers(len(nodes)))
+    target = int(generator.integers(len(nodes) - 1))
+    return nodes[source], nodes[target + (target >= source)]
+
+
+def _weighted_pairs(nodes: list[NodeId], weights: Mapping[Pair, float]) -> Draw:
     pairs = [(a, b) for a in nodes for b in nodes if a != b]
-    share = np.array([1.0 if weights is None else weights.get(pair, 0.0) for pair in pairs])
+    share = np.array([weights.get(pair, 0.0) for pair in pairs])
     if not share.sum() > 0.0:
         raise UsageError("weights: none is positive; expected at least one pair with traffic")
-    drawn = np.random.Generator(np.random.PCG64(seed)).choice(
-        len(pairs), size=count, p=share / share.sum()
-    )
-    return tuple(
-        Demand(id=r, source=pairs[k][0], target=pairs[k][1], channels=channels)
-        for r, k in enumerate(drawn)
-    )
+    edges = np.cumsum(share / share.sum())
+
+    def draw(generator: np.random.Generator, _: list[NodeId]) -> Pair:
+        return pairs[min(int(np.searchsorted(edges, generator.random())), len(pairs) - 1)]
+
+    return draw

@@ -58,7 +58,7 @@ def _dual_prices(relaxation: Relaxation, uses: FloatArray, room: FloatArray) -> 
     matrix = np.vstack([uses * channels, classes])
     upper = np.concatenate([room, relaxation.class_count])
     solver = highspy.Highs()
-    solver.silent()
+    solver.setOptionValue("output_flag", False)
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.sense_ = highspy.ObjSense.kMaximize

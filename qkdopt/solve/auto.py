@@ -12,9 +12,10 @@ from qkdopt.bound import LoadStateBound, refuse_unsupported
 from qkdopt.errors import UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.problem import Problem
-from qkdopt.result import Bound, gap_of
+from qkdopt.result import Bound, SolverRef, gap_of
 from qkdopt.solve.clock import Clock
 from qkdopt.solve.incumbent import Incumbent
+from qkdopt.solve.milp import JointRun
 
 # The search alone settles how many demands are served before the bound fixes that number.
 SETTLE_SECONDS = 2.0
@@ -22,6 +23,10 @@ SETTLE_SHARE = 0.1
 REPORT_SECONDS = 0.5
 # A node-limited run repeats exactly: its search is limited by moves, not by seconds.
 MOVES_PER_RUN = 2_000_000
+# Up to this many (demand, route, channel) binaries the joint MILP can settle the rest.
+SMALL_JOINT = 6_000
+# Branching nodes on such an instance before the joint MILP takes over.
+NODES_BEFORE_JOINT = 40
 
 
 class AutoRun:
@@ -37,10 +42,19 @@ class AutoRun:
         Limits and progress.
     seed, threads
         Of the search; with one thread, search and bound take turns.
+    solver
+        MIP solver for what is small enough.
     """
 
     def __init__(
-        self, problem: Problem, incumbent: Incumbent, clock: Clock, *, seed: int, threads: int
+        self,
+        problem: Problem,
+        incumbent: Incumbent,
+        clock: Clock,
+        *,
+        seed: int,
+        threads: int,
+        solver: str,
     ) -> None:
         self._problem = problem
         self._incumbent = incumbent
@@ -49,6 +63,9 @@ class AutoRun:
         self._threads = threads
         self._proof: LoadStateBound | None = None
         self._served = -1
+        self._solver = solver
+        self._joint: JointRun | None = None
+        self._joint_served = -1
         self.notes: list[str] = []
         try:
             refuse_unsupported(problem)
@@ -70,7 +87,7 @@ class AutoRun:
         searcher.start()
         try:
             while not self._clock.over() and not self.closed:
-                if not self._tighten():
+                if not self._tighten() and not self._prove_jointly(self._threads):
                     self._clock.stop.wait(REPORT_SECONDS)
                     self._report()
         finally:
@@ -87,6 +104,8 @@ class AutoRun:
         for _ in range(1 + nodes):
             if self.closed or not self._tighten():
                 break
+        if not self.closed:
+            self._prove_jointly(1, nodes=max(1, nodes))
 
     @property
     def closed(self) -> bool:
@@ -98,14 +117,40 @@ class AutoRun:
         gap = gap_of(exact.objective_bps, bound.objective_bps)
         return gap is not None and gap <= self._clock.gap
 
+    @property
+    def solver(self) -> SolverRef:
+        """The MIP solver, if it took part."""
+        return SolverRef() if self._joint is None else self._joint.solver
+
     def bound(self) -> Bound | None:
-        """Return the bound at the incumbent's number served; without an objective if stale."""
-        if self._proof is None:
+        """Return the best bound at the incumbent's number served; no objective if stale."""
+        served = self._incumbent.best()[1].served
+        found = []
+        for proof, at in ((self._proof, self._served), (self._joint, self._joint_served)):
+            if proof is not None:
+                bound = proof.as_bound()
+                stale = {} if at == served else {"objective_bps": None}
+                found.append(bound.model_copy(update=stale))
+        if not found:
             return None
-        found = self._proof.as_bound()
-        if self._served == self._incumbent.best()[1].served:
-            return found
-        return found.model_copy(update={"objective_bps": None})
+        with_objective = [bound for bound in found if bound.objective_bps is not None]
+        best = min(with_objective or found, key=lambda bound: bound.objective_bps or 0.0)
+        return best.model_copy(update={"served": min(bound.served for bound in found)})
+
+    def _prove_jointly(self, threads: int, nodes: int | None = None) -> bool:
+        """Let the joint MILP settle a small instance, once; False when it has or is not."""
+        exact = self._incumbent.best()[1]
+        if not self._small or self._joint_served == exact.served or self._clock.over():
+            return False
+        self._joint = JointRun(
+            self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,
+            nodes=nodes,
+        )  # fmt: skip
+        self._joint.prove_served()
+        self._joint_served = self._incumbent.best()[1].served
+        self._joint.prove_objective()
+        self._report()
+        return True
 
     def _tighten(self) -> bool:
         """Do one step on the bound; False when there is none to do."""
@@ -115,12 +160,18 @@ class AutoRun:
         if self._proof is None or self._served != exact.served:
             self._served = exact.served
             self._proof = LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
-        elif self._proof.closed:
+        elif self._proof.closed or (self._small and self._proof.nodes > NODES_BEFORE_JOINT):
             return False
         if not self._proof.closed:
             self._proof.tighten(exact.objective_bps, self._clock.gap, self._clock.over)
         self._report()
         return True
+
+    @property
+    def _small(self) -> bool:
+        """Whether the joint MILP has a chance."""
+        routes = sum(map(len, self._problem.routes))
+        return routes * self._problem.instance.grid.channels <= SMALL_JOINT
 
     def _search(self, seconds: float) -> None:
         self._incumbent.offer(
@@ -145,6 +196,8 @@ class AutoRun:
             half = self._clock.seconds + 0.3 * self._clock.left
             while self._clock.seconds < half and not self.closed and self._tighten():
                 pass
+            if not self.closed:
+                self._prove_jointly(1)
             self._report()
 
     def _report(self) -> None:

@@ -1,0 +1,41 @@
+"""First fit: one fixed QKD channel per link, and DS-QKD (Table I of the paper)."""
+
+from __future__ import annotations
+
+from qkdopt.heuristics.spectrum import Spectrum, finished
+from qkdopt.plan import BLOCKED, NO_QKD, Plan
+from qkdopt.problem import Problem
+
+
+def fixed(problem: Problem) -> Plan:
+    """Use one QKD channel per link, its first candidate: no resilience."""
+    routes, channels = _first_fit(problem, Spectrum(problem, first_candidate_only=True))
+    working = tuple(0 if count else NO_QKD for count in problem.tables.candidate_count)
+    return finished(problem, routes, channels, working)
+
+
+def ds_qkd(problem: Problem) -> Plan:
+    """Dynamic-spare QKD on a demand list, the baseline.
+
+    Demands in file order; the first of the K shortest routes on which enough channels are
+    free end to end, first fit from channel 0. A channel is free when it is dark and
+    lighting it leaves every link a legal candidate. Each link then works on its best one;
+    the plan is the state after all demands.
+    """
+    return finished(problem, *_first_fit(problem, Spectrum(problem)))
+
+
+def _first_fit(
+    problem: Problem, spectrum: Spectrum
+) -> tuple[list[int], list[tuple[int, ...]]]:
+    routes: list[int] = []
+    channels: list[tuple[int, ...]] = []
+    for demand, candidates in zip(problem.instance.demands, problem.routes, strict=True):
+        number, lit = BLOCKED, None
+        for number, route in enumerate(candidates):
+            lit = spectrum.first_fit(route, demand.channels)
+            if lit is not None:
+                break
+        routes.append(BLOCKED if lit is None else number)
+        channels.append(() if lit is None else lit)
+    return routes, channels

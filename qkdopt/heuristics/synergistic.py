@@ -1,0 +1,148 @@
+"""Synergistic DS-QKD: routes and channels chosen for the key rate of the whole network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from qkdopt.heuristics.spectrum import Spectrum, finished
+from qkdopt.plan import BLOCKED, Plan
+from qkdopt.problem import Problem
+from qkdopt.routes import Route
+from qkdopt.tables import IntArray
+from qkdopt.units import FloatArray
+
+Rule = Literal["harm", "equalisation"]
+# Picks (route, channel) among routes; None when none has room.
+Choose = Callable[[list[Route]], tuple[int, int] | None]
+
+
+def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
+    """Serve demands in file order on the best route and channel by a rule.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    rule
+        ``harm``: over all routes and free channels, the demand's own key rate less what
+        the new light takes from demands already there, counted at the links that are
+        their bottlenecks. ``equalisation``: on the first route with room, the channel
+        with the least noise, averaged over the links' candidates (the paper's text).
+    """
+    builder = _Builder(problem)
+    choose = builder.least_harm if rule == "harm" else builder.least_noise
+    for r, demand in enumerate(problem.instance.demands):
+        builder.serve(r, demand.channels, choose)
+    return finished(problem, builder.routes, builder.channels)
+
+
+class _Builder:
+    """A plan under construction, with the exact rate of every link."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._spectrum = Spectrum(problem)
+        self._rates = np.array([self._rate(e) for e in range(len(problem.tables.candidates))])
+        self._bottlenecks: IntArray = np.zeros(len(self._rates), dtype=np.int64)
+        self.routes: list[int] = []
+        self.channels: list[tuple[int, ...]] = []
+
+    def serve(self, r: int, count: int, choose: Choose) -> None:
+        """Light ``count`` channels for demand r where the rule says, or block it."""
+        candidates = self._problem.routes[r]
+        allowed = list(range(len(candidates)))
+        while allowed:
+            choice = choose([candidates[p] for p in allowed])
+            if choice is None:
+                break
+            route = candidates[allowed[choice[0]]]
+            lit = self._light(route, count, choice[1], choose)
+            if lit is not None:
+                self.routes.append(allowed[choice[0]])
+                self.channels.append(lit)
+                self._count_bottlenecks()
+                return
+            allowed.pop(choice[0])
+        self.routes.append(BLOCKED)
+        self.channels.append(())
+
+    def _light(
+        self, route: Route, count: int, first: int, choose: Choose
+    ) -> tuple[int, ...] | None:
+        """Light the first channel and, for wider demands, the next best ones of the route."""
+        lit = [first]
+        self._spectrum.light(route, first)
+        while len(lit) < count:
+            choice = choose([route])
+            if choice is None:
+                for channel in lit:
+                    self._spectrum.darken(route, channel)
+                return None
+            lit.append(choice[1])
+            self._spectrum.light(route, choice[1])
+        for e in route.links:
+            self._rates[e] = self._rate(e)
+        return tuple(sorted(lit))
+
+    def least_harm(self, routes: list[Route]) -> tuple[int, int] | None:
+        """Return (route, channel) with the most own rate less harm; None without room."""
+        best, choice = -np.inf, None
+        for p, route in enumerate(routes):
+            free = np.flatnonzero(self._spectrum.free(route))
+            if not len(free):
+                continue
+            after = self._rates_after(route, free)
+            harm = (self._rates[list(route.links)] - after) @ self._bottlenecks[list(route.links)]
+            worth = after.min(axis=1) - harm
+            k = int(worth.argmax())
+            if worth[k] > best:
+                best, choice = float(worth[k]), (p, int(free[k]))
+        return choice
+
+    def least_noise(self, routes: list[Route]) -> tuple[int, int] | None:
+        """Return the first route with room and its channel of least added noise."""
+        tables = self._problem.tables
+        for p, route in enumerate(routes):
+            free = np.flatnonzero(self._spectrum.free(route))
+            if not len(free):
+                continue
+            added = np.zeros(len(free))
+            for e, forward in zip(route.links, route.forward, strict=True):
+                count = max(1, int(tables.candidate_count[e]))
+                heard = tables.noise[e, 0 if forward else 1][free]
+                added += heard.sum(axis=1) / count
+            return p, int(free[int(added.argmin())])
+        return None
+
+    def _rates_after(self, route: Route, free: IntArray) -> FloatArray:
+        """``(channels, hops)`` rate of each link of a route were one more channel lit."""
+        tables = self._problem.tables
+        rates = np.zeros((len(free), len(route.links)))
+        for h, (e, forward) in enumerate(zip(route.links, route.forward, strict=True)):
+            if not tables.candidate_count[e]:
+                continue
+            d = 0 if forward else 1
+            noise = self._spectrum.noise[e] + tables.noise[e, d][free]
+            legal = self._spectrum.legal(e) & ~(tables.blocks[e].T[free] & tables.disturbs[e, d])
+            skr = tables.skr_bps(noise, tables.transmittance[e])
+            rates[:, h] = np.where(legal, skr, 0.0).max(axis=1)
+        return rates
+
+    def _rate(self, e: int) -> float:
+        tables = self._problem.tables
+        legal = self._spectrum.legal(e)
+        if not legal.any():
+            return 0.0
+        skr = tables.skr_bps(self._spectrum.noise[e][legal], tables.transmittance[e][legal])
+        return float(skr.max())
+
+    def _count_bottlenecks(self) -> None:
+        """Count, per link, the served demands that it limits."""
+        self._bottlenecks[:] = 0
+        for r, number in enumerate(self.routes):
+            if number != BLOCKED:
+                links = self._problem.routes[r][number].links
+                self._bottlenecks[min(links, key=lambda e: (self._rates[e], e))] += 1

@@ -1,0 +1,86 @@
+"""The joint MILP, put together: this file is its table of contents."""
+
+from __future__ import annotations
+
+from qkdopt.model import constraints, objectives
+from qkdopt.model.linearise import Linearised
+from qkdopt.model.strengthen import load_states, splits_cleanly
+from qkdopt.model.variables import (
+    JointModel,
+    declare_lightpaths,
+    declare_rates,
+    declare_working,
+)
+from qkdopt.problem import Problem
+
+OBJECTIVES = {
+    "mean": objectives.total_rate,
+    "link-sum": objectives.link_sum,
+    "max-min": objectives.worst_rate,
+}
+
+
+def build_joint(
+    problem: Problem,
+    pieces: dict[tuple[int, int], Linearised],
+    *,
+    served: int | None,
+    strengthen: bool = True,
+) -> JointModel:
+    """Build the joint MILP of a problem.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pieces
+        Linearised key rates of every link and candidate.
+    served
+        Number of demands that are served, all plans of that number compared by the
+        problem's objective; None to maximise the number served instead.
+    strengthen
+        Whether the load-state rows (C10) are added.
+    """
+    m = JointModel(problem, pieces)
+    declare_lightpaths(m)
+    declare_working(m)
+    m.c1_one_route = constraints.one_route(m)
+    m.c1_channels_of_route = constraints.channels_of_route(m)
+    m.c2_one_lightpath = constraints.one_lightpath(m)
+    m.c4_one_working = constraints.one_working(m)
+    if served is None and not has_floors(problem):
+        m.goal = objectives.most_served(m)
+        return m
+    declare_rates(m)
+    m.c5_one_piece = constraints.one_piece(m)
+    m.c5_piece_range = constraints.piece_range(m)
+    m.c5_noise_of_link = constraints.noise_of_link(m)
+    m.c6_rate_of_link = constraints.rate_of_link(m)
+    m.c7_rate_on_route = constraints.rate_on_route(m)
+    if problem.instance.qkd.relay == "widest":
+        m.c7_relay_widest = constraints.relay_widest(m)
+    else:
+        m.c7_relay_on_lightpath = constraints.relay_on_lightpath(m)
+        _no_key_without_qkd(m)
+    m.c8_least_rate = constraints.least_rate(m)
+    if strengthen and splits_cleanly(m):
+        m.c10_load_states = load_states(m)
+    if served is None:
+        m.goal = objectives.most_served(m)
+    else:
+        m.c9_number_served = constraints.number_served(m, served)
+        m.goal = OBJECTIVES[problem.objective](m)
+    return m
+
+
+def has_floors(problem: Problem) -> bool:
+    """Whether any demand asks for a least key rate."""
+    return any(demand.min_skr_bps for demand in problem.instance.demands)
+
+
+def _no_key_without_qkd(m: JointModel) -> None:
+    """No key passes a link without QKD: its routes have rate zero."""
+    with_key = set(m.E)
+    for r, p in m.RP:
+        if not with_key.issuperset(m.problem.routes[r][p].links):
+            m.z[r, p].fix(0.0)

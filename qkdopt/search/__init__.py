@@ -1,0 +1,1 @@
+"""The compiled local search: arrays, key rate, moves, annealing."""

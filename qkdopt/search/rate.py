@@ -1,0 +1,59 @@
+"""The key rate in compiled code: the equations of :mod:`qkdopt.physics.keyrate`, one point."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _entropy(share):  # type: ignore[no-untyped-def]
+    if share <= 0.0 or share >= 1.0:
+        return 0.0
+    return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _weak_decoy(y0, eta, mu, nu, misalignment):  # type: ignore[no-untyped-def]
+    """Yield and error of single photons as bounded by vacuum + weak decoys."""
+    weak_signal = -math.expm1(-eta * nu)
+    weak = (y0 + weak_signal) * math.exp(nu)
+    strong = (y0 - math.expm1(-eta * mu)) * math.exp(mu)
+    rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
+    y1 = max(0.0, mu / (mu * nu - nu**2) * (weak - rest))
+    if y1 <= 0.0:
+        return 0.0, 0.5
+    errors = (y0 / 2.0 + misalignment * weak_signal) * math.exp(nu) - y0 / 2.0
+    return y1, min(0.5, max(0.0, errors / (y1 * nu)))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def key_rate(noise, eta, rate, table):  # type: ignore[no-untyped-def]
+    """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
+    points = table.shape[1]
+    if points > 0:
+        if noise <= table[0, 0]:
+            return table[1, 0]
+        if noise > table[0, points - 1]:
+            return 0.0
+        k = 1
+        while table[0, k] < noise:
+            k += 1
+        share = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
+        return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
+    mu, misalignment, nu = rate[0], rate[1], rate[6]
+    y0 = 2.0 * rate[2] + noise
+    signal = -math.expm1(-eta * mu)
+    gain = y0 + signal
+    if gain <= 0.0:
+        return 0.0
+    qber = (y0 / 2.0 + misalignment * signal) / gain
+    if nu > 0.0:
+        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment)
+    else:
+        y1 = y0 + eta - y0 * eta
+        e1 = (y0 / 2.0 + misalignment * eta) / y1
+    secret = y1 * mu * math.exp(-mu) * (1.0 - _entropy(min(e1, 0.5)))
+    bits = rate[4] * (secret - rate[3] * gain * _entropy(min(qber, 0.5)))
+    return rate[5] * max(0.0, bits)
