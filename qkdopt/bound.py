@@ -58,6 +58,8 @@ class LoadStateBound:
             self._value_bps = 0.0
         elif problem.objective == "max-min":
             self._value_bps = self._max_min()
+        elif problem.objective == "mean" and not self._any_key():
+            self._value_bps = 0.0
 
     @property
     def objective_bps(self) -> float | None:
@@ -131,6 +133,24 @@ class LoadStateBound:
         if not feasible:
             raise UsageError(f"no plan serves {self._served} demands: the links lack the room")
         return LoadTree(data, self._served, state)
+
+    def _any_key(self) -> bool:
+        """Whether any route has key under no more than the demand's own light."""
+        rel = self.relaxation
+        for p, c in enumerate(rel.route_class):
+            items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]]
+            if rel.route_key[p] and min(self._rate_alone(i, int(c)) for i in items) > 0.0:
+                return True
+        return False
+
+    def _rate_alone(self, item: int, demand_class: int) -> float:
+        """Best rate of an item's link when it carries at least the lightpaths of one demand."""
+        rel = self.relaxation
+        link = int(np.searchsorted(rel.item_start[:, 2], item, side="right"))
+        sense = int(item >= rel.item_start[link, 1])
+        states = rel.states[link]
+        carried = states.loads[:, sense] >= rel.class_channels[demand_class]
+        return float(states.rate_bps[carried].max(initial=0.0))
 
     def _max_min(self) -> float:
         """Largest rate at which the links in use still have room for S demands."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from qkdopt.instance import NodeId
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = "qkdopt/result/1"
 
@@ -157,20 +160,22 @@ class Result(_Record):
 
     def lightpaths_frame(self) -> pd.DataFrame:
         """One row per served demand: demand, route, links, channels."""
-        rows = [path.model_dump() for path in self.lightpaths]
-        return pd.DataFrame(rows, columns=["demand", "route", "links", "channels"])
+        return _frame(self.lightpaths, Lightpath)
 
     def qkd_frame(self) -> pd.DataFrame:
         """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s]."""
-        return pd.DataFrame(
-            [row.model_dump() for row in self.qkd], columns=list(WorkingChannel.model_fields)
-        )
+        return _frame(self.qkd, WorkingChannel)
 
     def demands_frame(self) -> pd.DataFrame:
         """One row per demand: served, SKR [bit/s], bottleneck link, why it was blocked."""
-        return pd.DataFrame(
-            [row.model_dump() for row in self.demands], columns=list(ServedDemand.model_fields)
-        )
+        return _frame(self.demands, ServedDemand)
+
+
+def _frame(rows: Sequence[_Record], record: type[_Record]) -> pd.DataFrame:
+    # pandas takes half a second to import; most runs never ask for a table.
+    import pandas as pd
+
+    return pd.DataFrame([row.model_dump() for row in rows], columns=list(record.model_fields))
 
 
 def gap_of(value_bps: float, bound_bps: float | None) -> float | None:

@@ -14,6 +14,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from qkdopt.adapters.base import Limits, Outcome, Status, Watch
 from qkdopt.errors import SolverFailedError, SolverMissingError
+from qkdopt.silence import new_highs
 
 # HiGHS's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -84,12 +85,10 @@ class HighsAdapter:
         """Solve a Pyomo model; the best solution is left in its variables."""
         if not self.available():
             raise SolverMissingError("solver 'highs' is not installed; pip install highspy")
-        import highspy
-
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
         # Pyomo states its standard form as a minimisation.
         negate = next(model.component_data_objects(pyo.Objective)).sense == pyo.maximize
-        highs = highspy.Highs()
+        highs = new_highs()
         _set_options(highs, limits)
         _pass_model(highs, form)
         listener = _Listener(watch, negate)
@@ -139,7 +138,6 @@ def _finite(value: float, negate: bool) -> float | None:
 
 
 def _set_options(highs: Any, limits: Limits) -> None:
-    highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("time_limit", max(0.0, limits.seconds))
     highs.setOptionValue("mip_rel_gap", limits.gap)
     highs.setOptionValue("threads", limits.threads)

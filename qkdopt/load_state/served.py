@@ -13,6 +13,7 @@ import highspy
 import numpy as np
 
 from qkdopt.load_state.classes import Relaxation
+from qkdopt.silence import new_highs
 from qkdopt.units import FloatArray
 
 # An integer count is rounded down only after this margin for rounding in the sum.
@@ -57,7 +58,7 @@ def _dual_prices(relaxation: Relaxation, uses: FloatArray, room: FloatArray) -> 
     classes[relaxation.route_class, np.arange(len(channels))] = 1.0
     matrix = np.vstack([uses * channels, classes])
     upper = np.concatenate([room, relaxation.class_count])
-    solver = highspy.Highs()
+    solver = new_highs()
     solver.setOptionValue("output_flag", False)
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = matrix.shape

@@ -7,6 +7,7 @@ the load-state bound is tightened; the kernels of both run without Python's lock
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from qkdopt.bound import LoadStateBound, refuse_unsupported
 from qkdopt.errors import UnsupportedError
@@ -15,10 +16,12 @@ from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef, gap_of
 from qkdopt.solve.clock import Clock
 from qkdopt.solve.incumbent import Incumbent
-from qkdopt.solve.milp import JointRun
+
+if TYPE_CHECKING:
+    from qkdopt.solve.milp import JointRun
 
 # The search alone settles how many demands are served before the bound fixes that number.
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 1.0
 SETTLE_SHARE = 0.1
 REPORT_SECONDS = 0.5
 # A node-limited run repeats exactly: its search is limited by moves, not by seconds.
@@ -142,6 +145,9 @@ class AutoRun:
         exact = self._incumbent.best()[1]
         if not self._small or self._joint_served == exact.served or self._clock.over():
             return False
+        # Pyomo takes a second and more to import: only where the joint MILP is used.
+        from qkdopt.solve.milp import JointRun
+
         self._joint = JointRun(
             self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,
             nodes=nodes,

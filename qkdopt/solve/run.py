@@ -29,7 +29,6 @@ from qkdopt.solve.auto import AutoRun
 from qkdopt.solve.clock import Clock
 from qkdopt.solve.environment import environment
 from qkdopt.solve.incumbent import Incumbent
-from qkdopt.solve.milp import run_milp
 from qkdopt.solve.outcome import Outcome
 from qkdopt.solve.progress import ProgressCallback
 from qkdopt.solve.start import plan_of_result
@@ -148,6 +147,8 @@ def _run_strategy(
             _run_local_search(incumbent, clock, seed)
             return Outcome()
         if strategy == "milp":
+            from qkdopt.solve.milp import run_milp
+
             return run_milp(
                 incumbent, clock, solver=solver, seed=seed, threads=cores, node_limit=node_limit
             )
