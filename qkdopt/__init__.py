@@ -12,14 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qkdopt.bound import bound
-    from qkdopt.check import check
+    from qkdopt.bounding import bound
+    from qkdopt.checking import check
     from qkdopt.errors import QkdoptError
     from qkdopt.generate import new_instance
     from qkdopt.instance import Instance
     from qkdopt.io import read_instance, read_result
     from qkdopt.result import Result
-    from qkdopt.solve import solve
+    from qkdopt.solving import solve
 
     __version__: str
 
@@ -40,12 +40,12 @@ _HOME = {
     "Instance": "qkdopt.instance",
     "QkdoptError": "qkdopt.errors",
     "Result": "qkdopt.result",
-    "bound": "qkdopt.bound",
-    "check": "qkdopt.check",
+    "bound": "qkdopt.bounding",
+    "check": "qkdopt.checking",
     "new_instance": "qkdopt.generate",
     "read_instance": "qkdopt.io",
     "read_result": "qkdopt.io",
-    "solve": "qkdopt.solve",
+    "solve": "qkdopt.solving",
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.bound import bound
+from qkdopt.bounding import bound
 from qkdopt.cli.choices import objective_of
 from qkdopt.io import read_instance
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.check import check
+from qkdopt.checking import check
 from qkdopt.io import read_instance, read_result
 
 

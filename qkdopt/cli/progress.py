@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TextIO
 
-from qkdopt.solve import Progress
+from qkdopt.solving import Progress
 
 
 class LiveLine:

@@ -13,7 +13,7 @@ from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
 from qkdopt.io import read_instance, read_result, refuse_unwritable, write_json_whole
 from qkdopt.result import Result
-from qkdopt.solve import solve
+from qkdopt.solving import solve
 
 INTERRUPTED = 130
 # Exit status of a run without a plan, by the reason.

@@ -25,7 +25,7 @@ from qkdopt.units import (
 
 REFERENCE_PUMP_THZ = 206.184634112792
 REFERENCE_AREA_UM2 = 75.7466
-# Below this offset the occupation number is taken at it, so that D -> 0 stays finite.
+# Smaller offsets are taken as this one: gain falls and occupation grows to a finite product.
 SMALLEST_OFFSET_THZ = 1e-6
 
 
@@ -133,14 +133,14 @@ def cross_section(
         Effective area [um^2]; 83 for G.652.
     """
     pump, signal = np.asarray(classical_thz, float), np.asarray(quantum_thz, float)
-    offset = np.abs(pump - signal)
+    offset = np.maximum(np.abs(pump - signal), SMALLEST_OFFSET_THZ)
     gain = (
         profile(offset)
         * np.maximum(pump, signal)
         / REFERENCE_PUMP_THZ
         * (REFERENCE_AREA_UM2 / effective_area_um2)
     )
-    energy_j = PLANCK_J_S * 1e12 * np.maximum(offset, SMALLEST_OFFSET_THZ)
+    energy_j = PLANCK_J_S * 1e12 * offset
     phonons = 1.0 / np.expm1(energy_j / (BOLTZMANN_J_PER_K * temperature_k))
     occupation = np.where(signal < pump, 1.0 + phonons, phonons * signal / pump)
     wavelength_m = SPEED_OF_LIGHT_M_PER_S / (signal * 1e12)

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 
 from qkdopt.result import gap_of
-from qkdopt.solve.incumbent import Incumbent
-from qkdopt.solve.progress import Progress, ProgressCallback
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.progress import Progress, ProgressCallback
 
 
 @dataclass

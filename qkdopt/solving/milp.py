@@ -13,9 +13,9 @@ from qkdopt.model import Linearised, build_joint, linearise_links, plan_of_model
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
-from qkdopt.solve.clock import Clock
-from qkdopt.solve.incumbent import Incumbent
-from qkdopt.solve.outcome import Outcome
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.outcome import Outcome
 
 # Share of the relative gap that the linearisation may use up.
 TOLERANCE_SHARE = 0.3

@@ -18,20 +18,20 @@ from qkdopt.result import (
     Status,
     gap_of,
 )
-from qkdopt.solve.assemble import (
+from qkdopt.solving.assemble import (
     baseline_of,
     demands_of,
     lightpaths_of,
     value_of,
     working_channels_of,
 )
-from qkdopt.solve.auto import AutoRun
-from qkdopt.solve.clock import Clock
-from qkdopt.solve.environment import environment
-from qkdopt.solve.incumbent import Incumbent
-from qkdopt.solve.outcome import Outcome
-from qkdopt.solve.progress import ProgressCallback
-from qkdopt.solve.start import plan_of_result
+from qkdopt.solving.auto import AutoRun
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.environment import environment
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.outcome import Outcome
+from qkdopt.solving.progress import ProgressCallback
+from qkdopt.solving.start import plan_of_result
 
 HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
     "fixed": fixed,
@@ -147,7 +147,7 @@ def _run_strategy(
             _run_local_search(incumbent, clock, seed)
             return Outcome()
         if strategy == "milp":
-            from qkdopt.solve.milp import run_milp
+            from qkdopt.solving.milp import run_milp
 
             return run_milp(
                 incumbent, clock, solver=solver, seed=seed, threads=cores, node_limit=node_limit

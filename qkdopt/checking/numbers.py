@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from qkdopt.check.rates import LinkRate
+from qkdopt.checking.rates import LinkRate
 from qkdopt.instance import Instance, NodeId
 from qkdopt.result import Result, Value
 

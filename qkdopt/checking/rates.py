@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from qkdopt.check.lightpaths import Lit
+from qkdopt.checking.lightpaths import Lit
 from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
 from qkdopt.result import Result, WorkingChannel

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qkdopt.check.lightpaths import Lit, lightpath_faults, lit_channels
-from qkdopt.check.numbers import number_faults
-from qkdopt.check.rates import LinkRate, demand_rates, link_rates, quantum_faults
-from qkdopt.check.report import CheckReport
+from qkdopt.checking.lightpaths import Lit, lightpath_faults, lit_channels
+from qkdopt.checking.numbers import number_faults
+from qkdopt.checking.rates import LinkRate, demand_rates, link_rates, quantum_faults
+from qkdopt.checking.report import CheckReport
 from qkdopt.instance import Instance
 from qkdopt.result import Result
 

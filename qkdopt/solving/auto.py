@@ -9,16 +9,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from qkdopt.bound import LoadStateBound, refuse_unsupported
+from qkdopt.bounding import LoadStateBound, refuse_unsupported
 from qkdopt.errors import UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef, gap_of
-from qkdopt.solve.clock import Clock
-from qkdopt.solve.incumbent import Incumbent
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.incumbent import Incumbent
 
 if TYPE_CHECKING:
-    from qkdopt.solve.milp import JointRun
+    from qkdopt.solving.milp import JointRun
 
 # The search alone settles how many demands are served before the bound fixes that number.
 SETTLE_SECONDS = 1.0
@@ -146,7 +146,7 @@ class AutoRun:
         if not self._small or self._joint_served == exact.served or self._clock.over():
             return False
         # Pyomo takes a second and more to import: only where the joint MILP is used.
-        from qkdopt.solve.milp import JointRun
+        from qkdopt.solving.milp import JointRun
 
         self._joint = JointRun(
             self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,

@@ -1,0 +1,75 @@
+"""Noise that is not scattering, and clicks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qkdopt.physics.fwm import (
+    four_wave_mixing_efficiency,
+    four_wave_mixing_power,
+    phase_mismatch,
+)
+from qkdopt.physics.noise import (
+    amplifier_ase_power,
+    linear_crosstalk_power,
+    noise_clicks_per_gate,
+)
+from qkdopt.units import PLANCK_J_S
+
+
+def test_one_photon_a_gate_clicks_with_the_detectors_efficiency():
+    photon_w = PLANCK_J_S * 193.1e12 / 100e-12
+    clicks = noise_clicks_per_gate(
+        photon_w, 193.1, insertion_loss_db=3.0103, detector_efficiency=0.2, gate_ps=100.0
+    )
+    assert float(clicks) == pytest.approx(0.1, rel=1e-5)
+
+
+def test_crosstalk_is_launch_less_loss_less_isolation():
+    leak = linear_crosstalk_power(1e-3, 80.0, 50.0, loss_per_km=np.log(10.0) / 50.0)
+    assert float(leak) == pytest.approx(1e-3 * 0.1 * 1e-8)
+
+
+def test_amplifier_noise_grows_with_gain_and_bandwidth():
+    options = {"spontaneous_emission_factor": 1.5, "rejection_db": 100.0}
+    small = amplifier_ase_power(193.1, gain_db=10.0, bandwidth_ghz=10.0, **options)
+    wide = amplifier_ase_power(193.1, gain_db=10.0, bandwidth_ghz=20.0, **options)
+    strong = amplifier_ase_power(193.1, gain_db=20.0, bandwidth_ghz=10.0, **options)
+    assert float(wide) == pytest.approx(2.0 * float(small))
+    assert float(strong) == pytest.approx(11.0 * float(small))
+    assert float(small) == pytest.approx(3.0 * PLANCK_J_S * 193.1e12 * 9.0 * 1e10 * 1e-10)
+
+
+@given(mismatch=st.floats(0.0, 1e4), km=st.floats(0.1, 100.0))
+def test_mixing_efficiency_is_a_share_and_one_when_phases_match(mismatch, km):
+    share = float(four_wave_mixing_efficiency(mismatch, km, loss_per_km=0.046))
+    assert 0.0 <= share <= 1.0 + 1e-9
+    assert float(four_wave_mixing_efficiency(0.0, km, loss_per_km=0.046)) == pytest.approx(1.0)
+
+
+def test_mismatch_is_symmetric_in_its_pumps():
+    one, other = phase_mismatch(0.1, 0.2, 193.1), phase_mismatch(0.2, 0.1, 193.1)
+    assert float(one) == float(other) > 0.0
+
+
+def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
+    def power(lit: list[float]) -> float:
+        return float(
+            four_wave_mixing_power(1e-4, np.array(lit), 193.1, 20.0, loss_per_km=0.046)
+        )
+
+    degenerate = power([193.2, 193.3])  # 2 x 193.2 - 193.3
+    assert degenerate > 0.0
+    assert power([193.2, 193.4]) == 0.0
+    three = power([193.2, 193.3, 193.4])  # and 193.2 + 193.3 - 193.4
+    assert three > degenerate
+
+
+def test_mixing_is_cubic_in_power():
+    lit = np.array([193.2, 193.3])
+    one = four_wave_mixing_power(1e-4, lit, 193.1, 20.0, loss_per_km=0.046)
+    two = four_wave_mixing_power(2e-4, lit, 193.1, 20.0, loss_per_km=0.046)
+    assert float(two) == pytest.approx(8.0 * float(one))

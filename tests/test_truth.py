@@ -1,0 +1,75 @@
+"""Against enumeration: the MILP finds the best plan, and no bound is below it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import qkdopt
+from qkdopt.bounding import LoadStateBound
+from qkdopt.problem import build_problem
+from tests.brute_force import Oracle
+from tests.random_instances import random_instance
+
+OTHER_CELLS = [("lightpath", "max-min"), ("lightpath", "link-sum"), ("widest", "link-sum")]
+GAP = 1e-4
+
+
+def agrees_with_enumeration(seed: int, relay: str, objective: str) -> None:
+    instance = random_instance(seed, relay=relay)
+    best = Oracle(instance, objective).best()
+    served = max(best)
+
+    result = qkdopt.solve(
+        instance, strategy="milp", objective=objective, gap=GAP, threads=1, time_limit=60.0
+    )
+
+    assert result.value is not None
+    assert qkdopt.check(instance, result).faults == ()
+    assert result.value.served == served
+    assert result.value.objective_bps == pytest.approx(best[served], rel=3 * GAP, abs=0.2)
+    assert result.value.objective_bps <= best[served] * (1.0 + 1e-9) + 1e-6
+
+
+def bound_holds_for_every_number_served(seed: int, relay: str, objective: str) -> None:
+    instance = random_instance(seed, relay=relay)
+    best = Oracle(instance, objective).best()
+    problem = build_problem(instance, objective)
+
+    for served, value in best.items():
+        run = LoadStateBound(problem, served, np.full(1, 1e4))
+        assert run.served_limit >= max(best)
+        for _ in range(4):
+            if run.closed:
+                break
+            run.tighten(0.0, 0.0, lambda: False)
+            assert run.objective_bps is not None
+            assert run.objective_bps >= value * (1.0 - 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(140))
+def test_milp_agrees_with_enumeration_on_the_mean(seed):
+    agrees_with_enumeration(seed, "lightpath", "mean")
+
+
+@pytest.mark.parametrize("seed", range(140, 160))
+@pytest.mark.parametrize("objective", ["mean", "max-min"])
+def test_milp_agrees_with_enumeration_when_keys_take_the_widest_route(seed, objective):
+    agrees_with_enumeration(seed, "widest", objective)
+
+
+@pytest.mark.parametrize("seed", range(160, 180))
+@pytest.mark.parametrize("objective", ["max-min", "link-sum"])
+def test_milp_agrees_with_enumeration_on_other_objectives(seed, objective):
+    agrees_with_enumeration(seed, "lightpath", objective)
+
+
+@pytest.mark.parametrize("seed", range(200, 350))
+def test_no_bound_on_the_mean_is_below_enumeration(seed):
+    bound_holds_for_every_number_served(seed, "lightpath", "mean")
+
+
+@pytest.mark.parametrize("seed", range(350, 380))
+@pytest.mark.parametrize(("relay", "objective"), OTHER_CELLS)
+def test_no_bound_is_below_enumeration_in_any_other_supported_cell(seed, relay, objective):
+    bound_holds_for_every_number_served(seed, relay, objective)
