@@ -33,7 +33,7 @@ def main_instances() -> dict[str, Instance]:
         ),
         "nsfnet_100erl_4ch": new_instance(
             "nsfnet_100erl_4ch",
-            description="NSFNET, 100 demands drawn at seed 1, QKD candidates 3, 13, 23, 33 kept dark",
+            description="NSFNET, 100 demands drawn at seed 1, candidates 3, 13, 23, 33 kept dark",
             candidates=PAPER_SET,
             reserve="all",
             **common,
@@ -56,7 +56,7 @@ def bench_instances() -> dict[str, Instance]:
     }
     made["bench/germany50_100"] = new_instance(
         "germany50_100",
-        description="germany50, 100 demands by its own matrix; lengths x 0.1 so that links have key",
+        description="germany50, 100 demands by its own matrix; lengths x 0.1 for key on every link",
         topology="germany50",
         demands=100,
         seed=1,

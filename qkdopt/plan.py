@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -193,5 +194,5 @@ class WidestRelay:
     def links(self, route: Route) -> tuple[int, ...]:
         """Links of the widest relay route between the ends of a lightpath route."""
         nodes = nx.shortest_path(self._tree, route.nodes[0], route.nodes[-1])
-        hops = zip(nodes, nodes[1:], strict=False)
+        hops = pairwise(nodes)
         return tuple(next(iter(self._tree[a][b])) for a, b in hops)

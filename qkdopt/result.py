@@ -12,7 +12,7 @@ from qkdopt.instance import NodeId
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = "qkdopt/result/1"
+SCHEMA: Literal["qkdopt/result/1"] = "qkdopt/result/1"
 
 Objective = Literal["mean", "max-min", "link-sum"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]

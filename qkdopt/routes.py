@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import networkx as nx
 
@@ -92,7 +92,7 @@ class RouteFinder:
             yield min(self._key(route)[0] for route in routes), routes
 
     def _variants(self, nodes: tuple[NodeId, ...]) -> Iterator[Route]:
-        hops = list(zip(nodes, nodes[1:], strict=False))
+        hops = list(pairwise(nodes))
         for links in product(*(self._parallel[frozenset(hop)] for hop in hops)):
             yield Route(
                 nodes=nodes,

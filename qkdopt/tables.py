@@ -80,9 +80,7 @@ class Tables:
 
     def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Quantum bit error rate at a noise and a transmittance."""
-        return keyrate.quantum_bit_error_rate(
-            noise_per_gate, transmittance, protocol=self.protocol
-        )
+        return keyrate.quantum_bit_error_rate(noise_per_gate, transmittance, protocol=self.protocol)
 
 
 def protocol_of(instance: Instance) -> keyrate.DecoyBB84:
@@ -104,7 +102,7 @@ def build_tables(instance: Instance) -> Tables:
     """Evaluate the physics of every link, channel and candidate of an instance."""
     links = instance.network.links
     candidates = tuple(instance.candidates_of(link) for link in links)
-    width = max(1, max(len(c) for c in candidates))
+    width = max(1, *(len(c) for c in candidates))
     shape = (len(links), width)
     channels = instance.grid.channels
     coefficients = np.zeros((len(links), 2, channels, width))
@@ -121,7 +119,8 @@ def build_tables(instance: Instance) -> Tables:
     coefficients *= disturbs[:, :, None, None]
     usable = np.ones((len(links), 2, channels), dtype=np.bool_)
     if instance.qkd.reserve == "all":
-        usable = ~(blocks.any(axis=1)[:, None, :] & disturbs[:, :, None])
+        reserved = blocks.any(axis=1)[:, None, :] & disturbs[:, :, None]
+        usable &= ~reserved
     return Tables(
         instance=instance,
         noise=coefficients,

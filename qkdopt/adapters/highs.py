@@ -54,7 +54,7 @@ class _Listener:
             go_on = self.watch(
                 _finite(out.mip_primal_bound, self.negate), _finite(out.mip_dual_bound, self.negate)
             )
-        except BaseException as error:  # noqa: BLE001 - raised again outside of C++
+        except BaseException as error:
             self.errors.append(error)
             go_on = False
         event.interrupt(not go_on)
@@ -107,9 +107,7 @@ class HighsAdapter:
         status = STATUS.get(word, Status.FAILED)
         has_solution = info.primal_solution_status == 2 and status is not Status.FAILED
         if has_solution:
-            for variable, value in zip(
-                form.columns, highs.getSolution().col_value, strict=True
-            ):
+            for variable, value in zip(form.columns, highs.getSolution().col_value, strict=True):
                 variable.set_value(value, skip_validation=True)
         proved = status is not Status.INFEASIBLE and status is not Status.FAILED
         integer = any(not variable.is_continuous() for variable in form.columns)

@@ -46,14 +46,11 @@ def _path_faults(
     yield from _hop_faults(where, path, links)
     if len(path.channels) != demand.channels or len(set(path.channels)) < len(path.channels):
         yield (
-            f"{where} has channels {list(path.channels)}; expected {demand.channels} different "
-            "ones"
+            f"{where} has channels {list(path.channels)}; expected {demand.channels} different ones"
         )
     for channel in path.channels:
         if not 0 <= channel < instance.grid.channels:
-            yield (
-                f"{where} uses channel {channel}; expected 0 to {instance.grid.channels - 1}"
-            )
+            yield (f"{where} uses channel {channel}; expected 0 to {instance.grid.channels - 1}")
 
 
 def _hop_faults(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator[str]:
@@ -66,7 +63,7 @@ def _hop_faults(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator
     for name, start, end in zip(path.links, path.route, path.route[1:], strict=False):
         link = links.get(name)
         if link is None or {link.a, link.b} != {start, end}:
-            yield f"{where} goes {start!r} to {end!r} over {name!r}; expected a link that joins them"
+            yield f"{where} goes {start!r} to {end!r} over {name!r}; expected a link of both"
 
 
 def _listing_faults(instance: Instance, result: Result) -> Iterator[str]:

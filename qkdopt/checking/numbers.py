@@ -1,4 +1,4 @@
-"""Do the numbers of a result agree with the recomputed ones, and with each other?"""
+"""Whether the numbers of a result agree with the recomputed ones and with each other."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from qkdopt.checking.lightpaths import Lit
 from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
 from qkdopt.result import Result, WorkingChannel
-from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm
+from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm, loss_db_to_ratio
 
 FREQUENCY_TOLERANCE_THZ = 1e-6
 
@@ -62,9 +62,7 @@ def quantum_faults(instance: Instance, result: Result, lit: Lit) -> Iterator[str
             yield from _guard_faults(instance, links[row.link], row, lit)
 
 
-def _guard_faults(
-    instance: Instance, link: Link, row: WorkingChannel, lit: Lit
-) -> Iterator[str]:
+def _guard_faults(instance: Instance, link: Link, row: WorkingChannel, lit: Lit) -> Iterator[str]:
     working = working_candidate(instance, link, row)
     if working is None:
         named = row.channel if row.frequency_thz is None else f"{row.frequency_thz:g} THz"
@@ -258,7 +256,7 @@ def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float
         bandwidth_ghz=instance.qkd.filter_ghz,
         rejection_db=amplifier.rejection_db,
     )
-    return float(emitted) * 10.0 ** (-quantum_db / 10.0)
+    return float(emitted * loss_db_to_ratio(quantum_db))
 
 
 def demand_rates(

@@ -97,9 +97,7 @@ def bound(
     """Prove upper bounds alone, and say how they were proved."""
     from qkdopt.cli.bounding import run_bound
 
-    run_bound(
-        instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
-    )
+    run_bound(instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json)
 
 
 @app.command()

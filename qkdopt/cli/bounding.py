@@ -17,9 +17,7 @@ def run_bound(
 ) -> None:
     """Print the bounds of an instance."""
     instance = read_instance(path)
-    found = bound(
-        instance, served=served, objective=objective_of(objective), time_limit=time_limit
-    )
+    found = bound(instance, served=served, objective=objective_of(objective), time_limit=time_limit)
     count = found.served if served is None else served
     if as_json:
         data = {"instance": instance.name, "for_served": count, **found.model_dump(mode="json")}

@@ -102,5 +102,7 @@ def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
         eta, floor = tables.transmittance[e, :count], tables.floor[e, :count]
         dark = float(tables.skr_bps(floor, eta).max())
         reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
-        one = float(tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max())
+        one = float(
+            tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
+        )
         yield f"{text}  {optics.launch_dbm():10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"

@@ -12,7 +12,7 @@ WORST_LINKS = 5
 
 
 def summary(instance: Instance, result: Result) -> str:
-    """Served, rates, gain, gap, the worst links and why, and what was blocked."""
+    """Tell served, rates, gain, gap, the worst links and why, and what was blocked."""
     lines = [f"{instance.name}  (preset {instance.preset or 'none'}, strategy {result.strategy})"]
     if result.value is None:
         lines.append(f"no plan: {result.status}")

@@ -92,7 +92,7 @@ def _hardware(
     launch_dbm: float | None,
 ) -> dict[str, Any]:
     parts = PRESETS[preset]()
-    chosen = {"reserve": reserve}
+    chosen: dict[str, Any] = {"reserve": reserve}
     if candidates is not None:
         chosen["candidates"] = tuple(candidates)
     changes: dict[str, dict[str, Any]] = {"grid": {}, "fibre": {}, "classical": {}, "qkd": chosen}

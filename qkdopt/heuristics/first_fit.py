@@ -25,17 +25,16 @@ def ds_qkd(problem: Problem) -> Plan:
     return finished(problem, *_first_fit(problem, Spectrum(problem)))
 
 
-def _first_fit(
-    problem: Problem, spectrum: Spectrum
-) -> tuple[list[int], list[tuple[int, ...]]]:
+def _first_fit(problem: Problem, spectrum: Spectrum) -> tuple[list[int], list[tuple[int, ...]]]:
     routes: list[int] = []
     channels: list[tuple[int, ...]] = []
     for demand, candidates in zip(problem.instance.demands, problem.routes, strict=True):
-        number, lit = BLOCKED, None
-        for number, route in enumerate(candidates):
-            lit = spectrum.first_fit(route, demand.channels)
-            if lit is not None:
+        number, lit = BLOCKED, tuple[int, ...]()
+        for p, route in enumerate(candidates):
+            found = spectrum.first_fit(route, demand.channels)
+            if found is not None:
+                number, lit = p, found
                 break
-        routes.append(BLOCKED if lit is None else number)
-        channels.append(() if lit is None else lit)
+        routes.append(number)
+        channels.append(lit)
     return routes, channels

@@ -91,4 +91,3 @@ def _by_moves(moves: int) -> Schedule:
         return done / moves
 
     return share
-

@@ -55,9 +55,7 @@ LengthKm = Annotated[
 ]
 LossDbPerKm = Annotated[
     float,
-    _in_range(
-        0.1, 1.5, "0.1 to 1.5 dB/km (given in 1/km, in 1/m, or in dB for the whole link?)"
-    ),
+    _in_range(0.1, 1.5, "0.1 to 1.5 dB/km (given in 1/km, in 1/m, or in dB for the whole link?)"),
     Field(json_schema_extra={"minimum": 0.1, "maximum": 1.5}),
 ]
 LossDb = Annotated[

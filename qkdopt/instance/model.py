@@ -16,7 +16,7 @@ from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
 from qkdopt.instance.network import Candidate, Link, Network
 from qkdopt.instance.quantum import Qkd
 
-SCHEMA = "qkdopt/instance/1"
+SCHEMA: Literal["qkdopt/instance/1"] = "qkdopt/instance/1"
 
 
 class Instance(Part):

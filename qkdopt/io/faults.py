@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-# Names that union branches put into an error's location; they are not in the file.
+# What was read is shown up to this many characters.
 LONGEST_VALUE = 60
 
 
@@ -32,7 +32,7 @@ def _texts(details: ErrorDetails, data: dict[str, Any], model: type[BaseModel]) 
     read = _shown(details["input"])
     kind = details["type"]
     if kind == "extra_forbidden":
-        yield f"{where}: unknown field; {_suggestion(details['loc'], data, model)}"
+        yield f"{where}: unknown field; {_suggestion(details['loc'], model)}"
     elif kind == "missing":
         yield f"{where} is missing; expected a value"
     elif kind == "value_error" and isinstance(details["input"], dict):
@@ -69,9 +69,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 
-def _suggestion(
-    location: tuple[int | str, ...], data: dict[str, Any], model: type[BaseModel]
-) -> str:
+def _suggestion(location: tuple[int | str, ...], model: type[BaseModel]) -> str:
     fields = sorted(_fields_at(location[:-1], model))
     close = get_close_matches(str(location[-1]), fields, n=1)
     return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(fields)}"
@@ -90,9 +88,7 @@ def _fields_at(location: tuple[int | str, ...], model: type[BaseModel]) -> set[s
             for found in _models_in(current.model_fields[step].annotation)
         }
         models = inner or {current for current in models if current.__name__ == step} or models
-    return {
-        info.alias or name for current in models for name, info in current.model_fields.items()
-    }
+    return {info.alias or name for current in models for name, info in current.model_fields.items()}
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:

@@ -32,7 +32,7 @@ def to_text(data: dict[str, Any]) -> str:
 def _render(value: Any, indent: str) -> str:
     """Render like ``json.dumps(indent=1)``, but keep what fits on one line together."""
     flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(flat) + len(indent) <= 100 and indent:
+    if not isinstance(value, dict | list) or (len(flat) + len(indent) <= 100 and indent):
         return flat
     inner = indent + " "
     if isinstance(value, dict):

@@ -140,9 +140,7 @@ class LoadTree:
                 best, choice = score, (e, cut)
         return choice
 
-    def _mixture(
-        self, state: BundleState, link: int
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _mixture(self, state: BundleState, link: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Weights of the link's states in the relaxed solution, their loads and counter part."""
         cuts = state.cuts
         count = cuts.count[link]
@@ -176,7 +174,7 @@ class LoadTree:
             counter = against / load * whole if load > 0.0 else 0.0
             nearest = here[np.abs(states.loads[here, 1] - counter).argmin()]
             rates.append(float(states.rate_bps[nearest]))
-        return rates[0] + (load - np.floor(load)) * (rates[1] - rates[0])
+        return float(rates[0] + (load - np.floor(load)) * (rates[1] - rates[0]))
 
 
 def _branching_load(data: DualData) -> IntArray:

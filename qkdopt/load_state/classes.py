@@ -147,8 +147,8 @@ def level_edges(rates_bps: FloatArray, highest_bps: float, levels: int) -> Float
     Inner edges are quantiles of the rates of a known plan: there the bound needs to tell
     rates apart. Any rising edges that end at the highest rate are valid.
     """
-    inner = np.quantile(rates_bps, np.linspace(0.0, 1.0, levels + 1)[1:-1]) if levels > 1 else []
-    edges = np.concatenate([[0.0], np.asarray(inner, dtype=np.float64), [highest_bps]])
+    inner = np.quantile(rates_bps, np.linspace(0.0, 1.0, levels + 1)[1:-1])
+    edges = np.concatenate([[0.0], inner, [highest_bps]])
     keep = np.concatenate([[True], np.diff(edges) > 1e-6 * max(highest_bps, 1.0)])
     edges = edges[keep]
     edges[-1] = max(highest_bps, 1e-9)

@@ -141,11 +141,11 @@ def evaluate(
     return DualPoint(value, used, taken, drawn, offered, state, flow)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _demand_side(
     route_start, route_item, route_key, class_route, class_count,
     class_channels, widths, served, pi, nu, used, drawn, flow,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Send the S demands with the best reward over their best routes; -inf if fewer exist."""
     classes, levels = len(class_count), len(widths)
     best = np.full(classes, -np.inf)
@@ -187,11 +187,11 @@ def _demand_side(
     return total if remaining == 0 else -np.inf
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _link_side(
     state_start, loads, share, own_worth, slot_item, slot_start,
     item_class, class_channels, allowed, pi, nu, taken, offered, state,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Give every link its best state and the lightpaths worth most in it; -inf if none."""
     total = 0.0
     levels = share.shape[1]
@@ -245,9 +245,9 @@ def _link_side(
     return total
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sort_down(key, order, first, end):  # type: ignore[no-untyped-def]
-    """Insertion sort of ``key[first:end]``, falling, moving ``order`` along."""
+@numba.njit(cache=True, nogil=True)
+def _sort_down(key, order, first, end):
+    """Sort ``key[first:end]`` by insertion, falling, moving ``order`` along."""
     for k in range(first + 1, end):
         value, item = key[k], order[k]
         j = k - 1

@@ -164,11 +164,11 @@ def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
             cuts.weight[b, 0] = 1.0
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _class_piece(
     route_start, route_item, route_key, class_route, class_count,
     class_channels, widths, c, prices, sigma, limited, rows, piece,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Fill ``piece`` with the slope of class c; return its constant, sigma slope and route."""
     best, chosen = -np.inf, -1
     for p in range(class_route[c], class_route[c + 1]):
@@ -201,11 +201,11 @@ def _class_piece(
     return constant, (-count if limited else 0.0), chosen
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def solve_master(
     centre, sigma_centre, t, limited, served, value, start, rows, count,
     gradient, sigma_slope, constant, weight, sweeps, prices,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Improve the weights, write the proposed prices; return (model value, sigma)."""
     items, width = centre.shape
     slope = np.zeros((items, width))

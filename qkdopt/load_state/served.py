@@ -39,9 +39,7 @@ def _capacity_rows(relaxation: Relaxation, lowest_bps: float) -> tuple[FloatArra
     crossing = np.zeros((relaxation.items, routes))
     crossing[relaxation.route_item, route_of_use] = 1.0
     uses, room = [], []
-    for states, (first, middle, end) in zip(
-        relaxation.states, relaxation.item_start, strict=True
-    ):
+    for states, (first, middle, end) in zip(relaxation.states, relaxation.item_start, strict=True):
         loads = states.loads[states.rate_bps >= lowest_bps]
         senses = [(first, end)] if states.shared_fibre else [(first, middle), (middle, end)]
         for sense, (low, high) in enumerate(senses):

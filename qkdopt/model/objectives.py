@@ -8,7 +8,7 @@ from qkdopt.model.variables import JointModel, fastest
 
 
 def most_served(m: JointModel) -> pyo.Objective:
-    """Number of demands served."""
+    """Maximise the number of demands served."""
     return pyo.Objective(expr=sum(m.x[key] for key in m.RP), sense=pyo.maximize)
 
 

@@ -77,5 +77,3 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
                 number = plan.routes[key[1]]
                 on_link = number != BLOCKED and e in m.problem.routes[key[1]][number].links
                 block.v[key].set_value(float(on_link and key[2] == load))
-
-

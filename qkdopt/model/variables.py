@@ -36,7 +36,7 @@ def declare_lightpaths(m: JointModel) -> None:
     for r, p in m.RP:
         route = problem.routes[r][p]
         hops = [(e, 0 if f else 1) for e, f in zip(route.links, route.forward, strict=True)]
-        for e, d in hops:
+        for e, _ in hops:
             m.over[e].append((r, p))
         for w in range(usable.shape[2]):
             if all(usable[e, d, w] for e, d in hops):

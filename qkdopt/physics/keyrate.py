@@ -185,4 +185,11 @@ class MeasuredKeyRate:
 
 def measured_key_rate_bps(noise_per_gate: ArrayLike, *, table: MeasuredKeyRate) -> FloatArray:
     """Rate [bit/s] by linear interpolation; the first value below the table, 0 above it."""
-    return np.asarray(np.interp(noise_per_gate, table.noise_per_gate, table.skr_bps, right=0.0))
+    return np.asarray(
+        np.interp(
+            np.asarray(noise_per_gate, dtype=np.float64),
+            table.noise_per_gate,
+            table.skr_bps,
+            right=0.0,
+        )
+    )

@@ -42,7 +42,14 @@ class RamanProfile:
 
     def __call__(self, offset_thz: ArrayLike) -> FloatArray:
         """Gain [1/(W m)] at absolute offsets [THz]."""
-        return np.asarray(np.interp(offset_thz, self.offset_thz, self.g0_per_w_m, right=0.0))
+        return np.asarray(
+            np.interp(
+                np.asarray(offset_thz, dtype=np.float64),
+                self.offset_thz,
+                self.g0_per_w_m,
+                right=0.0,
+            )
+        )
 
 
 def _read_csv(name: str) -> FloatArray:

@@ -8,7 +8,8 @@ import numpy as np
 
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
-from qkdopt.tables import IntArray
+from qkdopt.routes import Route
+from qkdopt.tables import BoolArray, IntArray
 from qkdopt.units import FloatArray
 
 OBJECTIVE_CODE = {"mean": 0, "max-min": 1, "link-sum": 2}
@@ -76,14 +77,8 @@ def build_arrays(problem: Problem) -> SearchArrays:
         for route in paths
         for e, forward in zip(route.links, route.forward, strict=True)
     ]
-    usable = np.array(
-        [
-            np.all([tables.usable[e, 0 if f else 1] for e, f in zip(p.links, p.forward, strict=True)],
-                   axis=0)
-            for p in paths
-        ],
-        dtype=np.int64,
-    ).reshape(len(paths), tables.usable.shape[2])  # fmt: skip
+    usable = np.array([_usable(problem, path) for path in paths], dtype=np.int64)
+    usable = usable.reshape(len(paths), tables.usable.shape[2])
     groups, transmittance = _groups(problem)
     blocks = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
     floors = [demand.min_skr_bps or 0.0 for demand in instance.demands]
@@ -103,6 +98,13 @@ def build_arrays(problem: Problem) -> SearchArrays:
         table=_measured_table(problem),
         objective=OBJECTIVE_CODE[problem.objective],
     )
+
+
+def _usable(problem: Problem, path: Route) -> BoolArray:
+    """``(W,)`` channels that may be lit on every hop of a path."""
+    usable = problem.tables.usable
+    hops = zip(path.links, path.forward, strict=True)
+    return np.asarray(np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0))
 
 
 def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:
@@ -182,7 +184,7 @@ class SearchState:
     random: np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
-def new_state(problem: Problem, arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
+def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
     """Lay out the state of a plan."""
     links, _, width, candidates = arrays.noise.shape
     slots = int(arrays.demands[:, 2].max(initial=1))

@@ -18,8 +18,8 @@ from qkdopt.search.rate import key_rate
 LONGEST = 24
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _draw(random, below):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _draw(random, below):
     """Random integer below ``below``: xorshift64*, good enough for annealing and fast."""
     x = random[0]
     x ^= x >> np.uint64(12)
@@ -29,8 +29,8 @@ def _draw(random, below):  # type: ignore[no-untyped-def]
     return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % below
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, noise, blockers):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, noise, blockers):
     """Switch one lightpath on (sign 1) or off (-1) on every hop of its path."""
     for h in range(path_start[path], path_start[path + 1]):
         e, d = hops[h, 0], hops[h, 1]
@@ -40,8 +40,8 @@ def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, 
             blockers[e, q] += sign * blocks[e, d, w, q]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _retune(e, groups, transmittance, noise, blockers, rate, table):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _retune(e, groups, transmittance, noise, blockers, rate, table):
     """Best rate of a link over its legal candidates; -1 when none is legal."""
     if groups[e, 0] < 0:
         return 0.0
@@ -60,8 +60,8 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):  # type: ig
     return best
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _score(objective, path, floors, path_start, hops, link_rate):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _score(objective, path, floors, path_start, hops, link_rate):
     """Score of the current lightpaths and number served; -inf below a floor."""
     total, worst, served = 0.0, np.inf, 0
     for r in range(len(path)):
@@ -86,11 +86,11 @@ def _score(objective, path, floors, path_start, hops, link_rate):  # type: ignor
     return total, served
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def rebuild(
     objective, floors, path_start, hops, noise_of, blocks, groups, transmittance, floor, rate,
     table, path, channel, occupant, noise, blockers, link_rate, figures,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Recompute everything from the lightpaths: the start, and the end of any drift."""
     occupant[:] = -1
     noise[:] = floor
@@ -110,8 +110,10 @@ def rebuild(
     figures[1] = served
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _chain(seed_path, w_from, w_to, spare, path_start, hops, path, channel, occupant, who, w_new, n):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _chain(
+    seed_path, w_from, w_to, spare, path_start, hops, path, channel, occupant, who, w_new, n
+):
     """Collect the lightpaths that must swap ``w_from`` and ``w_to`` to clear a path.
 
     ``spare`` is a lightpath that leaves its place anyway. Returns the length of the list,
@@ -136,8 +138,8 @@ def _chain(seed_path, w_from, w_to, spare, path_start, hops, path, channel, occu
     return n
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _join(lightpath, target, spare, who, w_new, n):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _join(lightpath, target, spare, who, w_new, n):
     """Add a lightpath to the chain unless it is there already."""
     if lightpath < 0 or lightpath == spare:
         return n
@@ -150,8 +152,8 @@ def _join(lightpath, target, spare, who, w_new, n):  # type: ignore[no-untyped-d
     return n + 1
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _propose(demands, path_start, hops, usable, path, channel, occupant, random, who, p_new, w_new):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _propose(demands, path_start, hops, usable, path, channel, occupant, random, who, p_new, w_new):
     """Draw a move; return its number of changes, 0 for none.
 
     A change with new path -1 takes a demand out. Moves: a served demand to a route and
@@ -166,7 +168,9 @@ def _propose(demands, path_start, hops, usable, path, channel, occupant, random,
     p = first + _draw(random, end - first)
     blocked = path[r] < 0
     if wide > 1 and (blocked or p != path[r]):
-        return _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, who, p_new, w_new)
+        return _with_room(
+            r, p, wide, path_start, hops, usable, channel, occupant, random, who, p_new, w_new
+        )
     slot = _draw(random, wide)
     w = _draw(random, width)
     if usable[p, w] == 0:
@@ -194,8 +198,8 @@ def _propose(demands, path_start, hops, usable, path, channel, occupant, random,
     return max(n, 0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, who, p_new, w_new):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, who, p_new, w_new):
     """Move all channels of a demand to a path, on channels that are free there."""
     slots, width = channel.shape[1], usable.shape[1]
     start, found = _draw(random, width), 0
@@ -215,8 +219,8 @@ def _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, 
     return 0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new, w_new):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new, w_new):
     """Serve a blocked demand in place of the one demand in its way, if it is only one."""
     slots, victim = channel.shape[1], -1
     for h in range(path_start[p], path_start[p + 1]):
@@ -237,12 +241,12 @@ def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new,
     return n
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def anneal(
     moves, hot, cold, objective, demands, floors, path_start, hops, usable, noise_of, blocks,
     groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
     best_path, best_channel, figures, random,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Try ``moves`` moves, cooling geometrically from ``hot`` to ``cold`` [bit/s of the score]."""
     links, slots = len(link_rate), channel.shape[1]
     size = LONGEST + slots

@@ -7,15 +7,15 @@ import math
 import numba
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _entropy(share):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _entropy(share):
     if share <= 0.0 or share >= 1.0:
         return 0.0
     return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _weak_decoy(y0, eta, mu, nu, misalignment):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _weak_decoy(y0, eta, mu, nu, misalignment):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
     weak = (y0 + weak_signal) * math.exp(nu)
@@ -28,8 +28,8 @@ def _weak_decoy(y0, eta, mu, nu, misalignment):  # type: ignore[no-untyped-def]
     return y1, min(0.5, max(0.0, errors / (y1 * nu)))
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def key_rate(noise, eta, rate, table):  # type: ignore[no-untyped-def]
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def key_rate(noise, eta, rate, table):
     """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
     points = table.shape[1]
     if points > 0:

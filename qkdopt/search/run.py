@@ -28,7 +28,7 @@ class Search:
     def begin(cls, problem: Problem, plan: Plan, seed: int) -> Search:
         """Set up a search; the plan is its first best."""
         arrays = build_arrays(problem)
-        search = cls(problem, arrays, new_state(problem, arrays, plan, seed))
+        search = cls(problem, arrays, new_state(arrays, plan, seed))
         search.rebuild()
         search.state.figures[2:] = search.state.figures[:2]
         return search

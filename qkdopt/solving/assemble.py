@@ -10,7 +10,7 @@ from qkdopt.problem import Problem
 from qkdopt.result import Baseline, Lightpath, ServedDemand, Value, WorkingChannel
 
 
-def value_of(problem: Problem, plan: Plan, exact: Assessment) -> Value:
+def value_of(plan: Plan, exact: Assessment) -> Value:
     """Return the value block: objective, served, mean and worst rates."""
     served = [r for r, route in enumerate(plan.routes) if route != BLOCKED]
     rates = exact.demand_skr_bps[served]
@@ -27,7 +27,7 @@ def value_of(problem: Problem, plan: Plan, exact: Assessment) -> Value:
 
 def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Baseline:
     """Compare a value with the baseline plan's."""
-    base = value_of(problem, plan, assess(problem, plan))
+    base = value_of(plan, assess(problem, plan))
     mean = base.mean_skr_bps
     gain = value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
     return Baseline(strategy=strategy, served=base.served, mean_skr_bps=mean, gain=gain)
@@ -61,12 +61,13 @@ def working_channels_of(
         if plan.working[e] == NO_QKD:
             continue
         candidate = tables.candidates[e][plan.working[e]]
-        on_grid = isinstance(candidate, int)
+        channel = candidate if isinstance(candidate, int) else None
+        frequency_thz = problem.instance.candidate_thz(candidate) if channel is None else None
         rows.append(
             WorkingChannel(
                 link=link.id,
-                channel=candidate if on_grid else None,
-                frequency_thz=None if on_grid else problem.instance.candidate_thz(candidate),
+                channel=channel,
+                frequency_thz=frequency_thz,
                 noise_per_gate=float(exact.noise[e]),
                 qber=float(qber[e]),
                 skr_bps=float(exact.link_skr_bps[e]),

@@ -160,13 +160,10 @@ def run_milp(
     node_limit: int | None,
 ) -> Outcome:
     """Solve the joint MILP from the incumbent and return what was proved."""
-    run = JointRun(
-        incumbent, clock, solver=solver, seed=seed, threads=threads, nodes=node_limit
-    )
+    run = JointRun(incumbent, clock, solver=solver, seed=seed, threads=threads, nodes=node_limit)
     try:
         run.prove_served()
         run.prove_objective()
     except KeyboardInterrupt:
         clock.interrupt()
     return Outcome(bound=run.as_bound(), solver=run.solver)
-

@@ -109,9 +109,7 @@ def solve(
     return _result(incumbent, baseline, outcome, clock, strategy=strategy, seed=seed, cores=cores)
 
 
-def _refuse_bad_options(
-    strategy: str, time_limit: float, gap: float, threads: int | None
-) -> None:
+def _refuse_bad_options(strategy: str, time_limit: float, gap: float, threads: int | None) -> None:
     faults = []
     if strategy not in STRATEGIES:
         faults.append(f"strategy = {strategy!r}; expected one of {', '.join(STRATEGIES)}")
@@ -206,7 +204,7 @@ def _result(
     problem = incumbent.problem
     instance = problem.instance
     plan, exact = incumbent.best()
-    value = value_of(problem, plan, exact)
+    value = value_of(plan, exact)
     bound = outcome.bound
     gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
     proved = bound is not None and bound.served == value.served
@@ -214,9 +212,7 @@ def _result(
     if clock.interrupted:
         notes.insert(0, "interrupted")
     return Result(
-        instance=InstanceRef(
-            name=instance.name, sha256=instance.sha256(), preset=instance.preset
-        ),
+        instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
         strategy=strategy,
         solver=outcome.solver,
         seed=seed,
@@ -243,7 +239,7 @@ def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float)
 
 
 def _physics_notes(instance: Instance) -> list[str]:
-    """What the search left to the exact assessment."""
+    """Say what the search left to the exact assessment."""
     if instance.other_noise.four_wave_mixing is None:
         return []
     return [

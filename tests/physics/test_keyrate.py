@@ -78,9 +78,7 @@ def test_key_ends_where_the_experiment_says(weak, expected):
     ("km", "bits", "kbps"), [(10, 0.026664, 25.2), (20, 0.016778, 15.9), (28, 0.011591, 11.0)]
 )
 def test_rates_of_the_papers_parameters_agree_with_another_code(km, bits, kbps):
-    transmittance = channel_transmittance(
-        0.2 * km, insertion_loss_db=0.0, detector_efficiency=0.2
-    )
+    transmittance = channel_transmittance(0.2 * km, insertion_loss_db=0.0, detector_efficiency=0.2)
     plain = DecoyBB84(error_correction_efficiency=1.0)
     assert float(decoy_bb84_rate(0.0, transmittance, protocol=plain)) == pytest.approx(
         bits, rel=1e-4

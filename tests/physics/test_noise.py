@@ -57,9 +57,7 @@ def test_mismatch_is_symmetric_in_its_pumps():
 
 def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
     def power(lit: list[float]) -> float:
-        return float(
-            four_wave_mixing_power(1e-4, np.array(lit), 193.1, 20.0, loss_per_km=0.046)
-        )
+        return float(four_wave_mixing_power(1e-4, np.array(lit), 193.1, 20.0, loss_per_km=0.046))
 
     degenerate = power([193.2, 193.3])  # 2 x 193.2 - 193.3
     assert degenerate > 0.0

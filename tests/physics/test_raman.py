@@ -28,7 +28,10 @@ length = st.floats(0.0, 200.0)
 def rho(classical_nm: float, quantum_nm: float, **options: float) -> float:
     return float(
         cross_section(
-            LIGHT_NM_THZ / classical_nm, LIGHT_NM_THZ / quantum_nm, profile=gnpy_profile(), **options
+            LIGHT_NM_THZ / classical_nm,
+            LIGHT_NM_THZ / quantum_nm,
+            profile=gnpy_profile(),
+            **options,
         )
     )
 
