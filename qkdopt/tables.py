@@ -119,7 +119,7 @@ def build_tables(instance: Instance) -> Tables:
     coefficients *= disturbs[:, :, None, None]
     usable = np.ones((len(links), 2, channels), dtype=np.bool_)
     if instance.qkd.reserve == "all":
-        reserved = blocks.any(axis=1)[:, None, :] & disturbs[:, :, None]
+        reserved = np.asarray(blocks.any(axis=1))[:, None, :] & disturbs[:, :, None]
         usable &= ~reserved
     return Tables(
         instance=instance,

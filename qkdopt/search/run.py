@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from qkdopt.plan import Plan
 from qkdopt.problem import Problem
@@ -67,3 +68,9 @@ class Search:
     def best(self) -> Plan:
         """Return the best plan."""
         return plan_of_state(self.problem, self.arrays, self.state)
+
+
+def compiled_before() -> bool:
+    """Whether machine code of the search is on disk from an earlier run."""
+    folder = Path(__file__).parent / "__pycache__"
+    return any(folder.glob("kernel.anneal*.nbi"))
