@@ -26,4 +26,6 @@ def new_highs() -> Any:
         os.dup2(kept, 1)
         os.close(kept)
     solver.setOptionValue("log_to_console", False)
+    # HiGHS keeps one pool of threads per process and fails on another number of threads.
+    solver.resetGlobalScheduler(True)
     return solver

@@ -1,0 +1,81 @@
+"""Commands as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+SMALL = ROOT / "instances" / "small"
+
+
+def qkdopt(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "qkdopt", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_solve_writes_a_result_that_check_passes(tmp_path):
+    done = qkdopt("solve", SMALL / "mesh6.json", "-o", tmp_path / "r.json", "--time-limit", 20)
+    assert done.returncode == 0, done.stderr
+    assert "proved bound" in done.stdout
+    assert "HiGHS" not in done.stdout
+    result = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert result["status"] == "optimal"
+    checked = qkdopt("check", SMALL / "mesh6.json", tmp_path / "r.json")
+    assert checked.returncode == 0
+    assert "all rules hold" in checked.stdout
+
+    result["gap"] = 0.9
+    (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
+    assert qkdopt("check", SMALL / "mesh6.json", tmp_path / "r.json").returncode == 1
+
+
+@pytest.mark.parametrize("strategy", ["fixed", "ds-qkd", "milp", "local-search"])
+def test_json_is_one_object_on_stdout(strategy):
+    done = qkdopt("solve", SMALL / "line.json", "--strategy", strategy, "--json", "--time-limit", 3)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["strategy"] == strategy
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("solve", "missing.json"), "no such file"),
+        (("solve", SMALL / "line.json", "--strategy", "magic"), "expected one of fixed"),
+        (("solve", SMALL / "line.json", "--gap", "5"), "given in per cent?"),
+        (("solve", SMALL / "line.json", "--objective", "best"), "expected one of mean"),
+        (("solve", SMALL / "line.json", "-o", "no/such/folder/r.json"), "does not exist"),
+        (("bound", SMALL / "line.json", "--served", "99"), "expected 0 to 6"),
+        (("solve", SMALL / "line.json", "--colour"), "No such option"),
+        (("instance", "validate", "README.md"), "expected JSON"),
+        (("instance", "new", "-o", "x.json", "--topology", "moon"), "expected one of beijing"),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(arguments, expected):
+    done = qkdopt(*arguments)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_node_limited_runs_repeat_but_for_times():
+    runs = [
+        json.loads(qkdopt("solve", SMALL / "triangle.json", "--node-limit", 2, "--json").stdout)
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.pop("seconds")
+    assert runs[0] == runs[1]
+
+
+def test_bound_info_and_solvers_answer():
+    bound = json.loads(qkdopt("bound", SMALL / "line.json", "--json").stdout)
+    assert bound["served"] == 6
+    info = qkdopt("instance", "info", ROOT / "instances" / "nsfnet_100erl.json").stdout
+    assert "power x filter 5754 uW GHz" in info
+    assert "highs" in qkdopt("solvers").stdout
