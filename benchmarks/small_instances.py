@@ -1,0 +1,33 @@
+"""Solve every small instance to proof: ``python benchmarks/small_instances.py``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import qkdopt
+
+FOLDER = Path(__file__).parent.parent / "instances" / "small"
+TARGET_SECONDS = 20.0
+
+
+def main() -> None:
+    """Print seconds, gap and verdict of each; exit 1 when any is not proved or not right."""
+    bad = 0
+    for path in sorted(FOLDER.glob("*.json")):
+        instance = qkdopt.read_instance(path)
+        started = time.monotonic()
+        result = qkdopt.solve(instance, time_limit=TARGET_SECONDS)
+        seconds = time.monotonic() - started
+        right = not qkdopt.check(instance, result).faults and result.status == "optimal"
+        bad += not right
+        print(
+            f"{path.stem:24} {seconds:6.1f} s  ratio to {TARGET_SECONDS:g} s "
+            f"{seconds / TARGET_SECONDS:5.2f}  gap {result.gap}  {'ok' if right else 'NOT PROVED'}"
+        )
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
