@@ -165,7 +165,10 @@ def _demand_side(
                 best[c] = reward
                 chosen[c] = p
     total, remaining = 0.0, served
-    for c in np.argsort(-best):
+    order = np.arange(classes)
+    _sort_down(best.copy(), order, 0, classes)
+    for k in range(classes):
+        c = order[k]
         count = min(remaining, class_count[c])
         if count == 0 or chosen[c] < 0:
             continue

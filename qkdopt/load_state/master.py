@@ -165,6 +165,19 @@ def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
+def _row_of(rows, item):
+    """Place of an item in a sorted list that holds it."""
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if rows[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@numba.njit(cache=True, nogil=True)
 def _class_piece(
     route_start, route_item, route_key, class_route, class_count,
     class_channels, widths, c, prices, sigma, limited, rows, piece,
@@ -188,7 +201,7 @@ def _class_piece(
     count, constant = float(class_count[c]), 0.0
     items = route_item[route_start[chosen] : route_start[chosen + 1]]
     for i in items:
-        piece[np.searchsorted(rows, i), 0] -= count * class_channels[c]
+        piece[_row_of(rows, i), 0] -= count * class_channels[c]
     if route_key[chosen]:
         for level in range(len(widths)):
             left = widths[level]
@@ -197,7 +210,7 @@ def _class_piece(
             if left > 0.0:
                 constant += count * widths[level]
                 for i in items:
-                    piece[np.searchsorted(rows, i), 1 + level] -= count
+                    piece[_row_of(rows, i), 1 + level] -= count
     return constant, (-count if limited else 0.0), chosen
 
 

@@ -2,7 +2,8 @@
 
 A move is a list of changes (lightpath, new path, new channel). It is applied, judged by
 the exact score, and taken back by restoring the few link rows that it touched. Plain
-arrays are passed one by one: compiled that way it takes seconds, as one record minutes.
+arrays are passed one by one: compiled that way it takes seconds, as one record minutes;
+loops in place of whole-array assignments spare more of the compiler's time.
 """
 
 from __future__ import annotations
@@ -92,9 +93,13 @@ def rebuild(
     table, path, channel, occupant, noise, blockers, link_rate, figures,
 ):  # fmt: skip
     """Recompute everything from the lightpaths: the start, and the end of any drift."""
-    occupant[:] = -1
-    noise[:] = floor
-    blockers[:] = 0
+    for i in range(occupant.shape[0]):
+        for w in range(occupant.shape[1]):
+            occupant[i, w] = -1
+    for e in range(noise.shape[0]):
+        for q in range(noise.shape[1]):
+            noise[e, q] = floor[e, q]
+            blockers[e, q] = 0
     for r in range(len(path)):
         if path[r] < 0:
             continue
@@ -242,6 +247,43 @@ def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new,
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _remember(
+    path, path_start, hops, noise, blockers, link_rate, mark, touched, count, kept_noise,
+    kept_blockers, kept_rate,
+):  # fmt: skip
+    """Keep the rows of every link on a path that is not kept yet; return how many are."""
+    if path < 0:
+        return count
+    for h in range(path_start[path], path_start[path + 1]):
+        e = hops[h, 0]
+        if mark[e] == 0:
+            mark[e] = 1
+            touched[count] = e
+            count += 1
+            for q in range(noise.shape[1]):
+                kept_noise[e, q] = noise[e, q]
+                kept_blockers[e, q] = blockers[e, q]
+            kept_rate[e] = link_rate[e]
+    return count
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _is_free(path, w, path_start, hops, occupant):
+    """Whether a channel is free on every hop of a path."""
+    for h in range(path_start[path], path_start[path + 1]):
+        if occupant[hops[h, 2], w] >= 0:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _hold(path, w, holder, path_start, hops, occupant):
+    """Write who holds a channel on every hop of a path."""
+    for h in range(path_start[path], path_start[path + 1]):
+        occupant[hops[h, 2], w] = holder
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def anneal(
     moves, hot, cold, objective, demands, floors, path_start, hops, usable, noise_of, blocks,
     groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
@@ -253,7 +295,7 @@ def anneal(
     who, p_new, w_new = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     p_old, w_old = np.empty(size, np.int64), np.empty(size, np.int64)
     touched, mark = np.empty(links, np.int64), np.zeros(links, np.int64)
-    kept_noise, kept_blockers = np.empty_like(noise), np.empty_like(blockers)
+    kept_noise, kept_blockers = np.empty(noise.shape), np.empty(blockers.shape, blockers.dtype)
     kept_rate = np.empty(links)
     for move in range(moves):
         heat = hot * (cold / hot) ** (move / moves)
@@ -263,79 +305,70 @@ def anneal(
         if n == 0:
             continue
         count = 0
-        for k in range(n):
-            r, slot = who[k] // slots, who[k] % slots
-            p_old[k], w_old[k] = path[r], channel[r, slot]
-            for p in (p_old[k], p_new[k]):
-                if p >= 0:
-                    for h in range(path_start[p], path_start[p + 1]):
-                        e = hops[h, 0]
-                        if mark[e] == 0:
-                            mark[e] = 1
-                            touched[count] = e
-                            count += 1
-                            for q in range(noise.shape[1]):
-                                kept_noise[e, q] = noise[e, q]
-                                kept_blockers[e, q] = blockers[e, q]
-                            kept_rate[e] = link_rate[e]
-        for k in range(n):
-            if w_old[k] >= 0:
+        for k in range(2 * n):
+            r, slot = who[k % n] // slots, who[k % n] % slots
+            if k < n:
+                p_old[k], w_old[k] = path[r], channel[r, slot]
+            count = _remember(
+                p_old[k] if k < n else p_new[k - n], path_start, hops, noise, blockers, link_rate,
+                mark, touched, count, kept_noise, kept_blockers, kept_rate,
+            )  # fmt: skip
+        done = 0
+        for k in range(2 * n):
+            coming = k >= n
+            p, w = (p_new[k - n], w_new[k - n]) if coming else (p_old[k], w_old[k])
+            if coming and p >= 0 and not _is_free(p, w, path_start, hops, occupant):
+                break
+            if w >= 0:
                 _light(
-                    p_old[k], w_old[k], -1, -1, path_start, hops, noise_of, blocks, occupant,
-                    noise, blockers,
-                )  # fmt: skip
-        done, legal = 0, True
-        for k in range(n):
-            if p_new[k] >= 0:
-                for h in range(path_start[p_new[k]], path_start[p_new[k] + 1]):
-                    if occupant[hops[h, 2], w_new[k]] >= 0:
-                        legal = False
-                if not legal:
-                    break
-                _light(
-                    p_new[k], w_new[k], 1, who[k], path_start, hops, noise_of, blocks, occupant,
-                    noise, blockers,
+                    p, w, 1 if coming else -1, who[k % n] if coming else -1, path_start, hops,
+                    noise_of, blocks, occupant, noise, blockers,
                 )  # fmt: skip
             done = k + 1
-        if legal:
-            for t in range(count):
-                e = touched[t]
-                link_rate[e] = _retune(e, groups, transmittance, noise, blockers, rate, table)
-                if link_rate[e] < 0.0:
-                    legal = False
-        accept = False
-        if legal:
+        accept = done == 2 * n
+        for t in range(count if accept else 0):
+            e = touched[t]
+            link_rate[e] = _retune(e, groups, transmittance, noise, blockers, rate, table)
+            accept = accept and link_rate[e] >= 0.0
+        score, served = 0.0, 0
+        if accept:
             for k in range(n):
                 path[who[k] // slots] = p_new[k]
                 channel[who[k] // slots, who[k] % slots] = w_new[k]
             score, served = _score(objective, path, floors, path_start, hops, link_rate)
             gain = score - figures[0]
-            if served > figures[1]:
-                accept = score > -np.inf
-            elif served == figures[1]:
+            if served == figures[1]:
                 accept = gain >= 0.0 or _draw(random, 1 << 30) < math.exp(gain / heat) * (1 << 30)
+            else:
+                accept = served > figures[1] and score > -np.inf
         if accept:
             figures[0], figures[1] = score, served
             if served > figures[3] or (served == figures[3] and score > figures[2] + 1e-9):
-                figures[2], figures[3] = score, served
-                best_path[:] = path
-                best_channel[:] = channel
+                _keep_best(path, channel, figures, best_path, best_channel)
         else:
-            for k in range(done):
-                if p_new[k] >= 0:
-                    for h in range(path_start[p_new[k]], path_start[p_new[k] + 1]):
-                        occupant[hops[h, 2], w_new[k]] = -1
+            for k in range(n, done):
+                if p_new[k - n] >= 0:
+                    _hold(p_new[k - n], w_new[k - n], -1, path_start, hops, occupant)
             for k in range(n):
                 r, slot = who[k] // slots, who[k] % slots
                 path[r], channel[r, slot] = p_old[k], w_old[k]
                 if w_old[k] >= 0:
-                    for h in range(path_start[p_old[k]], path_start[p_old[k] + 1]):
-                        occupant[hops[h, 2], w_old[k]] = who[k]
-            for t in range(count):
-                e = touched[t]
+                    _hold(p_old[k], w_old[k], who[k], path_start, hops, occupant)
+        for t in range(count):
+            e = touched[t]
+            mark[e] = 0
+            if not accept:
+                link_rate[e] = kept_rate[e]
                 for q in range(noise.shape[1]):
                     noise[e, q] = kept_noise[e, q]
                     blockers[e, q] = kept_blockers[e, q]
-                link_rate[e] = kept_rate[e]
-        for t in range(count):
-            mark[touched[t]] = 0
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _keep_best(path, channel, figures, best_path, best_channel):
+    """Copy the current lightpaths and their score over the best."""
+    figures[2], figures[3] = figures[0], figures[1]
+    for r in range(len(path)):
+        best_path[r] = path[r]
+        for slot in range(channel.shape[1]):
+            best_channel[r, slot] = channel[r, slot]

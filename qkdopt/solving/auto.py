@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qkdopt.solving.milp import JointRun
 
 # The search alone settles how many demands are served before the bound fixes that number.
-SETTLE_SECONDS = 1.0
+SETTLE_SECONDS = 0.5
 SETTLE_SHARE = 0.1
 REPORT_SECONDS = 0.5
 # A node-limited run repeats exactly: its search is limited by moves, not by seconds.
