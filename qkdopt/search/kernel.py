@@ -270,7 +270,7 @@ def _remember(
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _is_free(path, w, path_start, hops, occupant):
     """Whether a channel is free on every hop of a path."""
-    for h in range(path_start[path], path_start[path + 1]):
+    for h in range(path_start[path], path_start[path + 1]):  # noqa: SIM110, no generators compiled
         if occupant[hops[h, 2], w] >= 0:
             return False
     return True
