@@ -1,0 +1,60 @@
+"""Every rule of the joint MILP as a text that was read line by line.
+
+After a deliberate change: ``QKDOPT_REWRITE=1 pytest tests/model/test_lp_texts.py``, then read the
+difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pyomo.environ as pyo
+import pytest
+
+from qkdopt.model import constraints, objectives
+from tests.model import test_truth_tables
+from tests.model.tiny import RULES, with_rule
+
+TEXTS = Path(__file__).parent / "lp"
+
+
+def lp_text(name: str, folder: Path) -> str:
+    m = with_rule(name)
+    if not list(m.component_data_objects(pyo.Objective)):
+        m.nothing = pyo.Objective(expr=0.0)
+    path = folder / "model.lp"
+    m.write(str(path), io_options={"symbolic_solver_labels": True})
+    text = path.read_text(encoding="utf-8")
+    # Bounds and kinds of all variables would bury the rows, and digits differ by machine.
+    text = re.split(r"^(?:bounds|Bounds)\b", text, flags=re.MULTILINE)[0]
+    return re.sub(r"-?\d+\.\d{4,}(?:e-?\d+)?", lambda m: f"{float(m[0]):.6g}", text)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule_reads_as_reviewed(name, tmp_path):
+    found = lp_text(name, tmp_path)
+    path = TEXTS / f"{name}.lp"
+    if os.environ.get("QKDOPT_REWRITE"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_no_rule_is_without_text_and_truth_table():
+    """Whoever adds a rule adds both."""
+    public = {
+        name
+        for module in (constraints, objectives)
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__
+    }
+    public.add("load_states")
+    assert public == set(RULES)
+    assert {path.stem for path in TEXTS.glob("*.lp")} == public
+    tables = {
+        match[1]
+        for name in vars(test_truth_tables)
+        if (match := re.match(r"test_(.+?)__", name)) is not None
+    }
+    assert tables == public

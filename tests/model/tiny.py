@@ -1,0 +1,95 @@
+"""The smallest instance in which every rule of the joint MILP has a row."""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from qkdopt.instance import Instance
+from qkdopt.model import constraints, objectives
+from qkdopt.model.linearise import linearise_links
+from qkdopt.model.strengthen import load_states
+from qkdopt.model.variables import (
+    JointModel,
+    declare_lightpaths,
+    declare_rates,
+    declare_working,
+)
+from qkdopt.problem import build_problem
+
+RULES = {
+    "one_route": constraints.one_route,
+    "channels_of_route": constraints.channels_of_route,
+    "one_lightpath": constraints.one_lightpath,
+    "one_working": constraints.one_working,
+    "one_piece": constraints.one_piece,
+    "piece_range": constraints.piece_range,
+    "noise_of_link": constraints.noise_of_link,
+    "rate_of_link": constraints.rate_of_link,
+    "rate_on_route": constraints.rate_on_route,
+    "relay_on_lightpath": constraints.relay_on_lightpath,
+    "relay_widest": constraints.relay_widest,
+    "least_rate": constraints.least_rate,
+    "number_served": lambda m: constraints.number_served(m, 1),
+    "load_states": load_states,
+    "most_served": objectives.most_served,
+    "total_rate": objectives.total_rate,
+    "link_sum": objectives.link_sum,
+    "worst_rate": objectives.worst_rate,
+}
+
+
+def tiny_instance(relay: str = "lightpath") -> Instance:
+    """Two demands on a triangle: one wants two channels, the other a least rate."""
+    links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
+    return Instance.model_validate(
+        {
+            "schema": "qkdopt/instance/1",
+            "name": "tiny",
+            "network": {
+                "nodes": [{"id": n} for n in range(3)],
+                "links": [
+                    {"id": name, "a": a, "b": b, "length_km": km, "qkd": name != "1-2"}
+                    for name, a, b, km in links
+                ],
+            },
+            "grid": {"channels": 4},
+            "classical": {"launch_dbm": -8.0},
+            "qkd": {"candidates": [0, 3], "guard_ghz": 200.0, "relay": relay},
+            "routes": {"k": 2},
+            "demands": [
+                {"id": 0, "source": 0, "target": 1, "channels": 2},
+                {"id": 1, "source": 2, "target": 0, "min_skr_bps": 1000.0},
+            ],
+        },
+        strict=False,
+    )
+
+
+def tiny_model(relay: str = "lightpath") -> JointModel:
+    """Declare every variable and no rule; two pieces a curve are enough to read."""
+    problem = build_problem(tiny_instance(relay), "mean")
+    m = JointModel(problem, linearise_links(problem, 600.0))
+    declare_lightpaths(m)
+    declare_working(m)
+    declare_rates(m)
+    return m
+
+
+def with_rule(name: str) -> JointModel:
+    """Declare every variable and one rule (or objective) of ``RULES``."""
+    m = tiny_model("widest" if name == "relay_widest" else "lightpath")
+    m.name = name
+    m.rule = RULES[name](m)
+    return m
+
+
+def holds(m: JointModel) -> bool:
+    """Whether every row holds at the variables' values."""
+    rows = m.component_data_objects(pyo.Constraint, descend_into=True)
+    return all(row.slack() >= -1e-9 for row in rows)
+
+
+def clear(m: JointModel) -> None:
+    """Set every variable to zero."""
+    for variable in m.component_data_objects(pyo.Var, descend_into=True):
+        variable.set_value(0.0)
