@@ -72,5 +72,5 @@ class Search:
 
 def compiled_before() -> bool:
     """Whether machine code of the search is on disk from an earlier run."""
-    folder = Path(anneal.stats.cache_path)
-    return any(folder.glob("kernel.anneal*.nbi"))
+    folder = anneal.stats.cache_path
+    return folder is not None and any(Path(folder).glob("kernel.anneal*.nbi"))
