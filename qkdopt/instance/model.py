@@ -108,18 +108,22 @@ class Instance(Part):
             yield f"{where}.candidates: the same channel twice; expected each once"
 
     def _reserve_faults(self) -> Iterator[str]:
-        """Yield a fault for each link where reserving leaves no classical channel."""
-        for link in self.network.links:
-            candidates = self.candidates_of(link)
-            if not candidates:
-                continue
-            groups = [candidates] if self.qkd.reserve == "all" else [(c,) for c in candidates]
-            if not any(self._leaves_a_channel(group) for group in groups):
-                yield (
-                    f"link {link.id}: reserving {self.qkd.reserve} candidates with guard_ghz = "
-                    f"{self.qkd.guard_ghz:g} leaves none of {self.grid.channels} channels for "
-                    "classical light; expected at least one"
-                )
+        """Yield one fault that names the links where reserving leaves no classical channel."""
+        dark = [link.id for link in self.network.links if not self._carries_light(link)]
+        if dark:
+            where = f"link {dark[0]}" if len(dark) == 1 else f"links {', '.join(dark)}"
+            yield (
+                f"{where}: reserving {self.qkd.reserve} candidates with guard_ghz = "
+                f"{self.qkd.guard_ghz:g} leaves none of {self.grid.channels} channels for "
+                "classical light; expected at least one"
+            )
+
+    def _carries_light(self, link: Link) -> bool:
+        candidates = self.candidates_of(link)
+        if not candidates:
+            return True
+        groups = [candidates] if self.qkd.reserve == "all" else [(c,) for c in candidates]
+        return any(self._leaves_a_channel(group) for group in groups)
 
     def _leaves_a_channel(self, reserved: tuple[Candidate, ...]) -> bool:
         return any(

@@ -17,31 +17,36 @@ LONGEST_VALUE = 60
 def fault_texts(
     problem: ValidationError, data: dict[str, Any], model: type[BaseModel]
 ) -> Iterator[str]:
-    """Yield one text per fault; branches of one union are told once."""
-    told: set[str] = set()
+    """Yield one text per fault; what the branches of one union expected is told together."""
+    told: dict[str, list[str]] = {}
     for details in problem.errors(include_url=False):
-        for text in _texts(details, data, model):
-            if text not in told:
-                told.add(text)
-                yield text
+        for fault, expected in _texts(details, data, model):
+            branches = told.setdefault(fault, [])
+            if expected not in branches:
+                branches.append(expected)
+    for fault, branches in told.items():
+        yield fault + ", or ".join(branches)
 
 
-def _texts(details: ErrorDetails, data: dict[str, Any], model: type[BaseModel]) -> Iterator[str]:
+def _texts(
+    details: ErrorDetails, data: dict[str, Any], model: type[BaseModel]
+) -> Iterator[tuple[str, str]]:
+    """Yield each fault's text in two parts; the second is what one branch expected."""
     where = _where(details["loc"], data)
     message = details["msg"].removeprefix("Value error, ")
     read = _shown(details["input"])
     kind = details["type"]
     if kind == "extra_forbidden":
-        yield f"{where}: unknown field; {_suggestion(details['loc'], model)}"
+        yield f"{where}: unknown field; {_suggestion(details['loc'], model)}", ""
     elif kind == "missing":
-        yield f"{where} is missing; expected a value"
+        yield f"{where} is missing; expected a value", ""
     elif kind == "value_error" and isinstance(details["input"], dict):
         # A rule between fields says itself where it was broken, one line per fault.
-        yield from message.splitlines()
+        yield from ((line, "") for line in message.splitlines())
     elif kind == "value_error":
-        yield f"{where} = {read}; {message}"
+        yield f"{where} = {read}; {message}", ""
     else:
-        yield f"{where} = {read}; expected: {message[0].lower()}{message[1:]}"
+        yield f"{where} = {read}; expected: ", f"{message[0].lower()}{message[1:]}"
 
 
 def _where(location: tuple[int | str, ...], data: dict[str, Any]) -> str:
