@@ -17,7 +17,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; only deliberate errors are caught, a bug keeps its traceback."""
     try:
-        app()
+        app(prog_name="qkdopt")
     except QkdoptError as error:
         print(f"qkdopt: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
