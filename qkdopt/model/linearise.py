@@ -137,13 +137,19 @@ def _split(
 def _piece(
     tables: Tables, link: int, candidate: int, left: float, right: float
 ) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """Upper ends, lower ends, and error of one piece, certified on a dense sample."""
+    """Upper ends, lower ends, and error of one piece, certified on a dense sample.
+
+    Between samples a curve leaves its own chord by at most an eighth of its second difference
+    where it is smooth, by a quarter at a kink: the quarter is added everywhere.
+    """
     noise = np.linspace(left, right, SAMPLES)
     exact = _rate(tables, link, candidate, noise)
     chord = np.linspace(exact[0], exact[-1], SAMPLES)
-    lift = LIFT * max(0.0, float((exact - chord).max()))
-    sag = float((chord - exact).max())
+    bend = np.diff(exact, 2)
+    over = float((exact - chord).max()) + max(0.0, -0.25 * float(bend.min()))
+    under = float((chord - exact).max()) + max(0.0, 0.25 * float(bend.max()))
+    lift, sag = LIFT * max(0.0, over), LIFT * max(0.0, under)
     upper = (float(exact[0]) + lift, float(exact[-1]) + lift)
     # The chord lowered by its largest error is parallel to the tangent at that point.
-    lower = (float(exact[0]) - LIFT * sag, float(exact[-1]) - LIFT * sag)
+    lower = (float(exact[0]) - sag, float(exact[-1]) - sag)
     return upper, lower, lift + sag

@@ -1,0 +1,65 @@
+"""Every reason for blocking, on the smallest case that has it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed
+from qkdopt.heuristics.explain import explain_blocked
+from qkdopt.instance import Instance
+from qkdopt.plan import assess
+from qkdopt.problem import build_problem
+from tests.random_instances import random_instance
+
+
+def one_link(demands: int, *, floor: float | None = None, **qkd) -> Instance:
+    return Instance.model_validate(
+        {
+            "schema": "qkdopt/instance/1",
+            "name": "one_link",
+            "network": {
+                "nodes": [{"id": 0}, {"id": 1}],
+                "links": [{"id": "0-1", "a": 0, "b": 1, "length_km": 10.0}],
+            },
+            "grid": {"channels": 4},
+            "classical": {"launch_dbm": -12.4},
+            "qkd": qkd,
+            "demands": [
+                {"id": r, "source": 0, "target": 1, "min_skr_bps": floor} for r in range(demands)
+            ],
+        },
+        strict=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance", "heuristic", "blocked", "reason"),
+    [
+        (one_link(5, candidates=[3], guard_ghz=0.0), ds_qkd, 2, "no receiver channel"),
+        (one_link(4, candidates=[3], reserve="all"), ds_qkd, 1, "guard band"),
+        (one_link(5, candidates=[3], guard_ghz=200.0), fixed, 2, "no receiver channel"),
+        (one_link(1, candidates=[3], floor=9e5), ds_qkd, 1, "minimum key rate"),
+        (
+            one_link(5, candidates=[{"frequency_thz": 229.0}], guard_ghz=0.0),
+            ds_qkd,
+            1,
+            "no free channel",
+        ),
+    ],
+)
+def test_reason_is_told(instance, heuristic, blocked, reason):
+    problem = build_problem(instance, "mean")
+    told = explain_blocked(problem, heuristic(problem))
+    assert len(told) == blocked, told
+    assert set(told.values()) == {reason}
+
+
+@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("heuristic", [fixed, ds_qkd, ds_qkd_synergistic])
+def test_every_blocked_demand_has_a_reason_and_no_other(seed, heuristic):
+    problem = build_problem(random_instance(seed, most_demands=8))
+    plan = heuristic(problem)
+    told = explain_blocked(problem, plan)
+    assert len(told) + assess(problem, plan).served == len(problem.instance.demands)
+    assert np.isfinite(assess(problem, plan).demand_skr_bps).all()

@@ -1,0 +1,19 @@
+"""What ships is what the script makes, byte for byte."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+INSTANCES = Path(__file__).parent.parent.parent / "instances"
+
+
+def test_instances_are_made_again_byte_for_byte(tmp_path):
+    for folder in ("bench", "small"):
+        (tmp_path / folder).mkdir()
+    subprocess.run([sys.executable, INSTANCES / "make.py", tmp_path], check=True)
+    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.json")}
+    shipped = {path.relative_to(INSTANCES): path.read_bytes() for path in INSTANCES.rglob("*.json")}
+    assert set(made) == set(shipped)
+    assert [name for name in made if made[name] != shipped[name]] == []
