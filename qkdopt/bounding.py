@@ -48,7 +48,7 @@ class LoadStateBound:
     def __init__(self, problem: Problem, served: int, rates_bps: FloatArray) -> None:
         refuse_unsupported(problem)
         self._problem = problem
-        self._served = served
+        self.for_served = served
         self.relaxation = build_relaxation(problem)
         self.served_limit = served_bound(self.relaxation)
         self._value_bps: float = np.inf
@@ -67,7 +67,7 @@ class LoadStateBound:
         total = self._value_bps if self._tree is None else self._tree.bound_bps
         if not np.isfinite(total):
             return None
-        return total / self._served if self._per_demand else total
+        return total / self.for_served if self._per_demand else total
 
     @property
     def closed(self) -> bool:
@@ -103,7 +103,7 @@ class LoadStateBound:
         ``incumbent_bps`` is the objective of the best plan with this number served: what
         cannot beat it by more than the relative ``gap`` is not looked into further.
         """
-        scale = self._served if self._per_demand else 1
+        scale = self.for_served if self._per_demand else 1
         cutoff_bps = incumbent_bps * scale / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
         if self._tree is None:
             self._tree = self._root(cutoff_bps, should_stop)
@@ -112,7 +112,7 @@ class LoadStateBound:
 
     @property
     def _per_demand(self) -> bool:
-        return self._problem.objective == "mean" and self._served > 0
+        return self._problem.objective == "mean" and self.for_served > 0
 
     def _root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> LoadTree:
         rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
@@ -126,13 +126,13 @@ class LoadStateBound:
         state = first_state(data, float(rates.mean()) if len(rates) else 1.0)
         everything = np.ones(len(data.loads), dtype=np.bool_)
         feasible = improve(
-            data, self._served, state, everything, iterations=ROOT_ITERATIONS,
+            data, self.for_served, state, everything, iterations=ROOT_ITERATIONS,
             tolerance=ROOT_TOLERANCE,
             should_stop=lambda value: value <= cutoff_bps or should_stop(),
         )  # fmt: skip
         if not feasible:
-            raise UsageError(f"no plan serves {self._served} demands: the links lack the room")
-        return LoadTree(data, self._served, state)
+            raise UsageError(f"no plan serves {self.for_served} demands: the links lack the room")
+        return LoadTree(data, self.for_served, state)
 
     def _any_key(self) -> bool:
         """Whether any route has key under no more than the demand's own light."""
@@ -159,7 +159,7 @@ class LoadStateBound:
         # served_bound falls with the rate, so bisection finds the last rate that leaves room.
         while high - low > 1:
             middle = (low + high) // 2
-            if served_bound(self.relaxation, float(rates[middle])) >= self._served:
+            if served_bound(self.relaxation, float(rates[middle])) >= self.for_served:
                 low = middle
             else:
                 high = middle

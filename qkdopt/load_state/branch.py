@@ -77,26 +77,29 @@ class LoadTree:
         When ``should_stop`` interrupts, children keep the best bound found so far, which
         is never above their parent's.
         """
-        node = heapq.heappop(self._open)
+        # The node stays open until its children stand for it: an interruption at any point,
+        # Ctrl-C included, must leave a valid bound.
+        node = self._open[0]
         split = self._split(node)
-        if split is None:
-            self._settled_bps = max(self._settled_bps, -node.priority)
-            return
-        try:
-            self._branch(node, *split, cutoff_bps, should_stop)
-        except BaseException:
-            # An interrupted branching proves nothing: the node stays open.
-            heapq.heappush(self._open, node)
-            raise
+        children = [] if split is None else self._children(node, *split, cutoff_bps, should_stop)
+        closed = [node.priority] if split is None else []
+        closed += [child.priority for child in children if -child.priority <= cutoff_bps]
+        rest = [other for other in self._open if other is not node]
+        rest += [child for child in children if -child.priority > cutoff_bps]
+        heapq.heapify(rest)
+        self._settled_bps = max([self._settled_bps, *(-priority for priority in closed)])
+        self._open = rest
 
-    def _branch(
+    def _children(
         self,
         node: _Node,
         link: int,
         cut: int,
         cutoff_bps: float,
         should_stop: Callable[[], bool],
-    ) -> None:
+    ) -> list[_Node]:
+        """Bound both sides of a cut; a side that no plan reaches is left out."""
+        children = []
         for low, high in ((node.window[link, 0], cut), (cut + 1, node.window[link, 1])):
             window = node.window.copy()
             window[link] = low, high
@@ -111,13 +114,10 @@ class LoadTree:
                 should_stop=lambda value: value <= cutoff_bps or should_stop(),
             )
             self.nodes += 1
-            if not feasible:
-                continue
-            state.value_bps = min(state.value_bps, -node.priority)
-            if state.value_bps <= cutoff_bps:
-                self._settled_bps = max(self._settled_bps, state.value_bps)
-            else:
-                heapq.heappush(self._open, _Node(-state.value_bps, self.nodes, window, state))
+            if feasible:
+                state.value_bps = min(state.value_bps, -node.priority)
+                children.append(_Node(-state.value_bps, self.nodes, window, state))
+        return children
 
     def _split(self, node: _Node) -> tuple[int, int] | None:
         """Choose the link whose mixture of loads pretends most key rate, and where to cut."""

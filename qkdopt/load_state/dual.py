@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from qkdopt.compiled import njit
 from qkdopt.load_state.classes import Relaxation
 from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
@@ -141,7 +141,7 @@ def evaluate(
     return DualPoint(value, used, taken, drawn, offered, state, flow)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def _demand_side(
     route_start, route_item, route_key, class_route, class_count,
     class_channels, widths, served, pi, nu, used, drawn, flow,
@@ -190,7 +190,7 @@ def _demand_side(
     return total if remaining == 0 else -np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def _link_side(
     state_start, loads, share, own_worth, slot_item, slot_start,
     item_class, class_channels, allowed, pi, nu, taken, offered, state,
@@ -248,7 +248,7 @@ def _link_side(
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def _sort_down(key, order, first, end):
     """Sort ``key[first:end]`` by insertion, falling, moving ``order`` along."""
     for k in range(first + 1, end):

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from qkdopt.compiled import njit
 from qkdopt.load_state.dual import DualData, DualPoint
 from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
@@ -164,7 +164,7 @@ def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
             cuts.weight[b, 0] = 1.0
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def _row_of(rows, item):
     """Place of an item in a sorted list that holds it."""
     low, high = 0, len(rows)
@@ -177,7 +177,7 @@ def _row_of(rows, item):
     return low
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def _class_piece(
     route_start, route_item, route_key, class_route, class_count,
     class_channels, widths, c, prices, sigma, limited, rows, piece,
@@ -214,7 +214,7 @@ def _class_piece(
     return constant, (-count if limited else 0.0), chosen
 
 
-@numba.njit(cache=True, nogil=True)
+@njit
 def solve_master(
     centre, sigma_centre, t, limited, served, value, start, rows, count,
     gradient, sigma_slope, constant, weight, sweeps, prices,

@@ -9,6 +9,7 @@ import numpy as np
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
 from qkdopt.routes import Route
+from qkdopt.search.rate import rate_arguments
 from qkdopt.tables import BoolArray, IntArray
 from qkdopt.units import FloatArray
 
@@ -81,6 +82,7 @@ def build_arrays(problem: Problem) -> SearchArrays:
     usable = usable.reshape(len(paths), tables.usable.shape[2])
     groups, transmittance = _groups(problem)
     blocks = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
+    rate, table = rate_arguments(tables)
     floors = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     widths = [demand.channels for demand in instance.demands]
     return SearchArrays(
@@ -94,8 +96,8 @@ def build_arrays(problem: Problem) -> SearchArrays:
         groups=groups,
         transmittance=transmittance,
         floor=np.ascontiguousarray(tables.floor),
-        rate=_rate_parameters(problem),
-        table=_measured_table(problem),
+        rate=rate,
+        table=table,
         objective=OBJECTIVE_CODE[problem.objective],
     )
 
@@ -121,29 +123,6 @@ def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:
             groups[e, c] = known.index(eta)
         transmittance[e, : len(known)] = known
     return groups, transmittance
-
-
-def _rate_parameters(problem: Problem) -> FloatArray:
-    protocol = problem.tables.protocol
-    weak = protocol.weak_photon_number
-    return np.array(
-        [
-            protocol.mean_photon_number,
-            protocol.misalignment,
-            protocol.dark_count_per_gate,
-            protocol.error_correction_efficiency,
-            protocol.sifting,
-            protocol.repetition_hz,
-            -1.0 if weak is None else weak,
-        ]
-    )
-
-
-def _measured_table(problem: Problem) -> FloatArray:
-    table = problem.instance.qkd.skr_table
-    if table is None:
-        return np.zeros((2, 0))
-    return np.array([table.noise_per_gate, table.skr_bps])
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
+from qkdopt.compiled import njit
 from qkdopt.search.rate import key_rate
 
 # Longest chain of lightpaths that one move may exchange.
 LONGEST = 24
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _draw(random, below):
     """Random integer below ``below``: xorshift64*, good enough for annealing and fast."""
     x = random[0]
@@ -30,7 +30,7 @@ def _draw(random, below):
     return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % below
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, noise, blockers):
     """Switch one lightpath on (sign 1) or off (-1) on every hop of its path."""
     for h in range(path_start[path], path_start[path + 1]):
@@ -41,7 +41,7 @@ def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, 
             blockers[e, q] += sign * blocks[e, d, w, q]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _retune(e, groups, transmittance, noise, blockers, rate, table):
     """Best rate of a link over its legal candidates; -1 when none is legal."""
     if groups[e, 0] < 0:
@@ -61,7 +61,7 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
     return best
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _score(objective, path, floors, path_start, hops, link_rate):
     """Score of the current lightpaths and number served; -inf below a floor."""
     total, worst, served = 0.0, np.inf, 0
@@ -87,7 +87,7 @@ def _score(objective, path, floors, path_start, hops, link_rate):
     return total, served
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def rebuild(
     objective, floors, path_start, hops, noise_of, blocks, groups, transmittance, floor, rate,
     table, path, channel, occupant, noise, blockers, link_rate, figures,
@@ -115,7 +115,7 @@ def rebuild(
     figures[1] = served
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _chain(
     seed_path, w_from, w_to, spare, path_start, hops, path, channel, occupant, who, w_new, n
 ):
@@ -143,7 +143,7 @@ def _chain(
     return n
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _join(lightpath, target, spare, who, w_new, n):
     """Add a lightpath to the chain unless it is there already."""
     if lightpath < 0 or lightpath == spare:
@@ -157,7 +157,7 @@ def _join(lightpath, target, spare, who, w_new, n):
     return n + 1
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _propose(demands, path_start, hops, usable, path, channel, occupant, random, who, p_new, w_new):
     """Draw a move; return its number of changes, 0 for none.
 
@@ -203,7 +203,7 @@ def _propose(demands, path_start, hops, usable, path, channel, occupant, random,
     return max(n, 0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, who, p_new, w_new):
     """Move all channels of a demand to a path, on channels that are free there."""
     slots, width = channel.shape[1], usable.shape[1]
@@ -224,7 +224,7 @@ def _with_room(r, p, wide, path_start, hops, usable, channel, occupant, random, 
     return 0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new, w_new):
     """Serve a blocked demand in place of the one demand in its way, if it is only one."""
     slots, victim = channel.shape[1], -1
@@ -246,7 +246,7 @@ def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new,
     return n
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _remember(
     path, path_start, hops, noise, blockers, link_rate, mark, touched, count, kept_noise,
     kept_blockers, kept_rate,
@@ -267,7 +267,7 @@ def _remember(
     return count
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _is_free(path, w, path_start, hops, occupant):
     """Whether a channel is free on every hop of a path."""
     for h in range(path_start[path], path_start[path + 1]):  # noqa: SIM110, no generators compiled
@@ -276,14 +276,14 @@ def _is_free(path, w, path_start, hops, occupant):
     return True
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _hold(path, w, holder, path_start, hops, occupant):
     """Write who holds a channel on every hop of a path."""
     for h in range(path_start[path], path_start[path + 1]):
         occupant[hops[h, 2], w] = holder
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def anneal(
     moves, hot, cold, objective, demands, floors, path_start, hops, usable, noise_of, blocks,
     groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
@@ -364,7 +364,7 @@ def anneal(
                     blockers[e, q] = kept_blockers[e, q]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _keep_best(path, channel, figures, best_path, best_channel):
     """Copy the current lightpaths and their score over the best."""
     figures[2], figures[3] = figures[0], figures[1]

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import math
 
-import numba
+import numpy as np
+
+from qkdopt.compiled import njit
+from qkdopt.tables import Tables
+from qkdopt.units import FloatArray
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
+    """Return what :func:`key_rate` is called with for an instance: parameters, and table.
+
+    The table is ``(2, n)``, a measured key rate against noise, and empty without one.
+    """
+    protocol = tables.protocol
+    weak = protocol.weak_photon_number
+    parameters = np.array(
+        [
+            protocol.mean_photon_number,
+            protocol.misalignment,
+            protocol.dark_count_per_gate,
+            protocol.error_correction_efficiency,
+            protocol.sifting,
+            protocol.repetition_hz,
+            -1.0 if weak is None else weak,
+        ]
+    )
+    measured = tables.instance.qkd.skr_table
+    if measured is None:
+        return parameters, np.zeros((2, 0))
+    return parameters, np.array([measured.noise_per_gate, measured.skr_bps])
+
+
+@njit
 def _entropy(share):
     if share <= 0.0 or share >= 1.0:
         return 0.0
     return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def _weak_decoy(y0, eta, mu, nu, misalignment):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
@@ -28,7 +56,7 @@ def _weak_decoy(y0, eta, mu, nu, misalignment):
     return y1, min(0.5, max(0.0, errors / (y1 * nu)))
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@njit
 def key_rate(noise, eta, rate, table):
     """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
     points = table.shape[1]

@@ -66,7 +66,6 @@ class AutoRun:
         self._seed = seed
         self._threads = threads
         self._proof: LoadStateBound | None = None
-        self._served = -1
         self._solver = solver
         self._joint: JointRun | None = None
         self._joint_served = -1
@@ -132,11 +131,10 @@ class AutoRun:
         """Return the best bound at the incumbent's number served; no objective if stale."""
         served = self._incumbent.best()[1].served
         found = []
-        for proof, at in ((self._proof, self._served), (self._joint, self._joint_served)):
-            if proof is not None:
-                bound = proof.as_bound()
-                stale = {} if at == served else {"objective_bps": None}
-                found.append(bound.model_copy(update=stale))
+        if self._proof is not None:
+            found.append(_at(self._proof.as_bound(), self._proof.for_served == served))
+        if self._joint is not None:
+            found.append(_at(self._joint.as_bound(), self._joint_served == served))
         if not found:
             return None
         with_objective = [bound for bound in found if bound.objective_bps is not None]
@@ -166,8 +164,7 @@ class AutoRun:
         exact = self._incumbent.best()[1]
         if not self._bounded:
             return False
-        if self._proof is None or self._served != exact.served:
-            self._served = exact.served
+        if self._proof is None or self._proof.for_served != exact.served:
             self._proof = LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
         elif self._proof.closed or (self._small and self._proof.nodes > NODES_BEFORE_JOINT):
             return False
@@ -214,3 +211,8 @@ class AutoRun:
         self._clock.report(
             "search and bound", self._incumbent, None if bound is None else bound.objective_bps
         )
+
+
+def _at(bound: Bound, current: bool) -> Bound:
+    """Return a bound without its objective when that is for another number served."""
+    return bound if current else bound.model_copy(update={"objective_bps": None})
