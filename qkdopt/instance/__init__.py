@@ -1,7 +1,7 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
-from qkdopt.instance.demands import Demand, Routes, Traffic
+from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.hardware import (
     AmplifierNoise,
     Classical,
@@ -38,5 +38,7 @@ __all__ = [
     "Qkd",
     "RamanTable",
     "Routes",
+    "PairShare",
     "Traffic",
+    "WidthShare",
 ]

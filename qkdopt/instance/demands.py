@@ -33,8 +33,34 @@ class Routes(Part):
     k: Annotated[Count, Field(le=100)] = 3
 
 
+class PairShare(Part):
+    """How much of the traffic one ordered pair of nodes has."""
+
+    source: NodeId
+    target: NodeId
+    share: Positive
+    """Relative to the other pairs."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault when the pair goes nowhere."""
+        if self.source == self.target:
+            yield f"source and target are both {self.source!r}"
+
+
+class WidthShare(Part):
+    """How many of the requests want so many lightpaths."""
+
+    channels: Count
+    share: Positive
+    """Relative to the other widths."""
+
+
 class Traffic(Part):
     """Dynamic traffic for the simulator: Poisson arrivals, exponential holding of mean 1."""
 
     load_erlang: Positive = 100.0
     """Arrival rate x mean holding time of the whole network."""
+    matrix: Annotated[tuple[PairShare, ...], Field(min_length=1)] | None = None
+    """Traffic by pair; all ordered pairs alike where not given."""
+    widths: Annotated[tuple[WidthShare, ...], Field(min_length=1)] | None = None
+    """Lightpaths of a request, b_r; one where not given."""

@@ -66,6 +66,7 @@ class Instance(Part):
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""
         yield from self._demand_faults()
+        yield from self._traffic_faults()
         yield from self._candidate_faults()
 
     def _demand_faults(self) -> Iterator[str]:
@@ -84,6 +85,21 @@ class Instance(Part):
                 yield (
                     f"demands: {demand.id!r}.channels = {demand.channels}; expected at most the "
                     f"grid's {self.grid.channels}"
+                )
+
+    def _traffic_faults(self) -> Iterator[str]:
+        if self.traffic is None:
+            return
+        known = {node.id for node in self.network.nodes}
+        for pair in self.traffic.matrix or ():
+            for node in (pair.source, pair.target):
+                if node not in known:
+                    yield f"traffic.matrix: {node!r}; expected the id of a node"
+        for width in self.traffic.widths or ():
+            if width.channels > self.grid.channels:
+                yield (
+                    f"traffic.widths: channels = {width.channels}; expected at most the grid's "
+                    f"{self.grid.channels}"
                 )
 
     def _candidate_faults(self) -> Iterator[str]:

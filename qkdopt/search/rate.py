@@ -85,3 +85,13 @@ def key_rate(noise, eta, rate, table):
     secret = y1 * mu * math.exp(-mu) * (1.0 - _entropy(min(e1, 0.5)))
     bits = rate[4] * (secret - rate[3] * gain * _entropy(min(qber, 0.5)))
     return rate[5] * max(0.0, bits)
+
+
+@njit
+def error_rate(noise, eta, rate):
+    """Quantum bit error rate at a noise and a transmittance."""
+    y0 = 2.0 * rate[2] + noise
+    signal = -math.expm1(-eta * rate[0])
+    if y0 + signal <= 0.0:
+        return 0.0
+    return (y0 / 2.0 + rate[1] * signal) / (y0 + signal)

@@ -1,0 +1,164 @@
+"""A network laid out for the compiled simulator.
+
+Channels are kept in *positions*: position 0 is the first that first fit tries, so that every
+static order of channels is first fit on permuted bits. Position p is bit ``p % WORD`` of word
+``p // WORD``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdopt.errors import UsageError
+from qkdopt.instance import Instance
+from qkdopt.routes import Route, RouteFinder
+from qkdopt.search.rate import rate_arguments
+from qkdopt.simulate.options import SimulationOptions
+from qkdopt.simulate.orders import channel_order
+from qkdopt.tables import BoolArray, IntArray, Tables
+from qkdopt.units import FloatArray
+
+# Bits of a word; with fewer than 63, signed arithmetic isolates the lowest one.
+WORD = 62
+
+
+class Layout(NamedTuple):
+    """What stays the same during a run. ``E`` links, ``W`` channels, ``Q`` candidates.
+
+    Parameters
+    ----------
+    nodes, pair_route
+        Routes of (source n, target m) are those from ``pair_route[n * nodes + m]`` on.
+    route_hop, hop_link, hop_side
+        ``(R + 1,)``, ``(H,)``, ``(H,)`` hops of each route: link and direction of travel.
+    ends
+        ``(E, 2)`` nodes that a link joins.
+    fibre
+        ``(2,)`` fibre of each direction.
+    usable
+        ``(E, 2, words)`` bits of the channels that may ever be lit, by fibre.
+    hears
+        ``(E, 2)`` whether light in a direction shares the quantum signal's fibre.
+    full
+        ``(words,)`` bits of all channels.
+    outside
+        ``(E, Q, words)`` bits of the channels outside of a candidate's guard band.
+    blocks
+        ``(E, 2, W, Q)`` 1 where light at a position lies in a candidate's guard band.
+    noise
+        ``(E, 2, W, Q)`` noise clicks per gate at a candidate from light at a position.
+    floor, transmittance, candidates
+        ``(E, Q)``, ``(E, Q)``, ``(E,)``: of each candidate, and how many a link has.
+    alike
+        ``(E,)`` whether a link's candidates have one transmittance: least noise is best.
+    dark_skr
+        ``(E, Q)`` key rate without light [bit/s].
+    rate, table
+        For :func:`qkdopt.search.rate.key_rate`.
+    order
+        ``(W,)`` channel at each position.
+    threshold
+        Share of its dark rate below which a working channel is left.
+    """
+
+    nodes: int
+    pair_route: IntArray
+    route_hop: IntArray
+    hop_link: IntArray
+    hop_side: IntArray
+    ends: IntArray
+    fibre: IntArray
+    usable: IntArray
+    hears: BoolArray
+    full: IntArray
+    outside: IntArray
+    blocks: NDArray[np.int32]
+    noise: FloatArray
+    floor: FloatArray
+    transmittance: FloatArray
+    candidates: IntArray
+    alike: IntArray
+    dark_skr: FloatArray
+    rate: FloatArray
+    table: FloatArray
+    order: IntArray
+    threshold: float
+
+
+def build_layout(instance: Instance, tables: Tables, options: SimulationOptions) -> Layout:
+    """Lay out an instance.
+
+    Raises
+    ------
+    UsageError
+        The instance has noise that is no sum over lightpaths.
+    """
+    if instance.other_noise.four_wave_mixing is not None:
+        raise UsageError(
+            "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
+            "lightpaths one by one, and four-wave mixing is not a sum over them"
+        )
+    order = channel_order(tables, options.order)
+    count = tables.candidate_count
+    if options.strategy == "fixed":
+        count = np.minimum(count, 1)
+    known = np.arange(tables.floor.shape[1]) < count[:, None]
+    eta = np.where(known, tables.transmittance, tables.transmittance[:, :1])
+    heard = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
+    routes = _routes_of_pairs(instance)
+    hops = [route for found in routes for route in found]
+    position = {node.id: n for n, node in enumerate(instance.network.nodes)}
+    rate, table = rate_arguments(tables)
+    return Layout(
+        nodes=len(position),
+        pair_route=np.cumsum([0, *(len(found) for found in routes)]),
+        route_hop=np.cumsum([0, *(len(route.links) for route in hops)]),
+        hop_link=np.array([e for route in hops for e in route.links], dtype=np.int64),
+        hop_side=np.array([int(not f) for route in hops for f in route.forward], dtype=np.int64),
+        ends=np.array([[position[k.a], position[k.b]] for k in instance.network.links]),
+        fibre=tables.fibres.astype(np.int64),
+        usable=_words(_usable_by_fibre(tables)[:, :, order]),
+        hears=tables.disturbs,
+        full=_words(np.ones(len(order), dtype=np.bool_)),
+        outside=_words(~tables.blocks[:, :, order] & known[:, :, None]),
+        blocks=np.ascontiguousarray(heard[:, :, order, :].astype(np.int32)),
+        noise=np.ascontiguousarray(tables.noise[:, :, order, :]),
+        floor=np.ascontiguousarray(tables.floor),
+        transmittance=np.ascontiguousarray(eta),
+        candidates=count.astype(np.int64),
+        alike=(np.ptp(eta, axis=1) == 0.0).astype(np.int64),
+        dark_skr=np.where(known, tables.skr_bps(tables.floor, tables.transmittance), 0.0),
+        rate=rate,
+        table=table,
+        order=order.astype(np.int64),
+        threshold=options.threshold,
+    )
+
+
+def _routes_of_pairs(instance: Instance) -> list[tuple[Route, ...]]:
+    """Routes of every ordered pair of nodes; none from a node to itself."""
+    finder = RouteFinder(instance)
+    nodes = [node.id for node in instance.network.nodes]
+    return [
+        finder.shortest(source, target, instance.routes.k) if source != target else ()
+        for source in nodes
+        for target in nodes
+    ]
+
+
+def _usable_by_fibre(tables: Tables) -> BoolArray:
+    """``(E, 2, W)`` channels that may be lit in a fibre; layout single has fibre 0 alone."""
+    if tables.fibres[0] != tables.fibres[1]:
+        return tables.usable
+    return np.repeat(tables.usable.all(axis=1, keepdims=True), 2, axis=1)
+
+
+def _words(flags: BoolArray) -> IntArray:
+    """Pack the last axis into words of ``WORD`` bits."""
+    missing = -flags.shape[-1] % WORD
+    padded = np.concatenate([flags, np.zeros((*flags.shape[:-1], missing), dtype=np.bool_)], -1)
+    parts = padded.reshape(*flags.shape[:-1], -1, WORD).astype(np.int64)
+    return np.ascontiguousarray((parts << np.arange(WORD)).sum(axis=-1))
