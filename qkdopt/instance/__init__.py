@@ -34,11 +34,11 @@ __all__ = [
     "NodeId",
     "OffGridCandidate",
     "OtherNoise",
+    "PairShare",
     "Part",
     "Qkd",
     "RamanTable",
     "Routes",
-    "PairShare",
     "Traffic",
     "WidthShare",
 ]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from qkdopt.compiled import njit
+from qkdopt.compiled import njit_bare
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray
 
@@ -27,6 +27,8 @@ def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
             protocol.sifting,
             protocol.repetition_hz,
             -1.0 if weak is None else weak,
+            # Probability of a single photon in a signal pulse.
+            protocol.mean_photon_number * math.exp(-protocol.mean_photon_number),
         ]
     )
     measured = tables.instance.qkd.skr_table
@@ -35,14 +37,14 @@ def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
     return parameters, np.array([measured.noise_per_gate, measured.skr_bps])
 
 
-@njit
+@njit_bare
 def _entropy(share):
     if share <= 0.0 or share >= 1.0:
         return 0.0
     return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
 
 
-@njit
+@njit_bare
 def _weak_decoy(y0, eta, mu, nu, misalignment):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
@@ -56,23 +58,19 @@ def _weak_decoy(y0, eta, mu, nu, misalignment):
     return y1, min(0.5, max(0.0, errors / (y1 * nu)))
 
 
-@njit
+@njit_bare
 def key_rate(noise, eta, rate, table):
     """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
-    points = table.shape[1]
-    if points > 0:
-        if noise <= table[0, 0]:
-            return table[1, 0]
-        if noise > table[0, points - 1]:
-            return 0.0
-        k = 1
-        while table[0, k] < noise:
-            k += 1
-        share = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
-        return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
+    return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
+
+
+@njit_bare
+def key_rate_of(noise, eta, signal, rate, table):
+    """Secret key rate [bit/s] where the signal's click probability 1 - exp(-eta mu) is known."""
+    if table.shape[1] > 0:
+        return _measured(noise, table)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
     y0 = 2.0 * rate[2] + noise
-    signal = -math.expm1(-eta * mu)
     gain = y0 + signal
     if gain <= 0.0:
         return 0.0
@@ -82,12 +80,27 @@ def key_rate(noise, eta, rate, table):
     else:
         y1 = y0 + eta - y0 * eta
         e1 = (y0 / 2.0 + misalignment * eta) / y1
-    secret = y1 * mu * math.exp(-mu) * (1.0 - _entropy(min(e1, 0.5)))
+    secret = y1 * rate[7] * (1.0 - _entropy(min(e1, 0.5)))
     bits = rate[4] * (secret - rate[3] * gain * _entropy(min(qber, 0.5)))
     return rate[5] * max(0.0, bits)
 
 
-@njit
+@njit_bare
+def _measured(noise, table):
+    """Interpolate a measured key rate; none beyond its last noise."""
+    points = table.shape[1]
+    if noise <= table[0, 0]:
+        return table[1, 0]
+    if noise > table[0, points - 1]:
+        return 0.0
+    k = 1
+    while table[0, k] < noise:
+        k += 1
+    share = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
+    return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
+
+
+@njit_bare
 def error_rate(noise, eta, rate):
     """Quantum bit error rate at a noise and a transmittance."""
     y0 = 2.0 * rate[2] + noise

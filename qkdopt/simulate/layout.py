@@ -1,8 +1,8 @@
 """A network laid out for the compiled simulator.
 
 Channels are kept in *positions*: position 0 is the first that first fit tries, so that every
-static order of channels is first fit on permuted bits. Position p is bit ``p % WORD`` of word
-``p // WORD``.
+static order of channels is first fit on permuted bits. Position p is bit ``p & 63`` of word
+``p >> 6``; the last two bits of a word stay unused, and their positions empty.
 """
 
 from __future__ import annotations
@@ -21,23 +21,21 @@ from qkdopt.simulate.orders import channel_order
 from qkdopt.tables import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
 
-# Bits of a word; with fewer than 63, signed arithmetic isolates the lowest one.
+# Bits in use of a word of 64: signed arithmetic must not meet its sign.
 WORD = 62
 
 
 class Layout(NamedTuple):
-    """What stays the same during a run. ``E`` links, ``W`` channels, ``Q`` candidates.
+    """What stays the same during a run. ``E`` links, ``P`` positions, ``Q`` candidates.
 
     Parameters
     ----------
     nodes, pair_route
         Routes of (source n, target m) are those from ``pair_route[n * nodes + m]`` on.
-    route_hop, hop_link, hop_side
-        ``(R + 1,)``, ``(H,)``, ``(H,)`` hops of each route: link and direction of travel.
+    route_hop, hop_link, hop_side, hop_fibre
+        ``(R + 1,)``, ``(H,)``, ... hops of each route: link, direction of travel, and fibre.
     ends
         ``(E, 2)`` nodes that a link joins.
-    fibre
-        ``(2,)`` fibre of each direction.
     usable
         ``(E, 2, words)`` bits of the channels that may ever be lit, by fibre.
     hears
@@ -47,9 +45,9 @@ class Layout(NamedTuple):
     outside
         ``(E, Q, words)`` bits of the channels outside of a candidate's guard band.
     blocks
-        ``(E, 2, W, Q)`` 1 where light at a position lies in a candidate's guard band.
+        ``(E, 2, P, Q)`` 1 where light at a position lies in a candidate's guard band.
     noise
-        ``(E, 2, W, Q)`` noise clicks per gate at a candidate from light at a position.
+        ``(E, 2, P, Q)`` noise clicks per gate at a candidate from light at a position.
     floor, transmittance, candidates
         ``(E, Q)``, ``(E, Q)``, ``(E,)``: of each candidate, and how many a link has.
     alike
@@ -58,8 +56,10 @@ class Layout(NamedTuple):
         ``(E, Q)`` key rate without light [bit/s].
     rate, table
         For :func:`qkdopt.search.rate.key_rate`.
+    signal
+        ``(E, Q)`` probability of a signal click per gate, 1 - exp(-eta mu).
     order
-        ``(W,)`` channel at each position.
+        ``(P,)`` channel at each position; -1 where none is.
     threshold
         Share of its dark rate below which a working channel is left.
     """
@@ -69,8 +69,8 @@ class Layout(NamedTuple):
     route_hop: IntArray
     hop_link: IntArray
     hop_side: IntArray
+    hop_fibre: IntArray
     ends: IntArray
-    fibre: IntArray
     usable: IntArray
     hears: BoolArray
     full: IntArray
@@ -82,6 +82,7 @@ class Layout(NamedTuple):
     candidates: IntArray
     alike: IntArray
     dark_skr: FloatArray
+    signal: FloatArray
     rate: FloatArray
     table: FloatArray
     order: IntArray
@@ -101,7 +102,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
             "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
             "lightpaths one by one, and four-wave mixing is not a sum over them"
         )
-    order = channel_order(tables, options.order)
+    order = _positions(channel_order(tables, options.order))
     count = tables.candidate_count
     if options.strategy == "fixed":
         count = np.minimum(count, 1)
@@ -110,6 +111,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
     heard = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
     routes = _routes_of_pairs(instance)
     hops = [route for found in routes for route in found]
+    sides = np.array([int(not f) for route in hops for f in route.forward], dtype=np.int64)
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = rate_arguments(tables)
     return Layout(
@@ -117,13 +119,13 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
         pair_route=np.cumsum([0, *(len(found) for found in routes)]),
         route_hop=np.cumsum([0, *(len(route.links) for route in hops)]),
         hop_link=np.array([e for route in hops for e in route.links], dtype=np.int64),
-        hop_side=np.array([int(not f) for route in hops for f in route.forward], dtype=np.int64),
+        hop_side=sides,
+        hop_fibre=tables.fibres[sides].astype(np.int64),
         ends=np.array([[position[k.a], position[k.b]] for k in instance.network.links]),
-        fibre=tables.fibres.astype(np.int64),
-        usable=_words(_usable_by_fibre(tables)[:, :, order]),
-        hears=tables.disturbs,
-        full=_words(np.ones(len(order), dtype=np.bool_)),
-        outside=_words(~tables.blocks[:, :, order] & known[:, :, None]),
+        usable=_words(_usable_by_fibre(tables), order),
+        hears=np.ascontiguousarray(tables.disturbs),
+        full=_words(np.ones(tables.usable.shape[2], dtype=np.bool_), order),
+        outside=_words(~tables.blocks & known[:, :, None], order),
         blocks=np.ascontiguousarray(heard[:, :, order, :].astype(np.int32)),
         noise=np.ascontiguousarray(tables.noise[:, :, order, :]),
         floor=np.ascontiguousarray(tables.floor),
@@ -131,6 +133,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
         candidates=count.astype(np.int64),
         alike=(np.ptp(eta, axis=1) == 0.0).astype(np.int64),
         dark_skr=np.where(known, tables.skr_bps(tables.floor, tables.transmittance), 0.0),
+        signal=-np.expm1(-eta * rate[0]),
         rate=rate,
         table=table,
         order=order.astype(np.int64),
@@ -156,9 +159,18 @@ def _usable_by_fibre(tables: Tables) -> BoolArray:
     return np.repeat(tables.usable.all(axis=1, keepdims=True), 2, axis=1)
 
 
-def _words(flags: BoolArray) -> IntArray:
-    """Pack the last axis into words of ``WORD`` bits."""
-    missing = -flags.shape[-1] % WORD
-    padded = np.concatenate([flags, np.zeros((*flags.shape[:-1], missing), dtype=np.bool_)], -1)
-    parts = padded.reshape(*flags.shape[:-1], -1, WORD).astype(np.int64)
+def _positions(channels: IntArray) -> IntArray:
+    """Channel at each position: ``WORD`` of them a word, then two empty positions."""
+    words = -(-len(channels) // WORD)
+    order = np.full((words, 64), -1, dtype=np.int64)
+    for k in range(words):
+        part = channels[k * WORD : (k + 1) * WORD]
+        order[k, : len(part)] = part
+    return order.ravel()
+
+
+def _words(flags: BoolArray, order: IntArray) -> IntArray:
+    """Pack flags by channel (the last axis) into words of bits by position."""
+    placed = flags[..., order] & (order >= 0)
+    parts = placed.reshape(*placed.shape[:-1], -1, 64)[..., :WORD].astype(np.int64)
     return np.ascontiguousarray((parts << np.arange(WORD)).sum(axis=-1))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from qkdopt.compiled import njit
-from qkdopt.search.rate import key_rate
-from qkdopt.simulate.layout import WORD
+import math
+
+from qkdopt.compiled import inlined, njit_bare
+from qkdopt.search.rate import key_rate_of
 from qkdopt.simulate.options import RETUNING
 from qkdopt.simulate.state import SWITCHES
 
@@ -14,12 +15,13 @@ THRESHOLD = RETUNING.index("threshold")
 NEVER = RETUNING.index("never")
 
 
-@njit
-def switch(net, mode, state, e, side, position, sign):
-    """Light (sign 1) or darken (sign -1) a position on one link."""
-    bit = 1 << (position % WORD)
-    state.free[e, net.fibre[side], position // WORD] ^= bit
-    state.usage[position] += sign
+@inlined
+def switch(net, mode, state, h, position, sign):
+    """Light (sign 1) or darken (sign -1) a position on one hop."""
+    e, side = net.hop_link[h], net.hop_side[h]
+    state.free[e, net.hop_fibre[h], position >> 6] ^= 1 << (position & 63)
+    if mode.count_usage:
+        state.usage[position] += sign
     if not mode.keys:
         return
     state.light[e] += sign
@@ -38,27 +40,29 @@ def switch(net, mode, state, e, side, position, sign):
         update_receivable(net, mode, state, e)
 
 
-@njit
+@inlined
 def retune(net, mode, state, e, arrived):
     """Let a link whose light has changed change its candidate, as the policy says."""
     if net.candidates[e] == 0:
         return
     if mode.retune == ALWAYS or (mode.retune == ARRIVAL and arrived):
-        _work_on_best(net, state, e)
+        _work_on_best(net, mode, state, e)
     elif mode.retune == THRESHOLD:
         working = state.working[e]
         left = net.threshold * net.dark_skr[e, working]
         if state.blockers[e, working] > 0 or rate_at(net, state, e, working) < left:
-            _work_on_best(net, state, e)
+            _work_on_best(net, mode, state, e)
 
 
-@njit
+@inlined
 def rate_at(net, state, e, q):
     """Key rate [bit/s] of a link were it to work on candidate q."""
-    return key_rate(state.noise[e, q], net.transmittance[e, q], net.rate, net.table)
+    return key_rate_of(
+        state.noise[e, q], net.transmittance[e, q], net.signal[e, q], net.rate, net.table
+    )
 
 
-@njit
+@inlined
 def link_skr(net, state, e):
     """Key rate of a link [bit/s], computed when its light has changed since."""
     if state.fresh[e] == 0:
@@ -70,31 +74,51 @@ def link_skr(net, state, e):
     return state.skr[e]
 
 
-@njit
-def _work_on_best(net, state, e):
+@inlined
+def _work_on_best(net, mode, state, e):
     """Tune to the legal candidate of highest rate; stay when none is better."""
-    best = state.working[e]
-    legal = state.blockers[e, best] == 0
-    if net.alike[e]:
-        for q in range(net.candidates[e]):
-            if state.blockers[e, q] == 0 and (
-                not legal or state.noise[e, q] < state.noise[e, best]
-            ):
-                best, legal = q, True
+    working = state.working[e]
+    if not net.alike[e]:
+        best = _highest_rate(net, state, e)
+    elif mode.working_only:
+        best = _least_noise(state, e, net.candidates[e])
     else:
-        highest = rate_at(net, state, e, best) if legal else -1.0
+        best, least = working, state.noise[e, working]
         for q in range(net.candidates[e]):
-            if state.blockers[e, q] == 0:
-                rate = rate_at(net, state, e, q)
-                if rate > highest:
-                    best, highest = q, rate
-    if best != state.working[e]:
+            noise = state.noise[e, q]
+            if noise < least:
+                best, least = q, noise
+    if best != working:
         state.working[e] = best
         state.counters[SWITCHES] += 1
         state.fresh[e] = 0
 
 
-@njit
+@njit_bare
+def _least_noise(state, e, candidates):
+    """Legal candidate with the least noise; the working one among equals, or without any."""
+    best = state.working[e]
+    least = state.noise[e, best] if state.blockers[e, best] == 0 else math.inf
+    for q in range(candidates):
+        if state.blockers[e, q] == 0 and state.noise[e, q] < least:
+            best, least = q, state.noise[e, q]
+    return best
+
+
+@njit_bare
+def _highest_rate(net, state, e):
+    """Legal candidate with the highest rate; the working one among equals, or without any."""
+    best = state.working[e]
+    highest = rate_at(net, state, e, best) if state.blockers[e, best] == 0 else -1.0
+    for q in range(net.candidates[e]):
+        if state.blockers[e, q] == 0:
+            rate = rate_at(net, state, e, q)
+            if rate > highest:
+                best, highest = q, rate
+    return best
+
+
+@njit_bare
 def update_receivable(net, mode, state, e):
     """Find the positions that leave the link a candidate to work on."""
     words = state.receivable.shape[1]

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 
-from qkdopt.compiled import njit
-from qkdopt.search.rate import key_rate
-from qkdopt.simulate.layout import WORD
+from qkdopt.compiled import inlined, njit_bare
+from qkdopt.search.rate import key_rate_of
+from qkdopt.simulate.bits import lowest_bit
 from qkdopt.simulate.light import NEVER, link_skr
 from qkdopt.simulate.options import POLICIES
-from qkdopt.simulate.positions import free_positions, lowest_bit
-from qkdopt.simulate.state import ACTIVE
+from qkdopt.simulate.positions import free_positions
+from qkdopt.simulate.state import ACTIVE, LAST_SMOOTHED
 
 HARM = POLICIES.index("bottleneck-harm")
 EQUALISATION = POLICIES.index("equalisation")
@@ -21,7 +21,7 @@ EQUALISATION = POLICIES.index("equalisation")
 MEMORY = 5.0
 
 
-@njit
+@njit_bare
 def place_by_policy(net, mode, state, first, end):
     """Choose among the routes from ``first`` to ``end``."""
     best, best_route, best_position = -math.inf, -1, -1
@@ -31,7 +31,7 @@ def place_by_policy(net, mode, state, first, end):
         for k in range(len(state.mask)):
             word = state.mask[k]
             while word != 0:
-                position = k * WORD + lowest_bit(word)
+                position = (k << 6) + lowest_bit(word)
                 word &= word - 1
                 worth = _worth(net, mode, state, route, position, best)
                 if worth > best:
@@ -41,7 +41,7 @@ def place_by_policy(net, mode, state, first, end):
     return best_route, best_position
 
 
-@njit
+@inlined
 def _worth(net, mode, state, route, position, best):
     """What a policy sees in lighting a position along a route."""
     if mode.policy == EQUALISATION:
@@ -59,7 +59,7 @@ def _worth(net, mode, state, route, position, best):
     return own - harm
 
 
-@njit
+@njit_bare
 def _added_noise(net, route, position):
     """Noise that light adds to the links' candidates, averaged over each link's."""
     total = 0.0
@@ -72,7 +72,7 @@ def _added_noise(net, route, position):
     return total
 
 
-@njit
+@inlined
 def rate_after(net, mode, state, e, side, position):
     """Key rate of a link [bit/s] were one more position lit."""
     if mode.retune == NEVER:
@@ -80,7 +80,7 @@ def rate_after(net, mode, state, e, side, position):
         if q < 0 or state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
             return 0.0
         noise = state.noise[e, q] + net.noise[e, side, position, q]
-        return key_rate(noise, net.transmittance[e, q], net.rate, net.table)
+        return key_rate_of(noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table)
     least, highest = math.inf, 0.0
     for q in range(net.candidates[e]):
         if mode.working_only and state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
@@ -89,26 +89,26 @@ def rate_after(net, mode, state, e, side, position):
         if net.alike[e]:
             least = min(least, noise)
         else:
-            rate = key_rate(noise, net.transmittance[e, q], net.rate, net.table)
+            rate = key_rate_of(noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table)
             highest = max(highest, rate)
     if least < math.inf:
-        return key_rate(least, net.transmittance[e, 0], net.rate, net.table)
+        return key_rate_of(least, net.transmittance[e, 0], net.signal[e, 0], net.rate, net.table)
     return highest
 
 
-@njit
+@njit_bare
 def feel_pressure(net, state, now):
     """Count the active demands that each link limits, and smooth the counts over time."""
     state.limited[:] = 0.0
     for k in range(state.counters[ACTIVE]):
-        route = state.slot_route[state.heap_slot[k]]
+        route = state.slot_route[state.active_slot[k]]
         lowest, limit = math.inf, -1
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             rate = link_skr(net, state, net.hop_link[h])
             if rate < lowest:
                 lowest, limit = rate, net.hop_link[h]
         state.limited[limit] += 1.0
-    share = -math.expm1(-(now - state.clock[0]) / MEMORY)
-    state.clock[0] = now
+    share = -math.expm1(-(now - state.clock[LAST_SMOOTHED]) / MEMORY)
+    state.clock[LAST_SMOOTHED] = now
     for e in range(len(state.limited)):
         state.pressure[e] += share * (state.limited[e] - state.pressure[e])

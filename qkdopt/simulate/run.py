@@ -18,7 +18,7 @@ from qkdopt.simulate.traffic import Requests
 from qkdopt.tables import build_tables
 from qkdopt.units import FloatArray
 
-STATE_ORDERS = ("random", "most-used", "least-used")
+USAGE_ORDERS = ("most-used", "least-used")
 SAMPLE_EVERY = 64
 
 
@@ -34,24 +34,27 @@ class Simulator:
 
     @classmethod
     def begin(
-        cls, instance: Instance, options: SimulationOptions, *, widest_demand: int = 1
+        cls,
+        instance: Instance,
+        options: SimulationOptions,
+        *,
+        arrivals_per_time: float,
+        widest_demand: int = 1,
     ) -> Simulator:
         """Start with a dark network."""
         layout = build_layout(instance, build_tables(instance), options)
         mode = _mode(instance, options)
-        state = new_state(layout, widest_demand)
+        state = new_state(layout, widest_demand, arrivals_per_time)
         prepare(layout, mode, state)
         return cls(instance, options, layout, mode, state)
 
-    def serve(self, requests: Requests) -> tuple[FloatArray, FloatArray]:
-        """Serve requests; return their tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
-        tally = np.zeros(COLUMNS)
-        links = np.zeros((len(self.layout.candidates), LINK_COLUMNS))
+    def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
+        """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
         run(
             self.layout, self.mode, self.state, requests.times, requests.holding, requests.pairs,
             requests.widths, requests.draws, tally, links,
+            None if self.mode.policy < 0 else self.mode.policy,
         )  # fmt: skip
-        return tally, links
 
     @property
     def active(self) -> int:
@@ -64,6 +67,7 @@ def _mode(instance: Instance, options: SimulationOptions) -> Mode:
     never = options.strategy == "fixed" or options.retune == "never"
     return Mode(
         keys=options.keys,
+        count_usage=options.order in USAGE_ORDERS,
         working_only=instance.qkd.reserve == "working",
         widest=instance.qkd.relay == "widest",
         retune=RETUNING.index("never" if never else options.retune),

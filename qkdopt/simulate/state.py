@@ -12,9 +12,12 @@ from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
 
 # Positions of State.counters.
-ACTIVE, ARRIVALS, SWITCHES = 0, 1, 2
+ACTIVE, ARRIVALS, SWITCHES, TODAY = 0, 1, 2, 3
 # Positions of State.clock.
-LAST_SMOOTHED = 0
+LAST_SMOOTHED, DAYS_PER_TIME = 0, 1
+# Days of the calendar per mean gap between arrivals, and mean holding times that it spans.
+DAYS_PER_GAP = 0.5
+CALENDAR_SPAN = 12.0
 
 
 class Mode(NamedTuple):
@@ -22,6 +25,7 @@ class Mode(NamedTuple):
 
     keys: bool
     working_only: bool
+    count_usage: bool
     widest: bool
     retune: int
     order: int
@@ -47,14 +51,16 @@ class State(NamedTuple):
         ``(E,)`` candidate that each link works on; -1 without QKD.
     skr, fresh
         ``(E,)`` key rate of each link [bit/s], and whether it is up to date.
-    heap_time, heap_slot
-        Departures, as a binary heap.
     slot_route, slot_width, slot_position
         ``(S,)``, ``(S,)``, ``(S, B)`` active demands: route, lightpaths, their positions.
-    spare
-        Stack of unused slots.
+    slot_time, slot_next
+        Departure of each slot, and the next slot of the same day.
+    day_first
+        First slot of each day of the calendar; -1 for none.
+    active_slot, active_index
+        All slots, those in use first, and where each stands in that list.
     usage
-        ``(W,)`` links on which each position is lit.
+        ``(P,)`` links on which each position is lit.
     pressure, limited
         ``(E,)`` active demands that each link limits: smoothed over time, and now.
     reach
@@ -73,12 +79,14 @@ class State(NamedTuple):
     working: IntArray
     skr: FloatArray
     fresh: IntArray
-    heap_time: FloatArray
-    heap_slot: IntArray
     slot_route: IntArray
     slot_width: IntArray
     slot_position: IntArray
-    spare: IntArray
+    slot_time: FloatArray
+    slot_next: IntArray
+    day_first: IntArray
+    active_slot: IntArray
+    active_index: IntArray
     usage: IntArray
     pressure: FloatArray
     limited: FloatArray
@@ -89,10 +97,16 @@ class State(NamedTuple):
     clock: FloatArray
 
 
-def new_state(layout: Layout, widest_demand: int) -> State:
-    """Return a dark network; ``widest_demand`` is the most lightpaths of one demand."""
+def new_state(layout: Layout, widest_demand: int, arrivals_per_time: float) -> State:
+    """Return a dark network.
+
+    ``widest_demand`` is the most lightpaths of one demand; ``arrivals_per_time`` sets the
+    length of the calendar's days, and with it the speed alone.
+    """
     links, words = len(layout.candidates), layout.usable.shape[2]
     # Every active demand lights at least one channel of one fibre.
+    span = CALENDAR_SPAN * DAYS_PER_GAP * arrivals_per_time
+    days = 1 << int(np.clip(np.ceil(np.log2(span + 1.0)), 4, 20))
     slots = links * 2 * len(layout.order) + 1
     return State(
         free=layout.usable.copy(),
@@ -103,18 +117,20 @@ def new_state(layout: Layout, widest_demand: int) -> State:
         working=np.where(layout.candidates > 0, 0, -1),
         skr=np.zeros(links),
         fresh=np.zeros(links, dtype=np.int64),
-        heap_time=np.zeros(slots),
-        heap_slot=np.zeros(slots, dtype=np.int64),
         slot_route=np.zeros(slots, dtype=np.int64),
         slot_width=np.zeros(slots, dtype=np.int64),
         slot_position=np.zeros((slots, widest_demand), dtype=np.int64),
-        spare=np.arange(slots)[::-1].copy(),
+        slot_time=np.zeros(slots),
+        slot_next=np.full(slots, -1, dtype=np.int64),
+        day_first=np.full(days, -1, dtype=np.int64),
+        active_slot=np.arange(slots),
+        active_index=np.arange(slots),
         usage=np.zeros(len(layout.order), dtype=np.int64),
         pressure=np.zeros(links),
         limited=np.zeros(links),
         reach=np.zeros(layout.nodes),
         mask=np.zeros(words, dtype=np.int64),
         trial=np.zeros(words, dtype=np.int64),
-        counters=np.zeros(3, dtype=np.int64),
-        clock=np.zeros(1),
+        counters=np.zeros(4, dtype=np.int64),
+        clock=np.array([0.0, DAYS_PER_GAP * arrivals_per_time]),
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
 from qkdopt.units import FloatArray
 
 CONFIDENCE = 0.95

@@ -62,7 +62,9 @@ def poisson_requests(
     """
     traffic = instance.traffic or Traffic()
     root = np.random.SeedSequence([seed, replication])
-    gaps, holding, pairs, widths, draws = (np.random.default_rng(s) for s in root.spawn(5))
+    gaps, holding, pairs, widths, draws = (
+        np.random.Generator(np.random.SFC64(s)) for s in root.spawn(5)
+    )
     nodes = len(instance.network.nodes)
     pair_codes, pair_ends = _pairs(instance, traffic)
     width_values, width_ends = _widths(traffic)
@@ -88,10 +90,9 @@ def poisson_requests(
 
 
 def _uniform_pairs(rng: np.random.Generator, nodes: int, size: int) -> IntArray:
-    """Ordered pairs of different nodes, all alike."""
-    source, other = np.divmod(rng.integers(nodes * (nodes - 1), size=size), nodes - 1)
-    target: IntArray = other + (other >= source)
-    return np.asarray(source * nodes + target)
+    """Codes of ordered pairs of different nodes, all alike."""
+    codes = np.arange(nodes * nodes).reshape(nodes, nodes)
+    return codes[~np.eye(nodes, dtype=np.bool_)][rng.integers(nodes * (nodes - 1), size=size)]
 
 
 def _pairs(instance: Instance, traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
