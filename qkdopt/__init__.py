@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qkdopt.instance import Instance
     from qkdopt.io import read_instance, read_result
     from qkdopt.result import Result
+    from qkdopt.simulate import SimulationOptions, simulate
     from qkdopt.solving import solve
 
     __version__: str
@@ -27,12 +28,14 @@ __all__ = [
     "Instance",
     "QkdoptError",
     "Result",
+    "SimulationOptions",
     "__version__",
     "bound",
     "check",
     "new_instance",
     "read_instance",
     "read_result",
+    "simulate",
     "solve",
 ]
 
@@ -40,11 +43,13 @@ _HOME = {
     "Instance": "qkdopt.instance",
     "QkdoptError": "qkdopt.errors",
     "Result": "qkdopt.result",
+    "SimulationOptions": "qkdopt.simulate",
     "bound": "qkdopt.bounding",
     "check": "qkdopt.checking",
     "new_instance": "qkdopt.generate",
     "read_instance": "qkdopt.io",
     "read_result": "qkdopt.io",
+    "simulate": "qkdopt.simulate",
     "solve": "qkdopt.solving",
 }
 

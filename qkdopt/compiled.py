@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numba
+from numba.core.options import DefaultOptions
 
 PACKAGE = Path(__file__).parent
 
@@ -15,7 +17,11 @@ def _forget_stale_machine_code() -> None:
     numba looks at the file of a function alone: what it inlined from another file may have
     changed since.
     """
-    sources = [path for path in PACKAGE.rglob("*.py") if "qkdopt.compiled import" in path.read_text("utf-8")]
+    sources = [
+        path
+        for path in PACKAGE.rglob("*.py")
+        if "qkdopt.compiled import" in path.read_text("utf-8")
+    ]
     newest = max((path.stat().st_mtime for path in sources), default=0.0)
     for index in PACKAGE.rglob("__pycache__/*.nbi"):
         try:
@@ -26,14 +32,23 @@ def _forget_stale_machine_code() -> None:
 
 
 _forget_stale_machine_code()
+_njit: Any = numba.njit
 # With what may allocate arrays.
-njit = numba.njit(cache=True, nogil=True, error_model="numpy")
+njit = _njit(cache=True, nogil=True, error_model="numpy")
 
 # Counting references to arrays that outlive the call anyway costs ten times the simulator's work
-# (atomic operations at every access). numba has no public word for leaving it out.
-_UNCOUNTED = {"_nrt": False}
+# (atomic operations at every access). numba's option for leaving it out is not a public one: a
+# version without it is slower, not wrong.
+_UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 # Without allocation: arrays are borrowed from the caller.
-njit_bare = numba.njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
+njit_bare = _njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
 # The same, copied into each caller: a call would pass every array of its arguments by value.
-inlined = numba.njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
+inlined = _njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
+
+
+def compiled_before(function: Any) -> bool:
+    """Whether machine code of a compiled function is on disk from an earlier run."""
+    folder = function.stats.cache_path
+    pattern = f"{function.py_func.__module__.rsplit('.', 1)[-1]}.{function.py_func.__name__}-*.nbi"
+    return folder is not None and any(Path(folder).glob(pattern))

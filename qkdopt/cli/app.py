@@ -113,6 +113,71 @@ def check(
 
 
 @app.command()
+def simulate(
+    instance: InstanceFile,
+    strategy: Annotated[str, typer.Option(help="fixed, ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
+    policy: Annotated[
+        str,
+        typer.Option(help="Of ds-qkd-synergistic: bottleneck-harm, equalisation or own-best."),
+    ] = "bottleneck-harm",
+    order: Annotated[
+        str,
+        typer.Option(
+            help="Of fixed and ds-qkd: first-fit, last-fit, raman-aware, random, most-used or "
+            "least-used."
+        ),
+    ] = "first-fit",
+    retune: Annotated[
+        str, typer.Option(help="Working QKD channels: always, arrival, threshold or never.")
+    ] = "always",
+    threshold: Annotated[
+        float, typer.Option(help="Share of its dark rate at which a working channel is left.")
+    ] = 0.5,
+    replacements: Annotated[
+        int, typer.Option(help="Active demands that each arrival may move.")
+    ] = 0,
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Counted requests of a replication.")] = 1_000_000,
+    warmup: Annotated[int | None, typer.Option(help="Requests left out at the start.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the requests.")] = 0,
+    replications: Annotated[int, typer.Option(help="Independent repetitions.")] = 1,
+    workers: Annotated[int, typer.Option(help="Replications at the same time.")] = 1,
+    trace: Annotated[
+        Path | None,
+        typer.Option(help="Recorded requests (CSV: arrival, holding, source, target[, channels])."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate dynamic traffic: key rates, blocking and switches, with 95 % intervals."""
+    from qkdopt.cli.simulating import run_simulate
+
+    how = {
+        "strategy": strategy,
+        "policy": policy,
+        "order": order,
+        "retune": retune,
+        "threshold": threshold,
+        "replacements": replacements,
+    }
+    raise typer.Exit(
+        run_simulate(
+            instance,
+            trace=trace,
+            as_json=as_json,
+            how=how,
+            load_erlang=load,
+            requests=requests,
+            warmup=warmup,
+            seed=seed,
+            replications=replications,
+            workers=workers,
+        )
+    )
+
+
+@app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
     from qkdopt.cli.solver_list import run_solvers

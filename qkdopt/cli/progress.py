@@ -2,48 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from types import TracebackType
-from typing import TextIO
-
+from qkdopt.cli.live import LiveText
 from qkdopt.solving import Progress
 
 
-class LiveLine:
-    """Shows progress: one line rewritten on a terminal, one line per change elsewhere."""
+class LiveLine(LiveText):
+    """Shows where a solve stands."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = sys.stderr if stream is None else stream
-        self._live = self._stream.isatty()
-        self._last: tuple[object, ...] = ()
-        self._width = 0
-
-    def __enter__(self) -> LiveLine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._live and self._width:
-            self._stream.write("\n")
-            self._stream.flush()
+    _last: tuple[object, ...] = ()
 
     def __call__(self, progress: Progress) -> None:
         """Show one report; off a terminal only what changed in print."""
         text = progress_text(progress)
-        if self._live:
-            self._stream.write(f"\r{text:<{self._width}}")
-            self._width = len(text)
-        else:
-            shown = (progress.phase, *text.split("|")[1:])
-            if shown == self._last:
-                return
+        shown = (progress.phase, *text.split("|")[1:])
+        if self._live or shown != self._last:
             self._last = shown
-            self._stream.write(text + "\n")
-        self._stream.flush()
+            self.show(text)
 
 
 def progress_text(progress: Progress) -> str:

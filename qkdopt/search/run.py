@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from qkdopt.plan import Plan
 from qkdopt.problem import Problem
@@ -68,9 +67,3 @@ class Search:
     def best(self) -> Plan:
         """Return the best plan."""
         return plan_of_state(self.problem, self.arrays, self.state)
-
-
-def compiled_before() -> bool:
-    """Whether machine code of the search is on disk from an earlier run."""
-    folder = anneal.stats.cache_path
-    return folder is not None and any(Path(folder).glob("kernel.anneal*.nbi"))

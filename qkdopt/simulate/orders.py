@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qkdopt.tables import BoolArray, IntArray, Tables
+from qkdopt.tables import IntArray, Tables
 
 
 def channel_order(tables: Tables, order: str) -> IntArray:
@@ -22,10 +22,11 @@ def channel_order(tables: Tables, order: str) -> IntArray:
 
 def _average_noise(tables: Tables) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """``(W,)`` noise clicks per gate of a channel, averaged over links with the same weight."""
-    known: BoolArray = np.arange(tables.floor.shape[1]) < tables.candidate_count[:, None]
-    heard = np.where(known[:, None, None, :], tables.noise, np.inf)
+    positions = np.arange(tables.floor.shape[1])[None, :]
+    known = (positions < tables.candidate_count[:, None])[:, None, None, :]
+    heard = np.where(known, tables.noise, np.inf)
     # A link works on its quietest candidate.
-    quietest = np.where(known.any(axis=1)[:, None, None], heard.min(axis=3), 0.0)
+    quietest = np.where((tables.candidate_count > 0)[:, None, None], heard.min(axis=3), 0.0)
     scale = quietest.max(axis=(1, 2), keepdims=True)
     relative = np.divide(quietest, scale, out=np.zeros_like(quietest), where=scale > 0.0)
     return np.asarray(relative.mean(axis=(0, 1)))

@@ -115,7 +115,7 @@ def replace_one(net, mode, state, draw):
 
 @njit_bare
 def route_pair(net, route):
-    """The ordered pair of nodes that a route joins."""
+    """Return the ordered pair of nodes that a route joins."""
     first, last = net.route_hop[route], net.route_hop[route + 1] - 1
     source = net.ends[net.hop_link[first], net.hop_side[first]]
     target = net.ends[net.hop_link[last], 1 - net.hop_side[last]]

@@ -43,7 +43,7 @@ def place_by_policy(net, mode, state, first, end):
 
 @inlined
 def _worth(net, mode, state, route, position, best):
-    """What a policy sees in lighting a position along a route."""
+    """Return what a policy sees in lighting a position along a route."""
     if mode.policy == EQUALISATION:
         return -_added_noise(net, route, position)
     own, harm = math.inf, 0.0
@@ -89,7 +89,9 @@ def rate_after(net, mode, state, e, side, position):
         if net.alike[e]:
             least = min(least, noise)
         else:
-            rate = key_rate_of(noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table)
+            rate = key_rate_of(
+                noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table
+            )
             highest = max(highest, rate)
     if least < math.inf:
         return key_rate_of(least, net.transmittance[e, 0], net.signal[e, 0], net.rate, net.table)

@@ -58,7 +58,7 @@ def _random(mask, draw):
 
 @njit_bare
 def _by_usage(mask, usage, sign):
-    """The most (sign 1) or least (sign -1) used position; the first of equals."""
+    """Return the most (sign 1) or least (sign -1) used position; the first of equals."""
     best = -1
     for k in range(len(mask)):
         word = mask[k]

@@ -1,19 +1,14 @@
-"""Simulate one instance: requests in, batches out."""
+"""A network in operation: requests in, tallies out."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-import numpy as np
 
 from qkdopt.instance import Instance
 from qkdopt.simulate.kernel import prepare, run
 from qkdopt.simulate.layout import Layout, build_layout
 from qkdopt.simulate.options import ORDERS, POLICIES, RETUNING, SimulationOptions
 from qkdopt.simulate.state import ACTIVE, Mode, State, new_state
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulate.traffic import Requests
 from qkdopt.tables import build_tables
 from qkdopt.units import FloatArray
@@ -75,51 +70,4 @@ def _mode(instance: Instance, options: SimulationOptions) -> Mode:
         policy=POLICIES.index(options.policy) if synergistic else -1,
         replacements=options.replacements if synergistic else 0,
         sample_every=SAMPLE_EVERY,
-    )
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Tallies of one run, batch by batch, warm-up left out.
-
-    Parameters
-    ----------
-    tally
-        ``(batches, COLUMNS)``.
-    links
-        ``(batches, E, LINK_COLUMNS)``.
-    seconds
-        Time in compiled code and traffic, start-up left out.
-    """
-
-    tally: FloatArray
-    links: FloatArray
-    seconds: float
-
-
-def serve_batches(
-    simulator: Simulator,
-    stretches: Iterable[Requests],
-    warmup_stretches: int,
-    report: Callable[[int, int], bool] | None = None,
-) -> Batches:
-    """Serve stretches of requests; the first ``warmup_stretches`` are not counted.
-
-    ``report`` is called with (stretches done, demands active) and says whether to go on.
-    """
-    tallies, links = [], []
-    started = time.perf_counter()
-    for number, requests in enumerate(stretches):
-        tally, link = simulator.serve(requests)
-        if number >= warmup_stretches:
-            tallies.append(tally)
-            links.append(link)
-        if report is not None and not report(number + 1, simulator.active):
-            break
-    seconds = time.perf_counter() - started
-    shape = (0, len(simulator.layout.candidates), LINK_COLUMNS)
-    return Batches(
-        tally=np.array(tallies).reshape(-1, COLUMNS),
-        links=np.array(links) if links else np.zeros(shape),
-        seconds=seconds,
     )

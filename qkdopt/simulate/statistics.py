@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -98,4 +99,5 @@ def paired_difference(
 
 
 def _half_width(values: FloatArray) -> float:
-    return student_quantile(len(values) - 1) * float(values.std(ddof=1)) / len(values) ** 0.5
+    spread = float(values.std(ddof=1)) / math.sqrt(len(values))
+    return student_quantile(len(values) - 1) * spread

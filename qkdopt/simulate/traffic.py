@@ -113,7 +113,7 @@ def _widths(traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
 
 
 def _ends(shares: list[float]) -> FloatArray:
-    ends = np.cumsum(shares) / np.sum(shares)
+    ends: FloatArray = np.cumsum(shares) / np.sum(shares)
     # A draw just below 1 belongs to the last share, whatever the round-off.
     ends[-1] = 1.0
     return ends

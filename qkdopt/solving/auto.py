@@ -10,11 +10,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from qkdopt.bounding import LoadStateBound, refuse_unsupported
+from qkdopt.compiled import compiled_before
 from qkdopt.errors import UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef, gap_of
-from qkdopt.search.run import compiled_before
+from qkdopt.search.kernel import anneal
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
 
@@ -81,7 +82,7 @@ class AutoRun:
         """Improve plan and bound until the gap closes or time is up."""
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
         self._clock.report("heuristics", self._incumbent)
-        if not compiled_before():
+        if not compiled_before(anneal):
             self._clock.report("compiling, this first time only", self._incumbent)
         self._search(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)

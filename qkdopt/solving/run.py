@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from qkdopt.environment import environment
 from qkdopt.errors import UsageError
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
@@ -27,7 +28,6 @@ from qkdopt.solving.assemble import (
 )
 from qkdopt.solving.auto import AutoRun
 from qkdopt.solving.clock import Clock
-from qkdopt.solving.environment import environment
 from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.outcome import Outcome
 from qkdopt.solving.progress import ProgressCallback

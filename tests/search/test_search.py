@@ -21,7 +21,9 @@ from tests.random_instances import random_instance
 @given(noise=st.floats(0.0, 0.05), eta=st.floats(1e-5, 0.3), weak=st.sampled_from([None, 0.05]))
 def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak):
     protocol = DecoyBB84(weak_photon_number=weak)
-    parameters = np.array([0.48, 0.015, 1e-8, 1.22, 1.0, 2e6, -1.0 if weak is None else weak, 0.48 * np.exp(-0.48)])
+    parameters = np.array(
+        [0.48, 0.015, 1e-8, 1.22, 1.0, 2e6, -1.0 if weak is None else weak, 0.48 * np.exp(-0.48)]
+    )
     expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
     found = key_rate(noise, eta, parameters, np.zeros((2, 0)))
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)

@@ -1,0 +1,127 @@
+"""``qkdopt simulate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from qkdopt.cli.live import LiveText
+from qkdopt.compiled import compiled_before
+from qkdopt.io import read_instance
+from qkdopt.simulate import (
+    Estimate,
+    SimulationOptions,
+    SimulationOutcome,
+    SimulationProgress,
+    read_trace,
+    simulate,
+)
+from qkdopt.simulate.kernel import run
+
+INTERRUPTED = 130
+WORST_LINKS = 5
+
+
+def run_simulate(
+    path: Path, *, trace: Path | None, as_json: bool, how: dict[str, Any], **options: Any
+) -> int:
+    """Simulate and print; return the exit status."""
+    chosen = SimulationOptions(**how)
+    instance = read_instance(path)
+    recorded = None if trace is None else read_trace(trace, instance, options["seed"])
+    with LiveText() as live:
+        if not compiled_before(run):
+            live.show("compiling, this first time only")
+        outcome = simulate(
+            instance,
+            chosen,
+            trace=recorded,
+            progress=lambda report: live.show(progress_text(report)),
+            **options,
+        )
+    if as_json:
+        typer.echo(json.dumps(outcome.to_json_dict(), indent=1))
+    else:
+        typer.echo("\n".join(summary_lines(outcome)))
+    return INTERRUPTED if "interrupted" in outcome.notes else 0
+
+
+def progress_text(report: SimulationProgress) -> str:
+    """One line: seconds, requests so far, speed."""
+    speed = report.requests / max(report.seconds, 1e-9)
+    return (
+        f"{report.seconds:6.1f} s  {report.phase} | {report.requests:,} of {report.of:,} requests "
+        f"| {speed / 1e6:.2f} million a second"
+    )
+
+
+def summary_lines(outcome: SimulationOutcome) -> list[str]:
+    """Spell what a planner reads."""
+    o = outcome.options
+    how = [o.strategy, o.policy if o.strategy == "ds-qkd-synergistic" else o.order]
+    if o.replacements:
+        how.append(f"{o.replacements} re-placements per arrival")
+    how.append(f"retune {'never' if o.strategy == 'fixed' else o.retune}")
+    lines = [
+        f"{outcome.instance}  (preset {outcome.preset}, {', '.join(how)})",
+        f"traffic    {outcome.load_erlang:g} erlang, {outcome.requests:,} requests "
+        f"after {outcome.warmup:,} of warm-up x {outcome.replications}, seed {outcome.seed}",
+        f"key rate   {_kbps(outcome.mean_skr_bps)} at admission, mean over served",
+        f"           {_kbps(outcome.mean_skr_per_request_bps)} per request (blocked: 0)",
+        f"           {_kbps(outcome.time_average_skr_bps)} averaged over time",
+        f"blocking   {_percent(outcome.blocking)}{_causes(outcome)}",
+        f"outage     {_percent(outcome.outage)} of served requests get no key at admission",
+        f"switches   {_number(outcome.switches_per_request)} per request, "
+        f"{_number(outcome.switches_per_holding_time)} per mean holding time in the network",
+    ]
+    if o.replacements:
+        lines.append(f"moves      {_number(outcome.moves_per_request)} per request")
+    lines.append(
+        f"time       {outcome.seconds:.1f} s, {outcome.requests_per_second / 1e6:.2f} million "
+        "requests a second and core"
+    )
+    worst = outcome.links_frame.nsmallest(WORST_LINKS, "skr_bps")
+    if o.keys and len(worst):
+        lines.append("worst links (averaged over time)")
+        lines += [_link_line(row) for row in worst.to_dict("records")]
+    return lines + [f"note       {note}" for note in outcome.notes]
+
+
+def _link_line(row: dict[Hashable, Any]) -> str:
+    return (
+        f"  {row['link']}  {row['skr_bps'] / 1e3:7.3f} kbit/s   {row['lightpaths']:5.1f} "
+        f"lightpaths, QBER {100.0 * row['qber']:.2f} %, no key "
+        f"{100.0 * row['no_key_share']:.1f} % of the time"
+    )
+
+
+def _kbps(estimate: Estimate) -> str:
+    return _scaled(estimate, 1e-3, 3, "kbit/s")
+
+
+def _percent(estimate: Estimate) -> str:
+    return _scaled(estimate, 100.0, 4, "%")
+
+
+def _number(estimate: Estimate) -> str:
+    return _scaled(estimate, 1.0, 3, "").rstrip()
+
+
+def _scaled(estimate: Estimate, scale: float, digits: int, unit: str) -> str:
+    if estimate.value is None:
+        return "none"
+    spread = "" if estimate.ci95 is None else f" +- {scale * estimate.ci95:.{digits}f}"
+    return f"{scale * estimate.value:.{digits}f}{spread} {unit}"
+
+
+def _causes(outcome: SimulationOutcome) -> str:
+    found = [
+        f"{100.0 * estimate.value:.4f} % {cause}"
+        for cause, estimate in outcome.blocking_by_cause.items()
+        if estimate.value
+    ]
+    return f" ({', '.join(found)})" if found else ""

@@ -1,0 +1,136 @@
+"""Recorded requests: a CSV file of arrival, holding, source, target and, optionally, channels."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.simulate.traffic import Requests
+
+COLUMNS = ("arrival", "holding", "source", "target")
+OPTIONAL = "channels"
+# After so many faults the rest is counted only.
+MOST_FAULTS = 20
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A recorded list of requests and the load it amounts to."""
+
+    requests: Requests
+    load_erlang: float
+    arrivals_per_time: float
+
+    @property
+    def widest(self) -> int:
+        """Most lightpaths of one request."""
+        return int(self.requests.widths.max())
+
+
+def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
+    """Read a trace whose node names are the instance's.
+
+    Times may be in any unit. ``seed`` is that of the choices of random policies.
+
+    Raises
+    ------
+    InstanceError
+        The file cannot be read or breaks a rule; all faults at once, by line.
+    """
+    where = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
+    except UnicodeDecodeError:
+        raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = csv.DictReader(lines)
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise InstanceError(
+            where,
+            [f"no column {', '.join(missing)}; expected {', '.join(COLUMNS)}, [{OPTIONAL}]"],
+        )
+    return _Reader(where, instance).read(list(rows), seed)
+
+
+class _Reader:
+    def __init__(self, where: str, instance: Instance) -> None:
+        self._where = where
+        self._channels = instance.grid.channels
+        nodes = instance.network.nodes
+        self._position = {str(node.id): n for n, node in enumerate(nodes)}
+        self._faults: list[str] = []
+
+    def read(self, rows: list[dict[str, str]], seed: int) -> Trace:
+        if not rows:
+            raise InstanceError(self._where, ["holds no request; expected at least one"])
+        table = np.array([self._row(number, row) for number, row in enumerate(rows, start=1)])
+        self._check_order(table[:, 0])
+        if self._faults:
+            more = len(self._faults) - MOST_FAULTS
+            shown = self._faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
+            raise InstanceError(self._where, shown)
+        times, holding = table[:, 0] - table[0, 0], table[:, 1]
+        span = float(times[-1]) or 1.0
+        rate = len(rows) / span
+        return Trace(
+            Requests(
+                times=np.ascontiguousarray(times),
+                holding=np.ascontiguousarray(holding),
+                pairs=(table[:, 2] * len(self._position) + table[:, 3]).astype(np.int64),
+                widths=table[:, 4].astype(np.int64),
+                draws=np.random.default_rng(seed).random(len(rows)),
+            ),
+            load_erlang=float(holding.sum()) / span,
+            arrivals_per_time=rate,
+        )
+
+    def _row(self, number: int, row: dict[str, str]) -> tuple[float, float, int, int, int]:
+        arrival = self._number(number, row, "arrival")
+        holding = self._number(number, row, "holding")
+        if holding < 0.0:
+            self._fault(number, f"holding = {holding:g}; expected 0 or more")
+        source, target = self._node(number, row, "source"), self._node(number, row, "target")
+        if source == target and source >= 0:
+            self._fault(number, f"source and target are both {row['source']}")
+        width = self._number(number, row, OPTIONAL) if row.get(OPTIONAL) else 1.0
+        if not (width == int(width) and 1 <= width <= self._channels):
+            self._fault(number, f"channels = {width:g}; expected 1 to {self._channels}")
+            width = 1.0
+        return arrival, holding, source, target, int(width)
+
+    def _number(self, number: int, row: dict[str, str], name: str) -> float:
+        try:
+            value = float(row[name])
+        except (TypeError, ValueError):
+            value = math.nan
+        if not math.isfinite(value):
+            self._fault(number, f"{name} = {row[name]!r}; expected a finite number")
+            return 0.0
+        return value
+
+    def _node(self, number: int, row: dict[str, str], name: str) -> int:
+        text = (row[name] or "").strip()
+        if text not in self._position:
+            self._fault(number, f"{name} = {text!r}; expected the id of a node")
+            return -1
+        return self._position[text]
+
+    def _check_order(self, arrivals: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+        for k in np.flatnonzero(np.diff(arrivals) < 0.0)[: MOST_FAULTS + 1]:
+            self._fault(
+                int(k) + 2,
+                f"arrival = {arrivals[k + 1]:g} comes before {arrivals[k]:g} of the request above; "
+                "expected times that never fall (file not sorted?)",
+            )
+
+    def _fault(self, number: int, text: str) -> None:
+        self._faults.append(f"request {number}: {text}")

@@ -1,0 +1,245 @@
+"""The compiled simulator against slow, separate ways of the same."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import qkdopt
+from qkdopt.heuristics import ds_qkd, fixed
+from qkdopt.instance import Instance
+from qkdopt.plan import BLOCKED, Plan, assess
+from qkdopt.problem import Problem, build_problem
+from qkdopt.simulate import SimulationOptions, simulate
+from qkdopt.simulate import tally as t
+from qkdopt.simulate.run import Simulator
+from qkdopt.simulate.state import ACTIVE
+from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulate.traffic import Requests, poisson_requests
+from qkdopt.solving.assemble import value_of
+from tests.random_instances import random_instance
+
+
+def requests_of(instance: Instance, holding: float = 1e9) -> Requests:
+    """The demand list as requests that never leave."""
+    position = {node.id: n for n, node in enumerate(instance.network.nodes)}
+    codes = [position[d.source] * len(position) + position[d.target] for d in instance.demands]
+    count = len(codes)
+    return Requests(
+        times=np.arange(count, dtype=np.float64),
+        holding=np.full(count, holding),
+        pairs=np.array(codes, dtype=np.int64),
+        widths=np.array([d.channels for d in instance.demands], dtype=np.int64),
+        draws=np.zeros(count),
+    )
+
+
+def serve(simulator: Simulator, requests: Requests) -> tuple[np.ndarray, np.ndarray]:
+    tally = np.zeros(COLUMNS)
+    links = np.zeros((len(simulator.layout.candidates), LINK_COLUMNS))
+    simulator.serve(requests, tally, links)
+    return tally, links
+
+
+def begin(instance: Instance, **options) -> Simulator:
+    return Simulator.begin(
+        instance, SimulationOptions(**options), arrivals_per_time=3.0, widest_demand=3
+    )
+
+
+def lit(simulator: Simulator) -> set[tuple[int, int, int]]:
+    """(link, fibre, channel) of every lit channel, from the free bits."""
+    layout, state = simulator.layout, simulator.state
+    return {
+        (e, f, int(layout.order[p]))
+        for e in range(state.free.shape[0])
+        for f in range(2)
+        for p in range(len(layout.order))
+        if ((layout.usable[e, f, p >> 6] & ~state.free[e, f, p >> 6]) >> (p & 63)) & 1
+    }
+
+
+def lit_by_plan(problem: Problem, plan: Plan) -> set[tuple[int, int, int]]:
+    return {
+        (e, int(problem.tables.fibres[0 if forward else 1]), channel)
+        for r, number in enumerate(plan.routes)
+        if number != BLOCKED
+        for e, forward in zip(
+            problem.routes[r][number].links, problem.routes[r][number].forward, strict=True
+        )
+        for channel in plan.channels[r]
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize(("strategy", "heuristic"), [("ds-qkd", ds_qkd), ("fixed", fixed)])
+def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
+    instance = random_instance(
+        seed, most_demands=9, channels=(5, 9), floors=False, relay="lightpath"
+    )
+    problem = build_problem(instance, "mean")
+    plan = heuristic(problem)
+    simulator = begin(instance, strategy=strategy)
+    tally, _ = serve(simulator, requests_of(instance))
+    exact = assess(problem, plan)
+    assert tally[t.SERVED] == value_of(plan, exact).served
+    assert lit(simulator) == lit_by_plan(problem, plan)
+    state = simulator.state
+    working = np.array(plan.working)
+    for e in np.flatnonzero(simulator.layout.candidates):
+        assert state.noise[e, state.working[e]] == pytest.approx(
+            state.noise[e, working[e]], rel=1e-12, abs=1e-18
+        )
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"strategy": "ds-qkd"},
+        {"strategy": "ds-qkd", "order": "random", "retune": "threshold"},
+        {"strategy": "ds-qkd", "order": "most-used", "retune": "arrival"},
+        {"strategy": "ds-qkd", "order": "raman-aware", "retune": "never"},
+        {"strategy": "ds-qkd-synergistic", "replacements": 1},
+        {"strategy": "ds-qkd-synergistic", "policy": "equalisation", "retune": "never"},
+    ],
+    ids=lambda options: "-".join(map(str, options.values())),
+)
+def test_state_is_what_the_active_demands_make_it(seed, options):
+    instance = random_instance(seed, most_demands=3, channels=(5, 9), floors=False)
+    simulator = begin(instance, **options)
+    widths = np.random.default_rng(seed).integers(1, 4, 3000)
+    (drawn,) = poisson_requests(instance, 6.0, seed, 0, [3000])
+    tally, _ = serve(
+        simulator, Requests(drawn.times, drawn.holding, drawn.pairs, widths, drawn.draws)
+    )
+    layout, state = simulator.layout, simulator.state
+    noise, blockers = layout.floor.copy(), np.zeros_like(state.blockers)
+    expected = set()
+    for slot in state.active_slot[: state.counters[ACTIVE]]:
+        route = state.slot_route[slot]
+        for h in range(layout.route_hop[route], layout.route_hop[route + 1]):
+            for p in state.slot_position[slot, : state.slot_width[slot]]:
+                place = (int(layout.hop_link[h]), int(layout.hop_fibre[h]), int(layout.order[p]))
+                assert place not in expected, "two lightpaths on one channel"
+                expected.add(place)
+                noise[place[0]] += layout.noise[place[0], layout.hop_side[h], p]
+                blockers[place[0]] += layout.blocks[place[0], layout.hop_side[h], p]
+    assert lit(simulator) == expected
+    for e in range(len(noise)):
+        q = slice(0, layout.candidates[e])
+        assert np.allclose(state.noise[e, q], noise[e, q], rtol=1e-9, atol=1e-15)
+        if simulator.mode.working_only:
+            assert np.array_equal(state.blockers[e, q], blockers[e, q])
+        if layout.candidates[e]:
+            # Whatever the policy, light never enters the working channel's guard band.
+            assert blockers[e, state.working[e]] == 0
+    offered = tally[t.SERVED] + sum(tally[t.NO_FREE_CHANNEL + k] for k in range(3))
+    assert offered == tally[t.OFFERED] == 3000
+
+
+def test_noise_does_not_drift_over_a_million_requests():
+    instance = qkdopt.read_instance("instances/nsfnet_100erl_4ch.json")
+    simulator = Simulator.begin(instance, SimulationOptions(), arrivals_per_time=100.0)
+    for requests in poisson_requests(instance, 100.0, 7, 0, [100_000] * 10):
+        serve(simulator, requests)
+    layout, state = simulator.layout, simulator.state
+    noise = layout.floor.copy()
+    for slot in state.active_slot[: state.counters[ACTIVE]]:
+        route = state.slot_route[slot]
+        for h in range(layout.route_hop[route], layout.route_hop[route + 1]):
+            noise[layout.hop_link[h]] += layout.noise[
+                layout.hop_link[h], layout.hop_side[h], state.slot_position[slot, 0]
+            ]
+    assert np.allclose(state.noise, noise, rtol=1e-9, atol=0.0)
+
+
+@pytest.mark.parametrize("layout", ["single", "pair"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_one_lit_demand_has_the_key_rate_that_check_recomputes(layout, reverse):
+    data = {
+        "schema": "qkdopt/instance/1",
+        "name": "one",
+        "network": {
+            "nodes": [{"id": n} for n in range(3)],
+            "links": [
+                {"id": "a", "a": 0, "b": 1, "length_km": 12.0},
+                {"id": "b", "a": 2, "b": 1, "length_km": 17.0},
+            ],
+        },
+        "grid": {"channels": 40},
+        "fibre": {"layout": layout},
+        "classical": {"launch_dbm": -12.4},
+        "qkd": {"candidates": [3, 13, 23, 33], "reserve": "all"},
+        "demands": [{"id": 0, "source": 2 if reverse else 0, "target": 0 if reverse else 2}],
+    }
+    instance = Instance.model_validate(data, strict=False)
+    tally, _ = serve(begin(instance), requests_of(instance))
+    result = qkdopt.solve(instance, strategy="ds-qkd")
+    checked = qkdopt.check(instance, result)
+    assert checked.faults == ()
+    assert tally[t.SKR] == pytest.approx(checked.demand_skr_bps["0"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("channels", "load"), [(4, 3.0), (10, 8.0), (70, 60.0)])
+def test_one_link_blocks_as_erlang_says(channels, load):
+    data = {
+        "schema": "qkdopt/instance/1",
+        "name": "mmcc",
+        "network": {
+            "nodes": [{"id": 0}, {"id": 1}],
+            "links": [{"id": "0-1", "a": 0, "b": 1, "length_km": 10.0, "qkd": False}],
+        },
+        "grid": {"channels": channels, "first_thz": 190.0},
+        "classical": {"launch_dbm": -12.4},
+    }
+    instance = Instance.model_validate(data, strict=False)
+    found = simulate(instance, load_erlang=load, requests=200_000, replications=8).blocking
+    inverse = sum(math.exp(math.lgamma(channels + 1) - math.lgamma(k + 1)
+                  + (k - channels) * math.log(load)) for k in range(channels + 1))  # fmt: skip
+    assert found.value == pytest.approx(1.0 / inverse, abs=found.ci95)
+
+
+def test_widest_relay_is_the_best_bottleneck():
+    instance = random_instance(3, relay="widest", shape="mesh", most_demands=3, floors=False)
+    simulator = begin(instance)
+    serve(simulator, requests_of(instance))
+    from qkdopt.simulate.kernel import widest_skr
+    from qkdopt.simulate.light import link_skr  # noqa: F401
+
+    rates = {}
+    nodes = len(instance.network.nodes)
+    for source in range(nodes):
+        for target in range(nodes):
+            if source != target:
+                rates[source, target] = widest_skr(
+                    simulator.layout, simulator.state, source, target
+                )
+    skr = simulator.state.skr
+    for (source, target), rate in rates.items():
+        # A threshold just above the widest rate must cut the two nodes apart, one below not.
+        for level, joined in ((rate * (1 + 1e-9) + 1e-9, False), (rate * (1 - 1e-9), True)):
+            reached = {source}
+            for _ in range(nodes):
+                for e, (a, b) in enumerate(simulator.layout.ends):
+                    if skr[e] >= level and (a in reached or b in reached):
+                        reached |= {int(a), int(b)}
+            assert (target in reached) == joined or rate == 0.0
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.9])
+def test_threshold_retunes_less_than_always_and_never_retunes_not(threshold):
+    instance = qkdopt.read_instance("instances/nsfnet_100erl_4ch.json")
+
+    def run(**options):
+        return simulate(instance, SimulationOptions(**options), requests=50_000)
+
+    always, never = run(retune="always"), run(retune="never")
+    arrival, some = run(retune="arrival"), run(retune="threshold", threshold=threshold)
+    assert never.switches_per_request.value == 0.0
+    assert 0.0 < some.switches_per_request.value < always.switches_per_request.value
+    assert 0.0 < arrival.switches_per_request.value < always.switches_per_request.value
+    values = [run.mean_skr_bps.value for run in (never, some, always)]
+    assert values == sorted(values)

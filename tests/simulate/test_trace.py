@@ -1,0 +1,68 @@
+"""Recorded requests: read, refused, and replayed."""
+
+from __future__ import annotations
+
+import pytest
+
+import qkdopt
+from qkdopt.errors import InstanceError
+from qkdopt.simulate import SimulationOptions, read_trace, simulate
+
+HEAD = "arrival,holding,source,target,channels\n"
+LINE = "instances/small/line.json"
+
+
+@pytest.fixture
+def instance():
+    return qkdopt.read_instance(LINE)
+
+
+def write(tmp_path, text):
+    path = tmp_path / "trace.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_trace_is_replayed(tmp_path, instance):
+    rows = "".join(f"{10 + k},2.5,{k % 4},{(k + 1) % 4},{1 + k % 2}\n" for k in range(500))
+    trace = read_trace(write(tmp_path, "# recorded\n" + HEAD + rows), instance)
+    assert trace.widest == 2
+    assert trace.load_erlang == pytest.approx(2.5, rel=0.01)
+    found = simulate(instance, trace=trace)
+    assert found.requests == 500
+    assert found.mean_skr_bps.value > 0.0
+    again = simulate(instance, SimulationOptions(order="random"), trace=trace, warmup=100)
+    assert again.requests == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "no column arrival"),
+        (HEAD, "holds no request"),
+        (HEAD + "1,1,0,1,1\n0.5,1,0,1,1\n", "request 2: arrival = 0.5 comes before 1"),
+        (HEAD + "1,-1,0,1,1\n", "holding = -1"),
+        (HEAD + "1,1,0,9,1\n", "target = '9'; expected the id of a node"),
+        (HEAD + "x,1,0,1,1\n", "arrival = 'x'; expected a finite number"),
+        (HEAD + "nan,1,0,1,1\n", "expected a finite number"),
+        (HEAD + "1,1,2,2,1\n", "source and target are both 2"),
+        (HEAD + "1,1,0,1,99\n", "channels = 99"),
+        (HEAD + "1,1,0,1,1.5\n", "channels = 1.5"),
+    ],
+)
+def test_a_bad_trace_is_refused_by_line(tmp_path, instance, text, expected):
+    with pytest.raises(InstanceError) as caught:
+        read_trace(write(tmp_path, text), instance)
+    assert expected in str(caught.value)
+
+
+def test_all_faults_of_a_trace_come_at_once(tmp_path, instance):
+    text = HEAD + "1,-1,0,1,1\n0,1,0,77,1\n"
+    with pytest.raises(InstanceError) as caught:
+        read_trace(write(tmp_path, text), instance)
+    assert len(caught.value.faults) == 3
+
+
+def test_a_missing_trace_is_told(tmp_path, instance):
+    with pytest.raises(InstanceError, match="No such file"):
+        read_trace(tmp_path / "none.csv", instance)
