@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qkdopt.cli.instance import instance_app
+from qkdopt.cli.study import study_app
 
 app = typer.Typer(
     name="qkdopt",
@@ -18,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(instance_app, name="instance")
+app.add_typer(study_app, name="study")
 
 InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

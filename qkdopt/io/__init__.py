@@ -1,9 +1,11 @@
 """Files in and out: instances, results, whole or not at all."""
 
+from qkdopt.io.faults import fault_texts
 from qkdopt.io.reading import parse_instance, read_instance, read_result
 from qkdopt.io.writing import refuse_unwritable, to_text, write_json_whole
 
 __all__ = [
+    "fault_texts",
     "parse_instance",
     "read_instance",
     "read_result",

@@ -1,6 +1,7 @@
 """Figures: each takes data and axes and returns axes; none shows, saves or computes a plan."""
 
+from qkdopt.report.load_curves import plot_over_load, study_figures
 from qkdopt.report.network import plot_network
 from qkdopt.report.spectrum import plot_spectrum
 
-__all__ = ["plot_network", "plot_spectrum"]
+__all__ = ["plot_network", "plot_over_load", "plot_spectrum", "study_figures"]

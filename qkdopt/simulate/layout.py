@@ -16,6 +16,7 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.routes import Route, RouteFinder
 from qkdopt.search.rate import rate_arguments
+from qkdopt.simulate.curves import rate_curves
 from qkdopt.simulate.options import SimulationOptions
 from qkdopt.simulate.orders import channel_order
 from qkdopt.tables import BoolArray, IntArray, Tables
@@ -54,6 +55,8 @@ class Layout(NamedTuple):
         ``(E,)`` whether a link's candidates have one transmittance: least noise is best.
     dark_skr
         ``(E, Q)`` key rate without light [bit/s].
+    curve, curve_steps
+        Tabulated key rates, see :func:`qkdopt.simulate.curves.rate_curves`.
     rate, table
         For :func:`qkdopt.search.rate.key_rate`.
     signal
@@ -83,6 +86,8 @@ class Layout(NamedTuple):
     alike: IntArray
     dark_skr: FloatArray
     signal: FloatArray
+    curve: FloatArray
+    curve_steps: FloatArray
     rate: FloatArray
     table: FloatArray
     order: IntArray
@@ -114,6 +119,8 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
     sides = np.array([int(not f) for route in hops for f in route.forward], dtype=np.int64)
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = rate_arguments(tables)
+    alike = (np.ptp(eta, axis=1) == 0.0).astype(np.int64)
+    curve, curve_steps = rate_curves(tables, eta, alike)
     return Layout(
         nodes=len(position),
         pair_route=np.cumsum([0, *(len(found) for found in routes)]),
@@ -131,9 +138,11 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
         floor=np.ascontiguousarray(tables.floor),
         transmittance=np.ascontiguousarray(eta),
         candidates=count.astype(np.int64),
-        alike=(np.ptp(eta, axis=1) == 0.0).astype(np.int64),
+        alike=alike,
         dark_skr=np.where(known, tables.skr_bps(tables.floor, tables.transmittance), 0.0),
         signal=-np.expm1(-eta * rate[0]),
+        curve=curve,
+        curve_steps=curve_steps,
         rate=rate,
         table=table,
         order=order.astype(np.int64),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 from qkdopt.compiled import inlined, njit_bare
-from qkdopt.search.rate import key_rate_of
 from qkdopt.simulate.bits import lowest_bit
 from qkdopt.simulate.light import NEVER, link_skr
 from qkdopt.simulate.options import POLICIES
@@ -74,28 +73,51 @@ def _added_noise(net, route, position):
 
 @inlined
 def rate_after(net, mode, state, e, side, position):
-    """Key rate of a link [bit/s] were one more position lit."""
+    """Key rate of a link [bit/s] were one more position lit, from the tabulated curves."""
+    if net.candidates[e] == 0:
+        return 0.0
     if mode.retune == NEVER:
-        q = state.working[e]
-        if q < 0 or state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
-            return 0.0
-        noise = state.noise[e, q] + net.noise[e, side, position, q]
-        return key_rate_of(noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table)
-    least, highest = math.inf, 0.0
+        return _rate_of_working(net, state, e, side, position)
+    if not net.alike[e]:
+        return _highest_rate(net, state, e, side, position)
+    least = math.inf
     for q in range(net.candidates[e]):
         if mode.working_only and state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
             continue
-        noise = state.noise[e, q] + net.noise[e, side, position, q]
-        if net.alike[e]:
-            least = min(least, noise)
-        else:
-            rate = key_rate_of(
-                noise, net.transmittance[e, q], net.signal[e, q], net.rate, net.table
-            )
-            highest = max(highest, rate)
-    if least < math.inf:
-        return key_rate_of(least, net.transmittance[e, 0], net.signal[e, 0], net.rate, net.table)
+        least = min(least, state.noise[e, q] + net.noise[e, side, position, q])
+    return on_curve(net, e, 0, least)
+
+
+@njit_bare
+def _rate_of_working(net, state, e, side, position):
+    """Key rate of a link that stays on its working candidate."""
+    q = state.working[e]
+    if state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
+        return 0.0
+    noise = state.noise[e, q] + net.noise[e, side, position, q]
+    return on_curve(net, e, 0 if net.curve.shape[1] == 1 else q, noise)
+
+
+@njit_bare
+def _highest_rate(net, state, e, side, position):
+    """Key rate of a link whose candidates differ in transmittance."""
+    highest = 0.0
+    for q in range(net.candidates[e]):
+        if state.blockers[e, q] + net.blocks[e, side, position, q] == 0:
+            noise = state.noise[e, q] + net.noise[e, side, position, q]
+            highest = max(highest, on_curve(net, e, q, noise))
     return highest
+
+
+@inlined
+def on_curve(net, e, q, noise):
+    """Read a tabulated key rate."""
+    place = noise * net.curve_steps[e, q]
+    if place >= net.curve.shape[2] - 1:
+        return 0.0
+    k = int(place)
+    left = net.curve[e, q, k]
+    return left + (place - k) * (net.curve[e, q, k + 1] - left)
 
 
 @njit_bare

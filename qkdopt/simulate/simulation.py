@@ -102,7 +102,12 @@ def _warmup(warmup: int | None, load: float, trace: Trace | None) -> int:
         return warmup
     if trace is not None:
         return 0
-    return max(SMALLEST_WARMUP, int(WARMUP_HOLDING_TIMES * load))
+    return default_warmup(load)
+
+
+def default_warmup(load_erlang: float) -> int:
+    """Return the requests of 20 mean holding times, and no fewer than 3000."""
+    return max(SMALLEST_WARMUP, int(WARMUP_HOLDING_TIMES * load_erlang))
 
 
 def _refuse(

@@ -1,0 +1,119 @@
+"""``qkdopt study run|status|plot``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from qkdopt.study import RunReport
+
+study_app = typer.Typer(
+    help="Many simulations from one TOML file, resumable.", no_args_is_help=True
+)
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Study file.")]
+
+INTERRUPTED = 130
+INCOMPLETE = 3
+# Rows shown on the terminal; all of them are in the table file.
+SHOWN_REASONS = 5
+
+
+def rows_folder(study: Path) -> Path:
+    """Return where the rows of a study file are: a data set beside it, a folder a study."""
+    return study.parent / "results.parquet" / study.stem
+
+
+@study_app.command()
+def run(
+    study: StudyFile,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
+) -> None:
+    """Run what is missing; a study that was stopped goes on where it was."""
+    from qkdopt.cli.live import LiveText
+    from qkdopt.errors import UsageError
+    from qkdopt.study import Store, executor_for, read_study, run_missing
+
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers = {workers}; expected at least 1")
+    spec = read_study(study)
+    jobs = spec.jobs(study.parent)
+    store = Store(rows_folder(study))
+    with LiveText() as live, executor_for(scheduler, workers) as executor:
+
+        def show(report: RunReport) -> None:
+            live.show(
+                f"{report.done} of {report.total} runs done, {report.failed} failed, "
+                f"{report.running} to go"
+            )
+
+        report = run_missing(jobs, store, executor, retry_failed=retry_failed, progress=show)
+    _say(report, store.folder)
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(0 if report.complete else INCOMPLETE)
+
+
+@study_app.command()
+def status(study: StudyFile) -> None:
+    """Say what is done, missing and failed."""
+    from qkdopt.study import Store, read_study
+
+    spec = read_study(study)
+    jobs = spec.jobs(study.parent)
+    stored = Store(rows_folder(study)).keys()
+    count = Counter(stored.get(job.key, "missing") for job in jobs)
+    typer.echo(
+        f"{spec.name}: {len(jobs)} runs, "
+        + ", ".join(f"{count[name]} {name}" for name in ("done", "missing", "failed"))
+    )
+    for job in jobs:
+        state = stored.get(job.key, "missing")
+        if state != "done":
+            typer.echo(
+                f"  {state:8} {job.instance.name} {job.set_name} {job.label} "
+                f"{job.load_erlang:g} erlang seed {job.seed}"
+            )
+
+
+@study_app.command()
+def plot(
+    study: StudyFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder of the plots.")
+    ] = None,
+) -> None:
+    """Draw key rate, blocking and gain over load, and write the table as CSV."""
+    from qkdopt.errors import UsageError
+    from qkdopt.report import study_figures
+    from qkdopt.study import Store, read_study, with_gains
+
+    spec = read_study(study)
+    rows = Store(rows_folder(study)).read([job.key for job in spec.jobs(study.parent)])
+    if rows.empty or not (rows["status"] == "done").any():
+        raise UsageError(f"{study}: no finished run; expected `qkdopt study run {study}` first")
+    folder = output or study.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    table = with_gains(rows, spec.baseline_label)
+    table.to_csv(folder / "table.csv", index=False)
+    typer.echo(f"{folder / 'table.csv'}: {len(table)} rows")
+    for name, figure in study_figures(table).items():
+        figure.savefig(folder / f"{name}.png", dpi=150)
+        typer.echo(str(folder / f"{name}.png"))
+
+
+def _say(report: RunReport, folder: Path) -> None:
+    typer.echo(f"{report.done} of {report.total} runs done, {report.failed} failed: {folder}")
+    if report.lost:
+        typer.echo(
+            f"{report.lost} runs were lost with their workers; run again for what is missing"
+        )
+    for reason in list(dict.fromkeys(report.reasons))[:SHOWN_REASONS]:
+        typer.echo(f"  {reason}")

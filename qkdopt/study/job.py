@@ -1,0 +1,144 @@
+"""One run of a study: plain data in, one row out, on whatever machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import traceback
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from qkdopt.environment import environment
+from qkdopt.instance import Instance
+from qkdopt.simulate import Estimate, SimulationOptions, SimulationOutcome, simulate
+from qkdopt.simulate import tally as t
+from qkdopt.study.snapshots import SnapshotBounds, snapshot_bounds
+
+# Columns that say how long and where, not what: they differ between repetitions.
+CIRCUMSTANCES = ("seconds", "requests_per_second", "versions", "cpu", "platform")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Everything one run needs.
+
+    Parameters
+    ----------
+    instance
+        With its candidate set.
+    set_name, label
+        Names of candidate set and strategy in tables.
+    options, load_erlang, seed, requests, warmup, replications
+        See :func:`qkdopt.simulate.simulate`.
+    bound_every, snapshots, bound_nodes
+        See :class:`qkdopt.study.spec.StudySpec`.
+    """
+
+    instance: Instance
+    set_name: str
+    label: str
+    options: SimulationOptions
+    load_erlang: float
+    seed: int
+    requests: int
+    warmup: int | None = None
+    replications: int = 1
+    bound_every: int = 0
+    snapshots: int = 10
+    bound_nodes: int = 0
+
+    @property
+    def key(self) -> str:
+        """Name of the run: the same work has the same key, anything else another."""
+        data = {name: value for name, value in asdict(self).items() if name != "instance"}
+        data["instance"] = self.instance.sha256()
+        text = json.dumps(data, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    def identity(self) -> dict[str, Any]:
+        """Columns that say which run a row is."""
+        return {
+            "key": self.key,
+            "instance": self.instance.name,
+            "instance_sha256": self.instance.sha256(),
+            "preset": self.instance.preset,
+            "set": self.set_name,
+            "candidates": json.dumps(_candidates(self.instance)),
+            "label": self.label,
+            "strategy": self.options.strategy,
+            "order": self.options.order,
+            "policy": self.options.policy,
+            "replacements": self.options.replacements,
+            "retune": self.options.retune,
+            "load_erlang": self.load_erlang,
+            "seed": self.seed,
+            "replications": self.replications,
+        }
+
+
+def run_job(job: Job) -> dict[str, Any]:
+    """Do one run and return its row; an error becomes a row of status ``failed``."""
+    row = job.identity()
+    try:
+        outcome = simulate(
+            job.instance,
+            job.options,
+            load_erlang=job.load_erlang,
+            requests=job.requests,
+            warmup=job.warmup,
+            seed=job.seed,
+            replications=job.replications,
+        )
+        row |= _measures(outcome) | _bounds(job)
+        row |= {"status": "done", "error": ""}
+    except Exception as error:
+        row |= _measures(None) | _bounds(None)
+        told = "".join(traceback.format_exception_only(error)).strip()
+        row |= {"status": "failed", "error": told}
+    here = environment()
+    row |= {"versions": json.dumps(here.versions), "cpu": here.cpu, "platform": here.platform}
+    return row
+
+
+def _measures(outcome: SimulationOutcome | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "requests": 0 if outcome is None else outcome.requests,
+        "warmup": 0 if outcome is None else outcome.warmup,
+        "seconds": None if outcome is None else outcome.seconds,
+        "requests_per_second": None if outcome is None else outcome.requests_per_second,
+    }
+    for name in (
+        "mean_skr_bps", "mean_skr_per_request_bps", "time_average_skr_bps", "blocking", "outage",
+        "switches_per_request",
+    ):  # fmt: skip
+        found = Estimate(None, None) if outcome is None else getattr(outcome, name)
+        row |= {name: found.value, f"{name}_ci95": found.ci95}
+    # Batch by batch, so that any two runs on the same requests can be paired later.
+    for name, column in (
+        ("batch_offered", t.OFFERED), ("batch_served", t.SERVED), ("batch_skr", t.SKR),
+    ):  # fmt: skip
+        row[name] = [] if outcome is None else outcome.tally[:, column].tolist()
+    return row
+
+
+def _bounds(job: Job | None) -> dict[str, Any]:
+    found: SnapshotBounds | None = None
+    if job is not None and job.bound_every > 0:
+        found = snapshot_bounds(
+            job.instance, job.options, load_erlang=job.load_erlang, seed=job.seed,
+            warmup=job.warmup, every=job.bound_every, count=job.snapshots,
+            nodes=job.bound_nodes,
+        )  # fmt: skip
+    row: dict[str, Any] = {"snapshots": 0 if found is None else len(found.policy_bps)}
+    for name in ("policy", "bound", "gap"):
+        estimate = Estimate(None, None) if found is None else getattr(found, name)
+        row |= {f"snapshot_{name}": estimate.value, f"snapshot_{name}_ci95": estimate.ci95}
+    row["snapshots_checked"] = found is None or found.checked
+    return row
+
+
+def _candidates(instance: Instance) -> Any:
+    shared = instance.qkd.candidates
+    if shared == "all":
+        return "all"
+    return [c if isinstance(c, int) else c.frequency_thz for c in shared]

@@ -1,0 +1,102 @@
+"""Families of candidate sets: compact, uniform, random, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.instance.base import Part
+
+Count = Annotated[int, Field(ge=1)]
+Channel = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class NamedSet:
+    """A candidate set of the whole network; None keeps the instance's own."""
+
+    name: str
+    channels: tuple[int, ...] | None
+
+    def applied_to(self, instance: Instance) -> Instance:
+        """Return the instance with this set on every link with QKD, validated again.
+
+        Raises
+        ------
+        InstanceError
+            The set does not fit the instance.
+        """
+        if self.channels is None:
+            return instance
+        data = instance.to_json_dict()
+        data.setdefault("qkd", {})["candidates"] = list(self.channels)
+        for link in data["network"]["links"]:
+            link.pop("candidates", None)
+        try:
+            return Instance.model_validate(data, strict=False)
+        except ValidationError as error:
+            faults = [str(details["msg"]) for details in error.errors(include_url=False)]
+            where = f"{instance.name} with candidates {self.name}"
+            raise InstanceError(where, faults) from None
+
+
+class ChannelSets(Part):
+    """One family; exactly one of ``listed``, ``compact``, ``uniform`` and ``random`` is given."""
+
+    listed: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
+    """Channels."""
+    compact: Count | None = None
+    """So many neighbours, from ``first`` on."""
+    uniform: Count | None = None
+    """So many channels, ``stride`` apart, from ``first`` on."""
+    random: Count | None = None
+    """So many random channels. The same seed and draw with more channels is a superset."""
+    first: Channel = 0
+    stride: Count = 10
+    draws: Count = 1
+    seed: int = 0
+    contains: tuple[Channel, ...] = ()
+    """Channels that are in every random set."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield what does not fit together."""
+        given = [
+            name
+            for name in ("listed", "compact", "uniform", "random")
+            if getattr(self, name) is not None
+        ]
+        if len(given) != 1:
+            yield (
+                f"sets: {' and '.join(given) or 'none'} given; expected one of listed, compact, "
+                "uniform and random"
+            )
+        if self.random is not None and len(self.contains) > self.random:
+            yield f"sets: contains {len(self.contains)} channels; expected at most {self.random}"
+
+    def draw(self, channels: int) -> list[NamedSet]:
+        """Return the family's sets on a grid of so many channels."""
+        if self.listed is not None:
+            return [_named(self.listed)]
+        if self.compact is not None:
+            return [_named(range(self.first, self.first + self.compact))]
+        if self.uniform is not None:
+            return [_named(self.first + k * self.stride for k in range(self.uniform))]
+        return [self._random(channels, draw) for draw in range(self.draws)]
+
+    def _random(self, channels: int, draw: int) -> NamedSet:
+        assert self.random is not None  # validated: one of the four
+        rng = np.random.default_rng([self.seed, draw])
+        others = [int(c) for c in rng.permutation(channels) if c not in self.contains]
+        chosen = [*self.contains, *others][: self.random]
+        return NamedSet(f"random {self.random} #{draw}", tuple(sorted(chosen)))
+
+
+def _named(channels: Iterator[int] | range | tuple[int, ...]) -> NamedSet:
+    listed = tuple(channels)
+    return NamedSet("{" + ",".join(map(str, listed)) + "}", listed)
