@@ -180,6 +180,22 @@ def simulate(
 
 
 @app.command()
+def reproduce(
+    figure: Annotated[str, typer.Argument(help="fig3, fig4, fig5, fig6 or all.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of figures, tables and rows.")
+    ] = Path("reproduction"),
+    requests: Annotated[int, typer.Option(help="Counted requests of a point.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of the requests.")] = 0,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+) -> None:
+    """Make the figures of the DS-QKD study, and set its numbers beside ours."""
+    from qkdopt.cli.reproducing import run_reproduce
+
+    raise typer.Exit(run_reproduce(figure, output, requests=requests, seed=seed, workers=workers))
+
+
+@app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
     from qkdopt.cli.solver_list import run_solvers

@@ -14,6 +14,7 @@ class LiveText:
         self._stream = sys.stderr if stream is None else stream
         self._live = self._stream.isatty()
         self._width = 0
+        self._shown = ""
 
     def __enter__(self) -> Self:
         return self
@@ -33,6 +34,7 @@ class LiveText:
         if self._live:
             self._stream.write(f"\r{text:<{self._width}}")
             self._width = len(text)
-        else:
+        elif text != self._shown:
             self._stream.write(text + "\n")
+        self._shown = text
         self._stream.flush()

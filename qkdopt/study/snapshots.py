@@ -80,9 +80,10 @@ def snapshot_bounds(
     tally = np.zeros(COLUMNS)
     links = np.zeros((len(instance.network.links), LINK_COLUMNS))
     values, bounds, checked = [], [], True
-    for requests in poisson_requests(instance, load_erlang, seed, 0, [first] + [every] * count):
+    stretches = poisson_requests(instance, load_erlang, seed, 0, [first] + [every] * count)
+    for number, requests in enumerate(stretches):
         simulator.serve(requests, tally, links)
-        if len(requests.times) == 0 or simulator.active == 0:
+        if number == 0 or simulator.active == 0:
             continue
         problem, plan = snapshot(simulator)
         exact = assess(problem, plan)

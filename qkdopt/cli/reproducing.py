@@ -1,0 +1,81 @@
+"""``qkdopt reproduce``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from qkdopt.cli.live import LiveText
+from qkdopt.report import plot_over_load
+from qkdopt.reproduce import Reproduction, log_error, reproduce
+from qkdopt.study import RunReport, executor_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+INTERRUPTED = 130
+INCOMPLETE = 3
+COLUMNS = [
+    "figure", "topology", "load_erlang", "comparison", "published_percent", "ours_percent",
+    "ci95_percent",
+]  # fmt: skip
+
+
+def run_reproduce(
+    which: str, folder: Path, *, requests: int, seed: int, workers: int | None
+) -> int:
+    """Reproduce, write figures and tables, print the comparison; return the exit status."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with LiveText() as live, executor_for(None, workers) as executor:
+
+        def show(report: RunReport) -> None:
+            live.show(f"{report.done} of {report.total} runs done, {report.running} to go")
+
+        found = reproduce(which, folder, executor, requests=requests, seed=seed, progress=show)
+    if found.report.interrupted or not found.report.complete:
+        typer.echo(f"{found.report.done} of {found.report.total} runs done; run again for the rest")
+        return INTERRUPTED if found.report.interrupted else INCOMPLETE
+    _write(found, folder)
+    _tell(found, folder)
+    return 0
+
+
+def _write(found: Reproduction, folder: Path) -> None:
+    for figure, table in found.points.items():
+        table.to_csv(folder / f"{figure}.csv", index=False)
+        _draw(table, folder / f"{figure}.png")
+    found.comparison.to_csv(folder / "paper_vs_ours.csv", index=False)
+    if found.calibration is not None:
+        found.calibration.tried.to_csv(folder / "calibration.csv", index=False)
+
+
+def _draw(table: pd.DataFrame, path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    topologies = list(dict.fromkeys(table["topology"]))
+    figure = Figure(figsize=(6.5 * len(topologies), 4.5), layout="constrained")
+    axes = figure.subplots(1, len(topologies), squeeze=False)[0]
+    data = table.rename(columns={"ci95": "mean_skr_bps_ci95"})
+    for ax, topology in zip(axes, topologies, strict=True):
+        plot_over_load(data[data["topology"] == topology], "mean_skr_bps", ax)
+        ax.set_title(topology.upper())
+    figure.savefig(path, dpi=150)
+
+
+def _tell(found: Reproduction, folder: Path) -> None:
+    for row in found.comparison[COLUMNS].to_dict("records"):
+        typer.echo(
+            f"{row['figure']} {row['topology']} at {row['load_erlang']:g} erlang: "
+            f"published {row['published_percent']:+.1f} %, ours {row['ours_percent']:+.1f} "
+            f"+- {row['ci95_percent'] or 0.0:.1f} %   {row['comparison']}"
+        )
+    if len(found.comparison):
+        typer.echo(
+            f"rms log error over {2 * len(found.comparison)} implied rates "
+            f"{100.0 * log_error(found.comparison):.1f} %"
+        )
+    if found.calibration is not None:
+        typer.echo(f"launch power of least error {found.calibration.launch_dbm:.2f} dBm")
+    typer.echo(f"written to {folder}")

@@ -1,0 +1,100 @@
+"""The DS-QKD study again: its figures, and each published number beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qkdopt.errors import UsageError
+from qkdopt.reproduce.calibration import Calibration, calibration_jobs, fit
+from qkdopt.reproduce.comparison import compare, log_error, points
+from qkdopt.reproduce.figures import FIGURES, curves_of, paper_instance
+from qkdopt.study import Job, RunReport, Store, run_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Progress = Callable[[RunReport], None]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What a reproduction found.
+
+    Parameters
+    ----------
+    points
+        Points of each figure.
+    comparison
+        Published and own gains.
+    calibration
+        The fitted launch power; only with all figures.
+    report
+        How the runs went.
+    """
+
+    points: dict[str, pd.DataFrame]
+    comparison: pd.DataFrame
+    calibration: Calibration | None
+    report: RunReport
+
+
+def reproduce(
+    which: str,
+    folder: Path,
+    executor: Executor,
+    *,
+    requests: int = 1_000_000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Reproduction:
+    """Run what is missing of a figure (or ``all``); rows are kept in ``folder/rows.parquet``.
+
+    Raises
+    ------
+    UsageError
+        An unknown figure, or too few requests.
+    """
+    if which not in (*FIGURES, "all"):
+        raise UsageError(f"figure = {which!r}; expected one of {', '.join(FIGURES)}, all")
+    if requests < 1000:
+        raise UsageError(f"requests = {requests}; expected at least 1000")
+    figures = FIGURES if which == "all" else (which,)
+    jobs = [
+        job
+        for figure in figures
+        for curve in curves_of(figure)
+        for job in curve.jobs(requests, seed)
+    ]
+    tried = calibration_jobs(seed) if which == "all" else []
+    store = Store(folder / "rows.parquet")
+    report = run_missing([*jobs, *(job for _, job in tried)], store, executor, progress=progress)
+    rows = store.read([job.key for job in jobs])
+    return Reproduction(
+        points={figure: points(rows, figure) for figure in figures},
+        comparison=compare(rows),
+        calibration=_calibration(store, tried) if tried and report.complete else None,
+        report=report,
+    )
+
+
+def _calibration(store: Store, tried: list[tuple[float, Job]]) -> Calibration:
+    keys: dict[float, list[str]] = {}
+    for power, job in tried:
+        keys.setdefault(power, []).append(job.key)
+    return fit({power: log_error(compare(store.read(some))) for power, some in keys.items()})
+
+
+__all__ = [
+    "FIGURES",
+    "Calibration",
+    "Reproduction",
+    "compare",
+    "curves_of",
+    "log_error",
+    "paper_instance",
+    "reproduce",
+]
