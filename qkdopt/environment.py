@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from qkdopt.result import Environment
 PACKAGES = ("qkdopt", "highspy", "numba", "numpy", "networkx", "pyomo")
 
 
+@cache
 def environment() -> Environment:
     """Versions, processor and platform of this process."""
     versions = {"python": platform.python_version()}

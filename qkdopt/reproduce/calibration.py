@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qkdopt.reproduce.comparison import targets
 from qkdopt.reproduce.figures import FIGURES, curves_of
 from qkdopt.study import Job
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 TRIED_DBM = (-13.6, -13.0, -12.4, -11.8, -11.2)
 REQUESTS = 100_000
 DRAWS = 20
-NEEDED = {"fig3": (140.0,), "fig4": (120.0, 140.0), "fig5": (100.0,), "fig6": (260.0,)}
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,19 @@ class Calibration:
 
 def calibration_jobs(seed: int) -> list[tuple[float, Job]]:
     """Return the runs of every published rate at every power that is tried."""
+    needed = {
+        (target.figure, name, target.load_erlang)
+        for target in targets()
+        for name in (target.base, target.improved)
+    }
     return [
         (launch_dbm, job)
         for launch_dbm in TRIED_DBM
         for figure in FIGURES
         for curve in curves_of(figure, DRAWS)
-        if curve.topology == "nsfnet" and curve.options.strategy != "ds-qkd-synergistic"
+        if curve.topology == "nsfnet"
         for job in curve.jobs(REQUESTS, seed, launch_dbm)
-        if job.load_erlang in NEEDED[figure]
+        if (figure, curve.name, job.load_erlang) in needed
     ]
 
 

@@ -86,15 +86,20 @@ def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:
             Curve(figure, "nsfnet", "fixed {3}", FIXED, fixed, DRAW_LOADS),
             *(
                 Curve(
-                    figure, "nsfnet", f"DS-QKD N={size}", drawn.channels or (), dynamic,
-                    DRAW_LOADS, draw,
-                )  # fmt: skip
+                    figure,
+                    "nsfnet",
+                    f"DS-QKD N={size}",
+                    drawn.channels or (),
+                    dynamic,
+                    DRAW_LOADS,
+                    draw,
+                )
                 for size in (2, 3, 4, 5)
                 for draw, drawn in enumerate(
                     ChannelSets(random=size, draws=draws, contains=FIXED).draw(40)
                 )
             ),
-        ]  # fmt: skip
+        ]
     if figure == "fig5":
         return [
             Curve(figure, "nsfnet", "compact {0,1,2,3}", COMPACT, dynamic),
@@ -113,7 +118,7 @@ def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:
                 UNIFORM,
                 SimulationOptions(strategy="ds-qkd-synergistic", policy=policy),
                 POLICY_LOADS,
-            )  # fmt: skip
+            )
             for policy in ("equalisation", "own-best", "bottleneck-harm")
         ),
     ]

@@ -24,6 +24,8 @@ from qkdopt.units import FloatArray
 
 # Bits in use of a word of 64: signed arithmetic must not meet its sign.
 WORD = 62
+MOST_KEPT = 16
+_KEPT_ROUTES: dict[tuple[object, ...], tuple[tuple[Route, ...], ...]] = {}
 
 
 class Layout(NamedTuple):
@@ -150,15 +152,24 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
     )
 
 
-def _routes_of_pairs(instance: Instance) -> list[tuple[Route, ...]]:
-    """Routes of every ordered pair of nodes; none from a node to itself."""
-    finder = RouteFinder(instance)
-    nodes = [node.id for node in instance.network.nodes]
-    return [
-        finder.shortest(source, target, instance.routes.k) if source != target else ()
-        for source in nodes
-        for target in nodes
-    ]
+def _routes_of_pairs(instance: Instance) -> tuple[tuple[Route, ...], ...]:
+    """Routes of every ordered pair of nodes; none from a node to itself.
+
+    The runs of a study share few networks: routes of the last ones are kept.
+    """
+    links = tuple((link.a, link.b, link.length_km) for link in instance.network.links)
+    key = (tuple(node.id for node in instance.network.nodes), links, instance.routes.k)
+    if key not in _KEPT_ROUTES:
+        finder = RouteFinder(instance)
+        found = tuple(
+            finder.shortest(source, target, instance.routes.k) if source != target else ()
+            for source in key[0]
+            for target in key[0]
+        )
+        if len(_KEPT_ROUTES) >= MOST_KEPT:
+            _KEPT_ROUTES.clear()
+        _KEPT_ROUTES[key] = found
+    return _KEPT_ROUTES[key]
 
 
 def _usable_by_fibre(tables: Tables) -> BoolArray:
