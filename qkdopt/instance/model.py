@@ -153,7 +153,11 @@ class Instance(Part):
         return {"schema": SCHEMA, **data}
 
     def sha256(self) -> str:
-        """Hash of the canonical form: the same for every spelling of the same instance."""
-        data = self.model_dump(mode="json")
+        """Hash of the canonical form: the same for every spelling of the same instance.
+
+        What is not given is left out, so that an optional field new to the schema changes no
+        hash.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -22,6 +22,8 @@ MASKS = [
     (r"\b\d+ threads?\b", "# threads"),
     (r"\b\d+\.\d+\.\d+\b", "#.#.#"),
     (r'("seconds":) [0-9.e-]+', r"\1 0"),
+    (r"\b\d+\.\d+ million", "#.# million"),
+    (r'("requests_per_second":) [0-9.e+-]+', r"\1 0"),
     (r'"environment": \{.*?\n \}', '"environment": "#"'),
 ]
 COMMANDS = {
@@ -40,6 +42,12 @@ COMMANDS = {
     "validate": "instance validate instances/small/line.json",
     "validate_bad": "instance validate tests/bad/length_in_metres.json",
     "solvers": "solvers",
+    "simulate": "simulate instances/nsfnet_100erl_4ch.json --requests 20000",
+    "simulate_json": (
+        "simulate instances/small/mesh6.json --requests 5000 --load 6 --seed 2 --json "
+        "--strategy ds-qkd-synergistic --replacements 1"
+    ),
+    "simulate_bad": "simulate instances/small/line.json --strategy magic --retune rarely",
     "check_missing": "check instances/small/line.json missing.json",
 }
 
@@ -58,7 +66,9 @@ def masked(text: str) -> str:
     text = re.sub(r"\d+\.\d{7,}(e-\d+)?", lambda number: f"{float(number[0]):.6g}", text)
     # Progress depends on the clock; what is said of a fault does not.
     return "".join(
-        line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#.# s")
+        line
+        for line in text.splitlines(keepends=True)
+        if not line.lstrip().startswith(("#.# s", "compiling"))
     )
 
 
