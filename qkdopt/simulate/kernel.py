@@ -8,7 +8,7 @@ from qkdopt.compiled import inlined, njit_bare
 from qkdopt.search.rate import error_rate
 from qkdopt.simulate.bits import count_bits
 from qkdopt.simulate.departures import depart, enter
-from qkdopt.simulate.light import link_skr, update_receivable
+from qkdopt.simulate.light import about, link_skr, update_receivable
 from qkdopt.simulate.placing import (
     place_first_fit,
     place_synergistic,
@@ -93,9 +93,16 @@ def demand_skr(net, mode, state, route, pair):
     """End-to-end key rate [bit/s]: along the route, or along the widest one."""
     if mode.widest:
         return widest_skr(net, state, pair // net.nodes, pair % net.nodes)
+    # Only links that may be the bottleneck, by their tabulated rates, are worth an exact one.
+    ceiling = math.inf
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        rate, error = about(net, state, net.hop_link[h])
+        ceiling = min(ceiling, rate + error)
     lowest = math.inf
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
-        lowest = min(lowest, link_skr(net, state, net.hop_link[h]))
+        rate, error = about(net, state, net.hop_link[h])
+        if rate - error <= ceiling:
+            lowest = min(lowest, link_skr(net, state, net.hop_link[h]))
     return lowest
 
 
@@ -123,12 +130,6 @@ def sample(net, mode, state, tally, link_tally):
     """Look at the network as it stands: arrivals see time averages."""
     tally[SAMPLES] += 1
     tally[SAMPLED_DEMANDS] += state.counters[ACTIVE]
-    for k in range(state.counters[ACTIVE]):
-        route = state.slot_route[state.active_slot[k]]
-        pair = route_pair(net, route) if mode.widest else 0
-        rate = demand_skr(net, mode, state, route, pair)
-        tally[SAMPLED_SKR] += rate
-        tally[SAMPLED_NO_KEY] += rate <= 0.0
     for e in range(len(net.candidates)):
         rate = link_skr(net, state, e)
         q = state.working[e]
@@ -139,6 +140,17 @@ def sample(net, mode, state, tally, link_tally):
             link_tally[e, LINK_QBER] += error_rate(
                 state.noise[e, q], net.transmittance[e, q], net.rate
             )
+    for k in range(state.counters[ACTIVE]):
+        route = state.slot_route[state.active_slot[k]]
+        if mode.widest:
+            pair = route_pair(net, route)
+            lowest = widest_skr(net, state, pair // net.nodes, pair % net.nodes)
+        else:
+            lowest = math.inf
+            for h in range(net.route_hop[route], net.route_hop[route + 1]):
+                lowest = min(lowest, state.skr[net.hop_link[h]])
+        tally[SAMPLED_SKR] += lowest
+        tally[SAMPLED_NO_KEY] += lowest <= 0.0
 
 
 @njit_bare

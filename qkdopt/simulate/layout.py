@@ -57,7 +57,7 @@ class Layout(NamedTuple):
         ``(E,)`` whether a link's candidates have one transmittance: least noise is best.
     dark_skr
         ``(E, Q)`` key rate without light [bit/s].
-    curve, curve_steps
+    curve, curve_steps, curve_error
         Tabulated key rates, see :func:`qkdopt.simulate.curves.rate_curves`.
     rate, table
         For :func:`qkdopt.search.rate.key_rate`.
@@ -90,6 +90,7 @@ class Layout(NamedTuple):
     signal: FloatArray
     curve: FloatArray
     curve_steps: FloatArray
+    curve_error: FloatArray
     rate: FloatArray
     table: FloatArray
     order: IntArray
@@ -122,7 +123,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = rate_arguments(tables)
     alike = (np.ptp(eta, axis=1) == 0.0).astype(np.int64)
-    curve, curve_steps = rate_curves(tables, eta, alike)
+    curve, curve_steps, curve_error = rate_curves(tables, eta, alike)
     return Layout(
         nodes=len(position),
         pair_route=np.cumsum([0, *(len(found) for found in routes)]),
@@ -145,6 +146,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
         signal=-np.expm1(-eta * rate[0]),
         curve=curve,
         curve_steps=curve_steps,
+        curve_error=curve_error,
         rate=rate,
         table=table,
         order=order.astype(np.int64),

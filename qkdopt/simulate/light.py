@@ -75,6 +75,27 @@ def link_skr(net, state, e):
 
 
 @inlined
+def on_curve(net, e, q, noise):
+    """Read a tabulated key rate."""
+    place = noise * net.curve_steps[e, q]
+    if place >= net.curve.shape[2] - 1:
+        return 0.0
+    k = int(place)
+    left = net.curve[e, q, k]
+    return left + (place - k) * (net.curve[e, q, k + 1] - left)
+
+
+@inlined
+def about(net, state, e):
+    """Key rate of a link by table, and how far that may be off [bit/s]."""
+    q = state.working[e]
+    if q < 0 or state.blockers[e, q] > 0:
+        return 0.0, 0.0
+    column = 0 if net.curve.shape[1] == 1 else q
+    return on_curve(net, e, column, state.noise[e, q]), net.curve_error[e, column]
+
+
+@inlined
 def _work_on_best(net, mode, state, e):
     """Tune to the legal candidate of highest rate; stay when none is better."""
     working = state.working[e]

@@ -9,7 +9,7 @@ import math
 
 from qkdopt.compiled import inlined, njit_bare
 from qkdopt.simulate.bits import lowest_bit
-from qkdopt.simulate.light import NEVER, link_skr
+from qkdopt.simulate.light import NEVER, link_skr, on_curve
 from qkdopt.simulate.options import POLICIES
 from qkdopt.simulate.positions import free_positions
 from qkdopt.simulate.state import ACTIVE, LAST_SMOOTHED
@@ -107,17 +107,6 @@ def _highest_rate(net, state, e, side, position):
             noise = state.noise[e, q] + net.noise[e, side, position, q]
             highest = max(highest, on_curve(net, e, q, noise))
     return highest
-
-
-@inlined
-def on_curve(net, e, q, noise):
-    """Read a tabulated key rate."""
-    place = noise * net.curve_steps[e, q]
-    if place >= net.curve.shape[2] - 1:
-        return 0.0
-    k = int(place)
-    left = net.curve[e, q, k]
-    return left + (place - k) * (net.curve[e, q, k + 1] - left)
 
 
 @njit_bare

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from qkdopt.instance import Instance
 from qkdopt.simulate.kernel import prepare, run
 from qkdopt.simulate.layout import Layout, build_layout
@@ -14,7 +16,9 @@ from qkdopt.tables import build_tables
 from qkdopt.units import FloatArray
 
 USAGE_ORDERS = ("most-used", "least-used")
-SAMPLE_EVERY = 64
+# Arrivals between two looks at the whole network: about two mean holding times, within limits.
+HOLDING_TIMES_PER_SAMPLE = 2.0
+SAMPLE_EVERY = (16, 256)
 
 
 @dataclass
@@ -38,7 +42,7 @@ class Simulator:
     ) -> Simulator:
         """Start with a dark network."""
         layout = build_layout(instance, build_tables(instance), options)
-        mode = _mode(instance, options)
+        mode = _mode(instance, options, arrivals_per_time)
         state = new_state(layout, widest_demand, arrivals_per_time)
         prepare(layout, mode, state)
         return cls(instance, options, layout, mode, state)
@@ -57,7 +61,7 @@ class Simulator:
         return int(self.state.counters[ACTIVE])
 
 
-def _mode(instance: Instance, options: SimulationOptions) -> Mode:
+def _mode(instance: Instance, options: SimulationOptions, arrivals_per_time: float) -> Mode:
     synergistic = options.strategy == "ds-qkd-synergistic"
     never = options.strategy == "fixed" or options.retune == "never"
     return Mode(
@@ -69,5 +73,5 @@ def _mode(instance: Instance, options: SimulationOptions) -> Mode:
         order=ORDERS.index(options.order),
         policy=POLICIES.index(options.policy) if synergistic else -1,
         replacements=options.replacements if synergistic else 0,
-        sample_every=SAMPLE_EVERY,
+        sample_every=int(np.clip(HOLDING_TIMES_PER_SAMPLE * arrivals_per_time, *SAMPLE_EVERY)),
     )

@@ -243,3 +243,19 @@ def test_threshold_retunes_less_than_always_and_never_retunes_not(threshold):
     assert 0.0 < arrival.switches_per_request.value < always.switches_per_request.value
     values = [run.mean_skr_bps.value for run in (never, some, always)]
     assert values == sorted(values)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_tabulated_key_rates_are_as_near_as_they_say(seed):
+    problem = build_problem(random_instance(seed, floors=False), "mean")
+    layout = begin(problem.instance).layout
+    rng = np.random.default_rng(seed)
+    last = layout.curve.shape[2] - 1
+    for e in range(len(layout.candidates)):
+        for q in range(layout.curve.shape[1] if layout.candidates[e] else 0):
+            noise = rng.uniform(0.0, 1.1 * last / layout.curve_steps[e, q], 500)
+            place = noise * layout.curve_steps[e, q]
+            read = np.interp(place, np.arange(last + 1), layout.curve[e, q])
+            exact = problem.tables.skr_bps(noise, np.full(500, layout.transmittance[e, q]))
+            assert np.abs(read - exact).max() <= layout.curve_error[e, q]
+            assert layout.curve_error[e, q] <= 1e-4 * layout.curve[e, q, 0]
