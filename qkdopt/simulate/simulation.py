@@ -171,8 +171,9 @@ class _Plan:
         """Yield requests in stretches of these sizes."""
         if self.trace is None:
             yield from poisson_requests(
-                self.instance, self.load_erlang, self.seed, replication, sizes
-            )
+                self.instance, self.load_erlang, self.seed, replication, sizes,
+                with_draws=self.options.order == "random" or self.options.replacements > 0,
+            )  # fmt: skip
             return
         first = 0
         for size in sizes:

@@ -52,13 +52,20 @@ def widest_request(instance: Instance) -> int:
 
 
 def poisson_requests(
-    instance: Instance, load_erlang: float, seed: int, replication: int, sizes: list[int]
+    instance: Instance,
+    load_erlang: float,
+    seed: int,
+    replication: int,
+    sizes: list[int],
+    *,
+    with_draws: bool = True,
 ) -> Iterator[Requests]:
     """Draw stretches of the given sizes, one after the other.
 
     Every stream (gaps, holding times, pairs, widths, draws) has a generator of its own that
     depends on seed and replication alone: strategies meet the same requests, and another
-    division into stretches changes nothing.
+    division into stretches changes nothing. ``with_draws`` is for strategies that choose at
+    random; the others are spared the time.
     """
     traffic = instance.traffic or Traffic()
     root = np.random.SeedSequence([seed, replication])
@@ -70,7 +77,10 @@ def poisson_requests(
     width_values, width_ends = _widths(traffic)
     now = 0.0
     for size in sizes:
-        times = now + np.cumsum(gaps.standard_exponential(size)) / load_erlang
+        times = gaps.standard_exponential(size)
+        np.cumsum(times, out=times)
+        times *= 1.0 / load_erlang
+        times += now
         now = float(times[-1]) if size else now
         yield Requests(
             times=times,
@@ -85,7 +95,7 @@ def poisson_requests(
                 if width_ends is None
                 else width_values[np.searchsorted(width_ends, widths.random(size), side="right")]
             ),
-            draws=draws.random(size),
+            draws=draws.random(size) if with_draws else np.zeros(size),
         )
 
 
