@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
@@ -15,8 +16,6 @@ from qkdopt.study import RunReport, executor_for
 if TYPE_CHECKING:
     import pandas as pd
 
-INTERRUPTED = 130
-INCOMPLETE = 3
 COLUMNS = [
     "figure", "topology", "load_erlang", "comparison", "published_percent", "ours_percent",
     "ci95_percent",
@@ -36,7 +35,7 @@ def run_reproduce(
         found = reproduce(which, folder, executor, requests=requests, seed=seed, progress=show)
     if found.report.interrupted or not found.report.complete:
         typer.echo(f"{found.report.done} of {found.report.total} runs done; run again for the rest")
-        return INTERRUPTED if found.report.interrupted else INCOMPLETE
+        return INTERRUPTED if found.report.interrupted else UNFINISHED
     _write(found, folder)
     _tell(found, folder)
     return 0

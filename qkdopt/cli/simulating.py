@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.compiled import compiled_before
 from qkdopt.io import read_instance
@@ -22,7 +23,6 @@ from qkdopt.simulate import (
 )
 from qkdopt.simulate.kernel import run
 
-INTERRUPTED = 130
 WORST_LINKS = 5
 
 

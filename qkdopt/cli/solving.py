@@ -9,15 +9,15 @@ from typing import Any
 import typer
 
 from qkdopt.cli.choices import objective_of
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
 from qkdopt.io import read_instance, read_result, refuse_unwritable, write_json_whole
 from qkdopt.result import Result
 from qkdopt.solving import solve
 
-INTERRUPTED = 130
 # Exit status of a run without a plan, by the reason.
-NO_PLAN = {"infeasible": 1, "no_solution": 3}
+NO_PLAN = {"infeasible": 1, "no_solution": UNFINISHED}
 
 
 def run_solve(

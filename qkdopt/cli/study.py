@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+
 if TYPE_CHECKING:
     from qkdopt.study import RunReport
 
@@ -16,8 +18,6 @@ study_app = typer.Typer(
 )
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Study file.")]
 
-INTERRUPTED = 130
-INCOMPLETE = 3
 # Rows shown on the terminal; all of them are in the table file.
 SHOWN_REASONS = 5
 
@@ -58,7 +58,7 @@ def run(
     _say(report, store.folder)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(0 if report.complete else INCOMPLETE)
+    raise typer.Exit(0 if report.complete else UNFINISHED)
 
 
 @study_app.command()

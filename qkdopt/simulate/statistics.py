@@ -80,24 +80,6 @@ def paired_gain(
     return Estimate(gain, _half_width((here - (1.0 + gain) * there) / base.value))
 
 
-def paired_difference(
-    numerator: FloatArray,
-    denominator: FloatArray,
-    base_numerator: FloatArray,
-    base_denominator: FloatArray,
-) -> Estimate:
-    """Estimate the difference of two ratios on the same requests."""
-    improved, base = ratio(numerator, denominator), ratio(base_numerator, base_denominator)
-    if improved.value is None or base.value is None:
-        return Estimate(None, None)
-    difference = improved.value - base.value
-    if len(denominator) < 2:
-        return Estimate(difference, None)
-    here = (numerator - improved.value * denominator) / denominator.mean()
-    there = (base_numerator - base.value * base_denominator) / base_denominator.mean()
-    return Estimate(difference, _half_width(here - there))
-
-
 def _half_width(values: FloatArray) -> float:
     spread = float(values.std(ddof=1)) / math.sqrt(len(values))
     return student_quantile(len(values) - 1) * spread

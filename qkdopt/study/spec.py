@@ -118,9 +118,6 @@ class StudySpec(Part):
         InstanceError
             An instance cannot be read, or a set does not fit one; all faults at once.
         """
-        specs = [
-            StrategySpec(strategy=one) if isinstance(one, str) else one for one in self.strategies
-        ]
         faults: list[str] = []
         chosen = []
         for file in self.instances:
@@ -146,7 +143,7 @@ class StudySpec(Part):
                 bound_nodes=self.bound_nodes,
             )
             for (label, instance), load, seed, spec in product(
-                chosen, self.loads, self.seeds, specs
+                chosen, self.loads, self.seeds, self._specs()
             )
         ]
 

@@ -14,6 +14,7 @@ from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem, build_problem
 from qkdopt.simulate import SimulationOptions, simulate
 from qkdopt.simulate import tally as t
+from qkdopt.simulate.kernel import widest_skr
 from qkdopt.simulate.run import Simulator
 from qkdopt.simulate.state import ACTIVE
 from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
@@ -206,9 +207,6 @@ def test_widest_relay_is_the_best_bottleneck():
     instance = random_instance(3, relay="widest", shape="mesh", most_demands=3, floors=False)
     simulator = begin(instance)
     serve(simulator, requests_of(instance))
-    from qkdopt.simulate.kernel import widest_skr
-    from qkdopt.simulate.light import link_skr  # noqa: F401
-
     rates = {}
     nodes = len(instance.network.nodes)
     for source in range(nodes):

@@ -1,0 +1,6 @@
+"""Exit statuses that commands return; errors bring their own (:mod:`qkdopt.errors`)."""
+
+# The limit came before any plan, or some runs of a study are still missing.
+UNFINISHED = 3
+# Ctrl-C; what was found is written.
+INTERRUPTED = 130
