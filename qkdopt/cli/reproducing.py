@@ -11,7 +11,7 @@ from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
-from qkdopt.study import RunReport, executor_for
+from qkdopt.study import RunReport, open_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +27,15 @@ def run_reproduce(
 ) -> int:
     """Reproduce, write figures and tables, print the comparison; return the exit status."""
     folder.mkdir(parents=True, exist_ok=True)
-    with LiveText() as live, executor_for(None, workers) as executor:
+    with LiveText() as live, open_workers(None, workers) as team:
 
         def show(report: RunReport) -> None:
-            live.show(f"{report.done} of {report.total} runs done, {report.running} to go")
+            live.show(
+                f"{report.done} of {report.total} runs done, "
+                f"{report.running + report.waiting} to go"
+            )
 
-        found = reproduce(which, folder, executor, requests=requests, seed=seed, progress=show)
+        found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
     if found.report.interrupted or not found.report.complete:
         typer.echo(f"{found.report.done} of {found.report.total} runs done; run again for the rest")
         return INTERRUPTED if found.report.interrupted else UNFINISHED

@@ -39,22 +39,22 @@ def run(
     """Run what is missing; a study that was stopped goes on where it was."""
     from qkdopt.cli.live import LiveText
     from qkdopt.errors import UsageError
-    from qkdopt.study import Store, executor_for, read_study, run_missing
+    from qkdopt.study import Store, open_workers, read_study, run_missing
 
     if workers is not None and workers < 1:
         raise UsageError(f"workers = {workers}; expected at least 1")
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
     store = Store(rows_folder(study))
-    with LiveText() as live, executor_for(scheduler, workers) as executor:
+    with LiveText() as live, open_workers(scheduler, workers) as team:
 
         def show(report: RunReport) -> None:
             live.show(
                 f"{report.done} of {report.total} runs done, {report.failed} failed, "
-                f"{report.running} to go"
+                f"{report.running} running, {report.waiting} waiting"
             )
 
-        report = run_missing(jobs, store, executor, retry_failed=retry_failed, progress=show)
+        report = run_missing(jobs, store, team, retry_failed=retry_failed, progress=show)
     _say(report, store.folder)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -63,19 +63,27 @@ def run(
 
 @study_app.command()
 def status(study: StudyFile) -> None:
-    """Say what is done, missing and failed."""
-    from qkdopt.study import Store, read_study
+    """Say what is done, running, missing and failed."""
+    from qkdopt.study import Store, last_sign, read_study
 
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
     stored = Store(rows_folder(study)).keys()
-    count = Counter(stored.get(job.key, "missing") for job in jobs)
+    sign = last_sign(rows_folder(study))
+    running = sign.keys if sign is not None and sign.alive else frozenset()
+    states = ["running" if job.key in running else stored.get(job.key, "missing") for job in jobs]
+    count = Counter(states)
     typer.echo(
         f"{spec.name}: {len(jobs)} runs, "
-        + ", ".join(f"{count[name]} {name}" for name in ("done", "missing", "failed"))
+        + ", ".join(f"{count[name]} {name}" for name in ("done", "running", "missing", "failed"))
     )
-    for job in jobs:
-        state = stored.get(job.key, "missing")
+    if sign is not None:
+        word = "running" if sign.alive else "stopped without a word"
+        typer.echo(
+            f"  process {sign.process} on {sign.host}: {word}, last sign "
+            f"{sign.seconds_ago:.0f} s ago"
+        )
+    for job, state in zip(jobs, states, strict=True):
         if state != "done":
             typer.echo(
                 f"  {state:8} {job.instance.name} {job.set_name} {job.label} "

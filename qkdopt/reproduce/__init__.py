@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from qkdopt.errors import UsageError
 from qkdopt.reproduce.calibration import Calibration, calibration_jobs, fit
 from qkdopt.reproduce.comparison import compare, log_error, points
 from qkdopt.reproduce.figures import FIGURES, curves_of, paper_instance
-from qkdopt.study import Job, RunReport, Store, run_missing
+from qkdopt.study import Job, RunReport, Store, Workers, run_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +44,7 @@ class Reproduction:
 def reproduce(
     which: str,
     folder: Path,
-    executor: Executor,
+    workers: Workers,
     *,
     requests: int = 1_000_000,
     seed: int = 0,
@@ -71,7 +70,7 @@ def reproduce(
     ]
     tried = calibration_jobs(seed) if which == "all" else []
     store = Store(folder / "rows.parquet")
-    report = run_missing([*jobs, *(job for _, job in tried)], store, executor, progress=progress)
+    report = run_missing([*jobs, *(job for _, job in tried)], store, workers, progress=progress)
     rows = store.read([job.key for job in jobs])
     return Reproduction(
         points={figure: points(rows, figure) for figure in figures},

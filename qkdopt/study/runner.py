@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
-from qkdopt.errors import UsageError
+from qkdopt.study.heartbeat import Heartbeat
 from qkdopt.study.job import Job, run_job
 from qkdopt.study.store import Store
+from qkdopt.study.workers import Workers
 
-ANSWER_SECONDS = 10.0
 REPORT_SECONDS = 1.0
+Row = dict[str, Any]
 
 
 @dataclass
@@ -37,6 +27,8 @@ class RunReport:
     """Runs whose worker or scheduler went away: still missing."""
     interrupted: bool = False
     running: int = 0
+    """Runs with workers."""
+    waiting: int = 0
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -48,7 +40,7 @@ class RunReport:
 def run_missing(
     jobs: list[Job],
     store: Store,
-    executor: Executor,
+    workers: Workers,
     *,
     retry_failed: bool = False,
     progress: Callable[[RunReport], None] | None = None,
@@ -58,8 +50,26 @@ def run_missing(
     A job whose worker dies is left missing, and told; Ctrl-C leaves the rest missing.
     """
     store.open()
-    stored = store.keys()
     report = RunReport(total=len(jobs))
+    errand = _Errand(_missing(jobs, store, report, retry_failed=retry_failed), store, report)
+    heart = Heartbeat(store.folder)
+    try:
+        while errand.hand_out(workers):
+            heart.beat(errand.running)
+            errand.collect()
+            if progress is not None:
+                progress(report)
+    except KeyboardInterrupt:
+        report.interrupted = True
+        errand.cancel()
+    finally:
+        heart.stop()
+    return report
+
+
+def _missing(jobs: list[Job], store: Store, report: RunReport, *, retry_failed: bool) -> list[Job]:
+    """Count what is in the store; return the rest, the longest runs last."""
+    stored = store.keys()
     missing = []
     for job in jobs:
         status = stored.get(job.key)
@@ -68,53 +78,72 @@ def run_missing(
         else:
             report.done += status == "done"
             report.failed += status == "failed"
-    # Long runs first: no core idles at the end.
-    missing.sort(key=lambda job: -_weight(job))
-    pending = _submit(executor, missing, report)
-    try:
-        while pending:
-            finished, pending = wait(pending, REPORT_SECONDS, FIRST_COMPLETED)
-            for future in finished:
-                _collect(future, store, report)
-            report.running = len(pending)
-            if progress is not None:
-                progress(report)
-    except KeyboardInterrupt:
-        report.interrupted = True
-        for future in pending:
-            future.cancel()
-    return report
+    # Handed out from the end: with long runs first no core idles at the end.
+    missing.sort(key=_weight)
+    return missing
 
 
-def _submit(executor: Executor, jobs: list[Job], report: RunReport) -> set[Future[dict[str, Any]]]:
-    pending = set()
-    for number, job in enumerate(jobs):
+class _Errand:
+    """Runs on their way: waiting here, with workers, and home."""
+
+    def __init__(self, waiting: list[Job], store: Store, report: RunReport) -> None:
+        self._waiting = waiting
+        self._store = store
+        self._report = report
+        self._with_workers: dict[Future[Row], Job] = {}
+
+    @property
+    def running(self) -> list[str]:
+        """Keys of the runs with workers."""
+        return [job.key for job in self._with_workers.values()]
+
+    def hand_out(self, workers: Workers) -> bool:
+        """Give workers what they can take; False when nothing is left with them."""
+        slots = 0
         try:
-            pending.add(executor.submit(run_job, job))
+            slots = workers.slots() if self._waiting else 0
+            while self._waiting and len(self._with_workers) < slots:
+                future = workers.executor.submit(run_job, self._waiting[-1])
+                self._with_workers[future] = self._waiting.pop()
         except Exception as error:
-            report.lost += len(jobs) - number
-            report.reasons.append(f"{type(error).__name__}: {error}")
-            break
-    return pending
+            # Nobody takes runs any more; what is on its way may still come home.
+            self._report.lost += len(self._waiting)
+            self._report.reasons.append(_told(error))
+            self._waiting.clear()
+        self._report.running = len(self._with_workers)
+        self._report.waiting = len(self._waiting)
+        return bool(self._with_workers)
+
+    def collect(self) -> None:
+        """Wait a while for rows, and store those that come."""
+        finished, _ = wait(self._with_workers, REPORT_SECONDS, FIRST_COMPLETED)
+        for future in finished:
+            job = self._with_workers.pop(future)
+            try:
+                self._keep(job, future.result())
+            except Exception as error:
+                self._report.lost += 1
+                self._report.reasons.append(_told(error))
+
+    def cancel(self) -> None:
+        """Call back what has not begun."""
+        for future in self._with_workers:
+            future.cancel()
+
+    def _keep(self, job: Job, row: Row) -> None:
+        self._store.put(row)
+        if row["status"] == "done":
+            self._report.done += 1
+        else:
+            self._report.failed += 1
+            where = f"{job.label} at {job.load_erlang:g} erlang"
+            self._report.reasons.append(f"{where}: {row['error']}")
 
 
-def _collect(future: Future[dict[str, Any]], store: Store, report: RunReport) -> None:
-    try:
-        row = future.result()
-    except (BrokenExecutor, CancelledError) as error:
-        report.lost += 1
-        report.reasons.append(f"a worker died: {error or type(error).__name__}")
-        return
-    except Exception as error:
-        report.lost += 1
-        report.reasons.append(f"{type(error).__name__}: {error}")
-        return
-    store.put(row)
-    if row["status"] == "done":
-        report.done += 1
-    else:
-        report.failed += 1
-        report.reasons.append(f"{row['label']} at {row['load_erlang']:g} erlang: {row['error']}")
+def _told(error: BaseException) -> str:
+    if isinstance(error, BrokenExecutor | CancelledError):
+        return "a worker or the scheduler went away" + (f": {error}" if str(error) else "")
+    return f"{type(error).__name__}: {error}"
 
 
 def _weight(job: Job) -> float:
@@ -122,44 +151,3 @@ def _weight(job: Job) -> float:
     slow = 10.0 if job.options.strategy == "ds-qkd-synergistic" else 1.0
     bounded = 1e6 * job.snapshots if job.bound_every else 0.0
     return job.requests * job.replications * slow + bounded
-
-
-@contextmanager
-def executor_for(scheduler: str | None, workers: int | None) -> Iterator[Executor]:
-    """Give a pool of processes on this machine, or the executor of an existing Dask cluster.
-
-    Raises
-    ------
-    UsageError
-        Dask is not installed, or the scheduler does not answer.
-    """
-    if scheduler is None:
-        # A fresh interpreter each: a forked one would inherit the parent's threads.
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers or os.cpu_count() or 1, mp_context=context)
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        return
-    with _dask_client(scheduler) as client:
-        yield client.get_executor(pure=False)
-
-
-@contextmanager
-def _dask_client(address: str) -> Iterator[Any]:
-    try:
-        import distributed
-    except ImportError:
-        raise UsageError("--scheduler needs Dask; pip install 'qkdopt[cluster]'") from None
-    try:
-        client: Any = distributed.Client(address, timeout=ANSWER_SECONDS)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(
-            f"scheduler {address}: no answer ({type(error).__name__}); expected the address of a "
-            "running Dask scheduler, such as tcp://HOST:8786"
-        ) from None
-    try:
-        yield client
-    finally:
-        client.close(timeout=2)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +10,7 @@ from qkdopt.errors import UsageError
 from qkdopt.reproduce import curves_of, log_error, reproduce
 from qkdopt.reproduce.calibration import fit
 from qkdopt.reproduce.comparison import targets
+from qkdopt.study import open_workers
 
 
 def test_every_published_gain_has_its_curves():
@@ -26,8 +25,8 @@ def test_every_published_gain_has_its_curves():
 
 
 def test_figure_5_comes_out_in_the_papers_order(tmp_path):
-    with ThreadPoolExecutor(2) as pool:
-        found = reproduce("fig5", tmp_path, pool, requests=40_000)
+    with open_workers(None, 2) as workers:
+        found = reproduce("fig5", tmp_path, workers, requests=40_000)
     assert found.report.complete
     table = found.points["fig5"]
     assert list(table.columns[:6]) == [
@@ -40,8 +39,8 @@ def test_figure_5_comes_out_in_the_papers_order(tmp_path):
     assert abs(row["ours_percent"] - row["published_percent"]) < 12.0
     assert 0.0 < row["ci95_percent"] < 3.0
     # Nothing is left to run, and the rows say the same again.
-    with ThreadPoolExecutor(2) as pool:
-        again = reproduce("fig5", tmp_path, pool, requests=40_000)
+    with open_workers(None, 2) as workers:
+        again = reproduce("fig5", tmp_path, workers, requests=40_000)
     pd.testing.assert_frame_equal(table, again.points["fig5"])
 
 
@@ -61,8 +60,8 @@ def test_log_error_is_that_of_the_rates():
 
 
 def test_what_makes_no_sense_is_refused(tmp_path):
-    with ThreadPoolExecutor(1) as pool:
+    with open_workers(None, 1) as workers:
         with pytest.raises(UsageError, match="expected one of fig3"):
-            reproduce("fig9", tmp_path, pool)
+            reproduce("fig9", tmp_path, workers)
         with pytest.raises(UsageError, match="at least 1000"):
-            reproduce("fig5", tmp_path, pool, requests=3)
+            reproduce("fig5", tmp_path, workers, requests=3)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +15,8 @@ import pandas as pd
 import pytest
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.study import Store, executor_for, read_study, run_missing, with_gains
+from qkdopt.study import Store, Workers, open_workers, read_study, run_missing, with_gains
+from qkdopt.study.heartbeat import Heartbeat
 from qkdopt.study.job import run_job
 from qkdopt.study.sets import ChannelSets
 from tests.command import exit_status
@@ -24,8 +27,17 @@ def run_here(path, **options):
     jobs = read_study(path).jobs(path.parent)
     with ThreadPoolExecutor(1) as pool:
         return run_missing(
-            jobs, Store(path.parent / "results.parquet" / path.stem), pool, **options
+            jobs,
+            Store(path.parent / "results.parquet" / path.stem),
+            Workers(pool, lambda: 1),
+            **options,
         )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def test_every_combination_is_one_row_and_a_second_run_does_nothing(tmp_path, monkeypatch):
@@ -52,9 +64,9 @@ def test_one_process_two_processes_and_dask_give_the_same_bits(tmp_path):
             (tmp_path / name).mkdir()
             path = write_study(tmp_path / name)
             jobs = read_study(path).jobs(path.parent)
-            with executor_for(scheduler, workers) as executor:
+            with open_workers(scheduler, workers) as team:
                 store = Store(path.parent / "results.parquet" / path.stem)
-                assert run_missing(jobs, store, executor).complete
+                assert run_missing(jobs, store, team).complete
             tables.append(table(path))
     pd.testing.assert_frame_equal(tables[0], tables[1], check_exact=True)
     pd.testing.assert_frame_equal(tables[0], tables[2], check_exact=True)
@@ -115,18 +127,76 @@ def test_a_scheduler_that_dies_half_way_loses_nothing_that_was_done(tmp_path):
 
     jobs = read_study(path).jobs(path.parent)
     with Dying(1) as pool:
-        report = run_missing(jobs, Store(tmp_path / "results.parquet" / "small"), pool)
+        report = run_missing(
+            jobs, Store(tmp_path / "results.parquet" / "small"), Workers(pool, lambda: 8)
+        )
     assert (report.done, report.lost) == (4, 4)
     assert not report.complete
     assert len(table(path)) == 4
     assert run_here(path).complete
 
 
+def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, capfd):
+    path = write_study(tmp_path, requests=150_000)
+    rows = tmp_path / "results.parquet" / "small"
+    address = f"tcp://127.0.0.1:{free_port()}"
+    scheduler, worker = (
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *how],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for what, how in (
+            ("scheduler", ["--host", address.rsplit(":", 1)[0], "--port", address.split(":")[2]]),
+            ("worker", [address, "--nthreads", "1"]),
+        )
+    )
+
+    def kill(report):
+        if report.done >= 2:
+            scheduler.kill()
+
+    try:
+        with open_workers(address, None) as workers:
+            jobs = read_study(path).jobs(path.parent)
+            report = run_missing(jobs, Store(rows), workers, progress=kill)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    assert 2 <= report.done < 8
+    assert report.done + report.lost == 8
+    assert "went away" in " ".join(report.reasons)
+    assert "Traceback" not in capfd.readouterr().err
+    assert run_here(path).done == 8
+
+
+def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
+    path = write_study(tmp_path)
+    rows = tmp_path / "results.parquet" / "small"
+    rows.mkdir(parents=True)
+    keys = [job.key for job in read_study(path).jobs(tmp_path)]
+    Heartbeat(rows).beat(keys[:2])
+    assert exit_status("study", "status", path) == 0
+    told = capsys.readouterr().out
+    assert "0 done, 2 running, 6 missing" in told
+    assert f"process {os.getpid()}" in told
+    sign = rows / ".running.json"
+    data = json.loads(sign.read_text(encoding="utf-8"))
+    sign.write_text(json.dumps(data | {"at": data["at"] - 100.0}), encoding="utf-8")
+    assert exit_status("study", "status", path) == 0
+    told = capsys.readouterr().out
+    assert "0 done, 0 running, 8 missing" in told
+    assert "stopped without a word" in told
+    run_here(path)
+    assert not sign.exists()
+
+
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr("qkdopt.study.runner.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("qkdopt.study.workers.ANSWER_SECONDS", 1.0)
     with (
         pytest.raises(UsageError, match="no answer"),
-        executor_for("tcp://127.0.0.1:9", None),
+        open_workers("tcp://127.0.0.1:9", None),
     ):
         pass
 
@@ -191,7 +261,7 @@ def test_commands_run_status_and_plot(tmp_path, capsys):
     assert "study run" in capsys.readouterr().err
     assert exit_status("study", "run", path, "--workers", 1) == 0
     assert exit_status("study", "status", path) == 0
-    assert "8 done, 0 missing, 0 failed" in capsys.readouterr().out
+    assert "8 done, 0 running, 0 missing, 0 failed" in capsys.readouterr().out
     assert exit_status("study", "plot", path) == 0
     assert len(pd.read_csv(tmp_path / "small" / "table.csv")) == 8
     assert (tmp_path / "small" / "gain_percent.png").stat().st_size > 5000

@@ -1,0 +1,73 @@
+"""A sign of life of ``study run``, for ``study status`` in another terminal.
+
+The sign is a small file beside the rows, written whole about every second and taken away in the
+end. One that has not been renewed for a while belonged to a run that was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = ".running.json"
+EVERY_SECONDS = 1.0
+# No sign for so long means that nobody is running.
+SILENT_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Who runs a study, and which runs are with workers."""
+
+    host: str
+    process: int
+    keys: frozenset[str]
+    seconds_ago: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether the sign is fresh."""
+        return self.seconds_ago < SILENT_SECONDS
+
+
+class Heartbeat:
+    """Gives the sign from inside ``study run``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._last = -EVERY_SECONDS
+
+    def beat(self, keys: list[str]) -> None:
+        """Renew the sign, at most once in a while."""
+        now = time.monotonic()
+        if now - self._last < EVERY_SECONDS:
+            return
+        self._last = now
+        sign = {
+            "host": platform.node(), "process": os.getpid(), "at": time.time(), "keys": keys,
+        }  # fmt: skip
+        half = self._path.with_suffix(".half")
+        half.write_text(json.dumps(sign), encoding="utf-8")
+        half.replace(self._path)
+
+    def stop(self) -> None:
+        """Take the sign away."""
+        self._path.unlink(missing_ok=True)
+
+
+def last_sign(folder: Path) -> Sign | None:
+    """Return the latest sign of life; None where no run has left one."""
+    try:
+        data = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return Sign(
+            host=str(data["host"]),
+            process=int(data["process"]),
+            keys=frozenset(data["keys"]),
+            seconds_ago=max(0.0, time.time() - float(data["at"])),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
