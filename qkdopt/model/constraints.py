@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
 
 from qkdopt.model.linearise import largest_noise
-from qkdopt.model.variables import KILO, JointModel, fastest, noise_unit
+from qkdopt.model.variables import KILO, JointModel, fastest, light_on, noise_unit
 
 
 def one_route(m: JointModel) -> pyo.Constraint:
@@ -76,14 +78,15 @@ def one_piece(m: JointModel) -> pyo.Constraint:
 
 def piece_range(m: JointModel) -> pyo.Constraint:
     r"""(C5) ... between its edges: :math:`a_s u_{eqs} \le n_{eqs} \le a_{s+1} u_{eqs}`."""
+    edges = {(e, q): (m.pieces[e, q].edges / noise_unit(m, e)).tolist() for e, q in m.EQ}
 
     def rule(m: JointModel, e: int, q: int, s: int, side: str) -> object:
-        low, high = m.pieces[e, q].edges[s : s + 2] / noise_unit(m, e)
-        if side == "high":
-            return m.n[e, q, s] - float(high) * m.u[e, q, s] <= 0
-        if low == 0.0:
+        low, high = edges[e, q][s : s + 2]
+        if side == "low" and low == 0.0:
             return pyo.Constraint.Skip
-        return m.n[e, q, s] - float(low) * m.u[e, q, s] >= 0
+        edge = high if side == "high" else low
+        row = LinearExpression(linear_coefs=[1.0, -edge], linear_vars=[m.n[e, q, s], m.u[e, q, s]])
+        return (None, row, 0.0) if side == "high" else (0.0, row, None)
 
     return pyo.Constraint(m.EQS, ["low", "high"], rule=rule)
 
@@ -97,21 +100,22 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
     ``M`` is the noise with everything lit that may be: the smallest that is always valid.
     """
     tables = m.problem.tables
+    light = {e: light_on(m, e) for e in m.E}
 
     def rule(m: JointModel, e: int, q: int) -> object:
         unit = noise_unit(m, e)
-        floor = float(tables.floor[e, q])
-        most = (largest_noise(tables, e, q) - floor) / unit
-        heard = sum(
-            float(tables.noise[e, d, w, q]) / unit * m.l[key]
-            for d in (0, 1)
-            if tables.disturbs[e, d]
-            for w in range(tables.usable.shape[2])
-            if not tables.blocks[e, q, w]
-            for key in m.lit[e, d, w]
+        floor = float(tables.floor[e, q]) / unit
+        most = largest_noise(tables, e, q) / unit - floor
+        directions, channels, lit = light[e]
+        heard = tables.noise[e, directions, channels, q] / unit
+        free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
+        pieces = range(len(m.pieces[e, q].upper))
+        # A sum of a thousand terms: Pyomo's own sum of products takes several times as long.
+        total = LinearExpression(
+            linear_coefs=[1.0] * len(pieces) + [-floor - most] + (-heard[free]).tolist(),
+            linear_vars=[m.n[e, q, s] for s in pieces] + [m.y[e, q]] + [lit[i] for i in free],
         )
-        total = sum(m.n[e, q, s] for s in range(len(m.pieces[e, q].upper)))
-        return total - floor / unit * m.y[e, q] - heard - most * m.y[e, q] >= -most
+        return (-most, total, None)
 
     return pyo.Constraint(m.EQ, rule=rule)
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.problem import Problem
-from qkdopt.tables import Tables
+from qkdopt.tables import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
 
 SAMPLES = 33
 LIFT = 1.0 + 1e-6
 DEEPEST_SPLIT = 12
+BISECTIONS = 60
 
 
 @dataclass(frozen=True)
@@ -68,88 +69,111 @@ def largest_noise(tables: Tables, link: int, candidate: int) -> float:
     return float(tables.floor[link, candidate] + loudest[free].sum())
 
 
-def linearise(tables: Tables, link: int, candidate: int, tolerance_bps: float) -> Linearised:
-    """Place breakpoints until every chord is within the tolerance of the exact rate."""
-    first = float(tables.floor[link, candidate])
-    last = max(largest_noise(tables, link, candidate), first + 1e-12)
-    zero = _zero_of(tables, link, candidate, first, last)
-    parts: list[tuple[float, float]] = []
-    for left, right in ((first, zero), (zero, last)):
-        if right > left:
-            parts.extend(_split(tables, link, candidate, left, right, tolerance_bps, 0))
-    pieces = [_piece(tables, link, candidate, left, right) for left, right in parts]
-    return Linearised(
-        edges=np.array([parts[0][0], *(right for _, right in parts)]),
-        upper=np.array([piece[0] for piece in pieces]),
-        lower=np.array([piece[1] for piece in pieces]),
-        error_bps=max(piece[2] for piece in pieces),
-    )
-
-
 def linearise_links(problem: Problem, tolerance_bps: float) -> dict[tuple[int, int], Linearised]:
-    """Linearise every candidate of every link, by (link, candidate)."""
-    tables = problem.tables
-    return {
-        (e, c): linearise(tables, e, c, tolerance_bps)
-        for e in range(len(tables.candidates))
-        for c in range(len(tables.candidates[e]))
-    }
+    """Place breakpoints until every chord is within the tolerance of the exact rate.
 
-
-def _rate(tables: Tables, link: int, candidate: int, noise: FloatArray) -> FloatArray:
-    return tables.skr_bps(noise, np.asarray(tables.transmittance[link, candidate]))
-
-
-def _zero_of(tables: Tables, link: int, candidate: int, first: float, last: float) -> float:
-    """Smallest noise without key, by bisection; ``last`` when there is key everywhere."""
-    if _rate(tables, link, candidate, np.array([last]))[0] > 0.0:
-        return last
-    low, high = first, last
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if _rate(tables, link, candidate, np.array([middle]))[0] > 0.0:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _split(
-    tables: Tables,
-    link: int,
-    candidate: int,
-    left: float,
-    right: float,
-    tolerance_bps: float,
-    depth: int,
-) -> list[tuple[float, float]]:
-    error = _piece(tables, link, candidate, left, right)[2]
-    if error <= tolerance_bps or depth == DEEPEST_SPLIT:
-        return [(left, right)]
-    middle = 0.5 * (left + right)
-    return [
-        part
-        for low, high in ((left, middle), (middle, right))
-        for part in _split(tables, link, candidate, low, high, tolerance_bps, depth + 1)
-    ]
-
-
-def _piece(
-    tables: Tables, link: int, candidate: int, left: float, right: float
-) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """Upper ends, lower ends, and error of one piece, certified on a dense sample.
-
-    Between samples a curve leaves its own chord by at most an eighth of its second difference
-    where it is smooth, by a quarter at a kink: the quarter is added everywhere.
+    Returns the pieces of every candidate of every link, by (link, candidate). All of them are
+    split side by side, one evaluation of the key rate a depth.
     """
-    noise = np.linspace(left, right, SAMPLES)
-    exact = _rate(tables, link, candidate, noise)
-    chord = np.linspace(exact[0], exact[-1], SAMPLES)
-    bend = np.diff(exact, 2)
-    over = float((exact - chord).max()) + max(0.0, -0.25 * float(bend.min()))
-    under = float((chord - exact).max()) + max(0.0, 0.25 * float(bend.max()))
-    lift, sag = LIFT * max(0.0, over), LIFT * max(0.0, under)
-    upper = (float(exact[0]) + lift, float(exact[-1]) + lift)
-    # The chord lowered by its largest error is parallel to the tangent at that point.
-    lower = (float(exact[0]) - sag, float(exact[-1]) - sag)
-    return upper, lower, lift + sag
+    tables = problem.tables
+    keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
+    if not keys:
+        return {}
+    curves = _Curves(tables, keys)
+    first = np.array([tables.floor[key] for key in keys])
+    last = np.array([largest_noise(tables, *key) for key in keys])
+    last = np.maximum(last, first + 1e-12)
+    zero = curves.end_of_key(first, last)
+    owner = np.tile(np.arange(len(keys)), 2)
+    left, right = np.concatenate([first, zero]), np.concatenate([zero, last])
+    some = right > left
+    pieces = curves.split(owner[some], left[some], right[some], tolerance_bps)
+    return {key: pieces.of(k) for k, key in enumerate(keys)}
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """Pieces of many curves: owner, edges, ends of upper and lower piece, and error."""
+
+    owner: IntArray
+    left: FloatArray
+    right: FloatArray
+    upper: FloatArray
+    lower: FloatArray
+    error: FloatArray
+
+    def of(self, owner: int) -> Linearised:
+        """Return the pieces of one curve, by rising noise."""
+        mine = np.flatnonzero(self.owner == owner)
+        mine = mine[np.argsort(self.left[mine])]
+        return Linearised(
+            edges=np.append(self.left[mine], self.right[mine[-1]]),
+            upper=self.upper[mine],
+            lower=self.lower[mine],
+            error_bps=float(self.error[mine].max()),
+        )
+
+    def chosen(self, some: BoolArray) -> _Pieces:
+        """Return some of the pieces."""
+        return _Pieces(*(getattr(self, name)[some] for name in self.__dataclass_fields__))
+
+
+class _Curves:
+    """Key rates of many candidates, evaluated together."""
+
+    def __init__(self, tables: Tables, keys: list[tuple[int, int]]) -> None:
+        self._tables = tables
+        self._transmittance = np.array([tables.transmittance[key] for key in keys])
+
+    def rate(self, owner: IntArray, noise: FloatArray) -> FloatArray:
+        """Key rate [bit/s] at ``(n, ...)`` noise of ``(n,)`` curves."""
+        eta = self._transmittance[owner].reshape(-1, *(1 for _ in noise.shape[1:]))
+        return np.asarray(self._tables.skr_bps(noise, np.broadcast_to(eta, noise.shape)))
+
+    def end_of_key(self, first: FloatArray, last: FloatArray) -> FloatArray:
+        """Smallest noise without key, by bisection; ``last`` when there is key everywhere."""
+        everyone = np.arange(len(first))
+        low, high = first.copy(), last.copy()
+        for _ in range(BISECTIONS):
+            middle = 0.5 * (low + high)
+            alive = self.rate(everyone, middle) > 0.0
+            low, high = np.where(alive, middle, low), np.where(alive, high, middle)
+        return np.where(self.rate(everyone, last) > 0.0, last, high)
+
+    def split(
+        self, owner: IntArray, left: FloatArray, right: FloatArray, tolerance_bps: float
+    ) -> _Pieces:
+        """Halve intervals until each piece is within the tolerance, or very short."""
+        done = []
+        for depth in range(DEEPEST_SPLIT + 1):
+            pieces = self._pieces(owner, left, right)
+            coarse = (pieces.error > tolerance_bps) & (depth < DEEPEST_SPLIT)
+            done.append(pieces.chosen(~coarse))
+            middle = 0.5 * (left + right)[coarse]
+            owner = np.tile(owner[coarse], 2)
+            left = np.concatenate([left[coarse], middle])
+            right = np.concatenate([middle, right[coarse]])
+            if not len(owner):
+                break
+        return _Pieces(
+            *(
+                np.concatenate([getattr(part, name) for part in done])
+                for name in _Pieces.__dataclass_fields__
+            )
+        )
+
+    def _pieces(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Pieces:
+        """Upper ends, lower ends, and error of each piece, certified on a dense sample.
+
+        Between samples a curve leaves its own chord by at most an eighth of its second difference
+        where it is smooth, by a quarter at a kink: the quarter is added everywhere.
+        """
+        exact = self.rate(owner, np.linspace(left, right, SAMPLES, axis=1))
+        chord = np.linspace(exact[:, 0], exact[:, -1], SAMPLES, axis=1)
+        bend = np.diff(exact, 2, axis=1)
+        over = (exact - chord).max(axis=1) + np.maximum(0.0, -0.25 * bend.min(axis=1))
+        under = (chord - exact).max(axis=1) + np.maximum(0.0, 0.25 * bend.max(axis=1))
+        lift, sag = LIFT * np.maximum(0.0, over), LIFT * np.maximum(0.0, under)
+        ends = exact[:, [0, -1]]
+        # The chord lowered by its largest error is parallel to the tangent at that point.
+        return _Pieces(owner, left, right, ends + lift[:, None], ends - sag[:, None], lift + sag)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.model.linearise import Linearised
 from qkdopt.problem import Problem
+from qkdopt.tables import IntArray
 
 KILO = 1e3
 
@@ -67,6 +69,21 @@ def declare_rates(m: JointModel) -> None:
     m.n = pyo.Var(m.EQS, bounds=(0.0, None))
     m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, fastest(m, e)))
     m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, fastest_demand(m, r, p)))
+
+
+def light_on(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[pyo.Var]]:
+    """Direction, channel and variable of every lightpath that may disturb a link."""
+    tables = m.problem.tables
+    found = [
+        (d, w, m.l[key])
+        for d in (0, 1)
+        if tables.disturbs[e, d]
+        for w in range(tables.usable.shape[2])
+        for key in m.lit[e, d, w]
+    ]
+    directions = np.array([d for d, _, _ in found], dtype=np.int64)
+    channels = np.array([w for _, w, _ in found], dtype=np.int64)
+    return directions, channels, [variable for _, _, variable in found]
 
 
 def noise_unit(m: JointModel, e: int) -> float:
