@@ -11,7 +11,7 @@ from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
-from qkdopt.study import RunReport, open_workers
+from qkdopt.runs import RunReport, open_workers
 
 if TYPE_CHECKING:
     import pandas as pd

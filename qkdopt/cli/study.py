@@ -11,7 +11,7 @@ import typer
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 
 if TYPE_CHECKING:
-    from qkdopt.study import RunReport
+    from qkdopt.runs import RunReport
 
 study_app = typer.Typer(
     help="Many simulations from one TOML file, resumable.", no_args_is_help=True
@@ -39,7 +39,8 @@ def run(
     """Run what is missing; a study that was stopped goes on where it was."""
     from qkdopt.cli.live import LiveText
     from qkdopt.errors import UsageError
-    from qkdopt.study import Store, open_workers, read_study, run_missing
+    from qkdopt.runs import Store, open_workers, run_missing
+    from qkdopt.study import read_study
 
     if workers is not None and workers < 1:
         raise UsageError(f"workers = {workers}; expected at least 1")
@@ -64,7 +65,8 @@ def run(
 @study_app.command()
 def status(study: StudyFile) -> None:
     """Say what is done, running, missing and failed."""
-    from qkdopt.study import Store, last_sign, read_study
+    from qkdopt.runs import Store, last_sign
+    from qkdopt.study import read_study
 
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
@@ -85,10 +87,7 @@ def status(study: StudyFile) -> None:
         )
     for job, state in zip(jobs, states, strict=True):
         if state != "done":
-            typer.echo(
-                f"  {state:8} {job.instance.name} {job.set_name} {job.label} "
-                f"{job.load_erlang:g} erlang seed {job.seed}"
-            )
+            typer.echo(f"  {state:8} {job.title}")
 
 
 @study_app.command()
@@ -101,7 +100,8 @@ def plot(
     """Draw key rate, blocking and gain over load, and write the table as CSV."""
     from qkdopt.errors import UsageError
     from qkdopt.report import study_figures
-    from qkdopt.study import Store, read_study, with_gains
+    from qkdopt.runs import Store
+    from qkdopt.study import read_study, with_gains
 
     spec = read_study(study)
     rows = Store(rows_folder(study)).read([job.key for job in spec.jobs(study.parent)])

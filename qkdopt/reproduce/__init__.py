@@ -11,7 +11,8 @@ from qkdopt.errors import UsageError
 from qkdopt.reproduce.calibration import Calibration, calibration_jobs, fit
 from qkdopt.reproduce.comparison import compare, log_error, points
 from qkdopt.reproduce.figures import FIGURES, curves_of, paper_instance
-from qkdopt.study import Job, RunReport, Store, Workers, run_missing
+from qkdopt.runs import RunReport, Store, Workers, run_missing
+from qkdopt.study import Job
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import traceback
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from qkdopt.environment import environment
 from qkdopt.instance import Instance
+from qkdopt.runs.task import Row, finished_row
 from qkdopt.simulate import Estimate, SimulationOptions, SimulationOutcome, simulate
 from qkdopt.simulate import tally as t
 from qkdopt.study.snapshots import SnapshotBounds, snapshot_bounds
-
-# Columns that say how long and where, not what: they differ between repetitions.
-CIRCUMSTANCES = ("seconds", "requests_per_second", "versions", "cpu", "platform")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +51,38 @@ class Job:
         text = json.dumps(data, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
-    def identity(self) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """Words for people."""
+        return (
+            f"{self.instance.name} {self.set_name} {self.label} {self.load_erlang:g} erlang "
+            f"seed {self.seed}"
+        )
+
+    @property
+    def weight(self) -> float:
+        """How long the run takes, about, in requests of first fit."""
+        slow = 10.0 if self.options.strategy == "ds-qkd-synergistic" else 1.0
+        bounded = 1e6 * self.snapshots if self.bound_every else 0.0
+        return self.requests * self.replications * slow + bounded
+
+    def run(self) -> Row:
+        """Do the run and return its row."""
+        return finished_row(self.identity(), self._measured, _measures(None) | _bounds(None))
+
+    def _measured(self) -> Row:
+        outcome = simulate(
+            self.instance,
+            self.options,
+            load_erlang=self.load_erlang,
+            requests=self.requests,
+            warmup=self.warmup,
+            seed=self.seed,
+            replications=self.replications,
+        )
+        return _measures(outcome) | _bounds(self)
+
+    def identity(self) -> Row:
         """Columns that say which run a row is."""
         return {
             "key": self.key,
@@ -76,32 +103,8 @@ class Job:
         }
 
 
-def run_job(job: Job) -> dict[str, Any]:
-    """Do one run and return its row; an error becomes a row of status ``failed``."""
-    row = job.identity()
-    try:
-        outcome = simulate(
-            job.instance,
-            job.options,
-            load_erlang=job.load_erlang,
-            requests=job.requests,
-            warmup=job.warmup,
-            seed=job.seed,
-            replications=job.replications,
-        )
-        row |= _measures(outcome) | _bounds(job)
-        row |= {"status": "done", "error": ""}
-    except Exception as error:
-        row |= _measures(None) | _bounds(None)
-        told = "".join(traceback.format_exception_only(error)).strip()
-        row |= {"status": "failed", "error": told}
-    here = environment()
-    row |= {"versions": json.dumps(here.versions), "cpu": here.cpu, "platform": here.platform}
-    return row
-
-
-def _measures(outcome: SimulationOutcome | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _measures(outcome: SimulationOutcome | None) -> Row:
+    row: Row = {
         "requests": 0 if outcome is None else outcome.requests,
         "warmup": 0 if outcome is None else outcome.warmup,
         "seconds": None if outcome is None else outcome.seconds,
@@ -121,7 +124,7 @@ def _measures(outcome: SimulationOutcome | None) -> dict[str, Any]:
     return row
 
 
-def _bounds(job: Job | None) -> dict[str, Any]:
+def _bounds(job: Job | None) -> Row:
     found: SnapshotBounds | None = None
     if job is not None and job.bound_every > 0:
         found = snapshot_bounds(
@@ -129,7 +132,7 @@ def _bounds(job: Job | None) -> dict[str, Any]:
             warmup=job.warmup, every=job.bound_every, count=job.snapshots,
             nodes=job.bound_nodes,
         )  # fmt: skip
-    row: dict[str, Any] = {"snapshots": 0 if found is None else len(found.policy_bps)}
+    row: Row = {"snapshots": 0 if found is None else len(found.policy_bps)}
     for name in ("policy", "bound", "gap"):
         estimate = Estimate(None, None) if found is None else getattr(found, name)
         row |= {f"snapshot_{name}": estimate.value, f"snapshot_{name}_ci95": estimate.ci95}

@@ -10,7 +10,7 @@ from qkdopt.errors import UsageError
 from qkdopt.reproduce import curves_of, log_error, reproduce
 from qkdopt.reproduce.calibration import fit
 from qkdopt.reproduce.comparison import targets
-from qkdopt.study import open_workers
+from qkdopt.runs import open_workers
 
 
 def test_every_published_gain_has_its_curves():

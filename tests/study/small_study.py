@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from qkdopt.study import Store, read_study
-from qkdopt.study.job import CIRCUMSTANCES
+from qkdopt.runs import Store
+from qkdopt.runs.task import CIRCUMSTANCES
+from qkdopt.study import read_study
 
 INSTANCE = Path(__file__).parent.parent.parent / "instances" / "small" / "mesh6.json"
 TEXT = """

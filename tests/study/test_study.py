@@ -15,9 +15,8 @@ import pandas as pd
 import pytest
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.study import Store, Workers, open_workers, read_study, run_missing, with_gains
-from qkdopt.study.heartbeat import Heartbeat
-from qkdopt.study.job import run_job
+from qkdopt.runs import Heartbeat, Store, Workers, open_workers, run_missing
+from qkdopt.study import read_study, with_gains
 from qkdopt.study.sets import ChannelSets
 from tests.command import exit_status
 from tests.study.small_study import table, write_study
@@ -46,7 +45,7 @@ def test_every_combination_is_one_row_and_a_second_run_does_nothing(tmp_path, mo
     first = table(path)
     assert len(first) == first["key"].nunique() == 8
     assert set(first["status"]) == {"done"}
-    monkeypatch.setattr("qkdopt.study.runner.run_job", None)
+    monkeypatch.setattr("qkdopt.runs.runner.run_task", None)
     assert run_here(path).done == 8
     pd.testing.assert_frame_equal(first, table(path))
 
@@ -193,7 +192,7 @@ def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr("qkdopt.study.workers.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("qkdopt.runs.workers.ANSWER_SECONDS", 1.0)
     with (
         pytest.raises(UsageError, match="no answer"),
         open_workers("tcp://127.0.0.1:9", None),
@@ -216,7 +215,7 @@ def test_gains_are_paired_with_the_baseline(tmp_path):
 def test_snapshots_are_bounded_and_checked(tmp_path):
     path = write_study(tmp_path, every=200)
     job = read_study(path).jobs(path.parent)[1]
-    row = run_job(job)
+    row = job.run()
     assert row["error"] == ""
     assert row["snapshots"] == 2
     assert row["snapshots_checked"]

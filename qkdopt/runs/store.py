@@ -1,7 +1,8 @@
-"""Rows of a study on disk: a Parquet data set of one file a run.
+"""Rows on disk: a Parquet data set of one file a run.
 
 Each file is written beside its place and moved there, so that a run is either whole in the store
-or not at all, whenever the study is killed. ``pandas.read_parquet`` reads the folder as one table.
+or not at all, whenever the process is killed. ``pandas.read_parquet`` reads the folder as one
+table.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """The folder ``results.parquet`` of a study."""
+    """A folder of rows."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

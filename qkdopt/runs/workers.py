@@ -1,4 +1,4 @@
-"""Who does the runs of a study: processes of this machine, or a Dask cluster."""
+"""Who does the runs: processes of this machine, or a Dask cluster."""
 
 from __future__ import annotations
 

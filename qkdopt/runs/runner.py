@@ -1,24 +1,22 @@
-"""Run what is missing of a study, through the futures interface of the standard library."""
+"""Run what is missing, through the futures interface of the standard library."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
-from typing import Any
 
-from qkdopt.study.heartbeat import Heartbeat
-from qkdopt.study.job import Job, run_job
-from qkdopt.study.store import Store
-from qkdopt.study.workers import Workers
+from qkdopt.runs.heartbeat import Heartbeat
+from qkdopt.runs.store import Store
+from qkdopt.runs.task import Row, Task, run_task
+from qkdopt.runs.workers import Workers
 
 REPORT_SECONDS = 1.0
-Row = dict[str, Any]
 
 
 @dataclass
 class RunReport:
-    """How a study stands while it runs, and in the end."""
+    """How the runs stand while they go on, and in the end."""
 
     total: int
     done: int = 0
@@ -38,20 +36,20 @@ class RunReport:
 
 
 def run_missing(
-    jobs: list[Job],
+    tasks: Sequence[Task],
     store: Store,
     workers: Workers,
     *,
     retry_failed: bool = False,
     progress: Callable[[RunReport], None] | None = None,
 ) -> RunReport:
-    """Run every job that the store lacks; rows are stored as they finish.
+    """Run every task that the store lacks; rows are stored as they finish.
 
-    A job whose worker dies is left missing, and told; Ctrl-C leaves the rest missing.
+    A task whose worker dies is left missing, and told; Ctrl-C leaves the rest missing.
     """
     store.open()
-    report = RunReport(total=len(jobs))
-    errand = _Errand(_missing(jobs, store, report, retry_failed=retry_failed), store, report)
+    report = RunReport(total=len(tasks))
+    errand = _Errand(_missing(tasks, store, report, retry_failed=retry_failed), store, report)
     heart = Heartbeat(store.folder)
     try:
         while errand.hand_out(workers):
@@ -67,35 +65,37 @@ def run_missing(
     return report
 
 
-def _missing(jobs: list[Job], store: Store, report: RunReport, *, retry_failed: bool) -> list[Job]:
+def _missing(
+    tasks: Sequence[Task], store: Store, report: RunReport, *, retry_failed: bool
+) -> list[Task]:
     """Count what is in the store; return the rest, the longest runs last."""
     stored = store.keys()
     missing = []
-    for job in jobs:
-        status = stored.get(job.key)
+    for task in tasks:
+        status = stored.get(task.key)
         if status is None or (status == "failed" and retry_failed):
-            missing.append(job)
+            missing.append(task)
         else:
             report.done += status == "done"
             report.failed += status == "failed"
     # Handed out from the end: with long runs first no core idles at the end.
-    missing.sort(key=_weight)
+    missing.sort(key=lambda task: task.weight)
     return missing
 
 
 class _Errand:
     """Runs on their way: waiting here, with workers, and home."""
 
-    def __init__(self, waiting: list[Job], store: Store, report: RunReport) -> None:
+    def __init__(self, waiting: list[Task], store: Store, report: RunReport) -> None:
         self._waiting = waiting
         self._store = store
         self._report = report
-        self._with_workers: dict[Future[Row], Job] = {}
+        self._with_workers: dict[Future[Row], Task] = {}
 
     @property
     def running(self) -> list[str]:
         """Keys of the runs with workers."""
-        return [job.key for job in self._with_workers.values()]
+        return [task.key for task in self._with_workers.values()]
 
     def hand_out(self, workers: Workers) -> bool:
         """Give workers what they can take; False when nothing is left with them."""
@@ -103,7 +103,7 @@ class _Errand:
         try:
             slots = workers.slots() if self._waiting else 0
             while self._waiting and len(self._with_workers) < slots:
-                future = workers.executor.submit(run_job, self._waiting[-1])
+                future = workers.executor.submit(run_task, self._waiting[-1])
                 self._with_workers[future] = self._waiting.pop()
         except Exception as error:
             # Nobody takes runs any more; what is on its way may still come home.
@@ -118,9 +118,9 @@ class _Errand:
         """Wait a while for rows, and store those that come."""
         finished, _ = wait(self._with_workers, REPORT_SECONDS, FIRST_COMPLETED)
         for future in finished:
-            job = self._with_workers.pop(future)
+            task = self._with_workers.pop(future)
             try:
-                self._keep(job, future.result())
+                self._keep(task, future.result())
             except Exception as error:
                 self._report.lost += 1
                 self._report.reasons.append(_told(error))
@@ -130,24 +130,16 @@ class _Errand:
         for future in self._with_workers:
             future.cancel()
 
-    def _keep(self, job: Job, row: Row) -> None:
+    def _keep(self, task: Task, row: Row) -> None:
         self._store.put(row)
         if row["status"] == "done":
             self._report.done += 1
         else:
             self._report.failed += 1
-            where = f"{job.label} at {job.load_erlang:g} erlang"
-            self._report.reasons.append(f"{where}: {row['error']}")
+            self._report.reasons.append(f"{task.title}: {row['error']}")
 
 
 def _told(error: BaseException) -> str:
     if isinstance(error, BrokenExecutor | CancelledError):
         return "a worker or the scheduler went away" + (f": {error}" if str(error) else "")
     return f"{type(error).__name__}: {error}"
-
-
-def _weight(job: Job) -> float:
-    """How long a job takes, about, in runs of first fit."""
-    slow = 10.0 if job.options.strategy == "ds-qkd-synergistic" else 1.0
-    bounded = 1e6 * job.snapshots if job.bound_every else 0.0
-    return job.requests * job.replications * slow + bounded
