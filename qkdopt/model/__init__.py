@@ -1,7 +1,14 @@
 """The joint MILP, the reference formulation (``docs/model.md``)."""
 
-from qkdopt.model.build import build_joint
+from qkdopt.model.build import build_joint, build_textbook
 from qkdopt.model.linearise import Linearised, linearise_links
 from qkdopt.model.plans import plan_of_model, set_start
 
-__all__ = ["Linearised", "build_joint", "linearise_links", "plan_of_model", "set_start"]
+__all__ = [
+    "Linearised",
+    "build_joint",
+    "build_textbook",
+    "linearise_links",
+    "plan_of_model",
+    "set_start",
+]

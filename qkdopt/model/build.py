@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qkdopt.model import constraints, objectives
+from qkdopt.model import constraints, objectives, textbook
 from qkdopt.model.linearise import Linearised
 from qkdopt.model.strengthen import load_states, splits_cleanly
 from qkdopt.model.variables import (
@@ -41,13 +41,8 @@ def build_joint(
     strengthen
         Whether the load-state rows (C10) are added.
     """
-    m = JointModel(problem, pieces)
-    declare_lightpaths(m)
-    declare_working(m)
-    m.c1_one_route = constraints.one_route(m)
-    m.c1_channels_of_route = constraints.channels_of_route(m)
+    m = _lightpaths(problem, pieces)
     m.c2_one_lightpath = constraints.one_lightpath(m)
-    m.c4_one_working = constraints.one_working(m)
     if served is None and not has_floors(problem):
         m.goal = objectives.most_served(m)
         return m
@@ -56,20 +51,57 @@ def build_joint(
     m.c5_piece_range = constraints.piece_range(m)
     m.c5_noise_of_link = constraints.noise_of_link(m)
     m.c6_rate_of_link = constraints.rate_of_link(m)
-    m.c7_rate_on_route = constraints.rate_on_route(m)
-    if problem.instance.qkd.relay == "widest":
-        m.c7_relay_widest = constraints.relay_widest(m)
-    else:
+    if problem.instance.qkd.relay == "lightpath":
         m.c7_relay_on_lightpath = constraints.relay_on_lightpath(m)
-        _no_key_without_qkd(m)
-    m.c8_least_rate = constraints.least_rate(m)
     if strengthen and splits_cleanly(m):
         m.c10_load_states = load_states(m)
+    return _compared(m, served)
+
+
+def build_textbook(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> JointModel:
+    """Build the same problem with one big-M per "if"; parameters as in :func:`build_joint`."""
+    m = _lightpaths(problem, pieces)
+    m.c2_no_clash = textbook.no_clash(m)
+    m.c3_dark_guard_band = textbook.dark_guard_band(m)
+    if served is None and not has_floors(problem):
+        m.goal = objectives.most_served(m)
+        return m
+    textbook.declare_noise(m)
+    m.c5_one_piece = constraints.one_piece(m)
+    m.c5_piece_if_chosen = textbook.piece_if_chosen(m)
+    m.c5_noise_if_working = textbook.noise_if_working(m)
+    m.c6_rate_if_chosen = textbook.rate_if_chosen(m)
+    if problem.instance.qkd.relay == "lightpath":
+        m.c7_relay_if_chosen = textbook.relay_if_chosen(m)
+    return _compared(m, served)
+
+
+def _lightpaths(problem: Problem, pieces: dict[tuple[int, int], Linearised]) -> JointModel:
+    """Begin with what all formulations share: routes, channels, working candidates."""
+    m = JointModel(problem, pieces)
+    declare_lightpaths(m)
+    declare_working(m)
+    m.c1_one_route = constraints.one_route(m)
+    m.c1_channels_of_route = constraints.channels_of_route(m)
+    m.c4_one_working = constraints.one_working(m)
+    return m
+
+
+def _compared(m: JointModel, served: int | None) -> JointModel:
+    """End with what all formulations share: keys of demands, and what plans are compared by."""
+    m.c7_rate_on_route = constraints.rate_on_route(m)
+    if m.problem.instance.qkd.relay == "widest":
+        m.c7_relay_widest = constraints.relay_widest(m)
+    else:
+        _no_key_without_qkd(m)
+    m.c8_least_rate = constraints.least_rate(m)
     if served is None:
         m.goal = objectives.most_served(m)
     else:
         m.c9_number_served = constraints.number_served(m, served)
-        m.goal = OBJECTIVES[problem.objective](m)
+        m.goal = OBJECTIVES[m.problem.objective](m)
     return m
 
 

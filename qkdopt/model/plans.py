@@ -41,7 +41,11 @@ def _start_rates(m: JointModel, plan: Plan) -> None:
         piece = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
         here = plan.working[e] == q and piece == s
         m.u[e, q, s].set_value(float(here))
-        m.n[e, q, s].set_value(float(noise[e, q]) / noise_unit(m, e) if here else 0.0)
+        level = float(noise[e, q]) / noise_unit(m, e)
+        if hasattr(m, "n"):
+            m.n[e, q, s].set_value(level if here else 0.0)
+        elif here:
+            m.noise[e].set_value(level)
     exact = assess(m.problem, plan)
     for e in m.E:
         rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyomo.environ as pyo
 
 from qkdopt.instance import Instance
-from qkdopt.model import constraints, objectives
+from qkdopt.model import constraints, objectives, textbook
 from qkdopt.model.linearise import linearise_links
 from qkdopt.model.strengthen import load_states
 from qkdopt.model.variables import (
@@ -31,6 +31,12 @@ RULES = {
     "least_rate": constraints.least_rate,
     "number_served": lambda m: constraints.number_served(m, 1),
     "load_states": load_states,
+    "no_clash": textbook.no_clash,
+    "dark_guard_band": textbook.dark_guard_band,
+    "noise_if_working": textbook.noise_if_working,
+    "piece_if_chosen": textbook.piece_if_chosen,
+    "rate_if_chosen": textbook.rate_if_chosen,
+    "relay_if_chosen": textbook.relay_if_chosen,
     "most_served": objectives.most_served,
     "total_rate": objectives.total_rate,
     "link_sum": objectives.link_sum,
@@ -65,19 +71,26 @@ def tiny_instance(relay: str = "lightpath") -> Instance:
     )
 
 
-def tiny_model(relay: str = "lightpath") -> JointModel:
-    """Declare every variable and no rule; two pieces a curve are enough to read."""
+def tiny_model(relay: str = "lightpath", *, one_noise: bool = False) -> JointModel:
+    """Declare every variable and no rule; two pieces a curve are enough to read.
+
+    ``one_noise`` declares the textbook's variables, with one noise a link.
+    """
     problem = build_problem(tiny_instance(relay), "mean")
     m = JointModel(problem, linearise_links(problem, 600.0))
     declare_lightpaths(m)
     declare_working(m)
-    declare_rates(m)
+    if one_noise:
+        textbook.declare_noise(m)
+    else:
+        declare_rates(m)
     return m
 
 
 def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
-    m = tiny_model("widest" if name == "relay_widest" else "lightpath")
+    one_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
+    m = tiny_model("widest" if name == "relay_widest" else "lightpath", one_noise=one_noise)
     m.name = name
     m.rule = RULES[name](m)
     return m
