@@ -120,7 +120,10 @@ def simulate(
     strategy: Annotated[str, typer.Option(help="fixed, ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
     policy: Annotated[
         str,
-        typer.Option(help="Of ds-qkd-synergistic: bottleneck-harm, equalisation or own-best."),
+        typer.Option(
+            help="Of ds-qkd-synergistic: bottleneck-harm, rate-weighted-harm, equalisation or "
+            "own-best."
+        ),
     ] = "bottleneck-harm",
     order: Annotated[
         str,

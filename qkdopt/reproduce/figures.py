@@ -119,6 +119,6 @@ def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:
                 SimulationOptions(strategy="ds-qkd-synergistic", policy=policy),
                 POLICY_LOADS,
             )
-            for policy in ("equalisation", "own-best", "bottleneck-harm")
+            for policy in ("equalisation", "own-best", "bottleneck-harm", "rate-weighted-harm")
         ),
     ]

@@ -15,7 +15,7 @@ from qkdopt.simulate.placing import (
     replace_one,
     route_pair,
 )
-from qkdopt.simulate.policies import HARM, feel_pressure
+from qkdopt.simulate.policies import HARM, WEIGHTED_HARM, feel_pressure
 from qkdopt.simulate.state import ACTIVE, ARRIVALS, SWITCHES
 from qkdopt.simulate.tally import (
     GUARD_BAND,
@@ -68,8 +68,8 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
         if policy is None:
             route = place_first_fit(net, mode, state, pair, width, slot, draws[i])
         else:
-            if policy == HARM:
-                feel_pressure(net, state, times[i])
+            if policy in (HARM, WEIGHTED_HARM):
+                feel_pressure(net, mode, state, times[i])
             route = place_synergistic(net, mode, state, pair, width, slot)
         if route < 0:
             tally[cause_of_blocking(net, state, pair, width)] += 1

@@ -8,7 +8,7 @@ from qkdopt.errors import UsageError
 
 STRATEGIES = ("fixed", "ds-qkd", "ds-qkd-synergistic")
 ORDERS = ("first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used")
-POLICIES = ("bottleneck-harm", "equalisation", "own-best")
+POLICIES = ("bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best")
 RETUNING = ("always", "arrival", "threshold", "never")
 
 
@@ -28,9 +28,12 @@ class SimulationOptions:
     policy
         Of ``ds-qkd-synergistic``. ``bottleneck-harm``: over all routes and free channels,
         own key rate less what the light takes from demands already there, counted where
-        it is their bottleneck. ``equalisation``: on the first route with room, the channel
-        of least noise averaged over the candidates (the paper's text). ``own-best``: on the
-        first route with room, the channel with the highest own key rate.
+        it is their bottleneck. ``rate-weighted-harm``: the same, but those whose bottleneck
+        is below half of its dark rate count in proportion to their rate, so that links about
+        to lose their key take light off the others. ``equalisation``: on the first route
+        with room, the channel of least noise averaged over the candidates (the paper's
+        text). ``own-best``: on the first route with room, the channel with the highest own
+        key rate.
     replacements
         Active demands that each arrival may move to where they do less harm.
     retune

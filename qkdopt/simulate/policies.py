@@ -15,9 +15,13 @@ from qkdopt.simulate.positions import free_positions
 from qkdopt.simulate.state import ACTIVE, LAST_SMOOTHED
 
 HARM = POLICIES.index("bottleneck-harm")
+WEIGHTED_HARM = POLICIES.index("rate-weighted-harm")
 EQUALISATION = POLICIES.index("equalisation")
 # Mean holding times over which the demands that a link limits are averaged.
 MEMORY = 5.0
+WEIGHTED_MEMORY = 15.0
+# Share of its dark rate below which a link's demands count for less.
+FULL_WEIGHT = 0.5
 
 
 @njit_bare
@@ -35,9 +39,15 @@ def place_by_policy(net, mode, state, first, end):
                 worth = _worth(net, mode, state, route, position, best)
                 if worth > best:
                     best, best_route, best_position = worth, route, position
-        if mode.policy != HARM and best_route >= 0:
+        if not _weighs_harm(mode) and best_route >= 0:
             break
     return best_route, best_position
+
+
+@inlined
+def _weighs_harm(mode):
+    """Whether the policy looks at all routes, and at what light takes from other demands."""
+    return mode.policy in (HARM, WEIGHTED_HARM)
 
 
 @inlined
@@ -50,7 +60,7 @@ def _worth(net, mode, state, route, position, best):
         e = net.hop_link[h]
         after = rate_after(net, mode, state, e, net.hop_side[h], position)
         own = min(own, after)
-        if mode.policy == HARM:
+        if _weighs_harm(mode):
             harm += state.pressure[e] * (link_skr(net, state, e) - after)
         if own - harm <= best:
             # Further hops only lower it.
@@ -110,8 +120,16 @@ def _highest_rate(net, state, e, side, position):
 
 
 @njit_bare
-def feel_pressure(net, state, now):
-    """Count the active demands that each link limits, and smooth the counts over time."""
+def feel_pressure(net, mode, state, now):
+    """Count the active demands that each link limits, and smooth the counts over time.
+
+    By ``rate-weighted-harm`` a demand counts as long as its bottleneck keeps half of its dark
+    rate, below that in proportion to the rate, and without key not at all. Of a link that
+    loses its key the price falls, more light follows, and others stay quiet: what the search
+    of a snapshot does. Counted in full, those who have nothing left to lose would hold light
+    off a link at the edge of its key.
+    """
+    weighted = mode.policy == WEIGHTED_HARM
     state.limited[:] = 0.0
     for k in range(state.counters[ACTIVE]):
         route = state.slot_route[state.active_slot[k]]
@@ -120,8 +138,13 @@ def feel_pressure(net, state, now):
             rate = link_skr(net, state, net.hop_link[h])
             if rate < lowest:
                 lowest, limit = rate, net.hop_link[h]
-        state.limited[limit] += 1.0
-    share = -math.expm1(-(now - state.clock[LAST_SMOOTHED]) / MEMORY)
+        if not weighted:
+            state.limited[limit] += 1.0
+        elif lowest > 0.0:
+            full = FULL_WEIGHT * net.dark_skr[limit, state.working[limit]]
+            state.limited[limit] += min(1.0, lowest / full)
+    memory = WEIGHTED_MEMORY if weighted else MEMORY
+    share = -math.expm1(-(now - state.clock[LAST_SMOOTHED]) / memory)
     state.clock[LAST_SMOOTHED] = now
     for e in range(len(state.limited)):
         state.pressure[e] += share * (state.limited[e] - state.pressure[e])

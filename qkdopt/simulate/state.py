@@ -62,7 +62,8 @@ class State(NamedTuple):
     usage
         ``(P,)`` links on which each position is lit.
     pressure, limited
-        ``(E,)`` active demands that each link limits: smoothed over time, and now.
+        ``(E,)`` active demands that each link limits: smoothed over time, and now; weighted
+        by their rates under ``rate-weighted-harm``.
     reach
         ``(nodes,)`` scratch of the widest path.
     mask, trial

@@ -104,6 +104,7 @@ def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
         {"strategy": "ds-qkd", "order": "most-used", "retune": "arrival"},
         {"strategy": "ds-qkd", "order": "raman-aware", "retune": "never"},
         {"strategy": "ds-qkd-synergistic", "replacements": 1},
+        {"strategy": "ds-qkd-synergistic", "policy": "rate-weighted-harm"},
         {"strategy": "ds-qkd-synergistic", "policy": "equalisation", "retune": "never"},
     ],
     ids=lambda options: "-".join(map(str, options.values())),
