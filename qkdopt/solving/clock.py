@@ -52,7 +52,12 @@ class Clock:
         self.stop.set()
 
     def report(
-        self, phase: str, incumbent: Incumbent | None = None, bound_bps: float | None = None
+        self,
+        phase: str,
+        incumbent: Incumbent | None = None,
+        bound_bps: float | None = None,
+        *,
+        solver: tuple[float | None, float | None] | None = None,
     ) -> None:
         """Tell the caller where the run stands."""
         if self.progress is None:
@@ -66,5 +71,6 @@ class Clock:
                 incumbent_bps=None if exact is None else exact.objective_bps,
                 bound_bps=bound_bps,
                 gap=None if exact is None else gap_of(exact.objective_bps, bound_bps),
+                solver_bps=solver,
             )
         )

@@ -1,8 +1,10 @@
-"""Strategy ``milp``: the joint MILP alone, first the number served, then the objective."""
+"""The joint MILP and its textbook variant: first the number served, then the objective."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pyomo.environ as pyo
 
@@ -10,12 +12,12 @@ from qkdopt.adapters import Adapter, Limits, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import SolverFailedError
 from qkdopt.model import Linearised, build_joint, linearise_links, plan_of_model, set_start
+from qkdopt.model.variables import JointModel
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.outcome import Outcome
 
 # Share of the relative gap that the linearisation may use up.
 TOLERANCE_SHARE = 0.3
@@ -23,6 +25,8 @@ TOLERANCE_SHARE = 0.3
 SOLVER_MARGIN = 2e-6
 SERVED_MARGIN = 1e-4
 KILO = 1e3
+
+Build = Callable[..., JointModel]
 
 
 class JointRun:
@@ -38,6 +42,11 @@ class JointRun:
         Name of the adapter.
     seed, threads, nodes
         For the solver.
+    build
+        Formulation of the problem.
+    linearisation
+        Largest error of the linearised key rate, relative to the mean rate of the first
+        incumbent; by default a share of the gap.
     """
 
     def __init__(
@@ -49,7 +58,12 @@ class JointRun:
         seed: int,
         threads: int,
         nodes: int | None = None,
+        build: Build = build_joint,
+        linearisation: float | None = None,
     ) -> None:
+        self._linearisation = linearisation
+        self._build = build
+        self._name = "joint MILP" if build is build_joint else "textbook MILP"
         self._incumbent = incumbent
         self._clock = clock
         self._adapter: Adapter = adapter_of(solver)
@@ -78,7 +92,7 @@ class JointRun:
         plan, exact = self._incumbent.best()
         if exact.served == self.served_limit:
             return
-        model = build_joint(self.problem, self._linearised(), served=None)
+        model = self._build(self.problem, self._linearised(), served=None)
         set_start(model, plan)
         outcome = self._solve(model, "milp: number served")
         if outcome.has_solution:
@@ -93,16 +107,44 @@ class JointRun:
         if exact.served == 0 and self.problem.objective != "link-sum":
             self.bound_bps = 0.0
             return
-        model = build_joint(self.problem, self._linearised(), served=exact.served)
+        model = self._build(self.problem, self._linearised(), served=exact.served)
         set_start(model, plan)
-        outcome = self._solve(model, "milp: objective")
+        outcome = self._solve(model, "milp: objective", scale=self._scale(exact.served))
         self._start_accepted = outcome.start_accepted
         if outcome.has_solution:
             self._offer(plan_of_model(model))
         if outcome.bound is not None and self._incumbent.best()[1].served == exact.served:
-            scale = exact.served if self.problem.objective == "mean" else 1
-            bound = outcome.bound * KILO * (1.0 + SOLVER_MARGIN) / scale
+            bound = outcome.bound * (1.0 + SOLVER_MARGIN) * self._scale(exact.served)
             self.bound_bps = max(0.0, bound)
+
+    def assign_wavelengths(self, routes: Sequence[int], served: int) -> tuple[bool, float | None]:
+        """Find channels for given routes, and what no channels on them can exceed.
+
+        Returns whether there may be any, and the proved limit on the objective in the model's
+        unit, with its margin; None where the limit came first.
+        """
+        restricted = tuple(
+            (found[p],) if p != BLOCKED else ()
+            for found, p in zip(self.problem.routes, routes, strict=True)
+        )
+        problem = replace(self.problem, routes=restricted)
+        model = self._build(problem, self._linearised(), served=served)
+        if any(not model.channels[key] for key in model.RP):
+            return False, None
+        outcome = self._solve(model, "milp: wavelengths", start=False, scale=self._scale(served))
+        if outcome.has_solution:
+            plan = plan_of_model(model)
+            numbers = tuple(
+                BLOCKED if route == BLOCKED else routes[r] for r, route in enumerate(plan.routes)
+            )
+            self._offer(replace(plan, routes=numbers))
+        if outcome.status is Status.INFEASIBLE:
+            return False, None
+        return True, None if outcome.bound is None else outcome.bound * (1.0 + SOLVER_MARGIN)
+
+    def _scale(self, served: int) -> float:
+        """Objective [bit/s] that one unit of the model's objective stands for."""
+        return KILO / served if self.problem.objective == "mean" and served else KILO
 
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
@@ -110,7 +152,7 @@ class JointRun:
         return Bound(
             objective_bps=self.bound_bps,
             served=self.served_limit,
-            method=f"joint MILP, {self._adapter.name} {self._adapter.version()}",
+            method=f"{self._name}, {self._adapter.name} {self._adapter.version()}",
             routes=self.problem.route_set,
             tolerance_bps=max((piece.error_bps for piece in pieces.values()), default=0.0),
         )
@@ -120,7 +162,8 @@ class JointRun:
             rate = max(1.0, self._incumbent.best()[1].objective_bps)
             if self.problem.objective == "link-sum":
                 rate /= max(1, len(self.problem.tables.candidates))
-            tolerance = max(1e-2, TOLERANCE_SHARE * self._clock.gap * rate)
+            share = self._linearisation or TOLERANCE_SHARE * self._clock.gap
+            tolerance = max(1e-2, share * rate)
             self._pieces = linearise_links(self.problem, tolerance)
         return self._pieces
 
@@ -132,38 +175,35 @@ class JointRun:
         if all(route == BLOCKED or rate >= floor for route, rate, floor in pairs):
             self._incumbent.offer(plan)
 
-    def _solve(self, model: pyo.ConcreteModel, phase: str) -> SolverOutcome:
-        def watch(*_: float | None) -> bool:
-            self._clock.report(phase, self._incumbent)
+    def _solve(
+        self,
+        model: pyo.ConcreteModel,
+        phase: str,
+        *,
+        scale: float | None = None,
+        start: bool = True,
+    ) -> SolverOutcome:
+        """Solve a model; ``scale`` [bit/s a unit] where its objective is one of key rates."""
+
+        def watch(incumbent: float | None, bound: float | None) -> bool:
+            solver = None
+            if scale is not None:
+                solver = (_scaled(incumbent, scale), _scaled(bound, scale))
+            self._clock.report(phase, self._incumbent, solver=solver)
             return not self._clock.over()
 
         limits = Limits(
-            seconds=self._clock.left,
+            seconds=max(0.0, self._clock.left),
             gap=self._clock.gap * (1.0 - TOLERANCE_SHARE) * 0.9,
             threads=self._threads,
             seed=self._seed,
             nodes=self._nodes,
         )
-        outcome = self._adapter.solve(model, limits, start=True, watch=watch)
+        outcome = self._adapter.solve(model, limits, start=start, watch=watch)
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
         return outcome
 
 
-def run_milp(
-    incumbent: Incumbent,
-    clock: Clock,
-    *,
-    solver: str,
-    seed: int,
-    threads: int,
-    node_limit: int | None,
-) -> Outcome:
-    """Solve the joint MILP from the incumbent and return what was proved."""
-    run = JointRun(incumbent, clock, solver=solver, seed=seed, threads=threads, nodes=node_limit)
-    try:
-        run.prove_served()
-        run.prove_objective()
-    except KeyboardInterrupt:
-        clock.interrupt()
-    return Outcome(bound=run.as_bound(), solver=run.solver)
+def _scaled(value: float | None, scale: float) -> float | None:
+    return None if value is None else value * scale

@@ -22,6 +22,9 @@ class Progress:
         Proved bound at that number served; None before the first.
     gap
         Relative gap of the two; None without a bound.
+    solver_bps
+        The MIP solver's own word for incumbent and bound at this moment, linearised rates
+        not yet judged by the exact ones; None outside of a solver's run.
     """
 
     seconds: float
@@ -30,6 +33,7 @@ class Progress:
     incumbent_bps: float | None = None
     bound_bps: float | None = None
     gap: float | None = None
+    solver_bps: tuple[float | None, float | None] | None = None
 
 
 ProgressCallback = Callable[[Progress], None]

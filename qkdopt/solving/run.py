@@ -29,6 +29,7 @@ from qkdopt.solving.assemble import (
 from qkdopt.solving.auto import AutoRun
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.options import SolverOptions
 from qkdopt.solving.outcome import Outcome
 from qkdopt.solving.progress import ProgressCallback
 from qkdopt.solving.start import plan_of_result
@@ -46,6 +47,8 @@ def solve(
     *,
     strategy: str = "auto",
     solver: str = "highs",
+    formulation: str = "joint",
+    linearisation: float | None = None,
     objective: Objective = "mean",
     time_limit: float = 60.0,
     gap: float = 1e-3,
@@ -65,6 +68,10 @@ def solve(
         One of ``STRATEGIES``.
     solver
         MIP solver of the strategies that use one.
+    formulation
+        Of strategy ``milp``, see :class:`qkdopt.solving.options.SolverOptions`.
+    linearisation
+        Largest relative error of linearised key rates; by default a share of the gap.
     objective
         What plans that serve equally many demands are compared by.
     time_limit
@@ -94,25 +101,33 @@ def solve(
     UsageError
         Options that are out of range or do not fit together.
     """
-    _refuse_bad_options(strategy, time_limit, gap, threads)
-    cores = threads or os.cpu_count() or 1
+    _refuse_bad_options(strategy, formulation, time_limit, gap, threads)
+    options = SolverOptions(
+        formulation=formulation,
+        solver=solver,
+        seed=seed,
+        threads=threads or os.cpu_count() or 1,
+        nodes=node_limit,
+        linearisation=linearisation,
+    )
     clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
     problem = build_problem(instance, objective)
     incumbent = Incumbent(problem)
     baseline = ds_qkd(problem)
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
-    outcome = _run_strategy(
-        strategy, incumbent, baseline, clock, solver=solver, seed=seed, cores=cores,
-        node_limit=node_limit,
-    )  # fmt: skip
-    return _result(incumbent, baseline, outcome, clock, strategy=strategy, seed=seed, cores=cores)
+    outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
+    return _result(incumbent, baseline, outcome, clock, strategy, options)
 
 
-def _refuse_bad_options(strategy: str, time_limit: float, gap: float, threads: int | None) -> None:
+def _refuse_bad_options(
+    strategy: str, formulation: str, time_limit: float, gap: float, threads: int | None
+) -> None:
     faults = []
     if strategy not in STRATEGIES:
         faults.append(f"strategy = {strategy!r}; expected one of {', '.join(STRATEGIES)}")
+    if formulation != "joint" and strategy != "milp":
+        faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
     if not time_limit > 0.0:
         faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
     if not 0.0 <= gap < 1.0:
@@ -128,11 +143,7 @@ def _run_strategy(
     incumbent: Incumbent,
     baseline: Plan,
     clock: Clock,
-    *,
-    solver: str,
-    seed: int,
-    cores: int,
-    node_limit: int | None,
+    options: SolverOptions,
 ) -> Outcome:
     problem = incumbent.problem
     if strategy in HEURISTICS:
@@ -142,17 +153,14 @@ def _run_strategy(
     clock.report("heuristics", incumbent)
     try:
         if strategy == "local-search":
-            _run_local_search(incumbent, clock, seed)
+            _run_local_search(incumbent, clock, options.seed)
             return Outcome()
         if strategy == "milp":
-            from qkdopt.solving.milp import run_milp
+            # Pyomo takes a second and more to import: only where models are built.
+            from qkdopt.solving.formulations import run_formulation
 
-            return run_milp(
-                incumbent, clock, solver=solver, seed=seed, threads=cores, node_limit=node_limit
-            )
-        return _run_auto(
-            incumbent, clock, solver=solver, seed=seed, cores=cores, node_limit=node_limit
-        )
+            return run_formulation(incumbent, clock, options)
+        return _run_auto(incumbent, clock, options)
     except KeyboardInterrupt:
         clock.interrupt()
         return Outcome()
@@ -171,21 +179,16 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, seed: int) -> None:
     clock.report("local search", incumbent)
 
 
-def _run_auto(
-    incumbent: Incumbent,
-    clock: Clock,
-    *,
-    solver: str,
-    seed: int,
-    cores: int,
-    node_limit: int | None,
-) -> Outcome:
-    run = AutoRun(incumbent.problem, incumbent, clock, seed=seed, threads=cores, solver=solver)
+def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+    run = AutoRun(
+        incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
+        solver=options.solver,
+    )  # fmt: skip
     try:
-        if node_limit is None:
+        if options.nodes is None:
             run.run()
         else:
-            run.run_nodes(node_limit)
+            run.run_nodes(options.nodes)
     except KeyboardInterrupt:
         clock.interrupt()
     return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
@@ -196,10 +199,8 @@ def _result(
     baseline: Plan,
     outcome: Outcome,
     clock: Clock,
-    *,
     strategy: str,
-    seed: int,
-    cores: int,
+    options: SolverOptions,
 ) -> Result:
     problem = incumbent.problem
     instance = problem.instance
@@ -215,10 +216,10 @@ def _result(
         instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
         strategy=strategy,
         solver=outcome.solver,
-        seed=seed,
-        threads=cores,
+        seed=options.seed,
+        threads=options.threads,
         objective=problem.objective,
-        status=_status(gap, proved, bound, clock.gap),
+        status=_status(gap, proved, bound, clock.gap + (options.linearisation or 0.0)),
         value=value,
         bound=bound,
         gap=gap,

@@ -34,7 +34,7 @@ COMMANDS = {
     ),
     "solve_no_key": "solve instances/small/ring_without_key.json --strategy ds-qkd",
     "solve_json": "solve instances/small/line.json --strategy ds-qkd --json",
-    "solve_milp": "solve instances/small/triangle.json --strategy milp --node-limit 50",
+    "solve_milp": "solve instances/small/triangle.json --strategy milp --node-limit 1000",
     "bound": "bound instances/small/line.json",
     "bound_json": "bound instances/small/line.json --served 4 --json",
     "bound_max_min": "bound instances/small/line.json --objective max-min",

@@ -10,33 +10,20 @@ import os
 import re
 from pathlib import Path
 
-import pyomo.environ as pyo
 import pytest
 
 from qkdopt.model import constraints, objectives, textbook
 from tests.model import test_textbook, test_truth_tables
-from tests.model.tiny import RULES, with_rule
+from tests.model.tiny import RULES, lp_text, with_rule
 
 # Variables and numbers of the textbook rules: no rules themselves.
 HELPERS = {"declare_noise", "fastest_of_all", "loudest_of_all"}
 TEXTS = Path(__file__).parent / "lp"
 
 
-def lp_text(name: str, folder: Path) -> str:
-    m = with_rule(name)
-    if not list(m.component_data_objects(pyo.Objective)):
-        m.nothing = pyo.Objective(expr=0.0)
-    path = folder / "model.lp"
-    m.write(str(path), io_options={"symbolic_solver_labels": True})
-    text = path.read_text(encoding="utf-8")
-    # Bounds and kinds of all variables would bury the rows, and digits differ by machine.
-    text = re.split(r"^(?:bounds|Bounds)\b", text, flags=re.MULTILINE)[0]
-    return re.sub(r"-?\d+\.\d{4,}(?:e-?\d+)?", lambda m: f"{float(m[0]):.6g}", text)
-
-
 @pytest.mark.parametrize("name", RULES)
 def test_rule_reads_as_reviewed(name, tmp_path):
-    found = lp_text(name, tmp_path)
+    found = lp_text(with_rule(name), tmp_path)
     path = TEXTS / f"{name}.lp"
     if os.environ.get("QKDOPT_REWRITE"):
         path.write_text(found, encoding="utf-8")

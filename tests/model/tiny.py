@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pyomo.environ as pyo
 
 from qkdopt.instance import Instance
@@ -106,3 +109,15 @@ def clear(m: JointModel) -> None:
     """Set every variable to zero."""
     for variable in m.component_data_objects(pyo.Var, descend_into=True):
         variable.set_value(0.0)
+
+
+def lp_text(m: pyo.ConcreteModel, folder: Path) -> str:
+    """Write a model's rows as text that can be read and compared."""
+    if not list(m.component_data_objects(pyo.Objective)):
+        m.nothing = pyo.Objective(expr=0.0)
+    path = folder / "model.lp"
+    m.write(str(path), io_options={"symbolic_solver_labels": True})
+    text = path.read_text(encoding="utf-8")
+    # Bounds and kinds of all variables would bury the rows, and digits differ by machine.
+    text = re.split(r"^(?:bounds|Bounds)\b", text, flags=re.MULTILINE)[0]
+    return re.sub(r"-?\d+\.\d{4,}(?:e-?\d+)?", lambda m: f"{float(m[0]):.6g}", text)

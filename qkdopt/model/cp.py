@@ -1,0 +1,281 @@
+r"""CP-SAT's own model of the joint problem: booleans, integers and implications, no big-M.
+
+Noise and key rates become integers, rounded so that every plan of the exact problem stays and is
+worth at least its exact rate:
+
+* coefficients of noise are rounded down, so the noise rounded down is at least their sum, and a
+  link's integer noise ``N`` can be that of any plan, ``floor(n)``;
+* a piece's edges are rounded outward, so ``N`` lies in the piece of ``n``;
+* with ``l <= N < l + 1 + (n - n_left)`` for the rounded left edge ``l``, the line from one step
+  above its left end, with its slope rounded down, is at least the piece at ``n``; one unit of rate
+  more lets the integer rate be rounded up.
+
+Hence its bound holds for the exact problem. How far it may lie above is :attr:`CpJoint.error_bps`:
+the error of the pieces, three units of rate, the slope's rounding over a piece, and the steepest
+piece times the noise that rounding hides (a unit for every lightpath, and three).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qkdopt.load_state.states import co_direction, link_states
+from qkdopt.model.linearise import Linearised
+from qkdopt.plan import BLOCKED, Plan, tuned
+from qkdopt.problem import Problem
+
+if TYPE_CHECKING:
+    from ortools.sat.python import cp_model
+
+# Units of noise on the loudest link, and of key rate in a bit/s.
+NOISE_UNITS = 1 << 24
+RATE_UNITS = 64
+# Denominator of slopes: rate units for each noise unit.
+SLOPE_UNITS = 1 << 24
+
+
+@dataclass
+class CpJoint:
+    """The model and its variables, keyed as in the joint MILP."""
+
+    problem: Problem
+    pieces: dict[tuple[int, int], Linearised]
+    model: cp_model.CpModel
+    error_bps: float = 0.0
+    x: dict[tuple[int, int], Any] = field(default_factory=dict)
+    l: dict[tuple[int, int, int], Any] = field(default_factory=dict)  # noqa: E741
+    y: dict[tuple[int, int], Any] = field(default_factory=dict)
+    k: dict[int, Any] = field(default_factory=dict)
+    most: dict[int, int] = field(default_factory=dict)
+    """By link: its highest rate."""
+    z: dict[int, Any] = field(default_factory=dict)
+    noise: dict[int, Any] = field(default_factory=dict)
+    light: dict[int, list[tuple[int, int, tuple[int, int, int]]]] = field(default_factory=dict)
+    """By link: direction, channel and key of every lightpath that may be on it."""
+
+
+def build_cp(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> CpJoint:
+    """Build the model; ``served`` as in :func:`qkdopt.model.build.build_joint`."""
+    from ortools.sat.python import cp_model
+
+    m = CpJoint(problem, pieces, cp_model.CpModel())
+    _declare_lightpaths(m)
+    _declare_working(m)
+    _one_lightpath(m)
+    for e in range(len(problem.tables.candidates)):
+        _rate_of_link(m, e)
+    _declare_demands(m)
+    if problem.instance.qkd.relay == "widest":
+        _relay_widest(m)
+    else:
+        _relay_on_lightpath(m)
+    everyone = sum(m.x.values())
+    if served is None:
+        m.model.maximize(everyone)
+        return m
+    m.model.add(everyone == served)
+    m.model.maximize(_objective(m))
+    return m
+
+
+def objective_bps(m: CpJoint, units: float, served: int) -> float:
+    """Return the objective [bit/s] that a value of the model's objective stands for."""
+    rate = units / RATE_UNITS
+    return rate / served if m.problem.objective == "mean" and served else rate
+
+
+def plan_of_solution(m: CpJoint, value: Any) -> Plan:
+    """Read the lightpaths of a solution; ``value`` gives that of a variable."""
+    routes = [BLOCKED] * len(m.problem.routes)
+    channels: list[tuple[int, ...]] = [()] * len(routes)
+    for (r, p), chosen in m.x.items():
+        if value(chosen):
+            routes[r] = p
+            lit = [w for (demand, q, w) in m.l if (demand, q) == (r, p) and value(m.l[r, p, w])]
+            channels[r] = tuple(lit)
+    return tuned(m.problem, routes, channels)
+
+
+def hint(m: CpJoint, plan: Plan) -> None:
+    """Give the solver a plan to start from."""
+    for (r, p), variable in m.x.items():
+        m.model.add_hint(variable, plan.routes[r] == p)
+    for (r, p, w), variable in m.l.items():
+        m.model.add_hint(variable, plan.routes[r] == p and w in plan.channels[r])
+    for (e, q), variable in m.y.items():
+        m.model.add_hint(variable, plan.working[e] == q)
+
+
+def _declare_lightpaths(m: CpJoint) -> None:
+    """(C1) One route a demand, and its channels on it."""
+    usable = m.problem.tables.usable
+    for r, routes in enumerate(m.problem.routes):
+        for p, route in enumerate(routes):
+            hops = [(e, 0 if f else 1) for e, f in zip(route.links, route.forward, strict=True)]
+            m.x[r, p] = m.model.new_bool_var(f"x_{r}_{p}")
+            free = [w for w in range(usable.shape[2]) if all(usable[e, d, w] for e, d in hops)]
+            for w in free:
+                m.l[r, p, w] = m.model.new_bool_var(f"l_{r}_{p}_{w}")
+                for e, d in hops:
+                    m.light.setdefault(e, []).append((d, w, (r, p, w)))
+            count = m.problem.instance.demands[r].channels
+            m.model.add(sum(m.l[r, p, w] for w in free) == count * m.x[r, p])
+        m.model.add_at_most_one(m.x[r, p] for p in range(len(routes)))
+
+
+def _declare_working(m: CpJoint) -> None:
+    """(C4) One QKD channel works on every link with QKD."""
+    for e, candidates in enumerate(m.problem.tables.candidates):
+        for q in range(len(candidates)):
+            m.y[e, q] = m.model.new_bool_var(f"y_{e}_{q}")
+        if candidates:
+            m.model.add_exactly_one(m.y[e, q] for q in range(len(candidates)))
+
+
+def _one_lightpath(m: CpJoint) -> None:
+    """(C2), (C3) A channel of a fibre is dark, in a guard band, or carries one lightpath."""
+    tables = m.problem.tables
+    for e, light in m.light.items():
+        for fibre in sorted(set(tables.fibres.tolist())):
+            quantum = any(tables.disturbs[e, d] for d in (0, 1) if tables.fibres[d] == fibre)
+            count = int(tables.candidate_count[e]) if quantum else 0
+            for w in range(tables.usable.shape[2]):
+                lit = [m.l[key] for d, v, key in light if v == w and tables.fibres[d] == fibre]
+                near = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
+                if lit:
+                    m.model.add_at_most_one([*lit, *near])
+
+
+def _rate_of_link(m: CpJoint, e: int) -> None:
+    """(C5), (C6) The working candidate hears its noise, in one piece of its rate curve."""
+    count = int(m.problem.tables.candidate_count[e])
+    if count == 0:
+        return
+    unit = max(m.pieces[e, q].edges[-1] for q in range(count)) / NOISE_UNITS
+    m.noise[e] = m.model.new_int_var(0, NOISE_UNITS, f"noise_{e}")
+    most = max(m.pieces[e, q].upper[0, 0] for q in range(count))
+    m.most[e] = int(np.ceil(most * RATE_UNITS)) + 1
+    m.k[e] = m.model.new_int_var(0, m.most[e], f"k_{e}")
+    for q in range(count):
+        _hear(m, e, q, unit)
+        _pieces_of(m, e, q, unit)
+    _rate_of_load(m, e)
+
+
+def _hear(m: CpJoint, e: int, q: int, unit: float) -> None:
+    """Noise of a working candidate: every coefficient rounded down."""
+    tables = m.problem.tables
+    heard = [
+        (int(np.floor(tables.noise[e, d, w, q] / unit)), m.l[key])
+        for d, w, key in m.light.get(e, [])
+        if tables.disturbs[e, d] and not tables.blocks[e, q, w]
+    ]
+    floor = int(np.floor(tables.floor[e, q] / unit))
+    total = sum(coefficient * lit for coefficient, lit in heard)
+    m.model.add(m.noise[e] >= floor + total).only_enforce_if(m.y[e, q])
+
+
+def _pieces_of(m: CpJoint, e: int, q: int, unit: float) -> None:
+    """Upper pieces of a working candidate: edges outward, slopes and heights up."""
+    piece, chosen = m.pieces[e, q], []
+    hidden = min(len(m.light.get(e, [])), 2 * m.problem.instance.grid.channels) + 3
+    for s in range(len(piece.upper)):
+        u = m.model.new_bool_var(f"u_{e}_{q}_{s}")
+        chosen.append(u)
+        low = int(np.floor(piece.edges[s] / unit))
+        high = min(int(np.ceil(piece.edges[s + 1] / unit)), NOISE_UNITS)
+        m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
+        left, right = piece.upper[s] * RATE_UNITS
+        fall = float((left - right) / (piece.edges[s + 1] - piece.edges[s]) * unit)
+        slope = int(np.floor(fall * SLOPE_UNITS))
+        height = int(np.ceil(left * SLOPE_UNITS)) + slope * (low + 1) + SLOPE_UNITS
+        m.model.add(SLOPE_UNITS * m.k[e] <= height - slope * m.noise[e]).only_enforce_if(u)
+        rounded = hidden * fall + 3.0 + (high - low) / SLOPE_UNITS
+        m.error_bps = max(m.error_bps, piece.error_bps + rounded / RATE_UNITS)
+    m.model.add(sum(chosen) == m.y[e, q])
+
+
+def _rate_of_load(m: CpJoint, e: int) -> None:
+    """(C10) No load leaves a link a higher rate than its cheapest channels would.
+
+    Implied by the rules above, and said because the solver does not find it.
+    """
+    tables = m.problem.tables
+    lit = [m.l[key] for d, _, key in m.light.get(e, []) if tables.disturbs[e, d]]
+    most = min(len(lit), 2 * m.problem.instance.grid.channels)
+    states = link_states(m.problem, e, _most_by_sense(m, e))
+    best = np.zeros(most + 1)
+    np.maximum.at(best, np.minimum(states.disturbing, most), states.rate_bps)
+    load = m.model.new_int_var(0, most, f"load_{e}")
+    m.model.add(load == sum(lit))
+    heights = [int(np.ceil(rate * RATE_UNITS)) + 1 for rate in best]
+    limit = m.model.new_int_var(0, max(heights), f"limit_{e}")
+    m.model.add_element(load, heights, limit)
+    m.model.add(m.k[e] <= limit)
+
+
+def _most_by_sense(m: CpJoint, e: int) -> tuple[int, int]:
+    """Most lightpaths that may run along and against the quantum signal."""
+    channels = m.problem.instance.grid.channels
+    by_direction = [0, 0]
+    for d, _, _ in m.light.get(e, []):
+        by_direction[d] = min(by_direction[d] + 1, channels)
+    co = co_direction(m.problem.tables, e)
+    return by_direction[co], by_direction[1 - co]
+
+
+def _declare_demands(m: CpJoint) -> None:
+    """(C8) Key rate of a demand: none where it is not served, above its floor where it is."""
+    most = max(m.most.values(), default=0)
+    for r, routes in enumerate(m.problem.routes):
+        m.z[r] = m.model.new_int_var(0, most, f"z_{r}")
+        served = [m.x[r, p] for p in range(len(routes))]
+        m.model.add(m.z[r] <= most * sum(served))
+        floor = m.problem.instance.demands[r].min_skr_bps
+        if floor:
+            m.model.add(m.z[r] >= int(np.floor(floor * RATE_UNITS)) * sum(served))
+
+
+def _relay_on_lightpath(m: CpJoint) -> None:
+    """(C7) The key passes every link of the route."""
+    for (r, p), chosen in m.x.items():
+        for e in m.problem.routes[r][p].links:
+            rate = m.k.get(e, 0)
+            m.model.add(m.z[r] <= rate).only_enforce_if(chosen)
+
+
+def _relay_widest(m: CpJoint) -> None:
+    """(C7) The key takes a path of links with QKD, or there is none."""
+    links = m.problem.instance.network.links
+    nodes = [node.id for node in m.problem.instance.network.nodes]
+    for r, demand in enumerate(m.problem.instance.demands):
+        arcs = {(e, d): m.model.new_bool_var(f"a_{r}_{e}_{d}") for e in m.k for d in (0, 1)}
+        keyed = m.model.new_bool_var(f"keyed_{r}")
+        m.model.add(m.z[r] == 0).only_enforce_if(keyed.negated())
+        for (e, _), arc in arcs.items():
+            m.model.add(m.z[r] <= m.k[e]).only_enforce_if(arc)
+        for node in nodes:
+            net = (node == demand.source) - (node == demand.target)
+            flow = sum(
+                (1 if (links[e].a, links[e].b)[d] == node else -1) * arc
+                for (e, d), arc in arcs.items()
+                if node in (links[e].a, links[e].b)
+            )
+            m.model.add(flow == net * keyed)
+
+
+def _objective(m: CpJoint) -> Any:
+    if m.problem.objective == "link-sum":
+        return sum(m.k.values())
+    if m.problem.objective == "mean":
+        return sum(m.z.values())
+    most = max(m.most.values(), default=0)
+    worst = m.model.new_int_var(0, most, "worst")
+    for (r, _), chosen in m.x.items():
+        m.model.add(worst <= m.z[r]).only_enforce_if(chosen)
+    return worst

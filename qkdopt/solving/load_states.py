@@ -1,0 +1,158 @@
+"""The load-state formulation with wavelength assignment: routes by loads, then channels."""
+
+from __future__ import annotations
+
+import math
+
+from qkdopt.adapters import Limits, Status, adapter_of
+from qkdopt.adapters import Outcome as SolverOutcome
+from qkdopt.errors import SolverFailedError
+from qkdopt.model.loads import LoadModel, build_loads, cut_off, routes_of_model
+from qkdopt.model.variables import KILO
+from qkdopt.result import Bound, SolverRef
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.milp import SERVED_MARGIN, SOLVER_MARGIN, JointRun
+
+# Share of the relative gap that a solve of the loads may leave open.
+MASTER_SHARE = 0.3
+
+
+class LoadStateRun:
+    """Routes by load states, channels by the joint MILP on these routes, until both agree.
+
+    Each routing that the load states value above what its channels can bring is cut off at the
+    value that was proved for it: the bound falls and the plan rises until they meet.
+
+    Parameters
+    ----------
+    incumbent
+        Best plan so far; it must hold a plan.
+    clock
+        Limits and progress.
+    joint
+        Assigns wavelengths.
+    solver
+        Name of the adapter.
+    seed, threads
+        For the solver.
+    """
+
+    def __init__(
+        self,
+        incumbent: Incumbent,
+        clock: Clock,
+        joint: JointRun,
+        *,
+        solver: str,
+        seed: int,
+        threads: int,
+    ) -> None:
+        self._incumbent = incumbent
+        self._clock = clock
+        self._joint = joint
+        self._adapter = adapter_of(solver)
+        self._seed, self._threads = seed, threads
+        self._problem = incumbent.problem
+        self.rounds = 0
+        self.served_limit = len(self._problem.routes)
+        self.bound_bps: float | None = None
+        self._bound_for = -1
+
+    @property
+    def solver(self) -> SolverRef:
+        """Who answered; the loads are solved without a start."""
+        return SolverRef(name=self._adapter.name, version=self._adapter.version())
+
+    def run(self) -> None:
+        """Find how many can be served, and then the best plan that serves so many."""
+        model = build_loads(self._problem, served=None)
+        outcome = self._solve(model, "load states: number served")
+        if outcome.bound is None:
+            return
+        self.served_limit = min(self.served_limit, math.floor(outcome.bound + SERVED_MARGIN))
+        while self._incumbent.best()[1].served <= self.served_limit and not self._clock.over():
+            done = self._settle(self.served_limit)
+            if done or self._clock.over():
+                return
+            # No routing of so many has wavelengths.
+            self.served_limit -= 1
+
+    def as_bound(self) -> Bound:
+        """Return what was proved, as results record it."""
+        assigned = self._joint.as_bound()
+        known = self._bound_for == self._incumbent.best()[1].served
+        return Bound(
+            objective_bps=self.bound_bps if known else None,
+            served=self.served_limit,
+            method=(
+                f"load states with wavelength assignment ({self.rounds} routings), "
+                f"{self._adapter.name} {self._adapter.version()}"
+            ),
+            routes=self._problem.route_set,
+            tolerance_bps=assigned.tolerance_bps,
+        )
+
+    def _settle(self, served: int) -> bool:
+        """Solve for plans that serve so many; False when it is proved that there is none."""
+        self._bound_for = served
+        if served == 0:
+            self.bound_bps = 0.0
+            return True
+        seen: set[tuple[int, ...]] = set()
+        model = build_loads(self._problem, served=served)
+        ceiling = math.inf
+        while not self._clock.over():
+            outcome = self._solve(model, "load states", scale=KILO / served)
+            if outcome.status is Status.INFEASIBLE:
+                return False
+            if outcome.bound is not None:
+                ceiling = min(ceiling, outcome.bound * (1.0 + SOLVER_MARGIN))
+            if math.isfinite(ceiling):
+                self.bound_bps = max(0.0, ceiling) * KILO / served
+            if self._closed(served) or not outcome.has_solution:
+                return True
+            routes = tuple(routes_of_model(model))
+            if routes in seen:
+                # Cut off already: what is left open is the tolerance of its wavelengths' proof.
+                return True
+            seen.add(routes)
+            self._assign(model, routes, served, ceiling)
+            if self._closed(served):
+                return True
+        return True
+
+    def _assign(
+        self, model: LoadModel, routes: tuple[int, ...], served: int, ceiling: float
+    ) -> None:
+        """Give a routing its wavelengths, and cut it off at what they bring."""
+        self.rounds += 1
+        possible, most = self._joint.assign_wavelengths(routes, served)
+        if not possible:
+            cut_off(model, None, ceiling)
+        elif most is not None:
+            cut_off(model, max(0.0, most), ceiling)
+
+    def _closed(self, served: int) -> bool:
+        exact = self._incumbent.best()[1]
+        if exact.served != served or self.bound_bps is None:
+            return False
+        return self.bound_bps - exact.objective_bps <= self._clock.gap * self.bound_bps
+
+    def _solve(self, model: LoadModel, phase: str, *, scale: float | None = None) -> SolverOutcome:
+        def watch(_incumbent: float | None, bound: float | None) -> bool:
+            # What the loads are worth without channels is no plan's value.
+            known = None if scale is None or bound is None else (None, bound * scale)
+            self._clock.report(phase, self._incumbent, self.bound_bps, solver=known)
+            return not self._clock.over()
+
+        limits = Limits(
+            seconds=max(0.0, self._clock.left),
+            gap=self._clock.gap * MASTER_SHARE,
+            threads=self._threads,
+            seed=self._seed,
+        )
+        outcome = self._adapter.solve(model, limits, watch=watch)
+        if outcome.status is Status.FAILED:
+            raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
+        return outcome

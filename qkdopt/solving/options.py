@@ -1,0 +1,51 @@
+"""What the strategies with a MIP solver are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qkdopt.errors import UsageError
+
+FORMULATIONS = ("joint", "textbook", "load-state", "cp-sat")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """Formulation and solver.
+
+    Parameters
+    ----------
+    formulation
+        ``joint``: the joint MILP, tightened by load states. ``textbook``: the same problem with
+        one big-M for every "if". ``load-state``: routes by load states, then wavelengths on
+        these routes, until both agree. ``cp-sat``: CP-SAT's own model.
+    solver
+        Name of the adapter.
+    seed, threads, nodes
+        For the solver.
+    linearisation
+        Largest relative error of the linearised key rate; by default a share of the gap.
+    """
+
+    formulation: str = "joint"
+    solver: str = "highs"
+    seed: int = 0
+    threads: int = 1
+    nodes: int | None = None
+    linearisation: float | None = None
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.formulation not in FORMULATIONS:
+            faults.append(
+                f"formulation = {self.formulation!r}; expected one of {', '.join(FORMULATIONS)}"
+            )
+        if self.formulation == "cp-sat" and self.solver != "cp-sat":
+            faults.append(
+                f"formulation cp-sat with solver = {self.solver!r}; expected solver cp-sat, whose "
+                "own model it is"
+            )
+        if self.linearisation is not None and not 0.0 < self.linearisation < 1.0:
+            faults.append(f"linearisation = {self.linearisation:g}; expected a share in (0, 1)")
+        if faults:
+            raise UsageError("; ".join(faults))
