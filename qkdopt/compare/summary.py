@@ -1,0 +1,72 @@
+"""What a comparison says: one line a solver and formulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Shift of the geometric mean of times [s], as benchmarks of MIP solvers use it.
+SHIFT_SECONDS = 1.0
+# Best values within this are equal.
+SAME = 1e-4
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return solved instances, shifted geometric mean time and mean gap by solver and formulation.
+
+    An unsolved run counts with its time limit (a run that failed too), a missing gap as 1.
+    ``best`` counts runs whose checked value is the best that any run found.
+    """
+    import pandas as pd
+
+    best = rows.groupby("instance")[["served", "value_bps"]].transform("max")
+    table = rows.assign(
+        solved=rows["outcome"].eq("optimal"),
+        time=np.where(rows["outcome"].eq("optimal"), rows["seconds"], rows["limit_seconds"]),
+        open_gap=rows["gap"].astype(float).fillna(1.0),
+        best=rows["served"].eq(best["served"])
+        & (rows["value_bps"].astype(float) >= (1.0 - SAME) * best["value_bps"].astype(float)),
+        failed=rows["status"].ne("done"),
+        unchecked=rows["checked"].eq(False),
+    )
+    found = [
+        {
+            "solver": solver,
+            "formulation": formulation,
+            "version": next((v for v in part["version"] if v), ""),
+            "runs": len(part),
+            "solved": int(part["solved"].sum()),
+            "best": int(part["best"].sum()),
+            "failed": int(part["failed"].sum()),
+            "broken": int(part["unchecked"].sum()),
+            "mean_seconds": shifted_mean(part["time"].to_numpy(dtype=np.float64)),
+            "mean_gap_percent": 100.0 * float(part["open_gap"].mean()),
+        }
+        for (solver, formulation), part in table.groupby(["solver", "formulation"], sort=False)
+    ]
+    frame = pd.DataFrame(found)
+    return frame.sort_values(["solved", "mean_seconds"], ascending=[False, True]).reset_index(
+        drop=True
+    )
+
+
+def shifted_mean(seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Geometric mean of times shifted by a second: neither tiny nor huge runs rule it."""
+    return float(np.exp(np.log(seconds + SHIFT_SECONDS).mean()) - SHIFT_SECONDS)
+
+
+def to_markdown(table: pd.DataFrame) -> str:
+    """Write a table as Markdown."""
+    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "| --- " * len(table.columns) + "|"]
+    lines += ["| " + " | ".join(_cell(v) for v in row) + " |" for row in table.to_numpy()]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
