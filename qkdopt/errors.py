@@ -58,6 +58,10 @@ class SolverMissingError(QkdoptError):
     """A solver that is not installed; the message says how to install it."""
 
 
+class LicenceError(UsageError):
+    """A model that is larger than a solver takes without a licence."""
+
+
 class SolverFailedError(QkdoptError):
     """A solver ended in a way that is no answer: a crash, or a status not known to us."""
 

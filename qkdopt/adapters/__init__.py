@@ -1,10 +1,18 @@
 """One adapter per solver, one contract for all."""
 
-from qkdopt.adapters.base import Adapter, Limits, Outcome, Status
+from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLimit, Status, Watch
 from qkdopt.adapters.highs import HighsAdapter
+from qkdopt.adapters.program import Program, program_of_model
+from qkdopt.adapters.scip import ScipAdapter
 from qkdopt.errors import UsageError
 
-ADAPTERS: dict[str, Adapter] = {"highs": HighsAdapter()}
+ADAPTERS: dict[str, Adapter] = {
+    adapter.name: adapter
+    for adapter in (
+        HighsAdapter(),
+        ScipAdapter(),
+    )
+}
 
 
 def adapter_of(name: str) -> Adapter:
@@ -20,4 +28,16 @@ def adapter_of(name: str) -> Adapter:
     return ADAPTERS[name]
 
 
-__all__ = ["ADAPTERS", "Adapter", "Limits", "Outcome", "Status", "adapter_of"]
+__all__ = [
+    "ADAPTERS",
+    "Adapter",
+    "Capabilities",
+    "Limits",
+    "Outcome",
+    "Program",
+    "SizeLimit",
+    "Status",
+    "Watch",
+    "adapter_of",
+    "program_of_model",
+]

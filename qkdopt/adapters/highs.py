@@ -1,19 +1,16 @@
-"""HiGHS, in process: Pyomo's standard form passed to highspy."""
+"""HiGHS, in process, through highspy."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from importlib.metadata import version as installed_version
-from importlib.util import find_spec
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-from qkdopt.adapters.base import Limits, Outcome, Status, Watch
-from qkdopt.errors import SolverFailedError, SolverMissingError
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+from qkdopt.errors import SolverFailedError
 from qkdopt.silence import new_highs
 
 # HiGHS's word for the end of a run -> ours. What is absent is FAILED.
@@ -34,105 +31,58 @@ START_TAKEN = "MIP start solution is feasible"
 
 @dataclass
 class _Listener:
-    """Listens to the log for the start, and asks the watcher whether to go on."""
+    """Listens to the log for the start, and asks the observer whether to go on."""
 
-    watch: Watch | None
-    negate: bool
+    observer: Observer
+    sign: float
     start_taken: bool = False
-    errors: list[BaseException] = field(default_factory=list)
 
     def on_log(self, event: Any) -> None:
         if START_TAKEN in event.message:
             self.start_taken = True
 
     def on_pause(self, event: Any) -> None:
-        if self.watch is None or self.errors:
-            event.interrupt(bool(self.errors))
-            return
         out = event.data_out
-        try:
-            go_on = self.watch(
-                _finite(out.mip_primal_bound, self.negate), _finite(out.mip_dual_bound, self.negate)
-            )
-        except BaseException as error:
-            self.errors.append(error)
-            go_on = False
+        go_on = self.observer(self.sign * out.mip_primal_bound, self.sign * out.mip_dual_bound)
         event.interrupt(not go_on)
 
 
-class HighsAdapter:
+class HighsAdapter(Solver):
     """The default solver."""
 
     name = "highs"
     limit = "none (MIT licence)"
+    package = "highspy"
+    install = "pip install highspy"
+    capabilities = Capabilities()
 
-    def available(self) -> bool:
-        """Whether highspy is installed."""
-        return find_spec("highspy") is not None
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """HiGHS's words and ours."""
+        return STATUS
 
-    def version(self) -> str:
-        """Version of highspy."""
-        return installed_version("highspy")
-
-    def solve(
-        self,
-        model: pyo.ConcreteModel,
-        limits: Limits,
-        *,
-        start: bool = False,
-        watch: Watch | None = None,
-    ) -> Outcome:
-        """Solve a Pyomo model; the best solution is left in its variables."""
-        if not self.available():
-            raise SolverMissingError("solver 'highs' is not installed; pip install highspy")
-        form = LinearStandardFormCompiler().write(model, mixed_form=True)
-        # Pyomo states its standard form as a minimisation.
-        negate = next(model.component_data_objects(pyo.Objective)).sense == pyo.maximize
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve as a minimisation and turn the answer back."""
         highs = new_highs()
         _set_options(highs, limits)
-        _pass_model(highs, form)
-        listener = _Listener(watch, negate)
+        pass_program(highs, program)
+        listener = _Listener(observer, -1.0 if program.maximise else 1.0)
         highs.cbLogging += listener.on_log
         highs.cbMipInterrupt += listener.on_pause
-        if start:
-            _pass_start(highs, form)
+        if start is not None:
+            _pass_start(highs, start)
         highs.run()
-        if listener.errors:
-            raise listener.errors[0]
-        return self._outcome(highs, form, negate, listener.start_taken if start else None)
-
-    def _outcome(self, highs: Any, form: Any, negate: bool, start_taken: bool | None) -> Outcome:
-        word = str(highs.getModelStatus()).rsplit(".", maxsplit=1)[-1]
         info = highs.getInfo()
-        status = STATUS.get(word, Status.FAILED)
-        has_solution = info.primal_solution_status == 2 and status is not Status.FAILED
-        if has_solution:
-            for variable, value in zip(form.columns, highs.getSolution().col_value, strict=True):
-                variable.set_value(value, skip_validation=True)
-        proved = status is not Status.INFEASIBLE and status is not Status.FAILED
-        integer = any(not variable.is_continuous() for variable in form.columns)
-        # A linear program has no branch-and-bound bound: its optimum is its bound.
-        limit = info.mip_dual_bound if integer else info.objective_function_value
-        solved = integer or status is Status.OPTIMAL
-        return Outcome(
-            status=status,
-            incumbent=_finite(info.objective_function_value, negate) if has_solution else None,
-            bound=_finite(limit, negate) if proved and solved else None,
-            has_solution=has_solution,
-            start_accepted=start_taken,
+        solved = info.primal_solution_status == 2
+        return Answer(
+            word=str(highs.getModelStatus()).rsplit(".", maxsplit=1)[-1],
+            values=np.array(highs.getSolution().col_value) if solved else None,
+            bound=listener.sign * info.mip_dual_bound,
+            start_accepted=listener.start_taken,
             nodes=int(info.mip_node_count) if info.mip_node_count >= 0 else None,
-            seconds=float(highs.getRunTime()),
-            solver=self.name,
-            version=self.version(),
-            message=word,
         )
-
-
-def _finite(value: float, negate: bool) -> float | None:
-    """Return a number in the model's own sense; None for HiGHS's infinities."""
-    if not math.isfinite(value) or abs(value) >= 1e30:
-        return None
-    return -value if negate else value
 
 
 def _set_options(highs: Any, limits: Limits) -> None:
@@ -144,41 +94,31 @@ def _set_options(highs: Any, limits: Limits) -> None:
         highs.setOptionValue("mip_max_nodes", limits.nodes)
 
 
-def _pass_model(highs: Any, form: Any) -> None:
+def pass_program(highs: Any, program: Program) -> None:
+    """Pass a program to HiGHS, as a minimisation."""
     import highspy
 
-    infinite = highspy.kHighsInf
-    matrix = form.A.tocsr()
-    lower = np.array([r if row.bound_type in (-1, 0) else -infinite for r, row in _rows(form)])
-    upper = np.array([r if row.bound_type in (1, 0) else infinite for r, row in _rows(form)])
     lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.col_cost_ = np.asarray(form.c.todense(), dtype=np.float64).ravel()
-    lp.offset_ = float(form.c_offset[0])
-    bounds = [variable.bounds for variable in form.columns]
-    lp.col_lower_ = np.array([-infinite if low is None else low for low, _ in bounds])
-    lp.col_upper_ = np.array([infinite if high is None else high for _, high in bounds])
-    lp.row_lower_, lp.row_upper_ = lower, upper
+    lp.num_row_, lp.num_col_ = program.matrix.shape
+    lp.col_cost_ = program.descent
+    lp.offset_ = -program.offset if program.maximise else program.offset
+    # highspy's infinity is IEEE's.
+    lp.col_lower_, lp.col_upper_ = program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data.astype(np.float64)
-    kinds = (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous)
-    lp.integrality_ = [kinds[variable.is_continuous()] for variable in form.columns]
+    lp.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = program.matrix.data
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[int(whole)] for whole in program.integer]
     if highs.passModel(lp) == highspy.HighsStatus.kError:
         raise SolverFailedError("HiGHS refused the model")
 
 
-def _rows(form: Any) -> Any:
-    return zip(form.rhs, form.rows, strict=True)
-
-
-def _pass_start(highs: Any, form: Any) -> None:
+def _pass_start(highs: Any, start: Floats) -> None:
     import highspy
 
     solution = highspy.HighsSolution()
-    solution.col_value = [
-        0.0 if variable.value is None else float(variable.value) for variable in form.columns
-    ]
+    solution.col_value = start.tolist()
     solution.value_valid = True
     highs.setSolution(solution)

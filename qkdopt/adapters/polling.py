@@ -1,0 +1,47 @@
+"""Runs a solver in a thread of its own, and asks the observer meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+
+# How often the observer is asked.
+PERIOD_S = 0.2
+
+
+def poll(run: Callable[[], object], ask: Callable[[], bool], stop: Callable[[], None]) -> None:
+    """Run a solver that releases Python's lock, and ask whether to go on while it runs.
+
+    The caller's thread stays free, so that an interrupt from the keyboard arrives at once.
+
+    Parameters
+    ----------
+    run
+        The solver's blocking call; an error of it is raised here.
+    ask
+        Returns whether to go on.
+    stop
+        Makes the blocking call return soon.
+    """
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = Thread(target=work, name="solver", daemon=True)
+    thread.start()
+    try:
+        thread.join(PERIOD_S)
+        while thread.is_alive():
+            if not ask():
+                stop()
+            thread.join(PERIOD_S)
+    except BaseException:
+        stop()
+        thread.join()
+        raise
+    if errors:
+        raise errors[0]

@@ -1,0 +1,136 @@
+"""A mixed-integer linear program as arrays: what every solver is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from numpy.typing import NDArray
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy.sparse import csr_array
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Program:
+    r"""A mixed-integer linear program.
+
+    .. math::
+        \min \text{ or } \max\; c^\top x + c_0
+        \quad\text{s.t.}\quad r^- \le A x \le r^+,\; l \le x \le u,\; x_I \in \mathbb{Z}
+
+    Parameters
+    ----------
+    cost, offset, maximise
+        :math:`c`, :math:`c_0` and the sense; the cost is in that sense.
+    lower, upper
+        :math:`l, u`, one per column; infinity where there is none.
+    integer
+        Whether a column is integer.
+    matrix
+        :math:`A`, compressed by rows.
+    row_lower, row_upper
+        :math:`r^-, r^+`; infinity where there is none.
+    names
+        One per column, for messages only; may be empty.
+    """
+
+    cost: Floats
+    offset: float
+    maximise: bool
+    lower: Floats
+    upper: Floats
+    integer: NDArray[np.bool_]
+    matrix: Any
+    row_lower: Floats
+    row_upper: Floats
+    names: Sequence[str] = ()
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def linear(self) -> bool:
+        """Whether it has no integer column."""
+        return not bool(self.integer.any())
+
+    @property
+    def descent(self) -> Floats:
+        """Cost of the same program as a minimisation."""
+        return -self.cost if self.maximise else self.cost
+
+    def objective(self, values: Floats) -> float:
+        """Objective of a point, in the program's sense."""
+        return float(self.cost @ values) + self.offset
+
+    def name(self, column: int) -> str:
+        """Name of a column, for messages."""
+        return self.names[column] if len(self.names) else f"column {column}"
+
+    def violation(self, values: Floats) -> float:
+        """Largest amount by which a point breaks a row, a bound or integrality."""
+        activity = self.matrix @ values
+        rounded = np.rint(values[self.integer])
+        gaps = (
+            self.row_lower - activity,
+            activity - self.row_upper,
+            self.lower - values,
+            values - self.upper,
+            np.abs(values[self.integer] - rounded),
+        )
+        return max((float(gap.max()) for gap in gaps if gap.size), default=0.0)
+
+
+def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:
+    """Compile a linear Pyomo model into arrays.
+
+    Returns
+    -------
+    program, columns
+        The program, and the Pyomo variable of each of its columns.
+    """
+    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    maximise = next(model.component_data_objects(pyo.Objective, active=True)).sense == pyo.maximize
+    # Pyomo states its standard form as a minimisation.
+    sign = -1.0 if maximise else 1.0
+    columns = list(form.columns)
+    bounds = [variable.bounds for variable in columns]
+    kinds = np.array([row.bound_type for row in form.rows], dtype=np.int64)
+    rhs = np.asarray(form.rhs, dtype=np.float64)
+    program = Program(
+        cost=sign * np.asarray(form.c.todense(), dtype=np.float64).ravel(),
+        offset=sign * float(form.c_offset[0]),
+        maximise=bool(maximise),
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=np.float64),
+        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=np.float64),
+        integer=np.array([not variable.is_continuous() for variable in columns], dtype=np.bool_),
+        matrix=csr_array(form.A, dtype=np.float64),
+        row_lower=np.where(kinds <= 0, rhs, -np.inf),
+        row_upper=np.where(kinds >= 0, rhs, np.inf),
+        names=_Names(columns),
+    )
+    return program, columns
+
+
+class _Names(Sequence[str]):
+    """Names made when asked for: Pyomo spends seconds on all of them."""
+
+    def __init__(self, columns: Sequence[Any]) -> None:
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._columns[index].name

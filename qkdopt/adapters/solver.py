@@ -1,0 +1,174 @@
+"""The work that is the same for every solver."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from typing import ClassVar
+
+import numpy as np
+import pyomo.environ as pyo
+
+from qkdopt.adapters.base import (
+    Answer,
+    Capabilities,
+    Limits,
+    Observer,
+    Outcome,
+    SizeLimit,
+    Status,
+    Watch,
+    finite,
+)
+from qkdopt.adapters.program import Floats, Program, program_of_model
+from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError
+
+# Solvers end a little beyond their own tolerance; a bound beaten by more is none.
+BEATEN = 1e-5
+
+
+class Solver(ABC):
+    """Base of all adapters: what is left to each is to translate arrays, there and back."""
+
+    name: str
+    limit: str
+    capabilities: Capabilities
+    package: ClassVar[str]
+    # What to install, and what to say when it is not.
+    install: ClassVar[str]
+    # Most that it takes without a licence; None where none is needed.
+    size: SizeLimit | None = None
+
+    @property
+    @abstractmethod
+    def statuses(self) -> Mapping[str, Status]:
+        """The solver's words for the end of a run, and ours; what is absent is FAILED."""
+
+    @abstractmethod
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Hand the program to the solver and read its answer."""
+
+    def licensed(self) -> bool:
+        """Whether the solver takes programs beyond ``size``; asked only when one is."""
+        return self.size is None
+
+    def available(self) -> bool:
+        """Whether it is installed."""
+        return find_spec(self.package) is not None
+
+    def version(self) -> str:
+        """Version of the installed solver."""
+        return installed_version(self.package)
+
+    def require_size(self, rows: int, columns: int) -> None:
+        """Refuse a program that is over the size which needs a licence, before it is built.
+
+        Raises
+        ------
+        LicenceError
+            The program is over the limit and there is no licence.
+        """
+        if self.size is None or self.size.allows(rows, columns) or self.licensed():
+            return
+        raise LicenceError(
+            f"{self.name} without a licence takes at most {self.size}; this model has {columns} "
+            f"columns and {rows} rows: install a licence, or use --solver highs"
+        )
+
+    def solve(
+        self,
+        model: pyo.ConcreteModel,
+        limits: Limits,
+        *,
+        start: bool = False,
+        watch: Watch | None = None,
+    ) -> Outcome:
+        """Solve a Pyomo model; the best solution is left in its variables."""
+        self._require_installed()
+        program, columns = program_of_model(model)
+        given = [0.0 if column.value is None else float(column.value) for column in columns]
+        outcome, values = self.solve_program(
+            program, limits, start=np.array(given) if start else None, watch=watch
+        )
+        if values is not None:
+            for column, value in zip(columns, values, strict=True):
+                column.set_value(float(value), skip_validation=True)
+        return outcome
+
+    def solve_program(
+        self,
+        program: Program,
+        limits: Limits,
+        *,
+        start: Floats | None = None,
+        watch: Watch | None = None,
+    ) -> tuple[Outcome, Floats | None]:
+        """Solve a program given as arrays; return the best solution beside the outcome."""
+        self._require_installed()
+        self._require_settings(limits)
+        self.require_size(program.rows, program.columns)
+        observer = Observer(watch)
+        began = time.perf_counter()
+        answer = self.run(program, limits, start, observer)
+        if observer.error is not None:
+            raise observer.error
+        seconds = time.perf_counter() - began
+        return self._outcome(program, answer, observer, seconds, given=start is not None)
+
+    def _require_installed(self) -> None:
+        if not self.available():
+            raise SolverMissingError(f"solver {self.name!r} is not installed; {self.install}")
+
+    def _require_settings(self, limits: Limits) -> None:
+        if limits.nodes is not None and not self.capabilities.node_limit:
+            raise UnsupportedError(
+                f"solver {self.name!r} has no node limit: limit the seconds, or use --solver highs"
+            )
+
+    def _outcome(
+        self, program: Program, answer: Answer, observer: Observer, seconds: float, *, given: bool
+    ) -> tuple[Outcome, Floats | None]:
+        status = self.statuses.get(answer.word, Status.FAILED)
+        if status is Status.LIMIT and observer.stopped:
+            status = Status.INTERRUPTED
+        values = None if status in (Status.FAILED, Status.INFEASIBLE) else answer.values
+        incumbent = None if values is None else program.objective(values)
+        outcome = Outcome(
+            status=status,
+            incumbent=incumbent,
+            bound=safe_bound(program, status, incumbent, answer.bound),
+            has_solution=values is not None,
+            start_accepted=bool(answer.start_accepted) if given else None,
+            nodes=answer.nodes,
+            seconds=seconds,
+            solver=self.name,
+            version=self.version(),
+            message=answer.message or answer.word,
+        )
+        return outcome, values
+
+
+def safe_bound(
+    program: Program, status: Status, incumbent: float | None, bound: float | None
+) -> float | None:
+    """Return the bound if it is one: proved, finite, and not beaten by the incumbent.
+
+    A linear program has no branch-and-bound bound: its optimum is its bound, and a run that
+    ended earlier proved nothing.
+    """
+    if status not in (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED):
+        return None
+    if program.linear:
+        return incumbent if status is Status.OPTIMAL else None
+    bound = finite(bound)
+    if bound is None or incumbent is None:
+        return bound
+    beaten_by = incumbent - bound if program.maximise else bound - incumbent
+    if beaten_by > BEATEN * max(1.0, abs(incumbent)):
+        return None
+    return incumbent if beaten_by > 0.0 else bound
