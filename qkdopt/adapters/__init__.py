@@ -1,6 +1,9 @@
 """One adapter per solver, one contract for all."""
 
 from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLimit, Status, Watch
+from qkdopt.adapters.cbc import CbcAdapter
+from qkdopt.adapters.cp_sat import CpSatAdapter
+from qkdopt.adapters.glpk import GlpkAdapter
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.adapters.program import Program, program_of_model
 from qkdopt.adapters.scip import ScipAdapter
@@ -11,6 +14,9 @@ ADAPTERS: dict[str, Adapter] = {
     for adapter in (
         HighsAdapter(),
         ScipAdapter(),
+        CpSatAdapter(),
+        CbcAdapter(),
+        GlpkAdapter(),
     )
 }
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.program import Program
 
-# A column fixed at one carries the offset: readers differ in the sign of an objective's constant.
+# A column that is one carries the offset: readers differ in the sign of an objective's constant.
+# Its row keeps the matrix from being empty, on which CBC crashes.
 OFFSET_COLUMN = "one"
 
 
@@ -24,33 +25,26 @@ def write_mps(program: Program, path: Path) -> None:
         file.writelines(f"{line}\n" for line in _lines(program))
 
 
-def read_columns(pairs: Iterator[tuple[str, str]], columns: int) -> Floats:
-    """Return values from (name, number) pairs; a column that is not named is zero."""
-    values = np.zeros(columns)
-    for name, number in pairs:
-        if name.startswith("c"):
-            values[int(name[1:])] = float(number)
-    return values
-
-
 def _lines(program: Program) -> Iterator[str]:
-    sides = [(_sides(program, row)) for row in range(program.rows)]
+    sides = [_sides(program, row) for row in range(program.rows)]
     yield "NAME qkdopt"
     yield "ROWS"
     yield " N cost"
     for row, kinds in enumerate(sides):
         for kind, _ in kinds:
             yield f" {kind} {_row_name(row, kind)}"
+    yield f" E r{OFFSET_COLUMN}"
     yield "COLUMNS"
     yield from _columns(program, sides)
     yield "RHS"
     for row, kinds in enumerate(sides):
         for kind, value in kinds:
             yield f" RHS {_row_name(row, kind)} {value!r}"
+    yield f" RHS r{OFFSET_COLUMN} 1.0"
     yield "BOUNDS"
     for column in range(program.columns):
         yield from _bounds(column, float(program.lower[column]), float(program.upper[column]))
-    yield f" FX BND {OFFSET_COLUMN} 1.0"
+    yield f" UP BND {OFFSET_COLUMN} 2.0"
     yield "ENDATA"
 
 
@@ -85,6 +79,7 @@ def _columns(program: Program, sides: list[list[tuple[str, float]]]) -> Iterator
     if inside:
         yield " MEND 'MARKER' 'INTEND'"
     yield f" {OFFSET_COLUMN} cost {offset!r}"
+    yield f" {OFFSET_COLUMN} r{OFFSET_COLUMN} 1.0"
 
 
 def _bounds(column: int, low: float, high: float) -> Iterator[str]:

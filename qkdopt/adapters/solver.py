@@ -39,6 +39,8 @@ class Solver(ABC):
     package: ClassVar[str]
     # What to install, and what to say when it is not.
     install: ClassVar[str]
+    # Whether its bound on a linear program that it did not finish is a bound.
+    proves_linear: ClassVar[bool] = False
     # Most that it takes without a licence; None where none is needed.
     size: SizeLimit | None = None
 
@@ -136,12 +138,14 @@ class Solver(ABC):
         status = self.statuses.get(answer.word, Status.FAILED)
         if status is Status.LIMIT and observer.stopped:
             status = Status.INTERRUPTED
+        if status is Status.OPTIMAL and answer.values is None:
+            status = Status.FAILED
         values = None if status in (Status.FAILED, Status.INFEASIBLE) else answer.values
         incumbent = None if values is None else program.objective(values)
         outcome = Outcome(
             status=status,
             incumbent=incumbent,
-            bound=safe_bound(program, status, incumbent, answer.bound),
+            bound=self._bound(program, status, incumbent, answer.bound),
             has_solution=values is not None,
             start_accepted=bool(answer.start_accepted) if given else None,
             nodes=answer.nodes,
@@ -152,23 +156,24 @@ class Solver(ABC):
         )
         return outcome, values
 
+    def _bound(
+        self, program: Program, status: Status, incumbent: float | None, told: float | None
+    ) -> float | None:
+        if status not in (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED):
+            return None
+        if program.linear and not self.proves_linear:
+            # It has no branch-and-bound bound: its optimum is its bound, and less proves nothing.
+            return incumbent if status is Status.OPTIMAL else None
+        return safe_bound(incumbent, finite(told), maximise=program.maximise)
+
 
 def safe_bound(
-    program: Program, status: Status, incumbent: float | None, bound: float | None
+    incumbent: float | None, bound: float | None, *, maximise: bool
 ) -> float | None:
-    """Return the bound if it is one: proved, finite, and not beaten by the incumbent.
-
-    A linear program has no branch-and-bound bound: its optimum is its bound, and a run that
-    ended earlier proved nothing.
-    """
-    if status not in (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED):
-        return None
-    if program.linear:
-        return incumbent if status is Status.OPTIMAL else None
-    bound = finite(bound)
+    """Return the bound, unless the incumbent beats it: then it is none."""
     if bound is None or incumbent is None:
         return bound
-    beaten_by = incumbent - bound if program.maximise else bound - incumbent
+    beaten_by = incumbent - bound if maximise else bound - incumbent
     if beaten_by > BEATEN * max(1.0, abs(incumbent)):
         return None
     return incumbent if beaten_by > 0.0 else bound

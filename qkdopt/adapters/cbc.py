@@ -1,0 +1,165 @@
+"""CBC, as a child process: the program that the package cbcbox carries.
+
+CBC always gets a minimisation. Maximising, it prints bounds at a time limit whose sign cannot
+be relied on. Its log has the bound, its solution file the status and the values.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from signal import SIGINT
+
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.child import Child
+from qkdopt.adapters.mps import OFFSET_COLUMN, write_mps
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.told import bound_of_optimum, outward, read_columns, solution
+
+# CBC's word at the head of its solution file -> ours. What is absent is FAILED.
+STATUS = {
+    "Optimal": Status.OPTIMAL,
+    "Infeasible": Status.INFEASIBLE,
+    "Integer infeasible": Status.INFEASIBLE,
+    "Unbounded": Status.UNBOUNDED,
+    "Stopped on time": Status.LIMIT,
+    # Also on nodes and by a signal.
+    "Stopped on iterations": Status.LIMIT,
+    # Ours.
+    "Stopped": Status.LIMIT,
+}
+# What the log says: of the end, of the start, and of progress.
+BOUND = re.compile(r"^(?:Lower bound:|.*BestSol: .* Bound:) +(\S+)")
+NODES = re.compile(r"^Enumerated nodes: +(\d+)")
+START = re.compile(r"MIPStart provided solution with cost (\S+)")
+PROGRESS = re.compile(r"^ ?\S? +\d+ +\d+ +\d+ +(\S+) .* (\S+) +\S+% +\S+$")
+# Digits that it prints of bounds.
+DIGITS = 6
+
+
+@dataclass
+class _Log:
+    incumbent: float | None = None
+    bound: float | None = None
+    nodes: int | None = None
+    start_cost: float | None = None
+    timed_out: bool = False
+
+    def read(self, line: str) -> None:
+        if found := PROGRESS.match(line):
+            self.incumbent, self.bound = _number(found[1]), _number(found[2])
+        elif found := BOUND.match(line):
+            self.bound = _number(found[1])
+        elif found := NODES.match(line):
+            self.nodes = int(found[1])
+        elif found := START.search(line):
+            self.start_cost = _number(found[1])
+        self.timed_out = self.timed_out or "stopped on time" in line.lower()
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    # Its infinities have been 1e30, 1e50 and the largest double.
+    return value if abs(value) < 1e29 else None
+
+
+class CbcAdapter(Solver):
+    """CBC."""
+
+    name = "cbc"
+    limit = "none (EPL-2.0 licence)"
+    package = "cbcbox"
+    install = "pip install cbcbox"
+    capabilities = Capabilities(callback=False)
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """CBC's words and ours."""
+        return STATUS
+
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve as a minimisation and turn the answer back."""
+        sign = -1.0 if program.maximise else 1.0
+        log = _Log()
+
+        def ask() -> bool:
+            return observer(*outward(log.incumbent, log.bound, sign, DIGITS))
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_mps(program, folder / "program.mps")
+            if start is not None:
+                _write_start(start, folder / "start.txt")
+            command = _command(limits, start=start is not None)
+            child = Child(command=command, folder=folder, signal=SIGINT)
+            code = child.run(log.read, ask, limits.seconds)
+            word, values = _solution(folder / "solution.txt", program)
+        if word == "Optimal" and values is None and log.timed_out:
+            word = "Stopped on time"
+        if code not in (0, None):
+            word = f"exit status {code}"
+        _, told = outward(None, log.bound, sign, DIGITS)
+        closed = STATUS.get(word) is Status.OPTIMAL
+        return Answer(
+            word=word,
+            values=values,
+            bound=bound_of_optimum(program, values, told, limits.gap) if closed else told,
+            start_accepted=start is not None and _taken(program, start, log.start_cost),
+            nodes=log.nodes,
+        )
+
+
+def _command(limits: Limits, *, start: bool) -> list[str]:
+    from cbcbox import cbc_bin_path
+
+    # One thread is CBC's 0, and seed 0 its clock.
+    threads = str(limits.threads if limits.threads > 1 else 0)
+    seed = str(limits.seed + 1)
+    command = [cbc_bin_path(), "program.mps", "-timeMode", "elapsed"]
+    command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
+    # Its bound propagation takes slow convergence for a proof of infeasibility.
+    command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
+    command += ["-threads", threads, "-randomSeed", seed, "-randomCbcSeed", seed]
+    if limits.nodes is not None:
+        command += ["-maxNodes", str(limits.nodes)]
+    if start:
+        command += ["-mipstart", "start.txt"]
+    return [*command, "-solve", "-solution", "solution.txt"]
+
+
+def _write_start(start: Floats, path: Path) -> None:
+    names = [*(f"c{column}" for column in range(start.size)), OFFSET_COLUMN]
+    values = [*start.tolist(), 1.0]
+    pairs = enumerate(zip(names, values, strict=True))
+    lines = (f"{place} {name} {value!r}\n" for place, (name, value) in pairs)
+    path.write_text(f"start\n{''.join(lines)}", encoding="ascii")
+
+
+def _taken(program: Program, start: Floats, cost: float | None) -> bool:
+    """Whether the solution that CBC made of the start is the start: it also repairs."""
+    if cost is None:
+        return False
+    given = -program.objective(start) if program.maximise else program.objective(start)
+    return abs(cost - given) <= 10.0 ** (1 - DIGITS) * max(1.0, abs(given))
+
+
+def _solution(path: Path, program: Program) -> tuple[str, Floats | None]:
+    """Return the word of the end and the values of a solution file."""
+    if not path.exists():
+        return "Stopped", None
+    head, *lines = path.read_text(encoding="ascii").splitlines()
+    word = re.split(r" \(| - ", head)[0]
+    if "no integer solution" in head or "nfeasible" in head:
+        return word, None
+    # A leading ** marks a value out of bounds.
+    rows = (line.replace("**", "").split() for line in lines)
+    values = read_columns(((row[1], row[2]) for row in rows), program.columns)
+    return word, solution(program, values)

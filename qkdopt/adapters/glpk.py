@@ -1,0 +1,138 @@
+"""GLPK, as a child process: ``glpsol`` of Debian's glpk-utils.
+
+It takes no start, no threads and no seed, and its answer is in three places: the log has the
+status and the bound, the solution file the values. Stopped from outside it writes no solution.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.child import Child
+from qkdopt.adapters.mps import write_mps
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.told import bound_of_optimum, outward, read_columns, solution
+
+# GLPK's last word in its log -> ours. What is absent is FAILED.
+STATUS = {
+    "INTEGER OPTIMAL SOLUTION FOUND": Status.OPTIMAL,
+    "INTEGER OPTIMAL SOLUTION FOUND BY MIP PREPROCESSOR": Status.OPTIMAL,
+    "RELATIVE MIP GAP TOLERANCE REACHED; SEARCH TERMINATED": Status.OPTIMAL,
+    "OPTIMAL LP SOLUTION FOUND": Status.OPTIMAL,
+    "OPTIMAL SOLUTION FOUND": Status.OPTIMAL,
+    "OPTIMAL SOLUTION FOUND BY LP PREPROCESSOR": Status.OPTIMAL,
+    "PROBLEM HAS NO PRIMAL FEASIBLE SOLUTION": Status.INFEASIBLE,
+    "PROBLEM HAS NO INTEGER FEASIBLE SOLUTION": Status.INFEASIBLE,
+    "LP HAS NO PRIMAL FEASIBLE SOLUTION": Status.INFEASIBLE,
+    "LP HAS UNBOUNDED PRIMAL SOLUTION": Status.UNBOUNDED,
+    "TIME LIMIT EXCEEDED; SEARCH TERMINATED": Status.LIMIT,
+    # Ours.
+    "STOPPED": Status.LIMIT,
+}
+# A line of progress: iterations, incumbent, bound.
+PROGRESS = re.compile(r"^\+ *\d+: (?:mip =|>>>>>) +(.+?) >= +(tree is empty|\S+) ")
+# Digits that it prints of numbers.
+DIGITS = 10
+
+
+@dataclass
+class _Log:
+    word: str = "NO WORD"
+    incumbent: float | None = None
+    bound: float | None = None
+
+    def read(self, line: str) -> None:
+        if re.fullmatch(r"[A-Z]{2,}[A-Z; ]+[A-Z]", line):
+            self.word = line
+        found = PROGRESS.match(line)
+        if found:
+            self.incumbent = _number(found[1])
+            # The first bounds are infinite, and the last one is of an empty tree.
+            self.bound = self.incumbent if "empty" in found[2] else _number(found[2])
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+class GlpkAdapter(Solver):
+    """GLPK."""
+
+    name = "glpk"
+    limit = "none (GPL-3.0 licence)"
+    package = "glpsol"
+    install = "apt install glpk-utils"
+    capabilities = Capabilities(
+        start=False,
+        callback=False,
+        keeps_solution=False,
+        threads=False,
+        seed=False,
+        node_limit=False,
+    )
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """GLPK's words and ours."""
+        return STATUS
+
+    def available(self) -> bool:
+        """Whether glpsol is on the path."""
+        return shutil.which("glpsol") is not None
+
+    def version(self) -> str:
+        """Version that glpsol tells."""
+        done = subprocess.run(["glpsol", "--version"], capture_output=True, text=True, check=False)
+        found = re.search(r"(\d+\.\d+)", done.stdout)
+        return found[1] if found else "unknown"
+
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve as a minimisation and turn the answer back."""
+        sign = -1.0 if program.maximise else 1.0
+        log = _Log()
+
+        def ask() -> bool:
+            return observer(*outward(log.incumbent, log.bound, sign, DIGITS))
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_mps(program, folder / "program.mps")
+            child = Child(command=_command(limits), folder=folder)
+            code = child.run(log.read, ask, limits.seconds)
+            values = _values(folder / "solution.txt", program)
+        word = log.word if code == 0 else "STOPPED" if code is None else f"exit status {code}"
+        closed = STATUS.get(word) is Status.OPTIMAL
+        _, told = outward(None, log.bound, sign, DIGITS)
+        bound = bound_of_optimum(program, values, told, limits.gap) if closed else told
+        return Answer(word=word, values=values, bound=bound)
+
+
+def _command(limits: Limits) -> list[str]:
+    # It counts whole seconds.
+    seconds = str(max(1, math.ceil(limits.seconds)))
+    options = ["--tmlim", seconds, "--mipgap", repr(limits.gap), "--write", "solution.txt"]
+    return ["glpsol", "--freemps", "program.mps", *options]
+
+
+def _values(path: Path, program: Program) -> Floats | None:
+    """Read the solution file: ``j COLUMN VALUE``, or ``j COLUMN STATUS VALUE DUAL``."""
+    if not path.exists():
+        return None
+    lines = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    place = 3 if program.linear else 2
+    columns = ((f"c{int(line[1]) - 1}", line[place]) for line in lines if line[0] == "j")
+    return solution(program, read_columns(columns, program.columns))

@@ -1,0 +1,155 @@
+r"""An integer relaxation of a mixed-integer program, with a proved rounding error.
+
+CP-SAT knows integers only. A continuous column :math:`x_j \in [l_j, u_j]` becomes an integer
+:math:`y_j \in [\lfloor s_j l_j \rfloor, \lceil s_j u_j \rceil]` with a power of two :math:`s_j`;
+an integer column keeps :math:`s_j = 1`. A row or objective :math:`\sum_j a_j x_j` becomes
+:math:`\sum_j b_j y_j` with :math:`b_j = \operatorname{round}(t a_j / s_j)`, :math:`t` a power
+of two per row.
+
+*Claim.* For every feasible :math:`x` the nearest :math:`y_j` to :math:`s_j x_j` lie in their
+domains, and
+
+.. math::
+    \Bigl| \sum_j b_j y_j - t \sum_j a_j x_j \Bigr| \le e, \qquad
+    e = t \sum_{j \notin I} \frac{|a_j|}{2 s_j} + \sum_j |\delta_j| \, Y_j,
+
+with :math:`\delta_j = b_j - t a_j / s_j` and :math:`Y_j = \max |y_j|`.
+
+*Proof.* Write :math:`y_j = s_j x_j + \varepsilon_j`; nearest means :math:`|\varepsilon_j| \le 1/2`,
+and :math:`\varepsilon_j = 0` on integer columns. Rounding is monotone, so the domain's ends
+enclose it. Then :math:`\sum b_j y_j = \sum (t a_j / s_j + \delta_j) y_j
+= t \sum a_j x_j + t \sum (a_j / s_j) \varepsilon_j + \sum \delta_j y_j`. ∎
+
+So with each row relaxed to :math:`\lceil t r^- - e \rceil \le \sum b_j y_j \le
+\lfloor t r^+ + e \rfloor` every feasible :math:`x` has a feasible :math:`y`: the integer program
+is a relaxation, and infeasible only if the program is. If :math:`B` bounds its objective from
+below, :math:`c^\top x \ge (B - e) / t` for the objective's own :math:`t` and :math:`e`.
+
+In floating point :math:`t a_j / s_j` is exact (powers of two), and so is :math:`\delta_j`
+(a number and its own rounding). What is left is the rounding of a few sums and products; the
+relative ``SLACK`` on ``e`` and on the sides is far above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.errors import UnsupportedError
+
+Integers = NDArray[np.int64]
+
+# Steps on a continuous column's grid: 2^25 leaves room in 63 bits for the rows' coefficients.
+GRID = 2.0**25
+# Largest magnitude of an integer column: what a double holds exactly, with room to spare.
+LARGEST = 2.0**50
+# Largest activity of a row; CP-SAT takes up to 2^63. Of the objective, which it reports as double.
+ROW_ROOM, OBJECTIVE_ROOM = 2.0**59, 2.0**52
+# Beyond any activity, within 64 bits.
+OUTSIDE = 2**61
+# Share of a row's activity that the rounding of its coefficients may take.
+PRECISION = 2.0**-30
+SLACK = 2.0**-40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaled:
+    """A linear expression in integers: ``b``, ``t`` and ``e`` of the claim."""
+
+    columns: Integers
+    coefficients: Integers
+    scale: float
+    error: float
+
+    def at_least(self, side: float) -> int:
+        """Lower side in integers, relaxed outward; below every activity where there is none."""
+        exact = self.scale * side
+        relaxed = exact - self.error - SLACK * abs(exact)
+        return -OUTSIDE if relaxed < -OUTSIDE else int(np.ceil(min(relaxed, OUTSIDE)))
+
+    def at_most(self, side: float) -> int:
+        """Upper side in integers, relaxed outward; above every activity where there is none."""
+        return -self.at_least(-side)
+
+    def below(self, bound: float) -> float:
+        """Limit on the expression in reals, from a lower bound on it in integers."""
+        return (bound - self.error - SLACK * abs(bound)) / self.scale
+
+
+class Grid:
+    """The integers that stand for a program's columns.
+
+    Parameters
+    ----------
+    program
+        Every column must have finite bounds.
+
+    Raises
+    ------
+    UnsupportedError
+        A column has no bounds, or bounds so large that its integers would overflow.
+    """
+
+    def __init__(self, program: Program) -> None:
+        _require_bounds(program)
+        largest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+        fitting = np.floor(np.log2(GRID / np.maximum(largest, 2.0**-20)))
+        self._continuous = ~program.integer
+        self.scale: Floats = np.where(self._continuous, np.exp2(fitting), 1.0)
+        # Integer bounds that a solver's tolerance calls integer are taken as integer.
+        shift = np.where(program.integer, 1e-6, 0.0)
+        low = np.where(program.integer, np.ceil(program.lower - shift), program.lower)
+        high = np.where(program.integer, np.floor(program.upper + shift), program.upper)
+        self.lower: Integers = np.floor(low * self.scale).astype(np.int64)
+        self.upper: Integers = np.ceil(high * self.scale).astype(np.int64)
+        self._largest = np.maximum(np.abs(self.lower), np.abs(self.upper)).astype(np.float64)
+
+    def to_integers(self, values: Floats) -> Integers:
+        """Nearest point of the grid."""
+        nearest = np.rint(values * self.scale).astype(np.int64)
+        return np.clip(nearest, self.lower, self.upper)
+
+    def to_values(self, integers: Integers) -> Floats:
+        """Point of the program that the integers stand for."""
+        values: Floats = integers / self.scale
+        return values
+
+    def scaled(self, columns: Integers, coefficients: Floats, room: float) -> Scaled:
+        """Round one linear expression, as in the claim."""
+        exact = coefficients / self.scale[columns]
+        largest = self._largest[columns]
+        scale = _scale(exact, largest, room)
+        rounded = np.rint(scale * exact)
+        grid = np.where(self._continuous[columns], np.abs(scale * exact) / 2.0, 0.0)
+        error = float((grid + np.abs(rounded - scale * exact) * largest).sum()) * (1.0 + SLACK)
+        whole = rounded.astype(np.int64)
+        divisor = max(1, int(np.gcd.reduce(whole)) if whole.size else 1)
+        return Scaled(columns, whole // divisor, scale / divisor, error / divisor + SLACK)
+
+
+def _scale(exact: Floats, largest: Floats, room: float) -> float:
+    """Return the smallest power of two that is precise enough, within the room there is."""
+    activity = float((np.abs(exact) * np.maximum(largest, 1.0)).sum())
+    if activity == 0.0:
+        return 1.0
+    steps = float(np.maximum(largest, 1.0).sum())
+    wanted = np.ceil(np.log2(steps / (2.0 * PRECISION * activity)))
+    possible = np.floor(np.log2((room - steps) / activity))
+    return float(np.exp2(min(wanted, possible)))
+
+
+def _require_bounds(program: Program) -> None:
+    for column in np.flatnonzero(~(np.isfinite(program.lower) & np.isfinite(program.upper))):
+        raise UnsupportedError(
+            f"cp-sat needs bounds on every variable; {program.name(int(column))} has none: "
+            "use --solver highs"
+        )
+    largest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+    for column in np.flatnonzero(largest > LARGEST):
+        raise UnsupportedError(
+            f"cp-sat counts in 64-bit integers; {program.name(int(column))} goes up to "
+            f"{largest[column]:.3g}, more than {LARGEST:.3g}: use --solver highs"
+        )
