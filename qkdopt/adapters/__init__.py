@@ -4,6 +4,7 @@ from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLim
 from qkdopt.adapters.cbc import CbcAdapter
 from qkdopt.adapters.cp_sat import CpSatAdapter
 from qkdopt.adapters.glpk import GlpkAdapter
+from qkdopt.adapters.gurobi import GurobiAdapter
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.adapters.program import Program, program_of_model
 from qkdopt.adapters.scip import ScipAdapter
@@ -17,6 +18,7 @@ ADAPTERS: dict[str, Adapter] = {
         CpSatAdapter(),
         CbcAdapter(),
         GlpkAdapter(),
+        GurobiAdapter(),
     )
 }
 

@@ -46,7 +46,7 @@ class _Log:
     bound: float | None = None
     nodes: int | None = None
     start_cost: float | None = None
-    timed_out: bool = False
+    searched: bool = False
 
     def read(self, line: str) -> None:
         if found := PROGRESS.match(line):
@@ -57,7 +57,7 @@ class _Log:
             self.nodes = int(found[1])
         elif found := START.search(line):
             self.start_cost = _number(found[1])
-        self.timed_out = self.timed_out or "stopped on time" in line.lower()
+        self.searched = self.searched or line.startswith("Result - ")
 
 
 def _number(text: str) -> float | None:
@@ -102,7 +102,8 @@ class CbcAdapter(Solver):
             child = Child(command=command, folder=folder, signal=SIGINT)
             code = child.run(log.read, ask, limits.seconds)
             word, values = _solution(folder / "solution.txt", program)
-        if word == "Optimal" and values is None and log.timed_out:
+        if word == "Optimal" and values is None and not log.searched:
+            # Out of time before the search: the optimum is the relaxation's.
             word = "Stopped on time"
         if code not in (0, None):
             word = f"exit status {code}"

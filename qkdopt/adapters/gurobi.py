@@ -1,0 +1,157 @@
+"""Gurobi, in process, through gurobipy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+
+# Gurobi's word for the end of a run -> ours. What is absent is FAILED.
+STATUS = {
+    "OPTIMAL": Status.OPTIMAL,
+    "INFEASIBLE": Status.INFEASIBLE,
+    # Presolve cannot tell the two apart; our models are bounded.
+    "INF_OR_UNBD": Status.INFEASIBLE,
+    "UNBOUNDED": Status.UNBOUNDED,
+    "TIME_LIMIT": Status.LIMIT,
+    "NODE_LIMIT": Status.LIMIT,
+    "INTERRUPTED": Status.INTERRUPTED,
+}
+# How the log says that the start was taken.
+START_TAKEN = ("Loaded user MIP start", "User MIP start produced solution")
+# Gurobi's error for a model over the size of the licence.
+TOO_LARGE = 10010
+
+
+class GurobiAdapter(Solver):
+    """Gurobi."""
+
+    name = "gurobi"
+    limit = "2000 columns, 2000 rows without a licence"
+    package = "gurobipy"
+    install = "pip install gurobipy"
+    size = SizeLimit(columns=2000, rows=2000)
+    capabilities = Capabilities()
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """Gurobi's words and ours."""
+        return STATUS
+
+    def licensed(self) -> bool:
+        """Whether Gurobi takes one column more than the limit."""
+        import gurobipy
+
+        with _new_environment() as environment, gurobipy.Model(env=environment) as model:
+            model.addMVar(2001)
+            try:
+                model.optimize()
+            except gurobipy.GurobiError as error:
+                return bool(error.errno != TOO_LARGE)
+        return True
+
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve in the program's own sense."""
+        import gurobipy
+
+        with _new_environment() as environment, gurobipy.Model(env=environment) as model:
+            columns = _build(model, program)
+            _set_options(model, limits)
+            if start is not None:
+                columns.Start = start
+            listener = _Listener(observer)
+            model.optimize(listener)
+            solved = model.SolCount > 0
+            return Answer(
+                word=_word(model.Status),
+                values=np.array(columns.X) if solved else None,
+                bound=None if program.linear else _attribute(model, "ObjBound"),
+                start_accepted=listener.start_taken,
+                nodes=int(model.NodeCount),
+            )
+
+
+class _Listener:
+    """Listens to the log for the start, and asks the observer whether to go on."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self._told: tuple[float | None, float | None] = (None, None)
+        self.start_taken = False
+
+    def __call__(self, model: Any, where: int) -> None:
+        from gurobipy import GRB
+
+        callback = GRB.Callback
+        if where == callback.MESSAGE:
+            text = model.cbGet(callback.MSG_STRING)
+            self.start_taken = self.start_taken or any(word in text for word in START_TAKEN)
+        elif where == callback.MIP:
+            best = model.cbGet(callback.MIP_OBJBST)
+            self._told = best, model.cbGet(callback.MIP_OBJBND)
+        if where in (callback.MIP, callback.POLLING) and not self._observer(*self._told):
+            model.terminate()
+
+
+def _new_environment() -> Any:
+    import gurobipy
+
+    environment = gurobipy.Env(empty=True)
+    environment.setParam("OutputFlag", 0)
+    environment.start()
+    return environment
+
+
+def _build(model: Any, program: Program) -> Any:
+    from gurobipy import GRB
+
+    kinds = np.where(program.integer, GRB.INTEGER, GRB.CONTINUOUS)
+    columns = model.addMVar(
+        program.columns, lb=program.lower, ub=program.upper, obj=program.cost, vtype=kinds
+    )
+    model.ModelSense = GRB.MAXIMIZE if program.maximise else GRB.MINIMIZE
+    model.ObjCon = program.offset
+    equal = program.row_lower == program.row_upper
+    for senses, side, chosen in (
+        (GRB.EQUAL, program.row_lower, equal),
+        (GRB.GREATER_EQUAL, program.row_lower, ~equal & np.isfinite(program.row_lower)),
+        (GRB.LESS_EQUAL, program.row_upper, ~equal & np.isfinite(program.row_upper)),
+    ):
+        if chosen.any():
+            model.addMConstr(program.matrix[chosen], columns, senses, side[chosen])
+    return columns
+
+
+def _set_options(model: Any, limits: Limits) -> None:
+    # The log goes to the callback, and nowhere else.
+    model.setParam("LogToConsole", 0)
+    model.setParam("OutputFlag", 1)
+    model.setParam("TimeLimit", max(0.0, limits.seconds))
+    model.setParam("MIPGap", limits.gap)
+    model.setParam("Threads", limits.threads)
+    model.setParam("Seed", limits.seed)
+    if limits.nodes is not None:
+        model.setParam("NodeLimit", limits.nodes)
+
+
+def _word(code: int) -> str:
+    """Return Gurobi's name of a status code."""
+    from gurobipy import GRB
+
+    known = (word for word in STATUS if getattr(GRB.Status, word) == code)
+    return next(known, f"status {code}")
+
+
+def _attribute(model: Any, name: str) -> float | None:
+    import gurobipy
+
+    try:
+        return float(model.getAttr(name))
+    except (AttributeError, gurobipy.GurobiError):
+        return None
