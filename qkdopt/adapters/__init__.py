@@ -3,11 +3,13 @@
 from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLimit, Status, Watch
 from qkdopt.adapters.cbc import CbcAdapter
 from qkdopt.adapters.cp_sat import CpSatAdapter
+from qkdopt.adapters.cplex import CplexAdapter
 from qkdopt.adapters.glpk import GlpkAdapter
 from qkdopt.adapters.gurobi import GurobiAdapter
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.adapters.program import Program, program_of_model
 from qkdopt.adapters.scip import ScipAdapter
+from qkdopt.adapters.xpress import XpressAdapter
 from qkdopt.errors import UsageError
 
 ADAPTERS: dict[str, Adapter] = {
@@ -19,6 +21,8 @@ ADAPTERS: dict[str, Adapter] = {
         CbcAdapter(),
         GlpkAdapter(),
         GurobiAdapter(),
+        XpressAdapter(),
+        CplexAdapter(),
     )
 }
 

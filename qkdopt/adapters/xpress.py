@@ -1,0 +1,163 @@
+"""Xpress, in process, through its own Python interface.
+
+Pyomo's interface calls a run that the time limit ended "other"; here the end is read from
+Xpress's attributes: how it ended, what it found, and what stopped it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+
+# Xpress's words for the end of a run -> ours. What is absent is FAILED.
+STATUS = {
+    "COMPLETED OPTIMAL": Status.OPTIMAL,
+    "COMPLETED INFEASIBLE": Status.INFEASIBLE,
+    "COMPLETED UNBOUNDED": Status.UNBOUNDED,
+    "STOPPED MIPGAP": Status.OPTIMAL,
+    "STOPPED TIMELIMIT": Status.LIMIT,
+    "STOPPED NODELIMIT": Status.LIMIT,
+    "STOPPED USER": Status.INTERRUPTED,
+    "STOPPED CTRLC": Status.INTERRUPTED,
+}
+# Xpress's answer on a start: feasible as it is, or after its continuous columns were moved.
+START_TAKEN = (1, 2)
+
+
+class XpressAdapter(Solver):
+    """Xpress."""
+
+    name = "xpress"
+    limit = "5000 rows and columns together without a licence"
+    package = "xpress"
+    install = "pip install xpress"
+    size = SizeLimit(total=5000)
+    capabilities = Capabilities()
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """Xpress's words and ours."""
+        return STATUS
+
+    def licensed(self) -> bool:
+        """Whether Xpress takes one column more than the limit."""
+        import xpress
+
+        problem = _new_problem()
+        problem.loadLP(objcoef=[1.0] * 5001, start=[0] * 5002, rowind=[], rowcoef=[])
+        try:
+            problem.optimize()
+        except xpress.SolverError:
+            return False
+        return True
+
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve in the program's own sense."""
+        problem = _new_problem()
+        _load(problem, program)
+        _set_options(problem, limits)
+        taken: list[bool] = []
+        if start is not None:
+            problem.addUserSolNotifyCallback(
+                lambda _p, _data, _name, status: taken.append(status in START_TAKEN), None, 0
+            )
+            problem.addMipSol(start.tolist())
+
+        def on_time(running: Any, _data: object) -> None:
+            told = running.attributes.mipbestobjval, running.attributes.bestbound
+            if not observer(*map(_told, told)):
+                running.interrupt()
+
+        problem.addCheckTimeCallback(on_time, None, 0)
+        problem.optimize()
+        attributes = problem.attributes
+        solved = attributes.solstatus.name in ("OPTIMAL", "FEASIBLE")
+        return Answer(
+            word=_word(attributes),
+            values=np.array(problem.getSolution(), dtype=np.float64) if solved else None,
+            bound=None if program.linear else _told(attributes.bestbound),
+            start_accepted=any(taken),
+            nodes=int(attributes.nodes),
+        )
+
+
+def _new_problem() -> Any:
+    with warnings.catch_warnings():
+        # It warns that it runs on the community licence: our own message says what that means.
+        warnings.simplefilter("ignore")
+        import xpress
+
+        problem = xpress.problem()
+    problem.controls.outputlog = 0
+    return problem
+
+
+def _word(attributes: Any) -> str:
+    end, found = attributes.solvestatus.name, attributes.solstatus.name
+    if end == "COMPLETED":
+        return f"{end} {found}"
+    import xpress
+
+    return f"{end} {xpress.StopType(attributes.stopstatus).name}"
+
+
+def _told(value: float) -> float | None:
+    # Its infinity is 1e20, and 1e40 stands for no incumbent.
+    return None if abs(value) >= 1e20 else float(value)
+
+
+def _load(problem: Any, program: Program) -> None:
+    import xpress
+
+    big = xpress.infinity
+    by_column = program.matrix.tocsc()
+    kinds, rhs, ranges = _sides(program)
+    integers = np.flatnonzero(program.integer)
+    problem.loadMIP(
+        rowtype=kinds,
+        rhs=rhs.tolist(),
+        rng=ranges.tolist(),
+        objcoef=program.cost.tolist(),
+        start=by_column.indptr.tolist(),
+        rowind=by_column.indices.tolist(),
+        rowcoef=by_column.data.tolist(),
+        lb=np.maximum(program.lower, -big).tolist(),
+        ub=np.minimum(program.upper, big).tolist(),
+        coltype=["I"] * integers.size,
+        entind=integers.tolist(),
+    )
+    # Entry -1 of the objective is its constant, negated.
+    problem.chgObj([-1], [-program.offset])
+    sense = xpress.ObjSense.MAXIMIZE if program.maximise else xpress.ObjSense.MINIMIZE
+    problem.chgObjSense(sense)
+
+
+def _sides(program: Program) -> tuple[list[str], Floats, Floats]:
+    """Return kind, right-hand side and range of each row."""
+    low, high = program.row_lower, program.row_upper
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    both = has_low & has_high
+    kinds = np.select([low == high, both, has_high, has_low], ["E", "R", "L", "G"], "N")
+    rhs = np.where(has_high, high, np.where(has_low, low, 0.0))
+    ranges = np.zeros(program.rows)
+    ranges[both] = high[both] - low[both]
+    return kinds.tolist(), rhs, ranges
+
+
+def _set_options(problem: Any, limits: Limits) -> None:
+    controls = problem.controls
+    # Zero would be no limit.
+    controls.timelimit = max(limits.seconds, 1e-3)
+    controls.miprelstop = limits.gap
+    controls.threads = limits.threads
+    controls.randomseed = limits.seed
+    if limits.nodes is not None:
+        controls.maxnode = limits.nodes
