@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ def quiet() -> Iterator[None]:
         os.close(null)
         yield
     finally:
+        # C keeps what it printed in a buffer of its own.
+        ctypes.CDLL(None).fflush(None)
         os.dup2(kept, 1)
         os.close(kept)
 

@@ -2,6 +2,7 @@
 
 from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLimit, Status, Watch
 from qkdopt.adapters.cbc import CbcAdapter
+from qkdopt.adapters.copt import CoptAdapter
 from qkdopt.adapters.cp_sat import CpSatAdapter
 from qkdopt.adapters.cplex import CplexAdapter
 from qkdopt.adapters.glpk import GlpkAdapter
@@ -23,6 +24,7 @@ ADAPTERS: dict[str, Adapter] = {
         GurobiAdapter(),
         XpressAdapter(),
         CplexAdapter(),
+        CoptAdapter(),
     )
 }
 

@@ -47,6 +47,7 @@ class CpSatAdapter(Solver):
     package = "ortools"
     install = "pip install ortools"
     proves_linear = True
+    takes_ranges = True
     capabilities = Capabilities(node_limit=False, continuous=False)
 
     @property

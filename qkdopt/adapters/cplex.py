@@ -141,17 +141,14 @@ def _build(solver: Any, program: Program) -> None:
     solver.objective.set_offset(program.offset)
     sense = solver.objective.sense
     solver.objective.set_sense(sense.maximize if program.maximise else sense.minimize)
-    equal = program.row_lower == program.row_upper
-    for kind, side, chosen in (
-        ("E", program.row_lower, equal),
-        ("G", program.row_lower, ~equal & np.isfinite(program.row_lower)),
-        ("L", program.row_upper, ~equal & np.isfinite(program.row_upper)),
-    ):
-        part = program.matrix[chosen]
-        ends = zip(part.indptr[:-1], part.indptr[1:], strict=True)
-        rows = [SparsePair(part.indices[a:b].tolist(), part.data[a:b].tolist()) for a, b in ends]
-        senses = kind * len(rows)
-        solver.linear_constraints.add(lin_expr=rows, senses=senses, rhs=side[chosen].tolist())
+    kinds, matrix = program.row_kinds, program.matrix
+    ends = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
+    rows = [SparsePair(matrix.indices[a:b].tolist(), matrix.data[a:b].tolist()) for a, b in ends]
+    solver.linear_constraints.add(
+        lin_expr=[row for row, kind in zip(rows, kinds, strict=True) if kind != "N"],
+        senses="".join(kinds[kinds != "N"]),
+        rhs=np.where(kinds == "G", program.row_lower, program.row_upper)[kinds != "N"].tolist(),
+    )
 
 
 def _pass_start(solver: Any, start: Floats) -> None:

@@ -101,7 +101,8 @@ class GlpkAdapter(Solver):
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
     ) -> Answer:
-        """Solve as a minimisation and turn the answer back."""
+        """Solve as a minimisation and turn the answer back; a start is left out."""
+        del start
         sign = -1.0 if program.maximise else 1.0
         log = _Log()
 

@@ -111,20 +111,21 @@ def _new_environment() -> Any:
 def _build(model: Any, program: Program) -> Any:
     from gurobipy import GRB
 
-    kinds = np.where(program.integer, GRB.INTEGER, GRB.CONTINUOUS)
+    types = np.where(program.integer, GRB.INTEGER, GRB.CONTINUOUS)
     columns = model.addMVar(
-        program.columns, lb=program.lower, ub=program.upper, obj=program.cost, vtype=kinds
+        program.columns, lb=program.lower, ub=program.upper, obj=program.cost, vtype=types
     )
     model.ModelSense = GRB.MAXIMIZE if program.maximise else GRB.MINIMIZE
     model.ObjCon = program.offset
-    equal = program.row_lower == program.row_upper
-    for senses, side, chosen in (
-        (GRB.EQUAL, program.row_lower, equal),
-        (GRB.GREATER_EQUAL, program.row_lower, ~equal & np.isfinite(program.row_lower)),
-        (GRB.LESS_EQUAL, program.row_upper, ~equal & np.isfinite(program.row_upper)),
+    kinds = program.row_kinds
+    for kind, sense, side in (
+        ("E", GRB.EQUAL, program.row_lower),
+        ("G", GRB.GREATER_EQUAL, program.row_lower),
+        ("L", GRB.LESS_EQUAL, program.row_upper),
     ):
+        chosen = kinds == kind
         if chosen.any():
-            model.addMConstr(program.matrix[chosen], columns, senses, side[chosen])
+            model.addMConstr(program.matrix[chosen], columns, sense, side[chosen])
     return columns
 
 

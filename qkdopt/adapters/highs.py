@@ -54,6 +54,7 @@ class HighsAdapter(Solver):
     limit = "none (MIT licence)"
     package = "highspy"
     install = "pip install highspy"
+    takes_ranges = True
     capabilities = Capabilities()
 
     @property

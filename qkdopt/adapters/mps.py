@@ -7,7 +7,7 @@ bounds of an integer column that has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,26 +20,23 @@ OFFSET_COLUMN = "one"
 
 
 def write_mps(program: Program, path: Path) -> None:
-    """Write a program as a minimisation in free MPS."""
+    """Write a program without ranges, as a minimisation in free MPS."""
     with path.open("w", encoding="ascii") as file:
         file.writelines(f"{line}\n" for line in _lines(program))
 
 
 def _lines(program: Program) -> Iterator[str]:
-    sides = [_sides(program, row) for row in range(program.rows)]
+    kinds = program.row_kinds.tolist()
     yield "NAME qkdopt"
     yield "ROWS"
     yield " N cost"
-    for row, kinds in enumerate(sides):
-        for kind, _ in kinds:
-            yield f" {kind} {_row_name(row, kind)}"
+    yield from (f" {kind} r{row}" for row, kind in enumerate(kinds) if kind != "N")
     yield f" E r{OFFSET_COLUMN}"
     yield "COLUMNS"
-    yield from _columns(program, sides)
+    yield from _columns(program, kinds)
     yield "RHS"
-    for row, kinds in enumerate(sides):
-        for kind, value in kinds:
-            yield f" RHS {_row_name(row, kind)} {value!r}"
+    sides = np.where(program.row_kinds == "G", program.row_lower, program.row_upper).tolist()
+    yield from (f" RHS r{row} {sides[row]!r}" for row, kind in enumerate(kinds) if kind != "N")
     yield f" RHS r{OFFSET_COLUMN} 1.0"
     yield "BOUNDS"
     for column in range(program.columns):
@@ -48,22 +45,10 @@ def _lines(program: Program) -> Iterator[str]:
     yield "ENDATA"
 
 
-def _sides(program: Program, row: int) -> list[tuple[str, float]]:
-    """Return the row's sides as (kind, right-hand side); a range is two rows, to stay exact."""
-    low, high = float(program.row_lower[row]), float(program.row_upper[row])
-    if low == high:
-        return [("E", low)]
-    both = (("G", low), ("L", high))
-    return [(kind, value) for kind, value in both if np.isfinite(value)]
-
-
-def _row_name(row: int, kind: str) -> str:
-    return f"r{row}{'u' if kind == 'L' else ''}"
-
-
-def _columns(program: Program, sides: list[list[tuple[str, float]]]) -> Iterator[str]:
+def _columns(program: Program, kinds: Sequence[str]) -> Iterator[str]:
     by_column = program.matrix.tocsc()
-    cost = program.descent
+    rows, entries = by_column.indices.tolist(), by_column.data.tolist()
+    cost = program.descent.tolist()
     offset = -program.offset if program.maximise else program.offset
     inside = False
     for column in range(program.columns):
@@ -71,11 +56,10 @@ def _columns(program: Program, sides: list[list[tuple[str, float]]]) -> Iterator
             inside = not inside
             yield f" M{column} 'MARKER' '{'INTORG' if inside else 'INTEND'}'"
         # The entry in the objective also declares columns that are in no row.
-        yield f" c{column} cost {float(cost[column])!r}"
+        yield f" c{column} cost {cost[column]!r}"
         for entry in range(by_column.indptr[column], by_column.indptr[column + 1]):
-            row, value = int(by_column.indices[entry]), float(by_column.data[entry])
-            for kind, _ in sides[row]:
-                yield f" c{column} {_row_name(row, kind)} {value!r}"
+            if kinds[rows[entry]] != "N":
+                yield f" c{column} r{rows[entry]} {entries[entry]!r}"
     if inside:
         yield " MEND 'MARKER' 'INTEND'"
     yield f" {OFFSET_COLUMN} cost {offset!r}"

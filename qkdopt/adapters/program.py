@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 Floats = NDArray[np.float64]
 
@@ -74,22 +74,52 @@ class Program:
         """Objective of a point, in the program's sense."""
         return float(self.cost @ values) + self.offset
 
+    @property
+    def row_kinds(self) -> NDArray[np.str_]:
+        """Kind of each row, as MPS has it: E, R (a range), G, L or N (free)."""
+        low, high = np.isfinite(self.row_lower), np.isfinite(self.row_upper)
+        equal = self.row_lower == self.row_upper
+        return np.select([equal, low & high, low, high], ["E", "R", "G", "L"], "N")
+
+    def one_sided(self) -> Program:
+        """Return the same program with each range as two rows."""
+        ranges = self.row_kinds == "R"
+        if not ranges.any():
+            return self
+        none = np.full(int(ranges.sum()), -np.inf)
+        return replace(
+            self,
+            matrix=csr_array(vstack([self.matrix, self.matrix[ranges]])),
+            row_lower=np.concatenate([self.row_lower, none]),
+            row_upper=np.concatenate(
+                [np.where(ranges, np.inf, self.row_upper), self.row_upper[ranges]]
+            ),
+        )
+
     def name(self, column: int) -> str:
         """Name of a column, for messages."""
         return self.names[column] if len(self.names) else f"column {column}"
 
     def violation(self, values: Floats) -> float:
-        """Largest amount by which a point breaks a row, a bound or integrality."""
+        """Largest amount by which a point breaks a row, a bound or integrality.
+
+        Of rows and bounds it is relative to the side that is broken, where that is above one.
+        """
         activity = self.matrix @ values
-        rounded = np.rint(values[self.integer])
+        whole = values[self.integer]
         gaps = (
-            self.row_lower - activity,
-            activity - self.row_upper,
-            self.lower - values,
-            values - self.upper,
-            np.abs(values[self.integer] - rounded),
+            _beyond(activity, self.row_lower, self.row_upper),
+            _beyond(values, self.lower, self.upper),
+            np.abs(whole - np.rint(whole)),
         )
         return max((float(gap.max()) for gap in gaps if gap.size), default=0.0)
+
+
+def _beyond(values: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Distance outside the sides, relative to the side where that is above one."""
+    scales = (np.where(np.isfinite(side), np.abs(side), 1.0) for side in (lower, upper))
+    low, high = (np.maximum(scale, 1.0) for scale in scales)
+    return np.maximum((lower - values) / low, (values - upper) / high)
 
 
 def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:

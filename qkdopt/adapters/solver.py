@@ -41,6 +41,8 @@ class Solver(ABC):
     install: ClassVar[str]
     # Whether its bound on a linear program that it did not finish is a bound.
     proves_linear: ClassVar[bool] = False
+    # Whether it takes rows with two sides, and gets them right; else they are made two rows.
+    takes_ranges: ClassVar[bool] = False
     # Most that it takes without a licence; None where none is needed.
     size: SizeLimit | None = None
 
@@ -113,6 +115,8 @@ class Solver(ABC):
         """Solve a program given as arrays; return the best solution beside the outcome."""
         self._require_installed()
         self._require_settings(limits)
+        if not self.takes_ranges:
+            program = program.one_sided()
         self.require_size(program.rows, program.columns)
         observer = Observer(watch)
         began = time.perf_counter()
@@ -167,9 +171,7 @@ class Solver(ABC):
         return safe_bound(incumbent, finite(told), maximise=program.maximise)
 
 
-def safe_bound(
-    incumbent: float | None, bound: float | None, *, maximise: bool
-) -> float | None:
+def safe_bound(incumbent: float | None, bound: float | None, *, maximise: bool) -> float | None:
     """Return the bound, unless the incumbent beats it: then it is none."""
     if bound is None or incumbent is None:
         return bound

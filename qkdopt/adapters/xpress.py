@@ -38,6 +38,7 @@ class XpressAdapter(Solver):
     package = "xpress"
     install = "pip install xpress"
     size = SizeLimit(total=5000)
+    takes_ranges = True
     capabilities = Capabilities()
 
     @property
@@ -142,13 +143,11 @@ def _load(problem: Any, program: Program) -> None:
 
 def _sides(program: Program) -> tuple[list[str], Floats, Floats]:
     """Return kind, right-hand side and range of each row."""
-    low, high = program.row_lower, program.row_upper
-    has_low, has_high = np.isfinite(low), np.isfinite(high)
-    both = has_low & has_high
-    kinds = np.select([low == high, both, has_high, has_low], ["E", "R", "L", "G"], "N")
-    rhs = np.where(has_high, high, np.where(has_low, low, 0.0))
+    kinds = program.row_kinds
+    rhs = np.select([kinds == "G", kinds == "N"], [program.row_lower, 0.0], program.row_upper)
     ranges = np.zeros(program.rows)
-    ranges[both] = high[both] - low[both]
+    both = kinds == "R"
+    ranges[both] = program.row_upper[both] - program.row_lower[both]
     return kinds.tolist(), rhs, ranges
 
 

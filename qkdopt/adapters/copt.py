@@ -1,0 +1,167 @@
+"""COPT, in process, through coptpy. It has no seed: a run repeats as it is.
+
+On rows with two sides COPT 8 calls feasible programs infeasible: they are given as two rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csc_matrix
+
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.polling import poll
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.adapters.solver import Solver
+from qkdopt.silence import quiet
+
+# COPT's word for the end of a run -> ours. What is absent is FAILED.
+STATUS = {
+    "OPTIMAL": Status.OPTIMAL,
+    "INFEASIBLE": Status.INFEASIBLE,
+    # Presolve cannot tell the two apart; our models are bounded.
+    "INF_OR_UNB": Status.INFEASIBLE,
+    "UNBOUNDED": Status.UNBOUNDED,
+    "TIMEOUT": Status.LIMIT,
+    "NODELIMIT": Status.LIMIT,
+    "INTERRUPTED": Status.INTERRUPTED,
+}
+# How the log says that the start was taken.
+START_TAKEN = ("Initial MIP solution # 1", "was accepted")
+# COPT's error for a program over the size that needs a licence.
+TOO_LARGE = 4
+
+
+class CoptAdapter(Solver):
+    """COPT."""
+
+    name = "copt"
+    limit = "2000 columns, 2000 rows without a licence"
+    package = "coptpy"
+    install = "pip install coptpy"
+    size = SizeLimit(columns=2000, rows=2000)
+    capabilities = Capabilities(seed=False)
+
+    @property
+    def statuses(self) -> dict[str, Status]:
+        """COPT's words and ours."""
+        return STATUS
+
+    def licensed(self) -> bool:
+        """Whether COPT takes one column more than the limit."""
+        import coptpy
+
+        with quiet():
+            model = _new_model()
+            nothing, one = np.zeros(2001), np.ones(2001)
+            # Linear and empty programs may be larger.
+            row = csc_matrix(one.reshape(1, -1))
+            kinds = [coptpy.COPT.INTEGER] * 2001
+            model.loadMatrix(one, row, np.ones(1), np.full(1, 9.0), nothing, one, kinds)
+            try:
+                model.solve()
+            except coptpy.CoptError as error:
+                return bool(error.retcode != TOO_LARGE)
+        return True
+
+    def run(
+        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve in the program's own sense."""
+        log = _new_log()
+        with quiet():
+            model = _new_model()
+            _load(model, program)
+            _set_options(model, limits)
+            model.setLogCallback(log)
+        if start is not None and not program.linear:
+            model.setMipStart(model.getVars(), start.tolist())
+            model.loadMipStart()
+        news = _new_news(model, program)
+        poll(model.solve, lambda: observer(*news.told), model.interrupt)
+        solved = model.HasLpSol if program.linear else model.HasMipSol
+        return Answer(
+            word=_word(model.status),
+            values=np.array(model.getValues()) if solved else None,
+            bound=None if program.linear else float(model.BestBnd),
+            start_accepted=log.start_taken,
+            nodes=None if program.linear else int(model.NodeCnt),
+        )
+
+
+def _new_model() -> Any:
+    """Return an empty model; COPT prints a banner about its licence."""
+    import coptpy
+
+    model = coptpy.Envr().createModel("")
+    model.setParam("LogToConsole", 0)
+    return model
+
+
+def _word(code: int) -> str:
+    """Return COPT's name of a status code."""
+    from coptpy import COPT
+
+    known = (word for word in STATUS if getattr(COPT, word) == code)
+    return next(known, f"status {code}")
+
+
+def _load(model: Any, program: Program) -> None:
+    from coptpy import COPT
+
+    big = COPT.INFINITY
+    model.loadMatrix(
+        program.cost,
+        csc_matrix(program.matrix),
+        np.maximum(program.row_lower, -big),
+        np.minimum(program.row_upper, big),
+        np.maximum(program.lower, -big),
+        np.minimum(program.upper, big),
+        [COPT.INTEGER if whole else COPT.CONTINUOUS for whole in program.integer],
+    )
+    model.setObjConst(program.offset)
+    model.setObjSense(COPT.MAXIMIZE if program.maximise else COPT.MINIMIZE)
+
+
+def _set_options(model: Any, limits: Limits) -> None:
+    model.setParam("TimeLimit", max(0.0, limits.seconds))
+    model.setParam("RelGap", limits.gap)
+    model.setParam("Threads", limits.threads)
+    if limits.nodes is not None:
+        model.setParam("NodeLimit", limits.nodes)
+
+
+def _new_log() -> Any:
+    """Return a listener to the log, for what it says of the start."""
+    import coptpy
+
+    class Log(coptpy.LogCallback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.start_taken = False
+
+        def Display(self, line: str) -> None:
+            self.start_taken = self.start_taken or all(part in line for part in START_TAKEN)
+
+    return Log()
+
+
+def _new_news(model: Any, program: Program) -> Any:
+    """Return a listener to incumbents and bounds."""
+    import coptpy
+    from coptpy import COPT
+
+    class News(coptpy.CallbackBase):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.told: tuple[float | None, float | None] = (None, None)
+
+        def callback(self) -> None:
+            self.told = self.getInfo("BestObj"), self.getInfo("BestBnd")
+
+    news = News()
+    if not program.linear:
+        contexts = COPT.CBCONTEXT_INCUMBENT | COPT.CBCONTEXT_MIPNODE | COPT.CBCONTEXT_MIPRELAX
+        model.setCallback(news, contexts)
+    return news
