@@ -20,7 +20,7 @@ from qkdopt.silence import quiet
 STATUS = {
     "OPTIMAL": Status.OPTIMAL,
     "INFEASIBLE": Status.INFEASIBLE,
-    # Presolve cannot tell the two apart; our models are bounded.
+    # Left open by presolve: infeasible where the columns are bounded.
     "INF_OR_UNB": Status.INFEASIBLE,
     "UNBOUNDED": Status.UNBOUNDED,
     "TIMEOUT": Status.LIMIT,
@@ -40,6 +40,7 @@ class CoptAdapter(Solver):
     limit = "2000 columns, 2000 rows without a licence"
     package = "coptpy"
     install = "pip install coptpy"
+    ambiguous = frozenset({"INF_OR_UNB"})
     size = SizeLimit(columns=2000, rows=2000)
     capabilities = Capabilities(seed=False)
 

@@ -19,7 +19,7 @@ STATUS = {
     "optimal_tolerance": Status.OPTIMAL,
     "infeasible": Status.INFEASIBLE,
     "MIP_infeasible": Status.INFEASIBLE,
-    # Presolve cannot tell the two apart; our models are bounded.
+    # Left open by presolve: infeasible where the columns are bounded.
     "infeasible_or_unbounded": Status.INFEASIBLE,
     "MIP_infeasible_or_unbounded": Status.INFEASIBLE,
     "unbounded": Status.UNBOUNDED,
@@ -46,6 +46,7 @@ class CplexAdapter(Solver):
     limit = "1000 columns, 1000 rows without a licence"
     package = "cplex"
     install = "pip install cplex"
+    ambiguous = frozenset({"infeasible_or_unbounded", "MIP_infeasible_or_unbounded"})
     size = SizeLimit(columns=1000, rows=1000)
     capabilities = Capabilities()
 

@@ -32,6 +32,8 @@ STATUS = {
     "PROBLEM HAS NO PRIMAL FEASIBLE SOLUTION": Status.INFEASIBLE,
     "PROBLEM HAS NO INTEGER FEASIBLE SOLUTION": Status.INFEASIBLE,
     "LP HAS NO PRIMAL FEASIBLE SOLUTION": Status.INFEASIBLE,
+    # Left open by presolve: infeasible where the columns are bounded.
+    "PROBLEM HAS NO DUAL FEASIBLE SOLUTION": Status.INFEASIBLE,
     "LP HAS UNBOUNDED PRIMAL SOLUTION": Status.UNBOUNDED,
     "TIME LIMIT EXCEEDED; SEARCH TERMINATED": Status.LIMIT,
     # Ours.
@@ -74,6 +76,7 @@ class GlpkAdapter(Solver):
     limit = "none (GPL-3.0 licence)"
     package = "glpsol"
     install = "apt install glpk-utils"
+    ambiguous = frozenset({"PROBLEM HAS NO DUAL FEASIBLE SOLUTION"})
     capabilities = Capabilities(
         start=False,
         callback=False,

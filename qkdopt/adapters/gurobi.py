@@ -14,7 +14,7 @@ from qkdopt.adapters.solver import Solver
 STATUS = {
     "OPTIMAL": Status.OPTIMAL,
     "INFEASIBLE": Status.INFEASIBLE,
-    # Presolve cannot tell the two apart; our models are bounded.
+    # Left open by presolve: infeasible where the columns are bounded.
     "INF_OR_UNBD": Status.INFEASIBLE,
     "UNBOUNDED": Status.UNBOUNDED,
     "TIME_LIMIT": Status.LIMIT,
@@ -34,6 +34,7 @@ class GurobiAdapter(Solver):
     limit = "2000 columns, 2000 rows without a licence"
     package = "gurobipy"
     install = "pip install gurobipy"
+    ambiguous = frozenset({"INF_OR_UNBD"})
     size = SizeLimit(columns=2000, rows=2000)
     capabilities = Capabilities()
 

@@ -17,7 +17,7 @@ from qkdopt.silence import new_highs
 STATUS = {
     "kOptimal": Status.OPTIMAL,
     "kInfeasible": Status.INFEASIBLE,
-    # Presolve cannot tell the two apart; our models are bounded.
+    # Left open by presolve: infeasible where the columns are bounded.
     "kUnboundedOrInfeasible": Status.INFEASIBLE,
     "kUnbounded": Status.UNBOUNDED,
     "kTimeLimit": Status.LIMIT,
@@ -54,6 +54,7 @@ class HighsAdapter(Solver):
     limit = "none (MIT licence)"
     package = "highspy"
     install = "pip install highspy"
+    ambiguous = frozenset({"kUnboundedOrInfeasible"})
     takes_ranges = True
     capabilities = Capabilities()
 

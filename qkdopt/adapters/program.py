@@ -66,6 +66,13 @@ class Program:
         return not bool(self.integer.any())
 
     @property
+    def bounded(self) -> bool:
+        """Whether the bounds of the columns alone bound the objective."""
+        descent = self.descent
+        best = np.select([descent > 0, descent < 0], [self.lower, self.upper], 0.0)
+        return bool(np.isfinite(best).all())
+
+    @property
     def descent(self) -> Floats:
         """Cost of the same program as a minimisation."""
         return -self.cost if self.maximise else self.cost

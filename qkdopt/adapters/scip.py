@@ -19,7 +19,7 @@ STATUS = {
     "optimal": Status.OPTIMAL,
     "gaplimit": Status.OPTIMAL,
     "infeasible": Status.INFEASIBLE,
-    # Presolve cannot tell the two apart; our models are bounded.
+    # Left open by presolve: infeasible where the columns are bounded.
     "inforunbd": Status.INFEASIBLE,
     "unbounded": Status.UNBOUNDED,
     "timelimit": Status.LIMIT,
@@ -37,6 +37,7 @@ class ScipAdapter(Solver):
     limit = "none (Apache-2.0 licence)"
     package = "pyscipopt"
     install = "pip install pyscipopt"
+    ambiguous = frozenset({"inforunbd"})
     capabilities = Capabilities(threads=False)
 
     @property

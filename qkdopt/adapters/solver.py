@@ -26,6 +26,8 @@ from qkdopt.adapters.base import (
 from qkdopt.adapters.program import Floats, Program, program_of_model
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError
 
+# Ends after which a solver's point and bound mean something.
+ENDS_WITH_POINT = (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED)
 # Solvers end a little beyond their own tolerance; a bound beaten by more is none.
 BEATEN = 1e-5
 
@@ -39,6 +41,8 @@ class Solver(ABC):
     package: ClassVar[str]
     # What to install, and what to say when it is not.
     install: ClassVar[str]
+    # Words by which presolve leaves open whether a program is infeasible or unbounded.
+    ambiguous: ClassVar[frozenset[str]] = frozenset()
     # Whether its bound on a linear program that it did not finish is a bound.
     proves_linear: ClassVar[bool] = False
     # Whether it takes rows with two sides, and gets them right; else they are made two rows.
@@ -144,7 +148,9 @@ class Solver(ABC):
             status = Status.INTERRUPTED
         if status is Status.OPTIMAL and answer.values is None:
             status = Status.FAILED
-        values = None if status in (Status.FAILED, Status.INFEASIBLE) else answer.values
+        if answer.word in self.ambiguous and not program.bounded:
+            status = Status.FAILED
+        values = answer.values if status in ENDS_WITH_POINT else None
         incumbent = None if values is None else program.objective(values)
         outcome = Outcome(
             status=status,
@@ -163,7 +169,7 @@ class Solver(ABC):
     def _bound(
         self, program: Program, status: Status, incumbent: float | None, told: float | None
     ) -> float | None:
-        if status not in (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED):
+        if status not in ENDS_WITH_POINT:
             return None
         if program.linear and not self.proves_linear:
             # It has no branch-and-bound bound: its optimum is its bound, and less proves nothing.
