@@ -6,20 +6,22 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from typing import Any
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Send to the null device what C code writes to file descriptor 1 inside the block."""
+    """Send to nowhere what C code, or a library's Python, writes to stdout inside the block."""
     sys.stdout.flush()
     kept = os.dup(1)
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.close(null)
-        yield
+        with redirect_stdout(StringIO()):
+            yield
     finally:
         # C keeps what it printed in a buffer of its own.
         ctypes.CDLL(None).fflush(None)

@@ -1,7 +1,7 @@
 """CBC, as a child process: the program that the package cbcbox carries.
 
-CBC always gets a minimisation. Maximising, it prints bounds at a time limit whose sign cannot
-be relied on. Its log has the bound, its solution file the status and the values.
+CBC always gets a minimisation: what is known of its bounds at a time limit when it maximises is
+not to be relied on. Its log has the bound, its solution file the status and the values.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class CbcAdapter(Solver):
     limit = "none (EPL-2.0 licence)"
     package = "cbcbox"
     install = "pip install cbcbox"
-    capabilities = Capabilities(callback=False)
+    capabilities = Capabilities(callback=False, seed=False)
 
     @property
     def statuses(self) -> dict[str, Status]:
@@ -121,14 +121,13 @@ class CbcAdapter(Solver):
 def _command(limits: Limits, *, start: bool) -> list[str]:
     from cbcbox import cbc_bin_path
 
-    # One thread is CBC's 0, and seed 0 its clock.
+    # One thread is CBC's 0. Its seeds changed nothing wherever we tried them: none is passed.
     threads = str(limits.threads if limits.threads > 1 else 0)
-    seed = str(limits.seed + 1)
     command = [cbc_bin_path(), "program.mps", "-timeMode", "elapsed"]
     command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
     # Its bound propagation takes slow convergence for a proof of infeasibility.
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
-    command += ["-threads", threads, "-randomSeed", seed, "-randomCbcSeed", seed]
+    command += ["-threads", threads]
     if limits.nodes is not None:
         command += ["-maxNodes", str(limits.nodes)]
     if start:

@@ -73,8 +73,8 @@ class XpressAdapter(Solver):
             problem.addMipSol(start.tolist())
 
         def on_time(running: Any, _data: object) -> None:
-            told = running.attributes.mipbestobjval, running.attributes.bestbound
-            if not observer(*map(_told, told)):
+            incumbent = _told(running.attributes.mipbestobjval)
+            if not observer(incumbent, _bound(running.attributes)):
                 running.interrupt()
 
         problem.addCheckTimeCallback(on_time, None, 0)
@@ -84,7 +84,7 @@ class XpressAdapter(Solver):
         return Answer(
             word=_word(attributes),
             values=np.array(problem.getSolution(), dtype=np.float64) if solved else None,
-            bound=None if program.linear else _told(attributes.bestbound),
+            bound=_bound(attributes),
             start_accepted=any(taken),
             nodes=int(attributes.nodes),
         )
@@ -113,6 +113,11 @@ def _word(attributes: Any) -> str:
 def _told(value: float) -> float | None:
     # Its infinity is 1e20, and 1e40 stands for no incumbent.
     return None if abs(value) >= 1e20 else float(value)
+
+
+def _bound(attributes: Any) -> float | None:
+    """Return the bound; before the first relaxation is begun Xpress says zero."""
+    return _told(attributes.bestbound) if int(attributes.lpstatus) else None
 
 
 def _load(problem: Any, program: Program) -> None:

@@ -1,0 +1,277 @@
+"""What solvers do wrong, and adapters work around.
+
+Each test shows one quirk as the solver has it, past our adapter. It FAILS WHEN THE QUIRK IS GONE:
+then the work-around that it names may go as well.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import warnings
+from importlib.util import find_spec
+
+import numpy as np
+import pyomo.environ as pyo
+import pytest
+from scipy.sparse import csc_matrix, csr_array
+
+from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
+from qkdopt.adapters.highs import pass_program
+from qkdopt.adapters.mps import write_mps
+from qkdopt.silence import new_highs, quiet
+from tests.adapters.models import knapsack, market_split
+
+CALM = Limits(seconds=20.0, gap=1e-9)
+
+
+def needs(module: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(find_spec(module) is None, reason=f"{module} is not installed")
+
+
+needs_glpsol = pytest.mark.skipif(shutil.which("glpsol") is None, reason="glpsol is not installed")
+
+
+def run(command: list[str], folder) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def cbc(folder, *options: str) -> str:
+    """Run CBC on ``program.mps``; return the head of its solution, or what it printed."""
+    from cbcbox import cbc_bin_path
+
+    command = [cbc_bin_path(), "program.mps", *options, "-solve", "-solution", "solution.txt"]
+    told = run(command, folder)
+    solution = folder / "solution.txt"
+    return solution.read_text(encoding="ascii").splitlines()[0] if solution.exists() else told
+
+
+def feasible_by_ranges(name: str) -> Program:
+    """Return a small feasible program with ranges that the named solver calls infeasible."""
+    fields = {
+        "cbc": {
+            "cost": [0.03, 2.42, -8.05, -3.76],
+            "lower": [0.0, -20.27, -36.63, -41.53],
+            "upper": [2.0, 220.36, 723.49, 75.53],
+            "integer": [True, False, False, False],
+            "matrix": [
+                [-45.2611, 43.0486, 25.0933, 0.0],
+                [-86.2405, -203.2552, 141.0423, -4.7632],
+                [0.0, 0.0, 0.0, -65.7431],
+                [0.0, 0.0, 156.9949, -39.8361],
+                [18.5954, 0.0, 234.3232, -9.4026],
+            ],
+            "row_lower": [14982.394586, 73915.068499, -1427.443983, 86710.214939, -np.inf],
+            "row_upper": [14984.764691, 73917.612032, np.inf, np.inf, 130505.456715],
+        },
+        "copt": {
+            "cost": [-1.59, -4.14, -2.16, 6.22],
+            "lower": [0.0, -1.0, -3.0, -3.0],
+            "upper": [1.0, 4.0, 2.0, 4.0],
+            "integer": [True] * 4,
+            "matrix": [
+                [-55.0, -50.0, -138.0, -98.0],
+                [-107.0, -197.0, -151.0, -133.0],
+                [32.0, -28.0, 42.0, 0.0],
+                [4.0, 30.0, -14.0, -4.0],
+                [0.0, -43.0, -123.0, 0.0],
+            ],
+            "row_lower": [16.398226, 95.836848, -np.inf, -16.879254, -247.834864],
+            "row_upper": [19.601774, 98.163152, 84.482872, -15.120746, np.inf],
+        },
+    }[name]
+    matrix = csr_array(np.array(fields.pop("matrix")))
+    arrays = {key: np.array(value) for key, value in fields.items()}
+    return Program(matrix=matrix, offset=0.0, maximise=False, **arrays)
+
+
+def test_highs_presolve_leaves_open_whether_infeasible_or_unbounded():
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(domain=pyo.NonNegativeIntegers)
+    m.y = pyo.Var(domain=pyo.NonNegativeReals)
+    m.row = pyo.Constraint(expr=m.x - m.y <= 1.0)
+    m.goal = pyo.Objective(expr=m.x + m.y, sense=pyo.maximize)
+    outcome = adapter_of("highs").solve(m, CALM)
+    # `ambiguous`: only bounded columns make it infeasible.
+    assert outcome.message == "kUnboundedOrInfeasible"
+    assert outcome.status is Status.FAILED
+
+
+def test_highs_has_zero_for_the_bound_of_a_linear_program():
+    program = program_of_model(market_split())[0]
+    highs = new_highs()
+    pass_program(highs, program)
+    highs.changeColsIntegrality(30, np.arange(30, dtype=np.int32), np.zeros(30, dtype=np.uint8))
+    highs.changeColCost(30, -1.0)
+    highs.changeColCost(31, 3.0)
+    highs.run()
+    # `proves_linear`: the bound of a linear program is its optimum.
+    assert highs.getInfo().objective_function_value < -1.0
+    assert highs.getInfo().mip_dual_bound == 0.0
+
+
+@needs("pyscipopt")
+def test_scip_sorts_the_columns_by_type(tmp_path):
+    from pyscipopt import Model
+
+    m = knapsack()
+    m.first = pyo.Var(bounds=(0.0, 1.0))
+    m.row = pyo.Constraint(expr=m.first + m.x[0] <= 1.5)
+    program, columns = program_of_model(m)
+    write_mps(program, tmp_path / "program.mps")
+    scip = Model()
+    scip.hideOutput()
+    scip.readProblem(str(tmp_path / "program.mps"))
+    names = [variable.name for variable in scip.getVars() if variable.name != "one"]
+    # `_variables` looks columns up by name.
+    assert sorted(names) == [f"c{i}" for i in range(len(columns))]
+    assert names != sorted(names)
+
+
+@needs("ortools")
+def test_ortools_wrapper_rounds_continuous_columns_and_says_optimal():
+    from ortools.linear_solver import pywraplp
+
+    solver = pywraplp.Solver.CreateSolver("SAT")
+    x = solver.NumVar(0.0, 0.5, "x")
+    solver.Maximize(x)
+    # Our own scaling: the optimum is 0.5.
+    assert solver.Solve() == pywraplp.Solver.OPTIMAL
+    assert solver.Objective().Value() == 0.0
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0.0, 0.5))
+    m.goal = pyo.Objective(expr=m.x, sense=pyo.maximize)
+    m.row = pyo.Constraint(expr=m.x <= 0.5)
+    assert adapter_of("cp-sat").solve(m, CALM).incumbent == pytest.approx(0.5)
+
+
+@needs("ortools")
+def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    x = [model.new_bool_var("") for _ in range(4)]
+    model.add_linear_constraint(4 * x[0] + 5 * x[1] + 3 * x[2] + 4 * x[3], 0, 8)
+    model.maximize(sum(x))
+    for variable, value in zip(x, (1, 1, 1, 0), strict=True):
+        model.add_hint(variable, value)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.log_search_progress = True
+    solver.parameters.log_to_stdout = False
+    lines = []
+    solver.log_callback = lines.append
+    solver.solve(model)
+    told = [line for line in "\n".join(lines).splitlines() if "The solution hint is" in line]
+    # `_News.on_log` listens to the first such line only.
+    assert "infeasible" in told[0]
+    assert "is feasible" in told[1]
+
+
+@needs("cbcbox")
+def test_cbc_calls_the_relaxations_optimum_optimal_when_its_time_is_over(tmp_path):
+    program = program_of_model(market_split(slack=False))[0]
+    write_mps(program, tmp_path / "program.mps")
+    seconds = (0.0005 * 1.3**step for step in range(25))
+    heads = (cbc(tmp_path, "-timeMode", "elapsed", "-seconds", f"{s}") for s in seconds)
+    # `_Log.searched`: no solution is known, and there is none this soon.
+    assert any(head.startswith("Optimal") for head in heads)
+
+
+@needs("cbcbox")
+def test_cbc_takes_slow_convergence_for_a_proof_of_infeasibility(tmp_path):
+    program = feasible_by_ranges("cbc")
+    write_mps(program.one_sided(), tmp_path / "program.mps")
+    # `-boundPropLevel singletons`.
+    assert cbc(tmp_path).startswith("Integer infeasible")
+    assert cbc(tmp_path, "-boundPropLevel", "singletons").startswith("Optimal")
+    assert adapter_of("cbc").solve_program(program, CALM)[0].status is Status.OPTIMAL
+
+
+@needs("cbcbox")
+def test_cbc_crashes_on_a_matrix_without_entries(tmp_path):
+    text = "NAME p\nROWS\n N cost\n L r0\nCOLUMNS\n c0 cost 1.0\nRHS\n RHS r0 1.0\nENDATA\n"
+    (tmp_path / "program.mps").write_text(text, encoding="ascii")
+    # The offset's column has a row of its own.
+    assert "Optimal" not in cbc(tmp_path)
+
+
+@needs("cbcbox")
+def test_cbc_through_pyomo_has_the_incumbent_for_a_bound_at_a_time_limit():
+    from cbcbox import cbc_bin_path
+
+    model = market_split(sense=pyo.maximize)
+    solver = pyo.SolverFactory("cbc", executable=cbc_bin_path(), options={"seconds": 1})
+    found = solver.solve(model, load_solutions=False)
+    # Our own parser: the bound is 10, and no solution is worth more than 9 so soon.
+    assert found.problem.sense == pyo.minimize
+    assert found.problem.upper_bound < 9.5
+    assert adapter_of("cbc").solve(model, Limits(seconds=1.0, gap=0.0)).bound > 9.99
+
+
+@needs_glpsol
+def test_glpk_tells_infinite_bounds(tmp_path):
+    write_mps(program_of_model(knapsack())[0], tmp_path / "program.mps")
+    told = run(["glpsol", "--freemps", "program.mps", "--nointopt"], tmp_path)
+    # `_number`: what is not finite is no bound.
+    assert "not found yet >=              -inf" in told
+
+
+@needs_glpsol
+def test_glpk_stopped_from_outside_writes_no_solution():
+    outcome = adapter_of("glpk").solve(
+        market_split(), Limits(seconds=20.0, gap=0.0), watch=lambda incumbent, _: incumbent is None
+    )
+    # `Capabilities.keeps_solution`: it had an incumbent.
+    assert outcome.status is Status.INTERRUPTED
+    assert not outcome.has_solution
+
+
+@needs("xpress")
+def test_xpress_through_pyomo_ends_a_time_limit_as_other():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        solver = pyo.SolverFactory("xpress_direct")
+        found = solver.solve(market_split(), options={"timelimit": 1}, load_solutions=False)
+    # `_word` reads Xpress's own attributes.
+    assert str(found.solver.termination_condition) == "other"
+    outcome = adapter_of("xpress").solve(market_split(), Limits(seconds=1.0, gap=0.0))
+    assert outcome.status is Status.LIMIT
+
+
+@needs("xpress")
+def test_xpress_has_zero_for_the_bound_before_it_has_one():
+    from qkdopt.adapters.xpress import _load, _new_problem
+
+    problem = _new_problem()
+    _load(problem, program_of_model(market_split(sense=pyo.maximize))[0])
+    bounds = []
+    problem.addCheckTimeCallback(
+        lambda running, _: bounds.append(running.attributes.bestbound), None, 0
+    )
+    problem.controls.timelimit = 1.0
+    problem.optimize()
+    # `_bound`: zero is below the incumbents to come, in a maximisation.
+    assert bounds[0] == 0.0
+    assert bounds[-1] == pytest.approx(10.0)
+
+
+@needs("coptpy")
+def test_copt_calls_feasible_ranges_infeasible():
+    import coptpy
+
+    program = feasible_by_ranges("copt")
+    with quiet():
+        environment = coptpy.Envr()
+        model = environment.createModel("")
+        model.setParam("Logging", 0)
+        big = coptpy.COPT.INFINITY
+        rows = np.maximum(program.row_lower, -big), np.minimum(program.row_upper, big)
+        columns = program.lower, program.upper, [coptpy.COPT.INTEGER] * 4
+        model.loadMatrix(program.cost, csc_matrix(program.matrix), *rows, *columns)
+        model.solve()
+    # `takes_ranges`: they are given as two rows.
+    assert model.status == coptpy.COPT.INFEASIBLE
+    assert program.violation(np.array([0.0, 0.0, 2.0, -3.0])) == 0.0
+    assert adapter_of("copt").solve_program(program, CALM)[0].status is Status.OPTIMAL
