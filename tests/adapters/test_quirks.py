@@ -20,7 +20,7 @@ from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_mode
 from qkdopt.adapters.highs import pass_program
 from qkdopt.adapters.mps import write_mps
 from qkdopt.silence import new_highs, quiet
-from tests.adapters.models import knapsack, market_split
+from tests.adapters.models import knapsack, market_split, random_program
 
 CALM = Limits(seconds=20.0, gap=1e-9)
 
@@ -99,15 +99,15 @@ def test_highs_presolve_leaves_open_whether_infeasible_or_unbounded():
 
 
 def test_highs_has_zero_for_the_bound_of_a_linear_program():
-    program = program_of_model(market_split())[0]
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0.0, 3.5))
+    m.row = pyo.Constraint(expr=m.x <= 3.0)
+    m.goal = pyo.Objective(expr=2.0 * m.x + 1.0, sense=pyo.maximize)
     highs = new_highs()
-    pass_program(highs, program)
-    highs.changeColsIntegrality(30, np.arange(30, dtype=np.int32), np.zeros(30, dtype=np.uint8))
-    highs.changeColCost(30, -1.0)
-    highs.changeColCost(31, 3.0)
+    pass_program(highs, program_of_model(m)[0])
     highs.run()
     # `proves_linear`: the bound of a linear program is its optimum.
-    assert highs.getInfo().objective_function_value < -1.0
+    assert highs.getInfo().objective_function_value == -7.0
     assert highs.getInfo().mip_dual_bound == 0.0
 
 
@@ -133,17 +133,26 @@ def test_scip_sorts_the_columns_by_type(tmp_path):
 def test_ortools_wrapper_rounds_continuous_columns_and_says_optimal():
     from ortools.linear_solver import pywraplp
 
+    program = random_program(1)
     solver = pywraplp.Solver.CreateSolver("SAT")
-    x = solver.NumVar(0.0, 0.5, "x")
-    solver.Maximize(x)
-    # Our own scaling: the optimum is 0.5.
-    assert solver.Solve() == pywraplp.Solver.OPTIMAL
-    assert solver.Objective().Value() == 0.0
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(bounds=(0.0, 0.5))
-    m.goal = pyo.Objective(expr=m.x, sense=pyo.maximize)
-    m.row = pyo.Constraint(expr=m.x <= 0.5)
-    assert adapter_of("cp-sat").solve(m, CALM).incumbent == pytest.approx(0.5)
+    ends = zip(program.integer, program.lower.tolist(), program.upper.tolist(), strict=True)
+    x = [(solver.IntVar if i else solver.NumVar)(low, high, "") for i, low, high in ends]
+    rows = zip(program.matrix.toarray(), program.row_lower, program.row_upper, strict=True)
+    for row, low, high in rows:
+        side = solver.Constraint(float(low), float(high))
+        for variable, entry in zip(x, row, strict=True):
+            side.SetCoefficient(variable, float(entry))
+    goal = solver.Objective()
+    for variable, entry in zip(x, program.cost, strict=True):
+        goal.SetCoefficient(variable, float(entry))
+    goal.SetMaximization() if program.maximise else goal.SetMinimization()
+    status = solver.Solve()
+    best = adapter_of("highs").solve_program(program, CALM)[0].incumbent
+    # Our own scaling, with a proved error.
+    assert status == pywraplp.Solver.OPTIMAL
+    assert goal.BestBound() + program.offset < best - 0.01
+    assert program.maximise
+    assert adapter_of("cp-sat").solve_program(program, CALM)[0].bound >= best - 1e-6
 
 
 @needs("ortools")

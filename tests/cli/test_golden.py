@@ -22,6 +22,11 @@ MASKS = [
     (r"\b\d+ threads?\b", "# threads"),
     (r"\b\d+\.\d+\.\d+\b", "#.#.#"),
     (r'("seconds":) [0-9.e-]+', r"\1 0"),
+    # Which of the other solvers are installed depends on the machine.
+    (
+        r"(?m)^((?!highs)[a-z-]+ +)(?:yes|no ) +(?:[\d#]\S*|-) +(?=yes|no)",
+        r"\1?         ?          ",
+    ),
     (r"\b\d+\.\d+ million", "#.# million"),
     (r'("requests_per_second":) [0-9.e+-]+', r"\1 0"),
     (r'"environment": \{.*?\n \}', '"environment": "#"'),
