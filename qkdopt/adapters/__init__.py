@@ -1,6 +1,15 @@
 """One adapter per solver, one contract for all."""
 
-from qkdopt.adapters.base import Adapter, Capabilities, Limits, Outcome, SizeLimit, Status, Watch
+from qkdopt.adapters.base import (
+    Adapter,
+    Capabilities,
+    Limits,
+    Outcome,
+    Setting,
+    SizeLimit,
+    Status,
+    Watch,
+)
 from qkdopt.adapters.cbc import CbcAdapter
 from qkdopt.adapters.copt import CoptAdapter
 from qkdopt.adapters.cp_sat import CpSatAdapter
@@ -49,6 +58,7 @@ __all__ = [
     "Limits",
     "Outcome",
     "Program",
+    "Setting",
     "SizeLimit",
     "Status",
     "Watch",

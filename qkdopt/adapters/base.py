@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import pyomo.environ as pyo
 
     from qkdopt.adapters.program import Floats, Program
+
+
+Setting = bool | int | float | str
 
 
 class Status(Enum):
@@ -39,6 +42,8 @@ class Limits:
         As the solver understands them; a solver without them leaves them out.
     nodes
         Limit on branch-and-bound nodes; none by default.
+    options
+        The solver's own options that are not at its defaults, by its own names.
     """
 
     seconds: float
@@ -46,6 +51,7 @@ class Limits:
     threads: int = 1
     seed: int = 0
     nodes: int | None = None
+    options: Mapping[str, Setting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +217,11 @@ class Adapter(Protocol):
     name: str
     limit: str
     capabilities: Capabilities
+
+    @property
+    def size(self) -> SizeLimit | None:
+        """Most that it takes without a licence; None where it needs none."""
+        ...
 
     def available(self) -> bool:
         """Whether it is installed."""

@@ -132,6 +132,8 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
         command += ["-maxNodes", str(limits.nodes)]
     if start:
         command += ["-mipstart", "start.txt"]
+    for name, value in limits.options.items():
+        command += [f"-{name}", str(value)]
     return [*command, "-solve", "-solution", "solution.txt"]
 
 

@@ -13,7 +13,7 @@ from scipy.sparse import csc_matrix
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 from qkdopt.silence import quiet
 
 # COPT's word for the end of a run -> ours. What is absent is FAILED.
@@ -131,6 +131,7 @@ def _set_options(model: Any, limits: Limits) -> None:
     model.setParam("Threads", limits.threads)
     if limits.nodes is not None:
         model.setParam("NodeLimit", limits.nodes)
+    apply_settings("copt", limits, model.setParam)
 
 
 def _new_log() -> Any:

@@ -20,7 +20,7 @@ from qkdopt.adapters.completion import Completion
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.scaling import OBJECTIVE_ROOM, ROW_ROOM, Grid, Integers, Scaled
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 
 # CP-SAT's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -62,8 +62,8 @@ class CpSatAdapter(Solver):
         relaxation = _Relaxation(program, Grid(program))
         if start is not None:
             relaxation.hint(start)
-        news = _News()
-        solver = _new_solver(limits, news)
+        news = News()
+        solver = new_solver(limits, news)
         completion = Completion(program)
 
         def ask() -> bool:
@@ -99,7 +99,7 @@ def _word(word: str, incumbent: float | None, bound: float | None, gap: float) -
     return "OPTIMAL" if closed else "ROUNDED"
 
 
-class _News:
+class News:
     """What the running solver tells: solutions, bounds and its log."""
 
     def __init__(self) -> None:
@@ -113,9 +113,11 @@ class _News:
         return points[::-1]
 
     def on_bound(self, bound: float) -> None:
+        """Hear the latest bound."""
         self.bound = bound
 
     def on_log(self, line: str) -> None:
+        """Hear whether the hint is a solution."""
         if self.start_taken is None and START_TOLD in line:
             self.start_taken = START_TAKEN in line
 
@@ -180,7 +182,8 @@ class _Relaxation:
             self.model.add_linear_constraint(self._sum(scaled), *ends)
 
 
-def _new_solver(limits: Limits, news: _News) -> Any:
+def new_solver(limits: Limits, news: News) -> Any:
+    """Return CP-SAT with limits set, telling its news."""
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
@@ -188,9 +191,13 @@ def _new_solver(limits: Limits, news: _News) -> Any:
     solver.parameters.relative_gap_limit = limits.gap
     solver.parameters.num_workers = limits.threads
     solver.parameters.random_seed = limits.seed
+    # A step of 9.15's presolve loses solutions of models with large coefficients, and the optimum
+    # of what is left is told as the optimum (OR-Tools issue 5293): that step is left out.
+    solver.parameters.presolve_inclusion_work_limit = 0
     # The log is where it says whether the hint is a solution.
     solver.parameters.log_search_progress = True
     solver.parameters.log_to_stdout = False
     solver.log_callback = news.on_log
     solver.best_bound_callback = news.on_bound
+    apply_settings("cp-sat", limits, lambda name, value: setattr(solver.parameters, name, value))
     return solver

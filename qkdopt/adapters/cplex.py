@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 
 # CPLEX's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -167,6 +168,8 @@ def _set_options(solver: Any, limits: Limits) -> None:
     parameters.randomseed.set(limits.seed)
     if limits.nodes is not None:
         parameters.mip.limits.nodes.set(limits.nodes)
+    # Its parameters are a tree: mip.strategy.search.
+    apply_settings("cplex", limits, lambda name, value: attrgetter(name)(parameters).set(value))
 
 
 def _listen(solver: Any) -> list[float | None]:

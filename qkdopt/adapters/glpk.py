@@ -129,6 +129,9 @@ def _command(limits: Limits) -> list[str]:
     # It counts whole seconds.
     seconds = str(max(1, math.ceil(limits.seconds)))
     options = ["--tmlim", seconds, "--mipgap", repr(limits.gap), "--write", "solution.txt"]
+    for name, value in limits.options.items():
+        # Switches stand alone: "cuts" = true.
+        options += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     return ["glpsol", "--freemps", "program.mps", *options]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 
 # Gurobi's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -140,6 +140,7 @@ def _set_options(model: Any, limits: Limits) -> None:
     model.setParam("Seed", limits.seed)
     if limits.nodes is not None:
         model.setParam("NodeLimit", limits.nodes)
+    apply_settings("gurobi", limits, model.setParam)
 
 
 def _word(code: int) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Setting, Status
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 from qkdopt.errors import SolverFailedError
 from qkdopt.silence import new_highs
 
@@ -94,6 +94,12 @@ def _set_options(highs: Any, limits: Limits) -> None:
     highs.setOptionValue("random_seed", limits.seed)
     if limits.nodes is not None:
         highs.setOptionValue("mip_max_nodes", limits.nodes)
+
+    def apply(name: str, value: Setting) -> None:
+        if str(highs.setOptionValue(name, value)) != "HighsStatus.kOk":
+            raise ValueError("unknown option or value")
+
+    apply_settings("highs", limits, apply)
 
 
 def pass_program(highs: Any, program: Program) -> None:

@@ -12,7 +12,7 @@ from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 
 # SCIP's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -92,6 +92,7 @@ def _set_options(scip: Any, limits: Limits) -> None:
     scip.setParam("misc/catchctrlc", False)
     if limits.nodes is not None:
         scip.setParam("limits/totalnodes", limits.nodes)
+    apply_settings("scip", limits, scip.setParam)
 
 
 def _variables(scip: Any, columns: int) -> list[Any]:

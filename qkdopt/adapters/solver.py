@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from typing import ClassVar
@@ -18,13 +18,14 @@ from qkdopt.adapters.base import (
     Limits,
     Observer,
     Outcome,
+    Setting,
     SizeLimit,
     Status,
     Watch,
     finite,
 )
 from qkdopt.adapters.program import Floats, Program, program_of_model
-from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError
+from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
 
 # Ends after which a solver's point and bound mean something.
 ENDS_WITH_POINT = (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED)
@@ -185,3 +186,22 @@ def safe_bound(incumbent: float | None, bound: float | None, *, maximise: bool) 
     if beaten_by > BEATEN * max(1.0, abs(incumbent)):
         return None
     return incumbent if beaten_by > 0.0 else bound
+
+
+def apply_settings(solver: str, limits: Limits, apply: Callable[[str, Setting], object]) -> None:
+    """Set the solver's own options, the last of all.
+
+    Raises
+    ------
+    UsageError
+        The solver does not know an option, or not that value; all of them at once.
+    """
+    faults = []
+    for name, value in limits.options.items():
+        try:
+            apply(name, value)
+        except Exception as error:
+            told = str(error).strip() or type(error).__name__
+            faults.append(f"{solver} option {name} = {value!r}: {told}")
+    if faults:
+        raise UsageError("; ".join(faults))

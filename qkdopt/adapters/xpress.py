@@ -13,7 +13,7 @@ import numpy as np
 
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.solver import Solver
+from qkdopt.adapters.solver import Solver, apply_settings
 
 # Xpress's words for the end of a run -> ours. What is absent is FAILED.
 STATUS = {
@@ -165,3 +165,4 @@ def _set_options(problem: Any, limits: Limits) -> None:
     controls.randomseed = limits.seed
     if limits.nodes is not None:
         controls.maxnode = limits.nodes
+    apply_settings("xpress", limits, lambda name, value: setattr(controls, name, value))

@@ -50,7 +50,14 @@ def solve(
         str,
         typer.Option(help="fixed, ds-qkd, ds-qkd-synergistic, local-search, milp or auto."),
     ] = "auto",
-    solver: Annotated[str, typer.Option(help="MIP solver.")] = "highs",
+    solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
+    formulation: Annotated[
+        str, typer.Option(help="Of strategy milp: joint, textbook, load-state or cp-sat.")
+    ] = "joint",
+    linearisation: Annotated[
+        float | None,
+        typer.Option(help="Largest relative error of linearised key rates; by default of the gap."),
+    ] = None,
     objective: ObjectiveName = "mean",
     time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
@@ -76,6 +83,8 @@ def solve(
             as_json=as_json,
             strategy=strategy,
             solver=solver,
+            formulation=formulation,
+            linearisation=linearisation,
             objective=objective,
             time_limit=time_limit,
             gap=gap,
@@ -196,6 +205,61 @@ def reproduce(
     from qkdopt.cli.reproducing import run_reproduce
 
     raise typer.Exit(run_reproduce(figure, output, requests=requests, seed=seed, workers=workers))
+
+
+@app.command()
+def compare(
+    instances: Annotated[list[Path], typer.Argument(metavar="INSTANCE...", help="Files (JSON).")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
+    ] = Path("comparison"),
+    solvers: Annotated[
+        str | None,
+        typer.Option(help="Such as highs,scip; by default all that are installed and free."),
+    ] = None,
+    formulations: Annotated[
+        str | None, typer.Option(help="Some of joint, textbook, load-state, cp-sat.")
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Settings (TOML), see solvers/profiles.")
+    ] = None,
+    time_limit: Annotated[float | None, typer.Option(help="Seconds of a run.")] = None,
+    gap: Annotated[float | None, typer.Option(help="Relative gap at which a run is done.")] = None,
+    linearisation: Annotated[
+        float | None, typer.Option(help="Largest relative error of linearised key rates.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Of each solver.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of each solver.")] = None,
+    objective: ObjectiveName = "mean",
+    workers: Annotated[
+        int | None, typer.Option(help="Runs at the same time; by default cores / threads.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
+) -> None:
+    """Compare solvers and formulations; every plan is checked, and what is done stays done."""
+    from qkdopt.cli.comparing import run_compare
+
+    raise typer.Exit(
+        run_compare(
+            instances,
+            output,
+            solvers=solvers,
+            formulations=formulations,
+            profile=profile,
+            objective=objective,
+            workers=workers,
+            scheduler=scheduler,
+            retry_failed=retry_failed,
+            seconds=time_limit,
+            gap=gap,
+            linearisation=linearisation,
+            threads=threads,
+            seed=seed,
+        )
+    )
 
 
 @app.command()

@@ -114,9 +114,7 @@ def _installed(solvers: str | None) -> list[str]:
     """Return the solvers asked for, or all that are installed and free of a size limit."""
     asked = _words("solvers", solvers, tuple(ADAPTERS))
     if not asked:
-        return [
-            name for name, one in ADAPTERS.items() if one.available() and one.size is None
-        ]
+        return [name for name, one in ADAPTERS.items() if one.available() and one.size is None]
     missing = [name for name in asked if not adapter_of(name).available()]
     if missing:
         raise UsageError(

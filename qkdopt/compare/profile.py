@@ -9,14 +9,13 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from qkdopt.adapters import ADAPTERS
+from qkdopt.adapters import ADAPTERS, Setting
 from qkdopt.errors import InstanceError
 from qkdopt.instance.base import Part
 from qkdopt.io import fault_texts
 from qkdopt.solving.options import FORMULATIONS
 
 Name = Annotated[str, Field(min_length=1)]
-Setting = bool | int | float | str
 
 
 class SolverSetting(Part):
@@ -42,7 +41,7 @@ class Profile(Part):
     threads: Annotated[int, Field(ge=1)] = 1
     seed: int = 0
     formulations: Annotated[tuple[str, ...], Field(min_length=1)] = ("joint",)
-    options: dict[str, tuple[SolverSetting, ...]] = {}
+    options: dict[str, tuple[SolverSetting, ...]] = Field(default_factory=dict)
     """By solver."""
 
     def faults(self) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from qkdopt.io.faults import fault_texts
 from qkdopt.io.reading import parse_instance, read_instance, read_result
-from qkdopt.io.writing import refuse_unwritable, to_text, write_json_whole
+from qkdopt.io.writing import refuse_unwritable, to_text, write_json_whole, write_text_whole
 
 __all__ = [
     "fault_texts",
@@ -12,4 +12,5 @@ __all__ = [
     "refuse_unwritable",
     "to_text",
     "write_json_whole",
+    "write_text_whole",
 ]

@@ -66,7 +66,7 @@ def declare_rates(m: JointModel) -> None:
     """``u`` piece and ``n`` noise of the working candidate, ``k`` link and ``z`` demand rate."""
     m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
     m.u = pyo.Var(m.EQS, domain=pyo.Binary)
-    m.n = pyo.Var(m.EQS, bounds=(0.0, None))
+    m.n = pyo.Var(m.EQS, bounds=(0.0, 1.0))
     m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, fastest(m, e)))
     m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, fastest_demand(m, r, p)))
 

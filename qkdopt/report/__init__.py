@@ -2,6 +2,14 @@
 
 from qkdopt.report.load_curves import plot_over_load, study_figures
 from qkdopt.report.network import plot_network
+from qkdopt.report.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.report.spectrum import plot_spectrum
 
-__all__ = ["plot_network", "plot_over_load", "plot_spectrum", "study_figures"]
+__all__ = [
+    "plot_gap_over_time",
+    "plot_network",
+    "plot_over_load",
+    "plot_performance_profile",
+    "plot_spectrum",
+    "study_figures",
+]

@@ -30,9 +30,9 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
     for name, part in factor.groupby(_ways(rows), sort=False):
         finite = np.sort(part[np.isfinite(part)])
         steps = np.concatenate([[1.0], finite, [2.0 * widest]])
-        shares = np.concatenate(
-            [[0.0], np.arange(1, len(finite) + 1), [len(finite)]]
-        ) / max(1, instances)
+        shares = np.concatenate([[0.0], np.arange(1, len(finite) + 1), [len(finite)]]) / max(
+            1, instances
+        )
         ax.step(steps, shares, where="post", label=str(name))
     ax.set(
         xscale="log", xlabel="time, as a multiple of the fastest's",

@@ -37,6 +37,7 @@ def _run_loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Ou
         solver=options.solver,
         seed=options.seed,
         threads=options.threads,
+        settings=options.settings,
     )
     try:
         run.run()
@@ -64,6 +65,7 @@ def _joint(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> JointR
         solver=options.solver,
         seed=options.seed,
         threads=options.threads,
+        settings=options.settings,
         nodes=options.nodes,
         build=build_textbook if options.formulation == "textbook" else build_joint,
         linearisation=options.linearisation,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from qkdopt.adapters import Limits, Status, adapter_of
+from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import SolverFailedError
 from qkdopt.model.loads import LoadModel, build_loads, cut_off, routes_of_model
@@ -36,6 +37,8 @@ class LoadStateRun:
         Name of the adapter.
     seed, threads
         For the solver.
+    settings
+        The solver's own options.
     """
 
     def __init__(
@@ -47,7 +50,9 @@ class LoadStateRun:
         solver: str,
         seed: int,
         threads: int,
+        settings: Mapping[str, Setting] | None = None,
     ) -> None:
+        self._settings = settings or {}
         self._incumbent = incumbent
         self._clock = clock
         self._joint = joint
@@ -151,6 +156,7 @@ class LoadStateRun:
             gap=self._clock.gap * MASTER_SHARE,
             threads=self._threads,
             seed=self._seed,
+            options=self._settings,
         )
         outcome = self._adapter.solve(model, limits, watch=watch)
         if outcome.status is Status.FAILED:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pyomo.environ as pyo
 
-from qkdopt.adapters import Adapter, Limits, Status, adapter_of
+from qkdopt.adapters import Adapter, Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import SolverFailedError
 from qkdopt.model import Linearised, build_joint, linearise_links, plan_of_model, set_start
@@ -25,6 +25,8 @@ TOLERANCE_SHARE = 0.3
 SOLVER_MARGIN = 2e-6
 SERVED_MARGIN = 1e-4
 KILO = 1e3
+# Finer pieces than this tell nothing: rates are known to far less.
+FINEST_BPS = 1e-2
 
 Build = Callable[..., JointModel]
 
@@ -47,6 +49,8 @@ class JointRun:
     linearisation
         Largest error of the linearised key rate, relative to the mean rate of the first
         incumbent; by default a share of the gap.
+    settings
+        The solver's own options.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class JointRun:
         nodes: int | None = None,
         build: Build = build_joint,
         linearisation: float | None = None,
+        settings: Mapping[str, Setting] | None = None,
     ) -> None:
+        self._settings = settings or {}
         self._linearisation = linearisation
         self._build = build
         self._name = "joint MILP" if build is build_joint else "textbook MILP"
@@ -96,7 +102,7 @@ class JointRun:
         set_start(model, plan)
         outcome = self._solve(model, "milp: number served")
         if outcome.has_solution:
-            self._offer(plan_of_model(model))
+            offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None:
             limit = math.floor(outcome.bound + SERVED_MARGIN)
             self.served_limit = max(min(self.served_limit, limit), 0)
@@ -112,7 +118,7 @@ class JointRun:
         outcome = self._solve(model, "milp: objective", scale=self._scale(exact.served))
         self._start_accepted = outcome.start_accepted
         if outcome.has_solution:
-            self._offer(plan_of_model(model))
+            offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None and self._incumbent.best()[1].served == exact.served:
             bound = outcome.bound * (1.0 + SOLVER_MARGIN) * self._scale(exact.served)
             self.bound_bps = max(0.0, bound)
@@ -137,7 +143,7 @@ class JointRun:
             numbers = tuple(
                 BLOCKED if route == BLOCKED else routes[r] for r, route in enumerate(plan.routes)
             )
-            self._offer(replace(plan, routes=numbers))
+            offer_if_legal(self._incumbent, replace(plan, routes=numbers))
         if outcome.status is Status.INFEASIBLE:
             return False, None
         return True, None if outcome.bound is None else outcome.bound * (1.0 + SOLVER_MARGIN)
@@ -159,21 +165,9 @@ class JointRun:
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:
         if self._pieces is None:
-            rate = max(1.0, self._incumbent.best()[1].objective_bps)
-            if self.problem.objective == "link-sum":
-                rate /= max(1, len(self.problem.tables.candidates))
-            share = self._linearisation or TOLERANCE_SHARE * self._clock.gap
-            tolerance = max(1e-2, share * rate)
+            tolerance = tolerance_bps(self._incumbent, self._clock.gap, self._linearisation)
             self._pieces = linearise_links(self.problem, tolerance)
         return self._pieces
-
-    def _offer(self, plan: Plan) -> None:
-        """Take a plan of the solver's, unless the exact rates break one of its floors."""
-        rates = assess(self.problem, plan).demand_skr_bps
-        floors = (demand.min_skr_bps or 0.0 for demand in self.problem.instance.demands)
-        pairs = zip(plan.routes, rates, floors, strict=True)
-        if all(route == BLOCKED or rate >= floor for route, rate, floor in pairs):
-            self._incumbent.offer(plan)
 
     def _solve(
         self,
@@ -198,11 +192,30 @@ class JointRun:
             threads=self._threads,
             seed=self._seed,
             nodes=self._nodes,
+            options=self._settings,
         )
         outcome = self._adapter.solve(model, limits, start=start, watch=watch)
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
         return outcome
+
+
+def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None) -> float:
+    """Largest error of the linearised key rate: a share of the gap, or what is asked for."""
+    rate = max(1.0, incumbent.best()[1].objective_bps)
+    if incumbent.problem.objective == "link-sum":
+        rate /= max(1, len(incumbent.problem.tables.candidates))
+    return max(FINEST_BPS, (linearisation or TOLERANCE_SHARE * gap) * rate)
+
+
+def offer_if_legal(incumbent: Incumbent, plan: Plan) -> None:
+    """Take a plan of the solver's, unless the exact rates break one of its floors."""
+    problem = incumbent.problem
+    rates = assess(problem, plan).demand_skr_bps
+    floors = (demand.min_skr_bps or 0.0 for demand in problem.instance.demands)
+    pairs = zip(plan.routes, rates, floors, strict=True)
+    if all(route == BLOCKED or rate >= floor for route, rate, floor in pairs):
+        incumbent.offer(plan)
 
 
 def _scaled(value: float | None, scale: float) -> float | None:

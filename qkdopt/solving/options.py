@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from qkdopt.errors import UsageError
 
@@ -25,6 +26,8 @@ class SolverOptions:
         For the solver.
     linearisation
         Largest relative error of the linearised key rate; by default a share of the gap.
+    settings
+        The solver's own options, by its own names, that are not at its defaults.
     """
 
     formulation: str = "joint"
@@ -33,6 +36,7 @@ class SolverOptions:
     threads: int = 1
     nodes: int | None = None
     linearisation: float | None = None
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from qkdopt.environment import environment
 from qkdopt.errors import UsageError
@@ -49,6 +49,7 @@ def solve(
     solver: str = "highs",
     formulation: str = "joint",
     linearisation: float | None = None,
+    settings: Mapping[str, bool | int | float | str] | None = None,
     objective: Objective = "mean",
     time_limit: float = 60.0,
     gap: float = 1e-3,
@@ -72,6 +73,8 @@ def solve(
         Of strategy ``milp``, see :class:`qkdopt.solving.options.SolverOptions`.
     linearisation
         Largest relative error of linearised key rates; by default a share of the gap.
+    settings
+        The solver's own options that are not at its defaults, by its own names.
     objective
         What plans that serve equally many demands are compared by.
     time_limit
@@ -109,6 +112,7 @@ def solve(
         threads=threads or os.cpu_count() or 1,
         nodes=node_limit,
         linearisation=linearisation,
+        settings=settings or {},
     )
     clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
     problem = build_problem(instance, objective)

@@ -19,8 +19,11 @@ from scipy.sparse import csc_matrix, csr_array
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
 from qkdopt.adapters.highs import pass_program
 from qkdopt.adapters.mps import write_mps
+from qkdopt.model import build_joint, linearise_links
+from qkdopt.problem import build_problem
 from qkdopt.silence import new_highs, quiet
 from tests.adapters.models import knapsack, market_split, random_program
+from tests.random_instances import random_instance
 
 CALM = Limits(seconds=20.0, gap=1e-9)
 
@@ -156,6 +159,21 @@ def test_ortools_wrapper_rounds_continuous_columns_and_says_optimal():
 
 
 @needs("ortools")
+def test_a_step_of_cp_sats_presolve_loses_the_optimum():
+    problem = build_problem(random_instance(22, floors=False), "mean")
+    model = build_joint(problem, linearise_links(problem, 20.0), served=3)
+    best = adapter_of("highs").solve(model, CALM).incumbent
+    lossy = {"presolve_inclusion_work_limit": 100_000_000}
+    with_step, without = (
+        adapter_of("cp-sat").solve(model, Limits(seconds=20.0, gap=0.0, options=options)).bound
+        for options in (lossy, {})
+    )
+    # `presolve_inclusion_work_limit = 0`.
+    assert with_step < 0.9 * best
+    assert without >= best * (1.0 - 1e-9)
+
+
+@needs("ortools")
 def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
     from ortools.sat.python import cp_model
 
@@ -173,7 +191,7 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
     solver.log_callback = lines.append
     solver.solve(model)
     told = [line for line in "\n".join(lines).splitlines() if "The solution hint is" in line]
-    # `_News.on_log` listens to the first such line only.
+    # `News.on_log` listens to the first such line only.
     assert "infeasible" in told[0]
     assert "is feasible" in told[1]
 

@@ -1,0 +1,142 @@
+"""CP-SAT on its own model of the joint problem: first the number served, then the objective."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from qkdopt.adapters import adapter_of
+from qkdopt.adapters.base import Limits, Status
+from qkdopt.adapters.cp_sat import STATUS, News, new_solver
+from qkdopt.adapters.polling import poll
+from qkdopt.errors import SolverFailedError, SolverMissingError
+from qkdopt.model.cp import CpJoint, build_cp, hint, objective_bps, plan_of_solution
+from qkdopt.model.linearise import Linearised, linearise_links
+from qkdopt.result import Bound, SolverRef
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.milp import TOLERANCE_SHARE, offer_if_legal, tolerance_bps
+from qkdopt.solving.options import SolverOptions
+
+
+class CpRun:
+    """CP-SAT's own model of one problem, solved in two phases.
+
+    Parameters
+    ----------
+    incumbent
+        Best plan so far: the hint, and where better plans go.
+    clock
+        Limits and progress.
+    options
+        Seed, threads and linearisation.
+    """
+
+    def __init__(self, incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
+        adapter = adapter_of("cp-sat")
+        if not adapter.available():
+            raise SolverMissingError("formulation cp-sat needs OR-Tools; pip install ortools")
+        self._adapter = adapter
+        self._incumbent = incumbent
+        self._clock = clock
+        self._options = options
+        self._pieces: dict[tuple[int, int], Linearised] | None = None
+        self._error_bps = 0.0
+        self._hint_taken: bool | None = None
+        self.served_limit = len(incumbent.problem.routes)
+        self.bound_bps: float | None = None
+
+    @property
+    def solver(self) -> SolverRef:
+        """Who answered, and whether the hint was a solution."""
+        return SolverRef(
+            name=self._adapter.name,
+            version=self._adapter.version(),
+            start_accepted=self._hint_taken,
+        )
+
+    def prove_served(self) -> None:
+        """Find the most demands that can be served, and prove it."""
+        exact = self._incumbent.best()[1]
+        if exact.served == self.served_limit:
+            return
+        limit = self._solve(None, "cp-sat: number served")
+        if limit is not None:
+            self.served_limit = max(0, min(self.served_limit, math.floor(limit + 1e-6)))
+
+    def prove_objective(self) -> None:
+        """Find and prove the best objective at the incumbent's number served."""
+        served = self._incumbent.best()[1].served
+        if served == 0 and self._incumbent.problem.objective != "link-sum":
+            self.bound_bps = 0.0
+            return
+        bound = self._solve(served, "cp-sat: objective")
+        if bound is not None and self._incumbent.best()[1].served == served:
+            self.bound_bps = max(0.0, bound)
+
+    def as_bound(self) -> Bound:
+        """Return what was proved, as results record it."""
+        return Bound(
+            objective_bps=self.bound_bps,
+            served=self.served_limit,
+            method=f"CP-SAT's own model, {self._adapter.name} {self._adapter.version()}",
+            routes=self._incumbent.problem.route_set,
+            tolerance_bps=self._error_bps,
+        )
+
+    def _solve(self, served: int | None, phase: str) -> float | None:
+        """Solve one phase; return its bound, on the number served or on the objective [bit/s]."""
+        plan, _ = self._incumbent.best()
+        model = build_cp(self._incumbent.problem, self._linearised(), served=served)
+        self._error_bps = max(self._error_bps, model.error_bps)
+        hint(model, plan)
+        news = News()
+        solver = new_solver(self._limits(), news)
+
+        def in_units(value: float | None) -> float | None:
+            if value is None or not np.isfinite(value):
+                return None
+            return value if served is None else objective_bps(model, value, served)
+
+        def ask() -> bool:
+            self._take(model, news)
+            known = None if served is None else (None, in_units(news.bound))
+            self._clock.report(phase, self._incumbent, solver=known)
+            return not self._clock.over()
+
+        found: list[Any] = []
+        poll(
+            lambda: found.append(solver.solve(model.model, news.callback())),
+            ask,
+            solver.stop_search,
+        )
+        self._take(model, news)
+        word = solver.status_name(found[0])
+        if STATUS.get(word, Status.FAILED) is Status.FAILED:
+            raise SolverFailedError(f"cp-sat ended with {word}")
+        self._hint_taken = bool(news.start_taken)
+        known = word in ("OPTIMAL", "FEASIBLE", "UNKNOWN")
+        return in_units(solver.best_objective_bound) if known else None
+
+    def _take(self, model: CpJoint, news: News) -> None:
+        """Judge new solutions by the exact rates; the best of them is kept."""
+        for point in news.points():
+            plan = plan_of_solution(model, lambda variable, at=point: at[variable.index] > 0)
+            offer_if_legal(self._incumbent, plan)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            seconds=max(0.0, self._clock.left),
+            gap=self._clock.gap * (1.0 - TOLERANCE_SHARE) * 0.9,
+            threads=self._options.threads,
+            seed=self._options.seed,
+            options=self._options.settings,
+        )
+
+    def _linearised(self) -> dict[tuple[int, int], Linearised]:
+        if self._pieces is None:
+            tolerance = tolerance_bps(self._incumbent, self._clock.gap, self._options.linearisation)
+            self._pieces = linearise_links(self._incumbent.problem, tolerance)
+        return self._pieces
