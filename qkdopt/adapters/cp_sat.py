@@ -17,6 +17,7 @@ import numpy as np
 
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
 from qkdopt.adapters.completion import Completion
+from qkdopt.adapters.implied import implied_bounds
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.scaling import OBJECTIVE_ROOM, ROW_ROOM, Grid, Integers, Scaled
@@ -59,6 +60,7 @@ class CpSatAdapter(Solver):
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
     ) -> Answer:
         """Solve the relaxation and complete its solutions."""
+        program = implied_bounds(program)
         relaxation = _Relaxation(program, Grid(program))
         if start is not None:
             relaxation.hint(start)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
-from qkdopt.adapters import Limits, Status, adapter_of
+from qkdopt.adapters import Limits, Program, Status, adapter_of
+from qkdopt.adapters.implied import implied_bounds
 from qkdopt.adapters.scaling import OBJECTIVE_ROOM, ROW_ROOM, Grid
 from qkdopt.errors import UnsupportedError
 from tests.adapters.models import random_program
@@ -102,3 +104,42 @@ def test_columns_without_usable_bounds_are_refused(high, fault):
     upper[1] = high
     with pytest.raises(UnsupportedError, match=fault):
         Grid(replace(program, upper=upper))
+
+
+@given(seed=seeds, draw=seeds)
+def test_implied_bounds_lose_no_feasible_point(seed, draw):
+    program = random_program(seed)
+    rng = np.random.default_rng(draw)
+    point = program.lower + (program.upper - program.lower) * rng.random(program.columns)
+    activity = program.matrix @ point
+    program = replace(
+        program,
+        lower=np.where(rng.random(program.columns) < 0.3, -np.inf, program.lower),
+        upper=np.where(rng.random(program.columns) < 0.3, np.inf, program.upper),
+        row_lower=np.where(rng.random(program.rows) < 0.5, -np.inf, activity),
+        row_upper=activity,
+    )
+    tighter = implied_bounds(program)
+    assert (tighter.lower <= point).all()
+    assert (point <= tighter.upper).all()
+    given_low, given_high = np.isfinite(program.lower), np.isfinite(program.upper)
+    assert (tighter.lower[given_low] == program.lower[given_low]).all()
+    assert (tighter.upper[given_high] == program.upper[given_high]).all()
+
+
+def test_a_chain_of_rows_bounds_what_hangs_on_it():
+    # 0 <= u <= 1, 0 <= n <= 5 u, -1 <= k - n <= 2, with n and k free above, k also below.
+    program = Program(
+        cost=np.zeros(3),
+        offset=0.0,
+        maximise=False,
+        lower=np.array([0.0, 0.0, -np.inf]),
+        upper=np.array([1.0, np.inf, np.inf]),
+        integer=np.array([True, False, False]),
+        matrix=csr_array(np.array([[-5.0, 1.0, 0.0], [0.0, -1.0, 1.0]])),
+        row_lower=np.array([-np.inf, -1.0]),
+        row_upper=np.array([0.0, 2.0]),
+    )
+    tighter = implied_bounds(program)
+    assert tighter.upper == pytest.approx([1.0, 5.0, 7.0])
+    assert tighter.lower == pytest.approx([0.0, 0.0, -1.0])
