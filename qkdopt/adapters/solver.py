@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
 from typing import ClassVar
@@ -29,6 +30,8 @@ from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, Us
 
 # Ends after which a solver's point and bound mean something.
 ENDS_WITH_POINT = (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED)
+# Violation up to which a start is feasible beyond doubt.
+CERTAIN = 1e-9
 # Solvers end a little beyond their own tolerance; a bound beaten by more is none.
 BEATEN = 1e-5
 
@@ -129,7 +132,8 @@ class Solver(ABC):
         if observer.error is not None:
             raise observer.error
         seconds = time.perf_counter() - began
-        return self._outcome(program, answer, observer, seconds, given=start is not None)
+        outcome, values = self._outcome(program, answer, observer, seconds, given=start is not None)
+        return check_by_start(program, outcome, start), values
 
     def _require_installed(self) -> None:
         if not self.available():
@@ -176,6 +180,22 @@ class Solver(ABC):
             # It has no branch-and-bound bound: its optimum is its bound, and less proves nothing.
             return incumbent if status is Status.OPTIMAL else None
         return safe_bound(incumbent, finite(told), maximise=program.maximise)
+
+
+def check_by_start(program: Program, outcome: Outcome, start: Floats | None) -> Outcome:
+    """Return the outcome, unless a feasible start disproves it.
+
+    Presolve of more than one solver has called feasible programs infeasible: where the start is
+    feasible that is a failure, and a bound that it beats is none.
+    """
+    if start is None or program.violation(start) > CERTAIN:
+        return outcome
+    if outcome.status is Status.INFEASIBLE:
+        message = f"{outcome.message}, but the start is feasible"
+        return replace(outcome, status=Status.FAILED, message=message)
+    known = program.objective(start)
+    bound = safe_bound(known, outcome.bound, maximise=program.maximise)
+    return replace(outcome, bound=bound)
 
 
 def safe_bound(incumbent: float | None, bound: float | None, *, maximise: bool) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 
 from qkdopt.adapters import Outcome, SizeLimit, Status, program_of_model
 from qkdopt.adapters.mps import write_mps
-from qkdopt.adapters.solver import safe_bound
+from qkdopt.adapters.solver import check_by_start, safe_bound
 from qkdopt.adapters.told import bound_of_optimum, outward
 from tests.adapters.models import knapsack, random_program
 
@@ -124,13 +124,9 @@ def test_the_bound_of_an_optimum_is_the_better_of_gap_and_log():
     assert bound_of_optimum(program, None, 113.0, 0.0) == 113.0
 
 
-@pytest.mark.parametrize(
-    ("incumbent", "bound", "gap"),
-    [(10.0, 12.0, 0.2), (-10.0, -8.0, 0.2), (0.0, 0.0, 0.0), (0.0, 1.0, None), (None, 1.0, None)],
-)
-def test_gap_is_relative_to_the_incumbent(incumbent, bound, gap):
-    outcome = Outcome(
-        status=Status.LIMIT,
+def outcome_of(status: Status, incumbent: float | None, bound: float | None) -> Outcome:
+    return Outcome(
+        status=status,
         incumbent=incumbent,
         bound=bound,
         has_solution=incumbent is not None,
@@ -139,9 +135,31 @@ def test_gap_is_relative_to_the_incumbent(incumbent, bound, gap):
         seconds=0.0,
         solver="any",
         version="1",
-        message="",
+        message="end",
     )
+
+
+@pytest.mark.parametrize(
+    ("incumbent", "bound", "gap"),
+    [(10.0, 12.0, 0.2), (-10.0, -8.0, 0.2), (0.0, 0.0, 0.0), (0.0, 1.0, None), (None, 1.0, None)],
+)
+def test_gap_is_relative_to_the_incumbent(incumbent, bound, gap):
+    outcome = outcome_of(Status.LIMIT, incumbent, bound)
     assert outcome.gap == (None if gap is None else pytest.approx(gap))
+
+
+def test_a_feasible_start_disproves_infeasibility_and_bounds_below_it():
+    program = program_of_model(knapsack())[0]
+    feasible, broken = np.array([0.0, 1.0, 1.0, 0.0]), np.ones(4)
+    infeasible = outcome_of(Status.INFEASIBLE, None, None)
+    disproved = check_by_start(program, infeasible, feasible)
+    assert disproved.status is Status.FAILED
+    assert disproved.message == "end, but the start is feasible"
+    assert check_by_start(program, infeasible, broken) is infeasible
+    assert check_by_start(program, infeasible, None) is infeasible
+    low, high = (outcome_of(Status.LIMIT, None, bound) for bound in (100.0, 113.0))
+    assert check_by_start(program, low, feasible).bound is None
+    assert check_by_start(program, high, feasible).bound == 113.0
 
 
 def test_size_limits_count_what_they_name():

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pyomo.environ as pyo
@@ -23,8 +24,10 @@ from qkdopt.model import build_joint, linearise_links
 from qkdopt.problem import build_problem
 from qkdopt.silence import new_highs, quiet
 from tests.adapters.models import knapsack, market_split, random_program
+from tests.command import exit_status
 from tests.random_instances import random_instance
 
+ROOT = Path(__file__).parent.parent.parent
 CALM = Limits(seconds=20.0, gap=1e-9)
 
 
@@ -194,6 +197,25 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
     # `News.on_log` listens to the first such line only.
     assert "infeasible" in told[0]
     assert "is feasible" in told[1]
+
+
+@needs("ortools")
+def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys):
+    from qkdopt.adapters import cp_sat
+
+    def with_default_presolve(limits, news, new=cp_sat._new_solver):
+        solver = new(limits, news)
+        solver.parameters.presolve_inclusion_work_limit = 100_000_000
+        return solver
+
+    instance = ROOT / "instances" / "small" / "triangle.json"
+    options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", "30")
+    assert exit_status("solve", instance, *options) == 0
+    assert "to the proved bound" in capsys.readouterr().out
+    monkeypatch.setattr(cp_sat, "_new_solver", with_default_presolve)
+    # `presolve_inclusion_work_limit = 0`, and `check_by_start`.
+    assert exit_status("solve", instance, *options) != 0
+    assert "INFEASIBLE, but the start is feasible" in capsys.readouterr().err
 
 
 @needs("cbcbox")
