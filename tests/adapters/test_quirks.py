@@ -203,7 +203,7 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
 def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys):
     from qkdopt.adapters import cp_sat
 
-    def with_default_presolve(limits, news, new=cp_sat._new_solver):
+    def with_default_presolve(limits, news, new=cp_sat.new_solver):
         solver = new(limits, news)
         solver.parameters.presolve_inclusion_work_limit = 100_000_000
         return solver
@@ -212,7 +212,7 @@ def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys
     options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", "30")
     assert exit_status("solve", instance, *options) == 0
     assert "to the proved bound" in capsys.readouterr().out
-    monkeypatch.setattr(cp_sat, "_new_solver", with_default_presolve)
+    monkeypatch.setattr(cp_sat, "new_solver", with_default_presolve)
     # `presolve_inclusion_work_limit = 0`, and `check_by_start`.
     assert exit_status("solve", instance, *options) != 0
     assert "INFEASIBLE, but the start is feasible" in capsys.readouterr().err
