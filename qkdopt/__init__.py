@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from qkdopt.errors import QkdoptError
     from qkdopt.generate import new_instance
     from qkdopt.instance import Instance
-    from qkdopt.io import read_instance, read_result
-    from qkdopt.result import Result
+    from qkdopt.io import read_instance, read_plan, read_result
+    from qkdopt.result import Result, SavedPlan
     from qkdopt.simulate import SimulationOptions, simulate
     from qkdopt.solving import solve
 
@@ -28,12 +28,14 @@ __all__ = [
     "Instance",
     "QkdoptError",
     "Result",
+    "SavedPlan",
     "SimulationOptions",
     "__version__",
     "bound",
     "check",
     "new_instance",
     "read_instance",
+    "read_plan",
     "read_result",
     "simulate",
     "solve",
@@ -43,11 +45,13 @@ _HOME = {
     "Instance": "qkdopt.instance",
     "QkdoptError": "qkdopt.errors",
     "Result": "qkdopt.result",
+    "SavedPlan": "qkdopt.result",
     "SimulationOptions": "qkdopt.simulate",
     "bound": "qkdopt.bounding",
     "check": "qkdopt.checking",
     "new_instance": "qkdopt.generate",
     "read_instance": "qkdopt.io",
+    "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
     "simulate": "qkdopt.simulate",
     "solve": "qkdopt.solving",

@@ -42,6 +42,16 @@ class ResultError(FaultsError):
     """A result file that is unreadable or does not belong to the instance."""
 
 
+class LibraryError(FaultsError):
+    """A library of instances that is unreadable, or that does not hold what was asked for."""
+
+
+class RefusedError(FaultsError):
+    """A result that the checker, or what a library holds already, contradicts."""
+
+    exit_status = 1
+
+
 class PhysicsError(QkdoptError):
     """A physical input outside the range in which the equation or table holds."""
 

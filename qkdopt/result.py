@@ -1,4 +1,7 @@
-"""The result: a plan, its rates, its bound and where it came from (``qkdopt/result/1``)."""
+"""The result: a plan, its rates, its bound and where it came from (``qkdopt/result/1``).
+
+A saved plan (``qkdopt/plan/1``) is what is left of a result without its numbers.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA: Literal["qkdopt/result/1"] = "qkdopt/result/1"
+PLAN_SCHEMA: Literal["qkdopt/plan/1"] = "qkdopt/plan/1"
 
 Objective = Literal["mean", "max-min", "link-sum"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
@@ -96,13 +100,18 @@ class Lightpath(_Record):
     channels: tuple[int, ...]
 
 
-class WorkingChannel(_Record):
-    """The working QKD channel of one link, and what it delivers."""
+class Tuning(_Record):
+    """The working QKD channel of one link."""
 
     link: str
     channel: int | None = None
     frequency_thz: float | None = None
     """Given in place of ``channel`` for a candidate off the grid."""
+
+
+class WorkingChannel(Tuning):
+    """The working QKD channel of one link, and what it delivers."""
+
     noise_per_gate: float
     qber: float
     skr_bps: float
@@ -125,6 +134,24 @@ class Environment(_Record):
     versions: dict[str, str]
     cpu: str
     platform: str
+
+
+class SavedPlan(_Record):
+    """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
+
+    schema_version: Annotated[Literal["qkdopt/plan/1"], Field(alias="schema")] = PLAN_SCHEMA
+    instance: InstanceRef
+    objective: Objective
+    """What the plan was made for."""
+    lightpaths: tuple[Lightpath, ...]
+    """The demands served; the others are blocked."""
+    qkd: tuple[Tuning, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data of this plan, as written to a file."""
+        data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        data.pop("schema", None)
+        return {"schema": PLAN_SCHEMA, **data}
 
 
 class Result(_Record):
@@ -158,6 +185,18 @@ class Result(_Record):
         data.pop("schema", None)
         return {"schema": SCHEMA, **data}
 
+    def plan(self) -> SavedPlan:
+        """Return the plan alone."""
+        return SavedPlan(
+            instance=self.instance,
+            objective=self.objective,
+            lightpaths=self.lightpaths,
+            qkd=tuple(
+                Tuning(link=row.link, channel=row.channel, frequency_thz=row.frequency_thz)
+                for row in self.qkd
+            ),
+        )
+
     def lightpaths_frame(self) -> pd.DataFrame:
         """One row per served demand: demand, route, links, channels."""
         return _frame(self.lightpaths, Lightpath)
@@ -169,6 +208,10 @@ class Result(_Record):
     def demands_frame(self) -> pd.DataFrame:
         """One row per demand: served, SKR [bit/s], bottleneck link, why it was blocked."""
         return _frame(self.demands, ServedDemand)
+
+
+# What can be checked, and started from.
+AnyPlan = Result | SavedPlan
 
 
 def _frame(rows: Sequence[_Record], record: type[_Record]) -> pd.DataFrame:

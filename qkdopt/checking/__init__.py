@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qkdopt.checking.lightpaths import Lit, lightpath_faults, lit_channels
-from qkdopt.checking.numbers import number_faults
+from qkdopt.checking.numbers import floor_faults, number_faults, value_of
 from qkdopt.checking.rates import LinkRate, demand_rates, link_rates, quantum_faults
 from qkdopt.checking.report import CheckReport
 from qkdopt.instance import Instance
-from qkdopt.result import Result
+from qkdopt.result import AnyPlan, Result
 
 __all__ = ["CheckReport", "LinkRate", "Lit", "check"]
 
 
-def check(instance: Instance, result: Result) -> CheckReport:
-    """Recompute a result; never raises on a result that can be read.
+def check(instance: Instance, result: AnyPlan) -> CheckReport:
+    """Recompute a result or a saved plan; never raises on one that can be read.
 
     Returns
     -------
@@ -37,10 +37,13 @@ def check(instance: Instance, result: Result) -> CheckReport:
         return CheckReport(instance=instance.name, faults=tuple(faults))
     links = link_rates(instance, result, lit)
     demands = demand_rates(instance, result, links)
-    found, value = number_faults(instance, result, links, demands)
+    value = value_of(instance, result, links, demands)
+    faults.extend(floor_faults(instance, demands))
+    if isinstance(result, Result):
+        faults.extend(number_faults(result, value, links, demands))
     return CheckReport(
         instance=instance.name,
-        faults=(*faults, *found),
+        faults=tuple(faults),
         objective_bps=value.objective_bps,
         served=value.served,
         link_skr_bps={name: rate.skr_bps for name, rate in links.items()},
@@ -48,13 +51,18 @@ def check(instance: Instance, result: Result) -> CheckReport:
     )
 
 
-def _identity_faults(instance: Instance, result: Result) -> Iterator[str]:
+def _identity_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
     if result.instance.sha256 != instance.sha256():
         yield (
             f"instance.sha256 = {result.instance.sha256[:12]}...; expected "
             f"{instance.sha256()[:12]}... of {instance.name} (a result of another instance, or "
             "of an earlier version of this one?)"
         )
+    if isinstance(result, Result):
+        yield from _status_faults(result)
+
+
+def _status_faults(result: Result) -> Iterator[str]:
     if result.value is None and result.lightpaths:
         yield "value: null beside lightpaths; expected the plan's numbers"
     if result.status in ("infeasible", "no_solution") and result.value is not None:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qkdopt.instance import Demand, Instance, Link, NodeId
-from qkdopt.result import Lightpath, Result
+from qkdopt.result import AnyPlan, Lightpath, Result
 
 # Lightpaths on one link: (channel, whether light travels a -> b).
 Lit = dict[str, list[tuple[int, bool]]]
 
 
-def lightpath_faults(instance: Instance, result: Result) -> Iterator[str]:
+def lightpath_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
     """Yield every broken rule of routes and channels."""
     demands = {demand.id: demand for demand in instance.demands}
     links = {link.id: link for link in instance.network.links}
@@ -24,7 +24,8 @@ def lightpath_faults(instance: Instance, result: Result) -> Iterator[str]:
         found = list(_path_faults(instance, path, demands.get(path.demand), links))
         whole = whole and not found
         yield from found
-    yield from _listing_faults(instance, result)
+    if isinstance(result, Result):
+        yield from _listing_faults(instance, result)
     if whole:
         yield from _clash_faults(instance, result)
 
@@ -86,7 +87,7 @@ def _listing_faults(instance: Instance, result: Result) -> Iterator[str]:
             yield f"demands: {name!r}; expected the id of a demand of {instance.name}"
 
 
-def lit_channels(instance: Instance, result: Result) -> Lit:
+def lit_channels(instance: Instance, result: AnyPlan) -> Lit:
     """Channels lit on every link, with their direction of travel."""
     links = {link.id: link for link in instance.network.links}
     lit: Lit = {name: [] for name in links}
@@ -96,7 +97,7 @@ def lit_channels(instance: Instance, result: Result) -> Lit:
     return lit
 
 
-def _clash_faults(instance: Instance, result: Result) -> Iterator[str]:
+def _clash_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
     """(C2) A channel of a fibre carries at most one lightpath."""
     carried: dict[tuple[str, int, bool], list[NodeId]] = {}
     links = {link.id: link for link in instance.network.links}

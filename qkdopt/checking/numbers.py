@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qkdopt.checking.rates import LinkRate
 from qkdopt.instance import Instance, NodeId
-from qkdopt.result import Result, Value
+from qkdopt.result import AnyPlan, Result, Value
 
 RELATIVE = 1e-9
 # A rate within this of the clip at zero is computed from the difference of two large terms.
@@ -19,18 +19,26 @@ DemandRates = dict[NodeId, tuple[float, frozenset[str]]]
 
 
 def number_faults(
-    instance: Instance, result: Result, links: dict[str, LinkRate], demands: DemandRates
-) -> tuple[list[str], Value]:
-    """Compare every number of a result; return the faults and the recomputed value block."""
-    value = _value(instance, result, links, demands)
-    faults = [
-        *_link_faults(result, links),
-        *_demand_faults(instance, result, demands),
-        *_value_faults(result, value),
-        *_bound_faults(result, value),
-        *_baseline_faults(result),
-    ]
-    return faults, value
+    result: Result, value: Value, links: dict[str, LinkRate], demands: DemandRates
+) -> Iterator[str]:
+    """Compare every number of a result with the recomputed ones."""
+    yield from _link_faults(result, links)
+    yield from _demand_faults(result, demands)
+    yield from _value_faults(result, value)
+    yield from _bound_faults(result, value)
+    yield from _baseline_faults(result)
+
+
+def floor_faults(instance: Instance, demands: DemandRates) -> Iterator[str]:
+    """(C8) A served demand has at least the key rate it asks for."""
+    for demand in instance.demands:
+        rate, _ = demands.get(demand.id, (0.0, None))
+        floor = demand.min_skr_bps
+        if demand.id in demands and floor is not None and rate < floor * (1.0 - RELATIVE):
+            yield (
+                f"demands: {demand.id!r} is served with {rate:g} bit/s; expected at least its "
+                f"min_skr_bps = {floor:g}"
+            )
 
 
 def _agree(read: float, expected: float, absolute: float = ABSOLUTE_BPS) -> bool:
@@ -46,8 +54,7 @@ def _link_faults(result: Result, links: dict[str, LinkRate]) -> Iterator[str]:
                 yield f"qkd: link {row.link} {name} = {read:.12g}; expected {expected:.12g}"
 
 
-def _demand_faults(instance: Instance, result: Result, demands: DemandRates) -> Iterator[str]:
-    floors = {demand.id: demand.min_skr_bps for demand in instance.demands}
+def _demand_faults(result: Result, demands: DemandRates) -> Iterator[str]:
     for row in result.demands:
         rate, slowest = demands.get(row.demand, (0.0, frozenset[str]()))
         if not _agree(row.skr_bps, rate):
@@ -57,17 +64,12 @@ def _demand_faults(instance: Instance, result: Result, demands: DemandRates) -> 
                 f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; expected one of "
                 f"{sorted(slowest)}"
             )
-        floor = floors.get(row.demand)
-        if row.served and floor is not None and rate < floor * (1.0 - RELATIVE):
-            yield (
-                f"demands: {row.demand!r} is served with {rate:g} bit/s; expected at least its "
-                f"min_skr_bps = {floor:g}"
-            )
 
 
-def _value(
-    instance: Instance, result: Result, links: dict[str, LinkRate], demands: DemandRates
+def value_of(
+    instance: Instance, result: AnyPlan, links: dict[str, LinkRate], demands: DemandRates
 ) -> Value:
+    """Recompute the value block of a plan."""
     rates = [rate for rate, _ in demands.values()]
     mean = math.fsum(rates) / len(rates) if rates else 0.0
     worst = min(rates, default=0.0)

@@ -17,7 +17,7 @@ import numpy as np
 from qkdopt.checking.lightpaths import Lit
 from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
-from qkdopt.result import Result, WorkingChannel
+from qkdopt.result import AnyPlan, Tuning
 from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm, loss_db_to_ratio
 
 FREQUENCY_TOLERANCE_THZ = 1e-6
@@ -32,7 +32,7 @@ class LinkRate:
     skr_bps: float
 
 
-def working_candidate(instance: Instance, link: Link, row: WorkingChannel) -> Candidate | None:
+def working_candidate(instance: Instance, link: Link, row: Tuning) -> Candidate | None:
     """Return the candidate a result row names; None when the link has no such candidate."""
     for candidate in instance.candidates_of(link):
         if isinstance(candidate, int):
@@ -45,7 +45,7 @@ def working_candidate(instance: Instance, link: Link, row: WorkingChannel) -> Ca
     return None
 
 
-def quantum_faults(instance: Instance, result: Result, lit: Lit) -> Iterator[str]:
+def quantum_faults(instance: Instance, result: AnyPlan, lit: Lit) -> Iterator[str]:
     """(C3) and (C4): one working channel per link with QKD, and dark guard bands."""
     links = {link.id: link for link in instance.network.links}
     listed = Counter(row.link for row in result.qkd)
@@ -62,7 +62,7 @@ def quantum_faults(instance: Instance, result: Result, lit: Lit) -> Iterator[str
             yield from _guard_faults(instance, links[row.link], row, lit)
 
 
-def _guard_faults(instance: Instance, link: Link, row: WorkingChannel, lit: Lit) -> Iterator[str]:
+def _guard_faults(instance: Instance, link: Link, row: Tuning, lit: Lit) -> Iterator[str]:
     working = working_candidate(instance, link, row)
     if working is None:
         named = row.channel if row.frequency_thz is None else f"{row.frequency_thz:g} THz"
@@ -86,7 +86,7 @@ def _in_quantum_fibre(instance: Instance, link: Link, along: bool) -> bool:
     return instance.fibre.layout == "single" or along == (link.qkd_direction == "a->b")
 
 
-def link_rates(instance: Instance, result: Result, lit: Lit) -> dict[str, LinkRate]:
+def link_rates(instance: Instance, result: AnyPlan, lit: Lit) -> dict[str, LinkRate]:
     """Noise, QBER and key rate of every link with QKD."""
     links = {link.id: link for link in instance.network.links}
     rates = {}
@@ -260,7 +260,7 @@ def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float
 
 
 def demand_rates(
-    instance: Instance, result: Result, links: dict[str, LinkRate]
+    instance: Instance, result: AnyPlan, links: dict[str, LinkRate]
 ) -> dict[NodeId, tuple[float, frozenset[str]]]:
     """Key rate of every served demand, and the links that may be its bottleneck."""
     skr = {

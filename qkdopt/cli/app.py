@@ -64,7 +64,8 @@ def solve(
     threads: Annotated[int | None, typer.Option(help="Cores; all by default.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
     start: Annotated[
-        Path | None, typer.Option(help="Earlier result of the same instance to start from.")
+        Path | None,
+        typer.Option(help="Earlier result or saved plan of the same instance to start from."),
     ] = None,
     node_limit: Annotated[
         int | None,
@@ -114,10 +115,10 @@ def bound(
 @app.command()
 def check(
     instance: InstanceFile,
-    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result file (JSON).")],
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result or saved plan (JSON).")],
     as_json: AsJson = False,
 ) -> None:
-    """Recompute every rule and rate of a result from physics alone."""
+    """Recompute every rule and rate of a result or a saved plan from physics alone."""
     from qkdopt.cli.checking import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))

@@ -8,12 +8,12 @@ from pathlib import Path
 import typer
 
 from qkdopt.checking import check
-from qkdopt.io import read_instance, read_result
+from qkdopt.io import read_instance, read_plan
 
 
 def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
     """Print the verdict; return 0 when every rule holds and 1 when any is broken."""
-    report = check(read_instance(instance), read_result(result))
+    report = check(read_instance(instance), read_plan(result))
     if as_json:
         typer.echo(json.dumps(report.to_json_dict(), indent=1))
     elif report.ok:

@@ -1,4 +1,4 @@
-"""``qkdopt instance new|info|validate``."""
+"""``qkdopt instance new|info|validate|best-known``."""
 
 from __future__ import annotations
 
@@ -81,3 +81,33 @@ def validate(
         else:
             typer.echo(f"{path}: valid")
     raise typer.Exit(status)
+
+
+@instance_app.command("best-known")
+def best_known(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="Instances; with --update, results (JSON)."),
+    ] = None,
+    improve: Annotated[
+        bool, typer.Option("--update", help="Improve the library with checked results.")
+    ] = False,
+    library: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of instances and best_known.csv; by default that of the instance, or "
+            "`instances`."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Print the best plans and bounds known, or improve them with results."""
+    from qkdopt.cli.best_known import run_best_known, run_update
+    from qkdopt.errors import UsageError
+
+    if improve and as_json:
+        raise UsageError("--update --json: expected one of the two")
+    if improve:
+        run_update(files or [], library)
+    else:
+        run_best_known(files or [], library, as_json=as_json)

@@ -12,7 +12,7 @@ from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
-from qkdopt.io import read_instance, read_result, refuse_unwritable, write_json_whole
+from qkdopt.io import read_instance, read_plan, refuse_unwritable, write_json_whole
 from qkdopt.result import Result
 from qkdopt.solving import solve
 
@@ -31,7 +31,7 @@ def run_solve(
 ) -> int:
     """Solve, write and print; return the exit status."""
     instance = read_instance(path)
-    earlier = None if start is None else read_result(start)
+    earlier = None if start is None else read_plan(start)
     chosen = objective_of(objective)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.

@@ -1,16 +1,25 @@
-"""Files in and out: instances, results, whole or not at all."""
+"""Files in and out: instances, results, saved plans, whole or not at all."""
 
 from qkdopt.io.faults import fault_texts
-from qkdopt.io.reading import parse_instance, read_instance, read_result
-from qkdopt.io.writing import refuse_unwritable, to_text, write_json_whole, write_text_whole
+from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_result, read_text
+from qkdopt.io.writing import (
+    refuse_unwritable,
+    to_text,
+    write_json_whole,
+    write_text_whole,
+    write_texts_whole,
+)
 
 __all__ = [
     "fault_texts",
     "parse_instance",
     "read_instance",
+    "read_plan",
     "read_result",
+    "read_text",
     "refuse_unwritable",
     "to_text",
     "write_json_whole",
     "write_text_whole",
+    "write_texts_whole",
 ]

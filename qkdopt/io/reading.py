@@ -1,9 +1,9 @@
-"""Read instances and results; every fault of a file comes in one error."""
+"""Read instances, results and saved plans; every fault of a file comes in one error."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -13,10 +13,12 @@ from qkdopt.errors import FaultsError, InstanceError, ResultError
 from qkdopt.instance import SCHEMA as INSTANCE_SCHEMA
 from qkdopt.instance import Instance
 from qkdopt.io.faults import fault_texts
+from qkdopt.result import PLAN_SCHEMA, AnyPlan, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT_SCHEMA
-from qkdopt.result import Result
 
 LARGEST_FILE_BYTES = 200_000_000
+# What a plan can be read from, by its schema; a file of no known schema is read as the first.
+PLANS: dict[str, type[AnyPlan]] = {RESULT_SCHEMA: Result, PLAN_SCHEMA: SavedPlan}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,12 +31,12 @@ def read_instance(path: str | Path) -> Instance:
     InstanceError
         The file cannot be read, is no JSON, or breaks rules: all of them listed.
     """
-    return parse_instance(_text(Path(path), InstanceError), where=str(path))
+    return parse_instance(read_text(Path(path), InstanceError), where=str(path))
 
 
 def parse_instance(text: str, *, where: str = "instance") -> Instance:
     """Validate the JSON text of an instance."""
-    return _parse(text, where, Instance, INSTANCE_SCHEMA, InstanceError)
+    return _parse(text, where, {INSTANCE_SCHEMA: Instance}, InstanceError)
 
 
 def read_result(path: str | Path) -> Result:
@@ -45,38 +47,53 @@ def read_result(path: str | Path) -> Result:
     ResultError
         The file cannot be read, is no JSON, or is no result: every fault listed.
     """
-    text = _text(Path(path), ResultError)
-    return _parse(text, str(path), Result, RESULT_SCHEMA, ResultError)
+    text = read_text(Path(path), ResultError)
+    return _parse(text, str(path), {RESULT_SCHEMA: Result}, ResultError)
 
 
-def _text(path: Path, error: type[FaultsError]) -> str:
+def read_plan(path: str | Path) -> AnyPlan:
+    """Read a saved plan, or a result for the plan it holds.
+
+    Raises
+    ------
+    ResultError
+        The file cannot be read, is no JSON, or is neither: every fault listed.
+    """
+    return _parse(read_text(Path(path), ResultError), str(path), PLANS, ResultError)
+
+
+def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON file") -> str:
+    """Text of a file; ``error`` says why there is none."""
     try:
         if path.is_dir():
-            raise error(str(path), ["is a folder; expected a JSON file"])
+            raise error(str(path), [f"is a folder; expected {expected}"])
         if path.stat().st_size > LARGEST_FILE_BYTES:
             raise error(str(path), [f"larger than {LARGEST_FILE_BYTES} bytes; wrong file?"])
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise error(str(path), ["no such file; expected a JSON file"]) from None
+        raise error(str(path), [f"no such file; expected {expected}"]) from None
     except PermissionError:
         raise error(str(path), ["not readable: permission denied"]) from None
     except UnicodeDecodeError as problem:
-        fault = f"byte {problem.start} is no UTF-8; expected JSON text (a binary file?)"
+        fault = f"byte {problem.start} is no UTF-8; expected {expected} (a binary file?)"
         raise error(str(path), [fault]) from None
 
 
 def _parse(
-    text: str, where: str, model: type[Model], schema: str, error: type[FaultsError]
+    text: str, where: str, models: Mapping[str, type[Model]], error: type[FaultsError]
 ) -> Model:
     faults: list[str] = []
     data = _json(text, where, faults, error)
     if not isinstance(data, dict):
         raise error(where, [f"holds a JSON {_kind(data)}; expected an object"])
     found = data.get("schema")
+    schema = found if isinstance(found, str) and found in models else next(iter(models))
     if found != schema:
-        known = "this version reads no other"
-        faults.append(f'schema = {json.dumps(found)}; expected "{schema}" ({known})')
+        known = " or ".join(f'"{name}"' for name in models)
+        told = f"schema = {json.dumps(found)}; expected {known} (this version reads no other)"
+        faults.append(told)
     # The rest is validated all the same, so that one error lists everything.
+    model = models[schema]
     data = {**data, "schema": schema}
     try:
         parsed = model.model_validate_json(json.dumps(data))

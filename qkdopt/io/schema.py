@@ -10,14 +10,18 @@ from pydantic import BaseModel
 
 from qkdopt.instance import Instance
 from qkdopt.io.writing import write_json_whole
-from qkdopt.result import Result
+from qkdopt.result import Result, SavedPlan
 
-SCHEMAS: dict[str, type[BaseModel]] = {"instance-1.json": Instance, "result-1.json": Result}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "instance-1.json": Instance,
+    "plan-1.json": SavedPlan,
+    "result-1.json": Result,
+}
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON Schema of instances or results, as files hold them."""
+    """JSON Schema of instances, plans or results, as files hold them."""
     return {"$schema": DIALECT, **model.model_json_schema(by_alias=True)}
 
 

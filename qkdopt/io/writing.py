@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,30 @@ def write_json_whole(path: str | Path, data: dict[str, Any]) -> None:
 
 def write_text_whole(path: str | Path, text: str) -> None:
     """Write text to a file, whole or not at all."""
-    refuse_unwritable(path)
-    target = Path(path)
+    write_texts_whole({Path(path): text})
+
+
+def write_texts_whole(texts: Mapping[Path, str]) -> None:
+    """Write several files whole, all of them or, where any cannot be written, none.
+
+    Raises
+    ------
+    OutputError
+        A folder does not exist or cannot be written; every file is as it was.
+    """
+    for target in texts:
+        refuse_unwritable(target)
+    with contextlib.ExitStack() as leftovers:
+        ready = {target: _beside(target, text, leftovers) for target, text in texts.items()}
+        _put_in_place(ready)
+
+
+def _beside(target: Path, text: str, leftovers: contextlib.ExitStack) -> Path:
+    """Write a temporary file beside the target; ``leftovers`` removes it if it stays."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as problem:
-        raise OutputError(f"{target}: cannot be written ({problem.strerror})") from problem
-    temporary = Path(name)
-    try:
+        temporary = Path(name)
+        leftovers.callback(temporary.unlink, missing_ok=True)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
@@ -76,9 +93,29 @@ def write_text_whole(path: str | Path, text: str) -> None:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
-        temporary.replace(target)
     except OSError as problem:
         raise OutputError(f"{target}: cannot be written ({problem.strerror})") from problem
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    return temporary
+
+
+def _put_in_place(ready: Mapping[Path, Path]) -> None:
+    """Let temporary files take their targets' places; put back what was there if one fails."""
+    before: dict[Path, bytes | None] = {}
+    try:
+        for target, temporary in ready.items():
+            before[target] = target.read_bytes() if target.exists() else None
+            temporary.replace(target)
+    except BaseException as problem:
+        for target, content in before.items():
+            _restore(target, content)
+        if isinstance(problem, OSError):
+            told = f"{target}: cannot be written ({problem.strerror})"
+            raise OutputError(told) from problem
+        raise
+
+
+def _restore(target: Path, content: bytes | None) -> None:
+    if content is None:
+        target.unlink(missing_ok=True)
+    elif target.read_bytes() != content:
+        target.write_bytes(content)

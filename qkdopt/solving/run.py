@@ -12,6 +12,7 @@ from qkdopt.instance import Instance
 from qkdopt.plan import Plan
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import (
+    AnyPlan,
     Bound,
     InstanceRef,
     Objective,
@@ -55,7 +56,7 @@ def solve(
     gap: float = 1e-3,
     threads: int | None = None,
     seed: int = 0,
-    start: Result | None = None,
+    start: AnyPlan | None = None,
     node_limit: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Result:
@@ -86,7 +87,7 @@ def solve(
     seed
         Of every random choice.
     start
-        Earlier result of the same instance to start from.
+        Earlier result or saved plan of the same instance to start from.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside.

@@ -1,15 +1,15 @@
-"""A plan to start from, read back from an earlier result."""
+"""A plan to start from, read back from an earlier result or a saved plan."""
 
 from __future__ import annotations
 
 from qkdopt.errors import ResultError
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
-from qkdopt.result import Result
+from qkdopt.result import AnyPlan
 
 
-def plan_of_result(problem: Problem, result: Result) -> Plan:
-    """Translate a result's lightpaths into a plan over the candidate routes.
+def plan_of_result(problem: Problem, result: AnyPlan) -> Plan:
+    """Translate recorded lightpaths into a plan over the candidate routes.
 
     Raises
     ------

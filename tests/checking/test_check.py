@@ -10,7 +10,7 @@ import qkdopt
 from qkdopt.generate import new_instance
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
-from qkdopt.result import Result
+from qkdopt.result import Result, SavedPlan
 from qkdopt.solving.start import plan_of_result
 from tests.random_instances import random_instance
 
@@ -98,3 +98,47 @@ def test_checker_and_assessment_agree_with_every_noise_on(seed):
     problem = build_problem(instance)
     exact = assess(problem, plan_of_result(problem, result))
     assert report.objective_bps == pytest.approx(exact.objective_bps, rel=1e-12, abs=1e-9)
+
+
+def changed_plan(path: str, value: Any) -> SavedPlan:
+    plan = changed(path, value).plan()
+    return SavedPlan.model_validate(plan.to_json_dict(), strict=False)
+
+
+def test_a_saved_plan_is_worth_what_its_result_says():
+    report = qkdopt.check(INSTANCE, RESULT.plan())
+    assert report == qkdopt.check(INSTANCE, RESULT)
+    assert report.ok
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("instance.sha256", "0" * 64, "sha256"),
+        ("lightpaths.0.channels", [99], "uses channel 99"),
+        ("lightpaths.0.demand", 77, "expected the id of a demand"),
+        ("lightpaths.0.links.0", "nowhere", "expected a link"),
+        ("lightpaths", lambda r: [*r, r[0]], "is listed 2 times"),
+        ("qkd", lambda r: r[1:], "has no working channel"),
+        ("qkd.0.channel", 99, "expected one of its candidates"),
+    ],
+)
+def test_a_fault_planted_in_a_saved_plan_is_found(path, value, expected):
+    faults = qkdopt.check(INSTANCE, changed_plan(path, value)).faults
+    assert any(expected in fault for fault in faults), faults
+
+
+def test_a_saved_plan_keeps_the_floors_of_its_demands():
+    rates = qkdopt.check(INSTANCE, RESULT).demand_skr_bps
+    asked = INSTANCE.demands[0]
+    floor = asked.model_copy(update={"min_skr_bps": 1.01 * rates[str(asked.id)]})
+    instance = INSTANCE.model_copy(update={"demands": (floor, *INSTANCE.demands[1:])})
+    own = RESULT.instance.model_copy(update={"sha256": instance.sha256()})
+    for plan in (RESULT, RESULT.plan()):
+        faults = qkdopt.check(instance, plan.model_copy(update={"instance": own})).faults
+        assert [fault for fault in faults if "min_skr_bps" in fault], faults
+
+
+def test_a_saved_plan_is_a_start():
+    start = qkdopt.solve(INSTANCE, strategy="fixed", start=RESULT.plan())
+    assert start.value == RESULT.value

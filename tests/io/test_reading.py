@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from qkdopt.errors import InstanceError, OutputError
-from qkdopt.io import parse_instance, read_instance, read_result, to_text, write_json_whole
+from qkdopt.errors import InstanceError, OutputError, ResultError
+from qkdopt.io import (
+    parse_instance,
+    read_instance,
+    read_plan,
+    read_result,
+    to_text,
+    write_json_whole,
+    write_texts_whole,
+)
 from tests.command import exit_status
+from tests.shipped import INSTANCES
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = (ROOT / "instances" / "small" / "mesh6.json").read_text(encoding="utf-8")
@@ -75,7 +84,7 @@ def test_writing_is_whole_or_not_at_all(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "instances").rglob("*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", INSTANCES, ids=lambda p: p.stem)
 def test_shipped_instances_are_valid_and_come_back_the_same(path):
     instance = read_instance(path)
     assert parse_instance(to_text(instance.to_json_dict())) == instance
@@ -87,3 +96,64 @@ def test_a_result_comes_back_the_same(tmp_path):
     result = qkdopt.solve(parse_instance(GOOD), strategy="ds-qkd")
     write_json_whole(tmp_path / "r.json", result.to_json_dict())
     assert read_result(tmp_path / "r.json") == result
+
+
+def test_a_plan_comes_back_the_same_from_its_file_and_from_its_result(tmp_path):
+    import qkdopt
+
+    result = qkdopt.solve(parse_instance(GOOD), strategy="ds-qkd")
+    write_json_whole(tmp_path / "p.json", result.plan().to_json_dict())
+    write_json_whole(tmp_path / "r.json", result.to_json_dict())
+    assert read_plan(tmp_path / "p.json") == result.plan()
+    assert read_plan(tmp_path / "r.json") == result
+    with pytest.raises(ResultError, match='expected "qkdopt/result/1"'):
+        read_result(tmp_path / "p.json")
+
+
+def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
+    data = {
+        "schema": "qkdopt/plan/1",
+        "instance": {"name": "n"},
+        "objective": "best",
+        "lightpaths": [{"demand": 1, "route": [0, 1], "links": ["0-1"], "channels": ["x"]}],
+        "qkd": [{"link": "0-1", "chanel": 3}],
+    }
+    (tmp_path / "p.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(ResultError) as caught:
+        read_plan(tmp_path / "p.json")
+    told = "\n".join(caught.value.faults)
+    for expected in (
+        "instance.sha256 is missing",
+        'objective = "best"',
+        'lightpaths[0].channels[0] = "x"',
+        "qkd[0].chanel: unknown field; did you mean channel?",
+    ):
+        assert expected in told
+    assert len(caught.value.faults) == 4
+
+
+def test_a_file_that_is_no_plan_is_told_what_was_expected(tmp_path):
+    (tmp_path / "p.json").write_text('{"schema": "qkdopt/plan/2"}', encoding="utf-8")
+    with pytest.raises(ResultError, match='"qkdopt/result/1" or "qkdopt/plan/1"'):
+        read_plan(tmp_path / "p.json")
+
+
+def test_several_files_are_written_together_or_not_at_all(tmp_path, monkeypatch):
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    last = tmp_path / "last.txt"
+    old.write_text("before", encoding="utf-8")
+    replace = Path.replace
+
+    def fail_on_the_last(self, target):
+        if target == last:
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail_on_the_last)
+    with pytest.raises(OutputError, match="No space left"):
+        write_texts_whole({old: "after", new: "after", last: "after"})
+    assert old.read_text(encoding="utf-8") == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["old.txt"]
+    monkeypatch.undo()
+    write_texts_whole({old: "after", new: "after", last: "after"})
+    assert {path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == {"after"}

@@ -11,9 +11,9 @@ import pytest
 import qkdopt
 from qkdopt.io import to_text
 from qkdopt.io.schema import SCHEMAS, json_schema, shipped_schema
+from tests.shipped import INSTANCES, PLANS
 
 ROOT = Path(__file__).parent.parent.parent
-INSTANCES = sorted((ROOT / "instances").rglob("*.json"))
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -24,6 +24,12 @@ def test_shipped_schema_is_up_to_date(name):
 @pytest.mark.parametrize("path", INSTANCES, ids=lambda path: path.stem)
 def test_shipped_instances_follow_the_schema(path):
     schema = json.loads(shipped_schema("instance-1.json"))
+    jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_shipped_plans_follow_the_schema(path):
+    schema = json.loads(shipped_schema("plan-1.json"))
     jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
 
 

@@ -1,0 +1,94 @@
+"""``qkdopt instance best-known``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from qkdopt.errors import FaultsError, LibraryError, UsageError
+from qkdopt.io import read_result
+from qkdopt.library import BestKnown, Change, Library, find_library, update
+from qkdopt.result import Result
+
+
+def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool) -> None:
+    """Print what is known of the given instances, of all of them by default."""
+    library = find_library(files) if folder is None else Library(folder)
+    rows = library.rows()
+    names = library.names_of(files) if files else sorted(library.instances)
+    shown = [rows[key] for name in dict.fromkeys(names) for key in sorted(rows) if key[0] == name]
+    known = {row.instance for row in shown}
+    if as_json:
+        data = {"library": str(library.folder), "rows": [_plain(row) for row in shown]}
+        typer.echo(json.dumps(data, indent=1))
+        return
+    if shown:
+        typer.echo("\n".join(_table(shown)))
+    for name in dict.fromkeys(names):
+        if name not in known:
+            typer.echo(f"{name}: no value yet")
+
+
+def run_update(files: Sequence[Path], folder: Path | None) -> None:
+    """Improve the library with results and say what each changed."""
+    if not files:
+        raise UsageError("--update: no result given; expected result files (JSON)")
+    library = find_library() if folder is None else Library(folder)
+    for change in update(library, _read_all(files)):
+        typer.echo(_told(change))
+
+
+def _read_all(files: Sequence[Path]) -> dict[str, Result]:
+    """Read every result; one error lists the faults of all of them."""
+    found: dict[str, Result] = {}
+    faults: list[str] = []
+    for path in files:
+        try:
+            found[str(path)] = read_result(path)
+        except FaultsError as error:
+            faults.extend(f"{path}: {fault}" for fault in error.faults)
+    if faults:
+        raise LibraryError("results", faults)
+    return found
+
+
+def _plain(row: BestKnown) -> dict[str, Any]:
+    return {**row.model_dump(mode="json"), "gap": row.gap, "status": row.status}
+
+
+def _table(rows: Sequence[BestKnown]) -> Iterator[str]:
+    width = max(len("instance"), *(len(row.instance) for row in rows))
+    yield (
+        f"{'instance':{width}}  objective  {'served':>9}  {'value':>8}  {'bound':>8} kbit/s  "
+        f"{'gap':>7}  status   found by"
+    )
+    for row in rows:
+        served = f"{row.served} of {row.served_bound}"
+        bound = "-" if row.bound_bps is None else f"{row.bound_bps / 1e3:.3f}"
+        yield (
+            f"{row.instance:{width}}  {row.objective:9}  {served:>9}  "
+            f"{row.value_bps / 1e3:8.3f}  {bound:>8}         {_gap(row):>7}  {row.status:7}  "
+            f"{row.strategy}, {row.date}"
+        )
+
+
+def _gap(row: BestKnown) -> str:
+    return "-" if row.gap is None else f"{100.0 * row.gap:.2f} %"
+
+
+def _told(change: Change) -> str:
+    after = change.after
+    where = f"{change.source}: {after.instance} {after.objective}:"
+    if not change.better:
+        return f"{where} no better than what is known"
+    what = "better plan" if change.better_plan else "better bound"
+    if change.before is None:
+        what = "first plan"
+    return (
+        f"{where} {what}: {after.served} of at most {after.served_bound} served, "
+        f"{after.value_bps / 1e3:.3f} kbit/s, gap {_gap(after)}"
+    )
