@@ -58,13 +58,14 @@ def _scope_faults(instance: Instance, result: Result) -> Iterator[str]:
     """Yield what keeps a right result out of the table: its bounds are for candidate routes."""
     if result.value is None:
         yield f"value: null (status {result.status}); expected a plan"
-    yield from _route_faults(instance, result)
+    yield from route_faults(instance, result)
     bound, routes = result.bound, f"K={instance.routes.k}"
     if bound is not None and bound.routes not in (routes, "all"):
         yield f"bound.routes = {bound.routes!r}; expected {routes!r} as in the instance, or 'all'"
 
 
-def _route_faults(instance: Instance, plan: AnyPlan) -> Iterator[str]:
+def route_faults(instance: Instance, plan: AnyPlan) -> Iterator[str]:
+    """Yield every lightpath that leaves the candidate routes."""
     links = [link.id for link in instance.network.links]
     routes = {
         demand.id: {tuple(links[e] for e in route.links) for route in candidates}
