@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from qkdopt.errors import FaultsError, LibraryError, UsageError
+from qkdopt.errors import ResultError, UsageError
 from qkdopt.io import read_result
 from qkdopt.library import BestKnown, Change, Library, find_library, update
 from qkdopt.result import Result
@@ -19,8 +19,8 @@ def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool)
     """Print what is known of the given instances, of all of them by default."""
     library = find_library(files) if folder is None else Library(folder)
     rows = library.rows()
-    names = library.names_of(files) if files else sorted(library.instances)
-    shown = [rows[key] for name in dict.fromkeys(names) for key in sorted(rows) if key[0] == name]
+    names = dict.fromkeys(library.names_of(files) if files else sorted(library.instances))
+    shown = [rows[key] for name in names for key in sorted(rows) if key[0] == name]
     known = {row.instance for row in shown}
     if as_json:
         data = {"library": str(library.folder), "rows": [_plain(row) for row in shown]}
@@ -28,7 +28,7 @@ def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool)
         return
     if shown:
         typer.echo("\n".join(_table(shown)))
-    for name in dict.fromkeys(names):
+    for name in names:
         if name not in known:
             typer.echo(f"{name}: no value yet")
 
@@ -49,10 +49,10 @@ def _read_all(files: Sequence[Path]) -> dict[str, Result]:
     for path in files:
         try:
             found[str(path)] = read_result(path)
-        except FaultsError as error:
+        except ResultError as error:
             faults.extend(f"{path}: {fault}" for fault in error.faults)
     if faults:
-        raise LibraryError("results", faults)
+        raise ResultError("results", faults)
     return found
 
 

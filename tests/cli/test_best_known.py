@@ -15,18 +15,26 @@ from tests.shipped import LIBRARY
 NAMES = ("line", "triangle")
 
 
+@pytest.fixture(scope="module")
+def results():
+    """Plain data of one result an instance."""
+    paths = {name: LIBRARY / "small" / f"{name}.json" for name in NAMES}
+    return {
+        name: qkdopt.solve(qkdopt.read_instance(path), node_limit=2).to_json_dict()
+        for name, path in paths.items()
+    }
+
+
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path, monkeypatch, results):
     """A folder with a small library and, for each instance, a good and a spoiled result."""
     (tmp_path / "instances" / "small").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    for name in NAMES:
-        path = tmp_path / "instances" / "small" / f"{name}.json"
-        shutil.copy(LIBRARY / "small" / f"{name}.json", path)
-        data = qkdopt.solve(qkdopt.read_instance(path), node_limit=2).to_json_dict()
+    for name, data in results.items():
+        shutil.copy(LIBRARY / "small" / f"{name}.json", tmp_path / "instances" / "small")
         write_json_whole(tmp_path / f"{name}.json", data)
-        data["value"]["objective_bps"] *= 1.1
-        write_json_whole(tmp_path / f"{name}_spoiled.json", data)
+        value = {**data["value"], "objective_bps": 1.1 * data["value"]["objective_bps"]}
+        write_json_whole(tmp_path / f"{name}_spoiled.json", {**data, "value": value})
     return tmp_path
 
 
