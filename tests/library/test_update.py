@@ -83,10 +83,11 @@ def test_a_better_plan_replaces_and_a_worse_one_does_not(library):
     update(library, {"poor": POOR}, today=DAY)
     (change,) = update(library, {"good": GOOD}, today=date(2026, 1, 3))
     assert change.better_plan
-    before = files(library)
+    before, written = files(library), library.table.stat().st_ino
     (change,) = update(library, {"poor": POOR}, today=date(2026, 1, 4))
     assert not change.better
     assert files(library) == before
+    assert library.table.stat().st_ino == written
 
 
 @pytest.mark.parametrize("order", [["poor", "good"], ["good", "poor"]])
