@@ -17,7 +17,13 @@ from qkdopt.adapters.child import Child
 from qkdopt.adapters.mps import OFFSET_COLUMN, write_mps
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver
-from qkdopt.adapters.told import bound_of_optimum, outward, read_columns, solution
+from qkdopt.adapters.told import (
+    TOLERANCE,
+    bound_of_optimum,
+    outward,
+    read_columns,
+    solution,
+)
 
 # CBC's word at the head of its solution file -> ours. What is absent is FAILED.
 STATUS = {
@@ -146,11 +152,15 @@ def _write_start(start: Floats, path: Path) -> None:
 
 
 def _taken(program: Program, start: Floats, cost: float | None) -> bool:
-    """Whether the solution that CBC made of the start is the start: it also repairs."""
-    if cost is None:
+    """Whether CBC took the start; it also makes solutions of starts that are none.
+
+    It keeps the integer columns and moves the continuous ones: taken means that the start was
+    a solution, and what CBC made of it is no worse.
+    """
+    if cost is None or program.violation(start) > TOLERANCE:
         return False
     given = -program.objective(start) if program.maximise else program.objective(start)
-    return abs(cost - given) <= 10.0 ** (1 - DIGITS) * max(1.0, abs(given))
+    return cost <= given + 10.0 ** (1 - DIGITS) * max(1.0, abs(given))
 
 
 def _solution(path: Path, program: Program) -> tuple[str, Floats | None]:
