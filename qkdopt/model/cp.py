@@ -51,7 +51,7 @@ class CpJoint:
     k: dict[int, Any] = field(default_factory=dict)
     most: dict[int, int] = field(default_factory=dict)
     """By link: its highest rate."""
-    z: dict[int, Any] = field(default_factory=dict)
+    z: dict[tuple[int, int], Any] = field(default_factory=dict)
     noise: dict[int, Any] = field(default_factory=dict)
     light: dict[int, list[tuple[int, int, tuple[int, int, int]]]] = field(default_factory=dict)
     """By link: direction, channel and key of every lightpath that may be on it."""
@@ -74,6 +74,8 @@ def build_cp(
         _relay_widest(m)
     else:
         _relay_on_lightpath(m)
+    for e in range(len(problem.tables.candidates)):
+        _load_states(m, e)
     everyone = sum(m.x.values())
     if served is None:
         m.model.maximize(everyone)
@@ -164,7 +166,6 @@ def _rate_of_link(m: CpJoint, e: int) -> None:
     for q in range(count):
         _hear(m, e, q, unit)
         _pieces_of(m, e, q, unit)
-    _rate_of_load(m, e)
 
 
 def _hear(m: CpJoint, e: int, q: int, unit: float) -> None:
@@ -200,23 +201,49 @@ def _pieces_of(m: CpJoint, e: int, q: int, unit: float) -> None:
     m.model.add(sum(chosen) == m.y[e, q])
 
 
-def _rate_of_load(m: CpJoint, e: int) -> None:
-    """(C10) No load leaves a link a higher rate than its cheapest channels would.
+def _load_states(m: CpJoint, e: int) -> None:
+    """(C10) Load states, as in the joint MILP: implied, and said because no search finds them.
 
-    Implied by the rules above, and said because the solver does not find it.
+    ``h[s]`` tells whether s lightpaths disturb the link, ``v[r, s]`` whether demand r is among
+    them; no choice of channels gives the link a higher rate at that load.
     """
-    tables = m.problem.tables
-    lit = [m.l[key] for d, _, key in m.light.get(e, []) if tables.disturbs[e, d]]
-    most = min(len(lit), 2 * m.problem.instance.grid.channels)
+    tables, demands = m.problem.tables, m.problem.instance.demands
+    if not tables.candidate_count[e]:
+        return
+    on_link = _routes_over(m, e)
     states = link_states(m.problem, e, _most_by_sense(m, e))
-    best = np.zeros(most + 1)
-    np.maximum.at(best, np.minimum(states.disturbing, most), states.rate_bps)
-    load = m.model.new_int_var(0, most, f"load_{e}")
-    m.model.add(load == sum(lit))
-    heights = [int(np.ceil(rate * RATE_UNITS)) + 1 for rate in best]
-    limit = m.model.new_int_var(0, max(heights), f"limit_{e}")
-    m.model.add_element(load, heights, limit)
-    m.model.add(m.k[e] <= limit)
+    loads = np.unique(states.disturbing)
+    rates = [
+        int(np.ceil(states.rate_bps[states.disturbing == s].max() * RATE_UNITS)) + 1 for s in loads
+    ]
+    h = [m.model.new_bool_var(f"h_{e}_{s}") for s in loads]
+    m.model.add_exactly_one(h)
+    m.model.add(m.k[e] <= sum(rate * one for rate, one in zip(rates, h, strict=True)))
+    lit: list[list[Any]] = [[] for _ in loads]
+    for r, routes in on_link.items():
+        v = [m.model.new_bool_var(f"v_{e}_{r}_{s}") for s in loads]
+        m.model.add(sum(v) == sum(m.x[r, p] for p, _ in routes))
+        for one, state in zip(v, h, strict=True):
+            m.model.add_implication(one, state)
+        if m.problem.instance.qkd.relay == "lightpath":
+            best = sum(rate * one for rate, one in zip(rates, v, strict=True))
+            m.model.add(sum(m.z[r, p] for p, _ in routes) <= best)
+        if all(tables.disturbs[e, d] for _, d in routes):
+            for terms, one in zip(lit, v, strict=True):
+                terms.append(demands[r].channels * one)
+    if all(tables.disturbs[e, d] for routes in on_link.values() for _, d in routes):
+        for terms, load, state in zip(lit, loads.tolist(), h, strict=True):
+            m.model.add(sum(terms) == load * state)
+
+
+def _routes_over(m: CpJoint, e: int) -> dict[int, list[tuple[int, int]]]:
+    """By demand: its routes over a link, with the direction each crosses it in."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for r, p in m.x:
+        route = m.problem.routes[r][p]
+        if e in route.links:
+            found.setdefault(r, []).append((p, 0 if route.forward[route.links.index(e)] else 1))
+    return found
 
 
 def _most_by_sense(m: CpJoint, e: int) -> tuple[int, int]:
@@ -233,12 +260,18 @@ def _declare_demands(m: CpJoint) -> None:
     """(C8) Key rate of a demand: none where it is not served, above its floor where it is."""
     most = max(m.most.values(), default=0)
     for r, routes in enumerate(m.problem.routes):
-        m.z[r] = m.model.new_int_var(0, most, f"z_{r}")
-        served = [m.x[r, p] for p in range(len(routes))]
-        m.model.add(m.z[r] <= most * sum(served))
+        for p in range(len(routes)):
+            m.z[r, p] = m.model.new_int_var(0, most, f"z_{r}_{p}")
+            m.model.add(m.z[r, p] <= most * m.x[r, p])
         floor = m.problem.instance.demands[r].min_skr_bps
         if floor:
-            m.model.add(m.z[r] >= int(np.floor(floor * RATE_UNITS)) * sum(served))
+            units = int(np.floor(floor * RATE_UNITS))
+            m.model.add(_rate_of(m, r) >= units * sum(m.x[r, p] for p in range(len(routes))))
+
+
+def _rate_of(m: CpJoint, r: int) -> Any:
+    """Key rate of a demand, whatever its route."""
+    return sum(m.z[r, p] for p in range(len(m.problem.routes[r])))
 
 
 def _relay_on_lightpath(m: CpJoint) -> None:
@@ -246,7 +279,7 @@ def _relay_on_lightpath(m: CpJoint) -> None:
     for (r, p), chosen in m.x.items():
         for e in m.problem.routes[r][p].links:
             rate = m.k.get(e, 0)
-            m.model.add(m.z[r] <= rate).only_enforce_if(chosen)
+            m.model.add(m.z[r, p] <= rate).only_enforce_if(chosen)
 
 
 def _relay_widest(m: CpJoint) -> None:
@@ -256,9 +289,9 @@ def _relay_widest(m: CpJoint) -> None:
     for r, demand in enumerate(m.problem.instance.demands):
         arcs = {(e, d): m.model.new_bool_var(f"a_{r}_{e}_{d}") for e in m.k for d in (0, 1)}
         keyed = m.model.new_bool_var(f"keyed_{r}")
-        m.model.add(m.z[r] == 0).only_enforce_if(keyed.negated())
+        m.model.add(_rate_of(m, r) == 0).only_enforce_if(keyed.negated())
         for (e, _), arc in arcs.items():
-            m.model.add(m.z[r] <= m.k[e]).only_enforce_if(arc)
+            m.model.add(_rate_of(m, r) <= m.k[e]).only_enforce_if(arc)
         for node in nodes:
             net = (node == demand.source) - (node == demand.target)
             flow = sum(
@@ -277,5 +310,5 @@ def _objective(m: CpJoint) -> Any:
     most = max(m.most.values(), default=0)
     worst = m.model.new_int_var(0, most, "worst")
     for (r, _), chosen in m.x.items():
-        m.model.add(worst <= m.z[r]).only_enforce_if(chosen)
+        m.model.add(worst <= _rate_of(m, r)).only_enforce_if(chosen)
     return worst
