@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qkdopt.bounding import bound
     from qkdopt.checking import check
     from qkdopt.errors import QkdoptError
+    from qkdopt.explaining import explain
     from qkdopt.generate import new_instance
     from qkdopt.instance import Instance
     from qkdopt.io import read_instance, read_plan, read_result
@@ -33,6 +34,7 @@ __all__ = [
     "__version__",
     "bound",
     "check",
+    "explain",
     "new_instance",
     "read_instance",
     "read_plan",
@@ -49,6 +51,7 @@ _HOME = {
     "SimulationOptions": "qkdopt.simulate",
     "bound": "qkdopt.bounding",
     "check": "qkdopt.checking",
+    "explain": "qkdopt.explaining",
     "new_instance": "qkdopt.generate",
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",

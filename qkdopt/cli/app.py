@@ -113,6 +113,28 @@ def bound(
 
 
 @app.command()
+def explain(
+    instance: InstanceFile,
+    demand: Annotated[
+        str | None, typer.Option(help="What if this demand asked for --min-skr?", metavar="ID")
+    ] = None,
+    min_skr: Annotated[
+        float | None, typer.Option(help="Key rate in bit/s, in place of its own.", metavar="BPS")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Say which rules are in conflict when not all demands can be served."""
+    from qkdopt.cli.explaining import run_explain
+
+    raise typer.Exit(
+        run_explain(
+            instance, demand=demand, min_skr_bps=min_skr, time_limit=time_limit, as_json=as_json
+        )
+    )
+
+
+@app.command()
 def check(
     instance: InstanceFile,
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result or saved plan (JSON).")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
@@ -32,14 +34,15 @@ def channels_of_route(m: JointModel) -> pyo.Constraint:
     return pyo.Constraint(m.RP, rule=rule)
 
 
-def one_lightpath(m: JointModel) -> pyo.Constraint:
+def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
     r"""(C2), (C3) A channel of a fibre is dark, or carries one lightpath.
 
     .. math:: \sum_{(r,p) \ni e} l_{rpw} + \sum_{q:\, w \in G(q)} y_{eq} \le 1
 
     One sum serves clash and guard band: exactly one candidate works, so the working
     channels whose guard band ``G(q)`` covers ``w`` count at most once. The second sum is
-    there only in the quantum signal's fibre.
+    there only in the quantum signal's fibre. ``links`` are those that have the rule, all by
+    default.
     """
     tables = m.problem.tables
     fibres = sorted(set(tables.fibres.tolist()))
@@ -54,8 +57,8 @@ def one_lightpath(m: JointModel) -> pyo.Constraint:
             return pyo.Constraint.Skip
         return sum(lit) + sum(reserved) <= 1
 
-    links, channels = range(len(tables.candidates)), range(tables.usable.shape[2])
-    return pyo.Constraint(links, fibres, channels, rule=rule)
+    chosen = range(len(tables.candidates)) if links is None else links
+    return pyo.Constraint(chosen, fibres, range(tables.usable.shape[2]), rule=rule)
 
 
 def one_working(m: JointModel) -> pyo.Constraint:

@@ -29,28 +29,38 @@ class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
 
 def declare_lightpaths(m: JointModel) -> None:
     """``x[r, p]`` route and ``l[r, p, w]`` channel of every demand."""
+    declare_routes(m)
+    declare_channels(m)
+
+
+def declare_routes(m: JointModel) -> None:
+    """``x[r, p]`` route of every demand; ``over`` lists the routes through each link."""
     problem = m.problem
-    usable = problem.tables.usable
     m.R = list(range(len(problem.routes)))
     m.RP = [(r, p) for r in m.R for p in range(len(problem.routes[r]))]
-    m.RPW = []
     m.over = defaultdict(list)
+    for r, p in m.RP:
+        for e in problem.routes[r][p].links:
+            m.over[e].append((r, p))
+    m.x = pyo.Var(m.RP, domain=pyo.Binary)
+
+
+def declare_channels(m: JointModel) -> None:
+    """``l[r, p, w]`` channel of every demand on each of its routes."""
+    problem = m.problem
+    usable = problem.tables.usable
+    m.RPW = []
+    m.channels = defaultdict(list)
+    m.lit = defaultdict(list)
     for r, p in m.RP:
         route = problem.routes[r][p]
         hops = [(e, 0 if f else 1) for e, f in zip(route.links, route.forward, strict=True)]
-        for e, _ in hops:
-            m.over[e].append((r, p))
         for w in range(usable.shape[2]):
             if all(usable[e, d, w] for e, d in hops):
                 m.RPW.append((r, p, w))
-    m.channels = defaultdict(list)
-    m.lit = defaultdict(list)
-    for r, p, w in m.RPW:
-        m.channels[r, p].append(w)
-        route = problem.routes[r][p]
-        for e, f in zip(route.links, route.forward, strict=True):
-            m.lit[e, 0 if f else 1, w].append((r, p, w))
-    m.x = pyo.Var(m.RP, domain=pyo.Binary)
+                m.channels[r, p].append(w)
+                for e, d in hops:
+                    m.lit[e, d, w].append((r, p, w))
     m.l = pyo.Var(m.RPW, domain=pyo.Binary)
 
 

@@ -1,0 +1,60 @@
+"""``qkdopt explain``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from qkdopt.cli.exit_status import UNFINISHED
+from qkdopt.explaining import Explanation, explain
+from qkdopt.instance import Instance, NodeId
+from qkdopt.io import read_instance
+
+# Exit status by whether all demands can be served.
+STATUS = {True: 0, False: 1, None: UNFINISHED}
+
+
+def run_explain(
+    path: Path,
+    *,
+    demand: str | None,
+    min_skr_bps: float | None,
+    time_limit: float,
+    as_json: bool,
+) -> int:
+    """Print why not all demands can be served; return the exit status."""
+    instance = read_instance(path)
+    found = explain(
+        instance,
+        demand=None if demand is None else _id_of(instance, demand),
+        min_skr_bps=min_skr_bps,
+        time_limit=time_limit,
+    )
+    if as_json:
+        typer.echo(json.dumps(found.to_json_dict(), indent=1))
+    else:
+        typer.echo(_told(found), nl=False)
+    return STATUS[found.feasible]
+
+
+def _id_of(instance: Instance, text: str) -> NodeId:
+    """Return the demand id that was typed: as text, or as the number it reads as."""
+    known = [demand.id for demand in instance.demands]
+    return next((name for name in known if str(name) == text), text)
+
+
+def _told(found: Explanation) -> str:
+    answer = {True: "possible", False: "impossible", None: "undecided"}[found.feasible]
+    lines = [f"{answer:10} {found.text}"]
+    if found.groups:
+        proof = (
+            "they cannot all hold; without any one of them a plan exists"
+            if found.irreducible
+            else "they cannot all hold; whether each is needed was not confirmed in time"
+        )
+        lines.append(f"conflict   {len(found.groups)} groups of rules: {proof}")
+        lines.extend(f"  {group.text}" for group in found.groups)
+    lines.append(f"time       {found.seconds:.1f} s")
+    return "\n".join(lines) + "\n"
