@@ -18,8 +18,6 @@ from qkdopt.routes import Route
 
 SECONDS = 5.0
 HALF = 0.5
-# Among cuts that miss as many lightpaths, the one with the fewest fibres.
-PER_FIBRE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def fibres_on(problem: Problem, route: Route) -> frozenset[Fibre]:
 def find_cut(
     problem: Problem, routes: Sequence[Sequence[Route]], rooms: Mapping[Fibre, int]
 ) -> Cut | None:
-    """Find the cut that misses the most lightpaths; None when every one has room.
+    """Find a cut with too little room, of as few fibres as possible; None when there is none.
 
     Parameters
     ----------
@@ -86,7 +84,10 @@ def find_cut(
 def _solve(
     crossed: Sequence[Sequence[frozenset[Fibre]]], widths: Sequence[int], rooms: Mapping[Fibre, int]
 ) -> frozenset[Fibre]:
-    r"""Choose fibres: :math:`\max \sum_r b_r n_r - \sum_f C_f s_f`, ``n_r`` only if unavoidable."""
+    r"""Choose fibres ``s`` that demands ``n`` cannot avoid, and miss at least one lightpath.
+
+    .. math:: \min \sum_f s_f, \qquad \sum_r b_r n_r - \sum_f C_f s_f \ge 1
+    """
     useful = sorted(frozenset().union(*(p for own in crossed for p in own)))
     if not useful:
         return frozenset()
@@ -101,8 +102,8 @@ def _solve(
         for route in set(own):
             m.rows.add(m.n[r] - sum(m.s[fibre] for fibre in route) <= 0)
     gain = sum(width * m.n[r] for r, width in enumerate(widths))
-    cost = sum((rooms[fibre] + PER_FIBRE) * m.s[fibre] for fibre in useful)
-    m.goal = pyo.Objective(expr=gain - cost, sense=pyo.maximize)
+    m.rows.add(gain - sum(rooms[fibre] * m.s[fibre] for fibre in useful) >= 1)
+    m.goal = pyo.Objective(expr=sum(m.s[fibre] for fibre in useful))
     limits = SolverLimits(seconds=SECONDS, gap=1e-6)
     if not adapter_of("highs").solve(m, limits).has_solution:
         return frozenset()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from qkdopt.explaining.cut import Cut, fibres_on, find_cut
 from qkdopt.explaining.groups import exact_kbps
@@ -28,6 +30,23 @@ from qkdopt.explaining.question import Question
 from qkdopt.routes import Route
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why a route does not give a rate.
+
+    Parameters
+    ----------
+    links, demands
+        Positions of the links and of the demands that it is about.
+    text
+        In words, after the name of the route.
+    """
+
+    links: frozenset[int]
+    demands: frozenset[int]
+    text: str
+
+
 def rooms_of(question: Question) -> dict[Fibre, int]:
     """Lightpaths that each fibre carries, where a channel carries only one."""
     fibres = fibres_of(question.problem.tables)
@@ -41,7 +60,7 @@ class FloorCase:
     Parameters
     ----------
     question
-        What is asked; the key takes the demand's own route.
+        What is asked, with whole routes; the key takes the demand's own.
     limits
         Noise limits of the whole problem.
     demand
@@ -57,40 +76,54 @@ class FloorCase:
         """The key rate asked for [bit/s]."""
         return self.question.floors[self.demand]
 
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Routes of the demand."""
+        return self.question.problem.routes[self.demand]
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...] | None:
+        """A reason for each route, the same where one does; None when a route has none."""
+        slow = [self._slow_links(route) for route in self.routes]
+        common = set.intersection(*(set(links) for links in slow)) if slow else set()
+        for e in sorted(common):
+            if len({links[e] for links in slow}) == 1:
+                return tuple(links[e] for links in slow)
+        found = []
+        for route, links in zip(self.routes, slow, strict=True):
+            simplest = sorted(links.values(), key=lambda reason: len(reason.demands))
+            reason = simplest[0] if simplest else self._crowding(route)
+            if reason is None:
+                return None
+            found.append(reason)
+        return tuple(found)
+
     def words(self) -> str | None:
         """Say why no route gives the rate; None when a count by hand does not show it."""
-        problem = self.question.problem
-        routes = problem.routes[self.demand]
-        head = f"{names_of(problem, [self.demand])} cannot get {exact_kbps(self.floor)}: "
-        slow = [self._slow_links(route) for route in routes]
-        for e in sorted(set.intersection(*(set(links) for links in slow))):
-            said = {links[e] for links in slow}
-            if len(said) == 1:
-                return head + f"every route crosses {said.pop()}"
-        told = []
-        for route, links in zip(routes, slow, strict=True):
-            why = f"crosses {next(iter(links.values()))}" if links else self._crowding(route)
-            if why is None:
-                return None
-            told.append(f"its route {route_name(route)} {why}")
-        return head + "; ".join(told)
+        if not self.reasons:
+            return None
+        name = names_of(self.question.problem, [self.demand])
+        head = f"{name} cannot get {exact_kbps(self.floor)}: "
+        if len(set(self.reasons)) == 1 and len(self.reasons[0].links) == 1:
+            which = "every route" if len(self.reasons) > 1 else "its only route"
+            return head + f"{which} {self.reasons[0].text}"
+        pairs = zip(self.routes, self.reasons, strict=True)
+        return head + "; ".join(f"its route {route_name(p)} {why.text}" for p, why in pairs)
 
-    def _slow_links(self, route: Route) -> dict[int, str]:
-        """Links of a route that lack the rate under the light that must be there, and why."""
+    def _slow_links(self, route: Route) -> dict[int, Reason]:
+        """Links of a route that lack the rate under the light that must be there."""
         problem = self.question.problem
         found = {}
         for e in route.links:
-            name = f"link {problem.instance.network.links[e].id}"
+            text, demands = None, list[int]()
             if not problem.tables.candidate_count[e]:
-                found[e] = f"{name}, which has no QKD"
+                text = "which has no QKD"
             elif e not in self.question.silent:
                 demands = self._forced(route, e)
-                count = sum(self.question.widths[r] for r in demands)
-                rate = best_rate(self.question, e, count)
-                if rate is not None and rate < self.floor:
-                    own = demands == [self.demand]
-                    most = self._most(rate, count, own=own)
-                    found[e] = f"{name}, {self._light(demands, count)} {most}"
+                text = self._light(e, demands)
+            if text is not None:
+                name = f"crosses link {problem.instance.network.links[e].id}"
+                found[e] = Reason(frozenset([e]), frozenset(demands), f"{name}, {text}")
         return found
 
     def _forced(self, route: Route, link: int) -> list[int]:
@@ -101,25 +134,31 @@ class FloorCase:
         options = dict(enumerate(problem.routes)) | {self.demand: (route,)}
         return [r for r in options if all(fibres_on(problem, p) & quantum for p in options[r])]
 
-    def _light(self, demands: list[int], count: int) -> str:
+    def _light(self, link: int, demands: list[int]) -> str | None:
+        """Say that these demands' light leaves too little key; None when it does not."""
+        count = sum(self.question.widths[r] for r in demands)
+        rate = best_rate(self.question, link, count)
+        if rate is None or rate >= self.floor:
+            return None
+        most = at_most_kbps(rate, self.floor)
         if not demands:
-            return "which even in the dark"
+            return f"which even in the dark gives {most}"
         if demands == [self.demand]:
-            return "where its own light"
+            return f"where its own light leaves {most}"
+        verb = "leaves" if count == 1 else "leave"
         names = names_of(self.question.problem, demands)
-        return f"where the {lightpaths(count)} of {names}"
+        return f"where the {lightpaths(count)} of {names} {verb} {most}"
 
-    def _most(self, rate_bps: float, count: int, *, own: bool) -> str:
-        verb = "gives" if not count else "leaves" if own or count == 1 else "leave"
-        return f"{verb} {at_most_kbps(rate_bps, self.floor)}"
-
-    def _crowding(self, route: Route) -> str | None:
-        """Demands without room once this route's links are held to the rate, in words."""
+    def _crowding(self, route: Route) -> Reason | None:
+        """Demands without room once this route's links are held to the rate."""
         problem = self.question.problem
         routes = list(problem.routes)
         routes[self.demand] = (route,)
         cut = find_cut(problem, routes, rooms_of(self.question) | self._rooms_at(route))
-        return None if cut is None else self._cut_clause(route, cut)
+        if cut is None:
+            return None
+        links = frozenset(e for e, _ in cut.fibres)
+        return Reason(links, frozenset(cut.demands), self._cut_text(route, cut))
 
     def _rooms_at(self, route: Route) -> dict[Fibre, int]:
         """Room of a route's links in the quantum fibre, at the rate."""
@@ -131,7 +170,7 @@ class FloorCase:
             if is_quantum(tables, fibre)
         }
 
-    def _cut_clause(self, route: Route, cut: Cut) -> str:
+    def _cut_text(self, route: Route, cut: Cut) -> str:
         """Say that a route's key rate leaves the other demands without room."""
         problem = self.question.problem
         slow = self._rooms_at(route)

@@ -26,6 +26,8 @@ from qkdopt.search.run import Search
 # Seconds of one solver run and of one local search inside the filter.
 SOLVER_SECONDS = 10.0
 SEARCH_SECONDS = 0.5
+# Share of a search that comes before any channel is left to the solver.
+SHORT = 0.2
 CHUNK_MOVES = 20_000
 # Search temperature [bit/s]: serving more is always accepted, this only shakes the rest.
 HEAT_BPS = 200.0
@@ -78,14 +80,24 @@ class Judge:
         solver_seconds: float = SOLVER_SECONDS,
     ) -> Verdict:
         """Decide whether these groups of rules can hold together."""
-        if groups not in self.known:
-            if self.left <= 0.0:
-                return Verdict.UNKNOWN
-            found = self._decide(ask(self.problem, groups), search_seconds, solver_seconds)
-            if found is Verdict.UNKNOWN:
-                return found
+        followed = self._followed(groups)
+        if followed is not None:
+            return followed
+        if self.left <= 0.0:
+            return Verdict.UNKNOWN
+        found = self._decide(ask(self.problem, groups), search_seconds, solver_seconds)
+        if found is not Verdict.UNKNOWN:
             self.known[groups] = found
-        return self.known[groups]
+        return found
+
+    def _followed(self, groups: Groups) -> Verdict | None:
+        """Return what earlier answers tell: dropping rules never loses a plan."""
+        for known, verdict in self.known.items():
+            if verdict is Verdict.FEASIBLE and groups <= known:
+                return verdict
+            if verdict is Verdict.INFEASIBLE and groups >= known:
+                return verdict
+        return None
 
     def _decide(self, question: Question, search_seconds: float, solver_seconds: float) -> Verdict:
         if not question.demands:
@@ -96,9 +108,11 @@ class Judge:
         found = self._solve(routes, solver_seconds)
         if found.status is Status.INFEASIBLE:
             return Verdict.INFEASIBLE
-        if self._search(question, search_seconds):
+        if self._search(question, search_seconds * SHORT):
             return Verdict.FEASIBLE
         if found.has_solution and self._on_routes(question, routes, solver_seconds):
+            return Verdict.FEASIBLE
+        if self._search(question, search_seconds):
             return Verdict.FEASIBLE
         return self._with_channels(question, solver_seconds)
 
@@ -109,7 +123,7 @@ class Judge:
         self._keep(question, plan)
         if answers(question, plan):
             return True
-        if question.shared:
+        if question.shares_light or self.left <= 0.0:
             return False
         search = Search.begin(problem, plan, self.seed)
         end = time.monotonic() + min(seconds, self.left)
@@ -138,6 +152,8 @@ class Judge:
     def _with_channels(self, question: Question, seconds: float) -> Verdict:
         """Solve with every channel; a plan counts only when the exact rates agree."""
         for margin in MARGINS:
+            if self.left <= 0.0:
+                return Verdict.UNKNOWN
             model = channel_model(question, self._limits, margin)
             found = self._solve(model, seconds)
             if found.has_solution and answers(question, plan_of_model(model)):

@@ -33,6 +33,7 @@ def route_model(question: Question, limits: Limits) -> JointModel:
     count = question.problem.tables.candidate_count
     m.limited = [e for e in range(len(count)) if count[e] and e not in question.silent]
     m.t = pyo.Var(m.limited, m.levels, domain=pyo.Binary)
+    _leave_out_unasked(m)
     m.rows = pyo.ConstraintList()
     _room_rows(m)
     if question.problem.instance.qkd.relay == "widest":
@@ -66,6 +67,16 @@ def _one_route(m: JointModel, r: int) -> object:
     return sum(m.x[r, p] for p in range(len(m.problem.routes[r]))) == 1
 
 
+def _leave_out_unasked(m: JointModel) -> None:
+    """Fix ``t`` on links that no demand with a floor can cross: nothing is asked of them."""
+    if m.problem.instance.qkd.relay == "widest":
+        return
+    crossed = {(e, m.question.floors[r]) for e in m.limited for r, _ in m.over[e]}
+    for key in m.t:
+        if key not in crossed:
+            m.t[key].fix(0)
+
+
 def _room_rows(m: JointModel) -> None:
     r"""Lightpaths fit a fibre, and fewer do where a rate ``f`` is asked for (``t[e, f] = 1``).
 
@@ -84,6 +95,8 @@ def _room_rows(m: JointModel) -> None:
         if e not in m.limited or not is_quantum(tables, (e, f)):
             continue
         for level in m.levels:
+            if m.t[e, level].fixed:
+                continue
             fewer = room_at(m.question, m.limits, e, level)
             if fewer < 0:
                 m.t[e, level].fix(0)
@@ -147,7 +160,9 @@ def _noise_rows(m: JointModel, margin: float) -> None:
 
     ``M`` is the noise with every demand on the link's loudest channels.
     """
-    for e, level in product(m.limited, m.levels):
+    asked = [e for e in m.limited if any(not t.fixed for t in m.t[e, :])] if m.levels else []
+    _count_light(m, asked)
+    for e, level in product(asked, m.levels):
         bearable = m.limits.bearable(e, level) * (1.0 - margin)
         for q, limit in enumerate(bearable):
             if limit < 0.0:
@@ -157,24 +172,35 @@ def _noise_rows(m: JointModel, margin: float) -> None:
             if most > limit:
                 unit = 1.0 / most
                 spare = 1.0 - float(limit) * unit
-                total = sum(float(cost * unit) * m.l[key] for key, cost in heard)
+                total = sum(float(cost * unit) * m.lights[key] for key, cost in heard)
                 m.rows.add(total + spare * (m.y[e, q] + m.t[e, level]) <= 1.0 + spare)
 
 
+def _count_light(m: JointModel, links: list[int]) -> None:
+    """Count the lightpaths on every channel that the quantum signal of these links hears."""
+    tables = m.problem.tables
+    keys = [
+        (e, d, w)
+        for e, d, w in product(links, (0, 1), range(tables.usable.shape[2]))
+        if tables.disturbs[e, d] and m.lit[e, d, w]
+    ]
+    m.lights = pyo.Var(keys, bounds=(0.0, None))
+    for key in keys:
+        m.rows.add(sum(m.l[one] for one in m.lit[key]) - m.lights[key] == 0)
+
+
 def _heard(m: JointModel, e: int, q: int) -> tuple[list[tuple[tuple[int, int, int], float]], float]:
-    """Lightpaths that candidate q of link e hears, with their noise, and the most there can be."""
+    """Channels that candidate q of link e hears, with their noise, and the most there can be."""
     tables = m.problem.tables
     heard = [
-        (key, float(tables.noise[e, d, w, q]))
+        ((e, d, int(w)), float(tables.noise[e, d, w, q]))
         for d in (0, 1)
-        if tables.disturbs[e, d]
         for w in np.flatnonzero(~tables.blocks[e, q])
-        for key in m.lit[e, d, int(w)]
+        if (e, d, int(w)) in m.lights
     ]
-    loudest: dict[int, float] = {}
-    for (r, _, _), cost in heard:
-        loudest[r] = max(loudest.get(r, 0.0), cost)
-    return heard, sum(m.question.widths[r] * cost for r, cost in loudest.items())
+    loudest = max((cost for _, cost in heard), default=0.0)
+    crossing = {r for r, _ in m.over[e]}
+    return heard, loudest * sum(m.question.widths[r] for r in crossing)
 
 
 def _direction(m: JointModel, r: int, p: int, e: int) -> int:

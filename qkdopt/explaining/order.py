@@ -2,50 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from qkdopt.explaining.cut import fibres_on, find_cut
-from qkdopt.explaining.groups import Group, all_groups, numbers
-from qkdopt.explaining.limits import fibres_of, room
-from qkdopt.explaining.question import ask
+from qkdopt.explaining.floors import FloorCase, rooms_of
+from qkdopt.explaining.groups import Group, all_groups
+from qkdopt.explaining.limits import Limits
+from qkdopt.explaining.question import Question, ask
 from qkdopt.problem import Problem
+
+# Positions of the demands and of the links that a proof by hand is about.
+Suspects = tuple[frozenset[int], frozenset[int]]
 
 
 def in_order(problem: Problem, asked: int | None) -> list[list[Group]]:
-    """Chunks for the filter: what probably has no part in the conflict goes first.
+    """Chunks for the filter.
 
-    Floors before demands, demands before links: few demands make the questions about links
-    small. A floor that was asked for goes on its own, to tell whether it matters at all.
+    A floor that was asked for goes on its own, to tell whether it matters at all; then
+    other floors, demands and links without a part in the proof by hand, and last those
+    with one: few of these are left, so questions about them are small.
     """
     groups = all_groups(problem)
-    floors = [g for g in groups if g.kind == "floor" and g.number != asked]
+    demands, links = _suspects(problem, asked)
     first = [g for g in groups if g.kind == "floor" and g.number == asked]
-    served = [g for g in groups if g.kind == "served"]
-    likely_demands, likely_links = _suspects(problem, groups)
-    served.sort(key=lambda g: likely_demands[g.number])
-    far = [g for g in served if not likely_demands[g.number]]
-    near = [g for g in served if likely_demands[g.number]]
-    links = [[g for g in groups if g.kind == kind] for kind in ("noise", "guard", "room")]
-    idle = [g for kind in links for g in kind if g.number not in likely_links]
-    busy = [[g for g in kind if g.number in likely_links] for kind in links]
-    return [first, floors, far, near, idle, *busy]
+    floors = [g for g in groups if g.kind == "floor" and g.number != asked]
+    chunks = [first, floors]
+    for near in (False, True):
+        chunks.append([g for g in groups if g.kind == "served" and (g.number in demands) is near])
+        about = [g for g in groups if not g.of_demand and (g.number in links) is near]
+        by_kind = [[g for g in about if g.kind == kind] for kind in ("noise", "guard", "room")]
+        chunks += by_kind if near else [[g for kind in by_kind for g in kind]]
+    return chunks
 
 
-def _suspects(problem: Problem, groups: Sequence[Group]) -> tuple[list[float], set[int]]:
-    """How likely each demand has a part in the conflict (0: not at all), and which links."""
-    question = ask(problem, frozenset(groups))
-    rooms = {fibre: room(question, fibre) for fibre in fibres_of(problem.tables)}
-    cut = find_cut(problem, problem.routes, rooms)
+def _suspects(problem: Problem, asked: int | None) -> Suspects:
+    """Find a proof by hand; without one, suspect what demands with a floor may cross."""
+    question = ask(problem, frozenset(all_groups(problem)), whole_routes=True)
+    wanting = [r for r, floor in enumerate(question.floors) if floor]
+    wanting.sort(key=lambda r: r != asked)
+    cut = find_cut(problem, problem.routes, rooms_of(question))
     if cut is not None:
-        return [float(r in cut.demands) for r in range(len(problem.routes))], {
-            e for e, _ in cut.fibres
-        }
-    wanting = numbers(groups, "floor")
-    near = {f for r in wanting for route in problem.routes[r] for f in fibres_on(problem, route)}
-    if not near:
-        near = set(rooms)
-    shares = [
-        sum(bool(fibres_on(problem, route) & near) for route in own) / max(1, len(own))
-        for own in problem.routes
-    ]
-    return [s + (r in wanting) for r, s in enumerate(shares)], {e for e, _ in near}
+        return frozenset(cut.demands) | {*wanting[:1]}, frozenset(e for e, _ in cut.fibres)
+    if problem.instance.qkd.relay == "lightpath":
+        for r in wanting:
+            reasons = FloorCase(question, Limits(problem), r).reasons
+            if reasons:
+                demands = frozenset[int]().union(*(reason.demands for reason in reasons))
+                links = frozenset[int]().union(*(reason.links for reason in reasons))
+                return demands | {r}, links
+    return _neighbours(question, wanting)
+
+
+def _neighbours(question: Question, wanting: list[int]) -> Suspects:
+    """Demands that share a fibre with some demands, and these fibres' links; all without any."""
+    problem = question.problem
+    every = range(len(problem.routes))
+    around = wanting or every
+    fibres = {f for r in around for p in problem.routes[r] for f in fibres_on(problem, p)}
+    near = [r for r in every if any(fibres_on(problem, p) & fibres for p in problem.routes[r])]
+    return frozenset(near), frozenset(e for e, _ in fibres)

@@ -13,6 +13,7 @@ import numpy as np
 from qkdopt.explaining.groups import Groups, numbers
 from qkdopt.plan import BLOCKED, NO_QKD, Plan, WidestRelay, assess, lit_channels
 from qkdopt.problem import Problem
+from qkdopt.routes import Route
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray
 
@@ -48,10 +49,25 @@ class Question:
         """Lightpaths of every demand."""
         return tuple(demand.channels for demand in self.problem.instance.demands)
 
+    @property
+    def shares_light(self) -> bool:
+        """Whether a channel may carry several lightpaths on a link that some route crosses."""
+        routes = [route for own in self.problem.routes for route in own]
+        return any(e in self.shared for route in routes for e in route.links)
 
-def ask(problem: Problem, groups: Groups) -> Question:
-    """Keep these groups of a problem and drop all others."""
-    demands, floors = numbers(groups, "served"), set(numbers(groups, "floor"))
+
+def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> Question:
+    """Keep these groups of a problem and drop all others.
+
+    A link without any rule left stands in nobody's way: unless ``whole_routes`` are wanted,
+    routes are listed without it, and demands that have a route without links are left out,
+    since they are served anyhow.
+    """
+    floors, demands = set(numbers(groups, "floor")), numbers(groups, "served")
+    routes = {r: problem.routes[r] for r in demands}
+    if not whole_routes and not (floors and problem.instance.qkd.relay == "widest"):
+        routes = _shortened(problem, groups)
+        demands = tuple(r for r in demands if all(p.links for p in routes[r]))
     links = range(len(problem.tables.candidates))
     kept = tuple(
         problem.instance.demands[r]
@@ -63,7 +79,7 @@ def ask(problem: Problem, groups: Groups) -> Question:
         problem=replace(
             problem,
             instance=problem.instance.model_copy(update={"demands": kept}),
-            routes=tuple(problem.routes[r] for r in demands),
+            routes=tuple(routes[r] for r in demands),
             tables=_unguarded(problem.tables, frozenset(links) - set(numbers(groups, "guard"))),
         ),
         demands=demands,
@@ -72,6 +88,29 @@ def ask(problem: Problem, groups: Groups) -> Question:
             e for e in links if problem.tables.candidate_count[e]
         ) - set(numbers(groups, "noise")),
     )  # fmt: skip
+
+
+def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]:
+    """Candidate routes of the demands to serve over the links that have rules, each once."""
+    served, floors = numbers(groups, "served"), numbers(groups, "floor")
+    ruled = {group.number for group in groups if not group.of_demand}
+    if floors:
+        # A link without QKD has no rule to drop: no key passes it whatever is dropped.
+        ruled.update(e for e, c in enumerate(problem.tables.candidate_count) if not c)
+    return {r: tuple(dict.fromkeys(_over(p, ruled) for p in problem.routes[r])) for r in served}
+
+
+def _over(route: Route, links: set[int]) -> Route:
+    """List a route's hops over some links only; other routes with the same are equal to it."""
+    hops = [h for h in zip(route.links, route.forward, strict=True) if h[0] in links]
+    if len(hops) == len(route.links):
+        return route
+    return Route(
+        nodes=(route.nodes[0], route.nodes[-1]),
+        links=tuple(e for e, _ in hops),
+        forward=tuple(forward for _, forward in hops),
+        length_km=0.0,
+    )
 
 
 def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:

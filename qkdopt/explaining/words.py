@@ -13,7 +13,7 @@ from qkdopt.problem import Problem
 
 def words_of(problem: Problem, limits: Limits, conflict: Groups, *, irreducible: bool) -> str:
     """Say a conflict in one sentence, with numbers where a count by hand proves it."""
-    question = ask(problem, conflict)
+    question = ask(problem, conflict, whole_routes=True)
     homeless = [r for r, own in enumerate(question.problem.routes) if not own]
     if homeless:
         demand = question.problem.instance.demands[homeless[0]]
