@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -12,6 +14,7 @@ from qkdopt.explaining import Explanation, explain
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
 
+WIDTH = 100
 # Exit status by whether all demands can be served.
 STATUS = {True: 0, False: 1, None: UNFINISHED}
 
@@ -55,6 +58,17 @@ def _told(found: Explanation) -> str:
             else "they cannot all hold; whether each is needed was not confirmed in time"
         )
         lines.append(f"conflict   {len(found.groups)} groups of rules: {proof}")
-        lines.extend(f"  {group.text}" for group in found.groups)
+        lines.extend(_conflict_lines(found))
     lines.append(f"time       {found.seconds:.1f} s")
     return "\n".join(lines) + "\n"
+
+
+def _conflict_lines(found: Explanation) -> Iterator[str]:
+    """List the groups, the demands that are to be served in one paragraph."""
+    served = [str(group.demand) for group in found.groups if group.kind == "served"]
+    if len(served) > 1:
+        text = f"demands {', '.join(served[:-1])} and {served[-1]} are served"
+        yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    for group in found.groups:
+        if group.kind != "served" or len(served) == 1:
+            yield f"  {group.text}"

@@ -24,6 +24,7 @@ from qkdopt.explaining.phrases import (
     lightpaths,
     listed,
     names_of,
+    rooms_each,
     route_name,
 )
 from qkdopt.explaining.question import Question
@@ -175,15 +176,14 @@ class FloorCase:
         problem = self.question.problem
         slow = self._rooms_at(route)
         named = [fibre_name(problem, fibre) for fibre in cut.fibres]
-        each = [
-            f"{name} for {slow[fibre]} (at that rate)"
+        rooms = [
+            f"{slow[fibre]} (at that rate)"
             if fibre in slow
-            else f"{name} for {room(self.question, fibre)} ({channels_left(self.question, fibre)})"
-            for name, fibre in zip(named, cut.fibres, strict=True)
+            else f"{room(self.question, fibre)} ({channels_left(self.question, fibre)})"
+            for fibre in cut.fibres
         ]
         who = f"{names_of(problem, cut.demands)} ({lightpaths(cut.need)})"
-        together = "" if len(named) == 1 else f"{cut.room} together: "
-        return (
-            f"leaves no room: every route of {who} crosses {listed(named, 'or')}, with room "
-            f"for {together}{listed(each)}"
-        )
+        crossed = f"leaves no room: every route of {who} crosses {listed(named, 'or')}"
+        if len(named) == 1:
+            return f"{crossed}, with room for {rooms[0]}"
+        return f"{crossed}, with room for {cut.room} together: {rooms_each(named, rooms)}"

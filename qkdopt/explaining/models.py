@@ -74,7 +74,7 @@ def _leave_out_unasked(m: JointModel) -> None:
     crossed = {(e, m.question.floors[r]) for e in m.limited for r, _ in m.over[e]}
     for key in m.t:
         if key not in crossed:
-            m.t[key].fix(0)
+            m.t[key].setub(0)
 
 
 def _room_rows(m: JointModel) -> None:
@@ -95,11 +95,11 @@ def _room_rows(m: JointModel) -> None:
         if e not in m.limited or not is_quantum(tables, (e, f)):
             continue
         for level in m.levels:
-            if m.t[e, level].fixed:
+            if m.t[e, level].ub == 0:
                 continue
             fewer = room_at(m.question, m.limits, e, level)
             if fewer < 0:
-                m.t[e, level].fix(0)
+                m.t[e, level].setub(0)
             elif carried and fewer < most:
                 m.rows.add(sum(carried) + (most - fewer) * m.t[e, level] <= most)
 
@@ -112,7 +112,7 @@ def _lightpath_rows(m: JointModel) -> None:
             continue
         for e in m.problem.routes[r][p].links:
             if not m.problem.tables.candidate_count[e]:
-                m.x[r, p].fix(0)
+                m.x[r, p].setub(0)
             elif e in m.limited:
                 m.rows.add(m.x[r, p] - m.t[e, floors[r]] <= 0)
 
@@ -137,7 +137,8 @@ def _widest_rows(m: JointModel) -> None:
             if out:
                 m.rows.add(sum(out) == net)
             elif net:
-                m.rows.add(pyo.Constraint.Infeasible)
+                for p in range(len(m.problem.routes[r])):
+                    m.x[r, p].setub(0)
 
 
 def _guard_rows(m: JointModel) -> None:
@@ -160,7 +161,7 @@ def _noise_rows(m: JointModel, margin: float) -> None:
 
     ``M`` is the noise with every demand on the link's loudest channels.
     """
-    asked = [e for e in m.limited if any(not t.fixed for t in m.t[e, :])] if m.levels else []
+    asked = [e for e in m.limited if any(t.ub for t in m.t[e, :])] if m.levels else []
     _count_light(m, asked)
     for e, level in product(asked, m.levels):
         bearable = m.limits.bearable(e, level) * (1.0 - margin)

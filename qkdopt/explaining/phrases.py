@@ -82,11 +82,15 @@ def cut_words(question: Question, cut: Cut) -> str:
         must = "all must cross" if len(cut.demands) > 1 else "must cross"
         left = channels_left(question, cut.fibres[0])
         return f"{who} ({need}) {must} {what[0]}, which has room for {cut.room}: {left}"
-    each = [
-        f"{name} for {room(question, fibre)} ({channels_left(question, fibre)})"
-        for name, fibre in zip(what, cut.fibres, strict=True)
-    ]
+    rooms = [f"{room(question, fibre)} ({channels_left(question, fibre)})" for fibre in cut.fibres]
     return (
         f"every route of {who} ({need}) crosses {listed(what, 'or')}, which have room for "
-        f"{cut.room} together: {listed(each)}"
+        f"{cut.room} together: {rooms_each(what, rooms)}"
     )
+
+
+def rooms_each(names: Sequence[str], rooms: Sequence[str]) -> str:
+    """Say how much room each of some fibres has, once where it is the same."""
+    if len(names) > 1 and len(set(rooms)) == 1:
+        return f"each {rooms[0]}"
+    return listed([f"{name} for {left}" for name, left in zip(names, rooms, strict=True)])
