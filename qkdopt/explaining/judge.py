@@ -17,6 +17,7 @@ from qkdopt.explaining.limits import Limits
 from qkdopt.explaining.models import channel_model, route_model
 from qkdopt.explaining.question import Question, answers, ask
 from qkdopt.heuristics import ds_qkd
+from qkdopt.heuristics.spectrum import finished
 from qkdopt.model import plan_of_model
 from qkdopt.model.variables import JointModel
 from qkdopt.plan import BLOCKED, Plan
@@ -136,8 +137,10 @@ class Judge:
         """Remember the plan that serves the most, of those for the whole problem."""
         if len(question.demands) != len(self.problem.routes) or question.shared:
             return
-        if self.most_served is None or plan.served > self.most_served.served:
-            self.most_served = plan
+        # Search leaves four-wave mixing out: who is below a floor with it is not served.
+        kept = finished(question.problem, list(plan.routes), list(plan.channels))
+        if self.most_served is None or kept.served > self.most_served.served:
+            self.most_served = kept
 
     def _on_routes(self, question: Question, routes: JointModel, seconds: float) -> bool:
         """Whether channels are found on the routes of a solved route model."""

@@ -73,10 +73,13 @@ def is_quantum(tables: Tables, fibre: Fibre) -> bool:
 
 def room(question: Question, fibre: Fibre) -> int:
     """Most lightpaths that a fibre carries with a legal QKD channel left on its link."""
-    tables = question.problem.tables
-    free = _free_channels(tables, fibre)
-    most = int(free.sum(axis=0).max())
+    most = most_channels(question, fibre)
     return sum(question.widths) if most and fibre[0] in question.shared else most
+
+
+def most_channels(question: Question, fibre: Fibre) -> int:
+    """Most channels of a fibre that can be lit with a legal QKD channel left on its link."""
+    return int(_free_channels(question.problem.tables, fibre).sum(axis=0).max())
 
 
 def room_at(question: Question, limits: Limits, link: int, rate_bps: float) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from qkdopt.explaining.cut import Cut
 from qkdopt.explaining.groups import exact_kbps
-from qkdopt.explaining.limits import Fibre, is_quantum, room
+from qkdopt.explaining.limits import Fibre, is_quantum, most_channels, room
 from qkdopt.explaining.question import Question
 from qkdopt.problem import Problem
 from qkdopt.routes import Route
@@ -64,7 +64,7 @@ def at_most_kbps(rate_bps: float, below_bps: float) -> str:
 def channels_left(question: Question, fibre: Fibre) -> str:
     """Say what leaves a fibre its room: channels less guard bands."""
     width = question.problem.instance.grid.channels
-    taken = width - room(question, fibre)
+    taken = width - most_channels(question, fibre)
     channels = f"{width} channel{'' if width == 1 else 's'}"
     if taken <= 0 or not is_quantum(question.problem.tables, fibre):
         return channels

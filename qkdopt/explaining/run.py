@@ -127,15 +127,19 @@ def _text(
         return f"all {count} demands can be served{kept}: a plan was found"
     if verdict is Verdict.INFEASIBLE:
         return words_of(problem, Limits(problem), conflict, irreducible=irreducible)
-    found = judge.most_served
-    known = "no plan was found" if found is None else (
-        f"a plan serves {found.served}, without "
-        f"{names_of(problem, blocked_of(found))}"
-    )  # fmt: skip
     return (
-        f"not decided within {time_limit:g} s whether all {count} demands can be served: {known}; "
-        "no proof that more cannot be"
+        f"not decided within {time_limit:g} s whether all {count} demands can be served: "
+        f"{_known(judge)}; no proof that more cannot be"
     )
+
+
+def _known(judge: Judge) -> str:
+    """Say what an open question leaves known: the plan that serves the most."""
+    found = judge.most_served
+    blocked = [] if found is None else blocked_of(found)
+    if found is None or not blocked:
+        return "no plan was confirmed"
+    return f"a plan serves {found.served}, without {names_of(judge.problem, blocked)}"
 
 
 __all__ = ["explain"]

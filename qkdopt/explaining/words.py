@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from qkdopt.explaining.cut import find_cut
+from qkdopt.explaining.cut import fibres_on, find_cut
 from qkdopt.explaining.floors import FloorCase, rooms_of
 from qkdopt.explaining.groups import Groups, in_reading_order, text_of
-from qkdopt.explaining.limits import Limits
-from qkdopt.explaining.phrases import cut_words, names_of
-from qkdopt.explaining.question import ask
+from qkdopt.explaining.limits import Fibre, Limits, most_channels
+from qkdopt.explaining.phrases import channels_left, cut_words, fibre_name, listed, names_of
+from qkdopt.explaining.question import Question, ask
 from qkdopt.problem import Problem
 
 
@@ -22,12 +22,36 @@ def words_of(problem: Problem, limits: Limits, conflict: Groups, *, irreducible:
     cut = find_cut(question.problem, question.problem.routes, rooms_of(question))
     if cut is not None:
         return cut_words(question, cut)
+    if len(question.demands) == 1:
+        wide = _too_wide(question)
+        if wide is not None:
+            return wide
     wanting = [r for r, floor in enumerate(question.floors) if floor]
     if len(wanting) == 1 and problem.instance.qkd.relay == "lightpath":
         told = FloorCase(question, limits, wanting[0]).words()
         if told is not None:
             return told
     return _listed(problem, conflict, irreducible=irreducible)
+
+
+def _too_wide(question: Question) -> str | None:
+    """Say that a demand has more lightpaths than the channels of a link on every route."""
+    problem, width = question.problem, question.widths[0]
+    narrow: list[Fibre] = []
+    for route in problem.routes[0]:
+        fibres = sorted(fibres_on(problem, route))
+        narrow += [f for f in fibres if most_channels(question, f) < width][:1] or [(-1, -1)]
+    if (-1, -1) in narrow:
+        return None
+    links = [
+        f"{fibre_name(problem, fibre)} with {most_channels(question, fibre)} "
+        f"({channels_left(question, fibre)})"
+        for fibre in sorted(set(narrow))
+    ]
+    return (
+        f"{names_of(problem, [0])} needs {width} channels, and every route crosses a link with "
+        f"fewer: {listed(links)}"
+    )
 
 
 def _listed(problem: Problem, conflict: Groups, *, irreducible: bool) -> str:
