@@ -9,6 +9,8 @@ import pytest
 import qkdopt
 from qkdopt.errors import UsageError
 from qkdopt.explaining import Explanation, explain
+from qkdopt.explaining.cut import find_cut
+from qkdopt.explaining.floors import rooms_of
 from qkdopt.explaining.groups import all_groups
 from qkdopt.explaining.judge import Judge, Verdict
 from qkdopt.explaining.limits import best_rate
@@ -152,6 +154,29 @@ def test_a_key_rate_for_which_another_route_has_no_room():
     assert "(at that rate)" in found.text
 
 
+def test_noise_against_the_quantum_signal_is_counted_with_its_channel():
+    """Loads count the quieter direction: only the channels show that the light is louder."""
+    instance = line([(1, 0)], km=60.0, channels=6)
+    floor = 0.999 * best_rate_with(instance, 1)
+    found = explain(instance, demand=0, min_skr_bps=floor)
+    assert floor > 0.0
+    assert found.feasible is False
+    assert rules(found) == {("served", 0), ("floor", 0), ("noise", "0-1")}
+    assert found.irreducible
+
+
+def test_a_cut_holds_only_demands_that_cannot_avoid_it():
+    problem = build_problem(ring([(0, 2)] * 5 + [(0, 1)]))
+    question = ask(problem, frozenset(all_groups(problem)), whole_routes=True)
+    cut = find_cut(problem, problem.routes, rooms_of(question))
+    assert cut is not None
+    crossed = {e for e, _ in cut.fibres}
+    for r, routes in enumerate(problem.routes):
+        assert (r in cut.demands) == all(crossed & set(route.links) for route in routes)
+    assert cut.need == len(cut.demands)
+    assert cut.need > cut.room == 2 * len(cut.fibres)
+
+
 def test_a_link_without_qkd_is_named():
     links = [("0-1", 0, 1, 10.0, {"qkd": False})]
     found = explain(network(links, [(0, 1)]), demand=0, min_skr_bps=1.0)
@@ -212,6 +237,7 @@ def test_open_questions_keep_their_groups_without_a_claim(monkeypatch):
     found = explain(line([(0, 1)] * 3))
     assert found.feasible is False
     assert not found.irreducible
+    assert rules(found) >= {("room", "0-1"), ("guard", "0-1"), *(("served", r) for r in range(3))}
 
 
 @pytest.mark.parametrize(
