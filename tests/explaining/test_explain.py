@@ -166,7 +166,8 @@ def test_noise_against_the_quantum_signal_is_counted_with_its_channel():
 
 
 def test_a_cut_holds_only_demands_that_cannot_avoid_it():
-    problem = build_problem(ring([(0, 2)] * 5 + [(0, 1)]))
+    around = [(0, 1), (1, 2), (2, 3), (3, 0)]
+    problem = build_problem(ring([(0, 2)] * 5 + around))
     question = ask(problem, frozenset(all_groups(problem)), whole_routes=True)
     cut = find_cut(problem, problem.routes, rooms_of(question))
     assert cut is not None
