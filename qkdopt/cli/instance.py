@@ -55,6 +55,36 @@ def new(
 
 
 @instance_app.command()
+def export(
+    instance: InstanceFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="mps or lp; by default the file's ending.")
+    ] = None,
+    formulation: Annotated[str, typer.Option(help="joint, textbook or load-state.")] = "joint",
+    objective: Annotated[str, typer.Option(help="mean, max-min or link-sum.")] = "mean",
+    served: Annotated[
+        int | None, typer.Option(help="Demands that are served; all by default.")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="Largest error of linearised key rates [bit/s].")
+    ] = 20.0,
+) -> None:
+    """Write a formulation for any solver, with readable names."""
+    from qkdopt.cli.exporting import run_export
+
+    run_export(
+        instance,
+        output,
+        file_format=file_format,
+        formulation=formulation,
+        objective=objective,
+        served=served,
+        tolerance_bps=tolerance,
+    )
+
+
+@instance_app.command()
 def info(instance: InstanceFile) -> None:
     """Print what matters about an instance, in a planner's units."""
     from qkdopt.cli.info import info_text

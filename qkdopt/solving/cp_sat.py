@@ -21,6 +21,10 @@ from qkdopt.solving.milp import TOLERANCE_SHARE, offer_if_legal, tolerance_bps
 from qkdopt.solving.options import SolverOptions
 
 
+# Lines that hold under a condition enter its linear relaxation: without, it climbs by single units.
+SETTINGS = {"linearization_level": 2}
+
+
 class CpRun:
     """CP-SAT's own model of one problem, solved in two phases.
 
@@ -132,7 +136,7 @@ class CpRun:
             gap=self._clock.gap * (1.0 - TOLERANCE_SHARE) * 0.9,
             threads=self._options.threads,
             seed=self._options.seed,
-            options=self._options.settings,
+            options=SETTINGS | dict(self._options.settings),
         )
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:

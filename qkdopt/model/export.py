@@ -1,0 +1,57 @@
+"""Formulations as files that any solver reads, with readable names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyomo.environ as pyo
+
+from qkdopt.errors import UsageError
+from qkdopt.model.build import build_joint, build_textbook
+from qkdopt.model.linearise import linearise_links
+from qkdopt.model.loads import build_loads
+from qkdopt.problem import Problem
+
+FORMATS = ("mps", "lp")
+EXPORTED = ("joint", "textbook", "load-state")
+
+
+def formulation_of(
+    problem: Problem, name: str, *, served: int | None, tolerance_bps: float
+) -> pyo.ConcreteModel:
+    """Build a formulation by its name.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    name
+        One of ``EXPORTED``; CP-SAT's own model is no linear program.
+    served
+        Number of demands served; None to maximise it instead.
+    tolerance_bps
+        Largest error of the linearised key rates; the load-state formulation has none.
+
+    Raises
+    ------
+    UsageError
+        Another name.
+    """
+    if name not in EXPORTED:
+        raise UsageError(f"formulation = {name!r}; expected one of {', '.join(EXPORTED)}")
+    if name == "load-state":
+        return build_loads(problem, served=served)
+    build = build_textbook if name == "textbook" else build_joint
+    return build(problem, linearise_links(problem, tolerance_bps), served=served)
+
+
+def write_model(model: pyo.ConcreteModel, path: Path) -> None:
+    """Write a model in the format of the file's ending; rates in kbit/s, names of the rules."""
+    model.write(str(path), io_options={"symbolic_solver_labels": True})
+
+
+def size_of(model: pyo.ConcreteModel) -> tuple[int, int]:
+    """Return how many rows and columns a model has."""
+    rows = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True))
+    columns = sum(1 for _ in model.component_data_objects(pyo.Var))
+    return rows, columns

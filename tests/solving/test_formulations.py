@@ -1,0 +1,115 @@
+"""Every formulation against enumeration, and what each refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+import qkdopt
+from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.solving.options import FORMULATIONS, SolverOptions
+from tests.brute_force import Oracle
+from tests.random_instances import random_instance
+
+GAP = 1e-4
+WAYS = [("textbook", "highs"), ("load-state", "highs"), ("cp-sat", "cp-sat")]
+
+
+def solved(instance, formulation: str, solver: str, objective: str = "mean", **options):
+    if solver == "cp-sat":
+        pytest.importorskip("ortools")
+    return qkdopt.solve(
+        instance,
+        strategy="milp",
+        formulation=formulation,
+        solver=solver,
+        objective=objective,
+        gap=GAP,
+        threads=1,
+        time_limit=60.0,
+        **options,
+    )
+
+
+def agrees_with_enumeration(instance, formulation, solver, objective="mean"):
+    best = Oracle(instance, objective).best()
+    served = max(best)
+    result = solved(instance, formulation, solver, objective)
+    assert qkdopt.check(instance, result).faults == ()
+    assert result.value.served == result.bound.served == served
+    assert result.bound.objective_bps >= best[served] * (1.0 - 1e-12)
+    assert result.value.objective_bps == pytest.approx(best[served], rel=3 * GAP, abs=0.5)
+    assert result.value.objective_bps <= best[served] * (1.0 + 1e-9) + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(400, 425))
+@pytest.mark.parametrize(("formulation", "solver"), WAYS)
+def test_agrees_with_enumeration_on_the_mean(seed, formulation, solver):
+    floors = formulation != "load-state"
+    agrees_with_enumeration(random_instance(seed, floors=floors), formulation, solver)
+
+
+@pytest.mark.parametrize("seed", range(430, 438))
+@pytest.mark.parametrize("relay", ["lightpath", "widest"])
+@pytest.mark.parametrize("objective", ["mean", "max-min", "link-sum"])
+def test_cp_sats_own_model_agrees_in_every_cell(seed, relay, objective):
+    agrees_with_enumeration(random_instance(seed, relay=relay), "cp-sat", "cp-sat", objective)
+
+
+@pytest.mark.parametrize("seed", range(440, 446))
+@pytest.mark.parametrize("objective", ["max-min", "link-sum"])
+def test_textbook_agrees_on_other_objectives(seed, objective):
+    agrees_with_enumeration(random_instance(seed), "textbook", "highs", objective)
+
+
+@pytest.mark.parametrize("seed", range(450, 480))
+def test_no_bound_of_cp_sats_own_model_is_below_enumeration_at_a_coarse_linearisation(seed):
+    instance = random_instance(seed)
+    best = Oracle(instance, "mean").best()
+    result = solved(instance, "cp-sat", "cp-sat", linearisation=0.05)
+    assert result.bound.served >= max(best)
+    if result.bound.objective_bps is not None:
+        assert result.bound.objective_bps >= best[result.value.served] * (1.0 - 1e-12)
+
+
+def test_wavelengths_are_assigned_until_value_and_bound_meet():
+    instance = qkdopt.read_instance("instances/small/ring_blocks.json")
+    result = solved(instance, "load-state", "highs")
+    assert result.status == "optimal"
+    assert result.gap <= GAP
+    assert "wavelength assignment (" in result.bound.method
+
+
+def test_load_states_refuse_what_they_do_not_cover():
+    with pytest.raises(UnsupportedError, match="relay = widest"):
+        solved(random_instance(1, relay="widest"), "load-state", "highs")
+    floors = next(
+        one
+        for one in map(random_instance, range(100))
+        if any(demand.min_skr_bps for demand in one.demands) and one.qkd.relay == "lightpath"
+    )
+    with pytest.raises(UnsupportedError, match="least key rate"):
+        solved(floors, "load-state", "highs")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"formulation": "magic"}, "expected one of joint, textbook"),
+        ({"formulation": "cp-sat", "solver": "highs"}, "whose own model it is"),
+        ({"linearisation": 2.0}, "expected a share"),
+    ],
+)
+def test_bad_options_are_told(options, expected):
+    with pytest.raises(UsageError, match=expected):
+        SolverOptions(**options)
+
+
+def test_a_formulation_needs_the_strategy_that_uses_it():
+    with pytest.raises(UsageError, match="expected strategy milp"):
+        qkdopt.solve(random_instance(1), strategy="auto", formulation="textbook")
+    assert FORMULATIONS[0] == "joint"
+
+
+def test_an_option_that_the_solver_does_not_know_is_told():
+    with pytest.raises(UsageError, match="option no_such"):
+        solved(random_instance(1), "joint", "highs", settings={"no_such": 1})
