@@ -227,6 +227,10 @@ class Adapter(Protocol):
         """Whether it is installed."""
         ...
 
+    def require_size(self, rows: int, columns: int) -> None:
+        """Refuse a program that is over the size which needs a licence."""
+        ...
+
     def version(self) -> str:
         """Version of the installed solver."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
+from pyomo.common.gc_manager import PauseGC
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array, vstack
 
@@ -137,7 +138,9 @@ def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:
     program, columns
         The program, and the Pyomo variable of each of its columns.
     """
-    form = LinearStandardFormCompiler().write(model, mixed_form=True)
+    # Looking for garbage among a model's millions of objects takes longer than compiling it.
+    with PauseGC():
+        form = LinearStandardFormCompiler().write(model, mixed_form=True)
     maximise = next(model.component_data_objects(pyo.Objective, active=True)).sense == pyo.maximize
     # Pyomo states its standard form as a minimisation.
     sign = -1.0 if maximise else 1.0

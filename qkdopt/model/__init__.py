@@ -1,6 +1,6 @@
 """The joint MILP, the reference formulation (``docs/model.md``)."""
 
-from qkdopt.model.build import build_joint, build_textbook
+from qkdopt.model.build import build_joint, build_textbook, least_size
 from qkdopt.model.linearise import Linearised, linearise_links
 from qkdopt.model.plans import plan_of_model, set_start
 
@@ -8,6 +8,7 @@ __all__ = [
     "Linearised",
     "build_joint",
     "build_textbook",
+    "least_size",
     "linearise_links",
     "plan_of_model",
     "set_start",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from pyomo.common.gc_manager import PauseGC
+
 from qkdopt.model import constraints, objectives, textbook
 from qkdopt.model.linearise import Linearised
 from qkdopt.model.strengthen import load_states, splits_cleanly
@@ -41,6 +44,18 @@ def build_joint(
     strengthen
         Whether the load-state rows (C10) are added.
     """
+    # A large model is millions of objects that stay: looking for garbage among them takes a third.
+    with PauseGC():
+        return _joint(problem, pieces, served=served, strengthen=strengthen)
+
+
+def _joint(
+    problem: Problem,
+    pieces: dict[tuple[int, int], Linearised],
+    *,
+    served: int | None,
+    strengthen: bool,
+) -> JointModel:
     m = _lightpaths(problem, pieces)
     m.c2_one_lightpath = constraints.one_lightpath(m)
     if served is None and not has_floors(problem):
@@ -62,6 +77,13 @@ def build_textbook(
     problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
     """Build the same problem with one big-M per "if"; parameters as in :func:`build_joint`."""
+    with PauseGC():
+        return _textbook(problem, pieces, served=served)
+
+
+def _textbook(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> JointModel:
     m = _lightpaths(problem, pieces)
     m.c2_no_clash = textbook.no_clash(m)
     m.c3_dark_guard_band = textbook.dark_guard_band(m)
@@ -103,6 +125,28 @@ def _compared(m: JointModel, served: int | None) -> JointModel:
         m.c9_number_served = constraints.number_served(m, served)
         m.goal = OBJECTIVES[m.problem.objective](m)
     return m
+
+
+def least_size(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> tuple[int, int]:
+    """Count rows and columns that the joint MILP and its textbook variant have at least.
+
+    Without building them: a solver's licence may be too small for that.
+    """
+    usable = problem.tables.usable
+    routes = [route for found in problem.routes for route in found]
+    lit = 0
+    for route in routes:
+        hops = zip(route.links, route.forward, strict=True)
+        lit += int(np.all([usable[e, 0 if f else 1] for e, f in hops], axis=0).sum())
+    columns = len(routes) + lit + len(pieces)
+    rows = len(problem.routes) + len(routes)
+    if served is not None or has_floors(problem):
+        counted = sum(len(piece.upper) for piece in pieces.values())
+        columns += counted
+        rows += counted + 2 * len(pieces)
+    return rows, columns
 
 
 def has_floors(problem: Problem) -> bool:

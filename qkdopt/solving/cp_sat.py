@@ -20,7 +20,6 @@ from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.milp import TOLERANCE_SHARE, offer_if_legal, tolerance_bps
 from qkdopt.solving.options import SolverOptions
 
-
 # Lines that hold under a condition enter its linear relaxation: without, it climbs by single units.
 SETTINGS = {"linearization_level": 2}
 

@@ -11,7 +11,14 @@ import pyomo.environ as pyo
 from qkdopt.adapters import Adapter, Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import SolverFailedError
-from qkdopt.model import Linearised, build_joint, linearise_links, plan_of_model, set_start
+from qkdopt.model import (
+    Linearised,
+    build_joint,
+    least_size,
+    linearise_links,
+    plan_of_model,
+    set_start,
+)
 from qkdopt.model.variables import JointModel
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem
@@ -96,6 +103,8 @@ class JointRun:
     def prove_served(self) -> None:
         """Find the most demands that can be served, and prove it."""
         plan, exact = self._incumbent.best()
+        size = least_size(self.problem, self._linearised(), served=exact.served)
+        self._adapter.require_size(*size)
         if exact.served == self.served_limit:
             return
         model = self._build(self.problem, self._linearised(), served=None)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 
 import qkdopt
-from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.adapters import SizeLimit, program_of_model
+from qkdopt.adapters.highs import HighsAdapter
+from qkdopt.errors import LicenceError, UnsupportedError, UsageError
+from qkdopt.model import build_joint, build_textbook, least_size, linearise_links
+from qkdopt.problem import build_problem
 from qkdopt.solving.options import FORMULATIONS, SolverOptions
 from tests.brute_force import Oracle
 from tests.random_instances import random_instance
+from tests.shipped import LIBRARY
 
 GAP = 1e-4
 WAYS = [("textbook", "highs"), ("load-state", "highs"), ("cp-sat", "cp-sat")]
@@ -72,7 +77,7 @@ def test_no_bound_of_cp_sats_own_model_is_below_enumeration_at_a_coarse_linearis
 
 
 def test_wavelengths_are_assigned_until_value_and_bound_meet():
-    instance = qkdopt.read_instance("instances/small/ring_blocks.json")
+    instance = qkdopt.read_instance(LIBRARY / "small" / "ring_blocks.json")
     result = solved(instance, "load-state", "highs")
     assert result.status == "optimal"
     assert result.gap <= GAP
@@ -113,3 +118,24 @@ def test_a_formulation_needs_the_strategy_that_uses_it():
 def test_an_option_that_the_solver_does_not_know_is_told():
     with pytest.raises(UsageError, match="option no_such"):
         solved(random_instance(1), "joint", "highs", settings={"no_such": 1})
+
+
+@pytest.mark.parametrize("formulation", ["joint", "textbook"])
+def test_a_licence_that_is_too_small_is_told_before_the_model_is_built(monkeypatch, formulation):
+    instance = qkdopt.read_instance(LIBRARY / "nsfnet_100erl.json")
+    monkeypatch.setattr(HighsAdapter, "size", SizeLimit(columns=2000, rows=2000))
+    monkeypatch.setattr(HighsAdapter, "licensed", lambda self: False)
+    monkeypatch.setattr("qkdopt.model.build._lightpaths", None)
+    with pytest.raises(LicenceError, match="at most 2000 columns"):
+        solved(instance, formulation, "highs")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_least_size_is_no_more_than_the_size(seed):
+    problem = build_problem(random_instance(seed), "mean")
+    pieces = linearise_links(problem, 50.0)
+    rows, columns = least_size(problem, pieces, served=1)
+    for build in (build_joint, build_textbook):
+        program, _ = program_of_model(build(problem, pieces, served=1))
+        assert columns <= program.columns <= 6 * columns
+        assert rows <= program.rows
