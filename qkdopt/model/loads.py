@@ -186,6 +186,11 @@ def rate_on_route(m: LoadModel) -> pyo.Constraint:
     return pyo.Constraint(m.P, rule=rule)
 
 
+def any_key(m: LoadModel) -> bool:
+    """Whether any route has key at any load."""
+    return any(_fastest(m, p) > 0.0 for p in m.P)
+
+
 def routes_of_model(m: LoadModel) -> list[int]:
     """Read the candidate route of every demand; demands of a class are alike."""
     routes = [BLOCKED] * len(m.problem.routes)
@@ -203,13 +208,20 @@ def _demands(m: LoadModel, p: int) -> int:
 
 
 def _fastest(m: LoadModel, p: int) -> float:
-    """Highest total key rate of a class's demands on a route [kbit/s]."""
+    """Highest total key rate of a class's demands on a route, under one's own light [kbit/s]."""
     rel = m.arrays
     if not rel.route_key[p]:
         return 0.0
     items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]].tolist()
-    slowest: float = min(max(m.rates[m.link_of[i]]) for i in items)
+    slowest: float = min(_fastest_of_item(m, i) for i in items)
     return _demands(m, p) * slowest
+
+
+def _fastest_of_item(m: LoadModel, i: int) -> float:
+    e = m.link_of[i]
+    own = int(m.arrays.class_channels[m.arrays.item_class[i]]) if _disturbs(m, e, i) else 0
+    pairs = zip(m.loads[e], m.rates[e], strict=True)
+    return max((rate for load, rate in pairs if load >= own), default=0.0)
 
 
 def _disturbs(m: LoadModel, e: int, i: int) -> bool:

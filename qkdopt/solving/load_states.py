@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import SolverFailedError
-from qkdopt.model.loads import LoadModel, build_loads, cut_off, routes_of_model
+from qkdopt.model.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
 from qkdopt.model.variables import KILO
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
@@ -104,8 +104,11 @@ class LoadStateRun:
         if served == 0:
             self.bound_bps = 0.0
             return True
-        seen: set[tuple[int, ...]] = set()
         model = build_loads(self._problem, served=served)
+        if not any_key(model):
+            self.bound_bps = 0.0
+            return True
+        seen: set[tuple[int, ...]] = set()
         ceiling = math.inf
         while not self._clock.over():
             outcome = self._solve(model, "load states", scale=KILO / served)

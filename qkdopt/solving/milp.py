@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import pyomo.environ as pyo
 
@@ -20,6 +19,7 @@ from qkdopt.model import (
     set_start,
 )
 from qkdopt.model.variables import JointModel
+from qkdopt.model.wavelengths import group_by_route
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
@@ -138,21 +138,13 @@ class JointRun:
         Returns whether there may be any, and the proved limit on the objective in the model's
         unit, with its margin; None where the limit came first.
         """
-        restricted = tuple(
-            (found[p],) if p != BLOCKED else ()
-            for found, p in zip(self.problem.routes, routes, strict=True)
-        )
-        problem = replace(self.problem, routes=restricted)
-        model = self._build(problem, self._linearised(), served=served)
+        groups = group_by_route(self.problem, routes)
+        model = groups.build(self._build, self._linearised())
         if any(not model.channels[key] for key in model.RP):
             return False, None
         outcome = self._solve(model, "milp: wavelengths", start=False, scale=self._scale(served))
         if outcome.has_solution:
-            plan = plan_of_model(model)
-            numbers = tuple(
-                BLOCKED if route == BLOCKED else routes[r] for r, route in enumerate(plan.routes)
-            )
-            offer_if_legal(self._incumbent, replace(plan, routes=numbers))
+            offer_if_legal(self._incumbent, groups.plan(model))
         if outcome.status is Status.INFEASIBLE:
             return False, None
         return True, None if outcome.bound is None else outcome.bound * (1.0 + SOLVER_MARGIN)
