@@ -1,0 +1,72 @@
+"""Wavelengths on given routes: merged demands find what single ones find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qkdopt.heuristics import ds_qkd
+from qkdopt.model import build_joint, linearise_links
+from qkdopt.model.variables import KILO
+from qkdopt.model.wavelengths import group_by_route
+from qkdopt.plan import BLOCKED, assess
+from qkdopt.problem import build_problem
+from tests.model.test_truth_tables import optimum
+from tests.random_instances import random_instance
+
+
+def with_twins(seed: int):
+    """A random problem whose first demand comes twice."""
+    instance = random_instance(seed, floors=False, most_demands=2, channels=(4, 5))
+    twin = instance.demands[0].model_copy(update={"id": 99})
+    return build_problem(instance.model_copy(update={"demands": (*instance.demands, twin)}))
+
+
+@pytest.mark.parametrize("seed", range(500, 530))
+def test_merged_demands_have_the_optimum_of_single_ones(seed):
+    problem = with_twins(seed)
+    plan = ds_qkd(problem)
+    if plan.served == 0:
+        return
+    pieces = linearise_links(problem, 1.0)
+    groups = group_by_route(problem, plan.routes)
+    assert sorted(r for group in groups.members for r in group) == [
+        r for r, route in enumerate(plan.routes) if route != BLOCKED
+    ]
+    merged = groups.build(build_joint, pieces)
+    single = build_joint(
+        replace(
+            problem,
+            routes=tuple(
+                (found[p],) if p != BLOCKED else ()
+                for found, p in zip(problem.routes, plan.routes, strict=True)
+            ),
+        ),
+        pieces,
+        served=plan.served,
+    )
+    best = optimum(merged)
+    assert best == pytest.approx(optimum(single), rel=1e-6, abs=plan.served * 2e-3)
+
+    found = groups.plan(merged)
+    assert found.routes == plan.routes
+    widths = [demand.channels for demand in problem.instance.demands]
+    assert all(
+        len(lit) == (width if route != BLOCKED else 0)
+        for lit, width, route in zip(found.channels, widths, found.routes, strict=True)
+    )
+    exact = assess(problem, found)
+    assert exact.demand_skr_bps.sum() / KILO <= best * (1.0 + 1e-6) + 1e-6
+    assert exact.demand_skr_bps.sum() >= assess(problem, plan).demand_skr_bps.sum() - 3.0
+
+
+def test_twins_on_one_route_are_one_group():
+    problem = with_twins(500)
+    routes = [0] * len(problem.routes)
+    groups = group_by_route(problem, routes)
+    assert (0, len(routes) - 1) in groups.members
+    twin = groups.members.index((0, len(routes) - 1))
+    assert (
+        groups.grouped.instance.demands[twin].channels == 2 * problem.instance.demands[0].channels
+    )
