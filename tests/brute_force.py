@@ -37,6 +37,42 @@ class Oracle:
                 found[served] = max(found.get(served, -1.0), value)
         return found
 
+    def best_serving_all(self) -> float | None:
+        """Return the best objective [bit/s] of plans that serve every demand; None without one.
+
+        Clashes are cut off as soon as they appear, so larger instances are within reach.
+        """
+        options = [self._options(r)[1:] for r in range(len(self.instance.demands))]
+        pair = self.instance.fibre.layout == "pair"
+        uses = [
+            [
+                (choice, {(e, w, f if pair else True)
+                          for e, f in zip(choice[0].links, choice[0].forward, strict=True)
+                          for w in choice[1]})
+                for choice in some
+                if choice is not None
+            ]
+            for some in options
+        ]  # fmt: skip
+        best: float | None = None
+        chosen: list[Choice] = []
+
+        def descend(r: int, used: set[tuple[int, int, bool]]) -> None:
+            nonlocal best
+            if r == len(uses):
+                value = self._value(tuple(chosen))
+                if value is not None and (best is None or value > best):
+                    best = value
+                return
+            for choice, cells in uses[r]:
+                if used.isdisjoint(cells):
+                    chosen.append(choice)
+                    descend(r + 1, used | cells)
+                    chosen.pop()
+
+        descend(0, set())
+        return best
+
     def _options(self, r: int) -> list[Choice]:
         demand = self.instance.demands[r]
         sets = list(combinations(range(self.instance.grid.channels), demand.channels))

@@ -139,3 +139,21 @@ def test_the_least_size_is_no_more_than_the_size(seed):
         program, _ = program_of_model(build(problem, pieces, served=1))
         assert columns <= program.columns <= 6 * columns
         assert rows <= program.rows
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "line",
+        "line_1to2_reserved",
+        pytest.param("triangle", marks=pytest.mark.slow),
+        pytest.param("triangle_pair", marks=pytest.mark.slow),
+    ],
+)
+def test_shipped_instances_agree_with_enumeration_where_that_is_feasible(name):
+    instance = qkdopt.read_instance(LIBRARY / "small" / f"{name}.json")
+    best = Oracle(instance, "mean").best_serving_all()
+    result = solved(instance, "load-state", "highs", linearisation=1e-5)
+    assert result.value.served == len(instance.demands)
+    assert result.value.objective_bps == pytest.approx(best, rel=1e-5)
+    assert best <= result.bound.objective_bps <= best * (1.0 + 2 * GAP)
