@@ -1,7 +1,7 @@
-"""Do solvers agree? `python benchmarks/agreement.py DIR`, after
+"""Do solvers agree? `python benchmarks/agreement.py DIR`.
 
-    qkdopt compare instances/small/*.json --profile solvers/profiles/agreement.toml \\
-        --solvers highs,scip,cp-sat,cbc,glpk -o DIR
+DIR is the output folder of `qkdopt compare instances/small/*.json --profile
+solvers/profiles/agreement.toml --solvers highs,scip,cp-sat,cbc,glpk -o DIR`.
 
 Prints the largest relative difference of checked values on every instance of `instances/small`,
 with and without GLPK (which times out on the larger ones), beside the target of 1e-4, and the
