@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from qkdopt.compare import races, summarise
-from qkdopt.compare.summary import shifted_mean
+from qkdopt.compare.summary import is_solved, shifted_mean
 from qkdopt.io import read_instance
 from qkdopt.runs import Store, open_workers, run_missing
 
@@ -31,7 +31,7 @@ def main() -> None:
         rows = store.read([task.key for task in tasks])
     print(summarise(rows).to_string(index=False))
     times = rows.pivot_table(index="instance", columns="formulation", values="seconds")
-    solved = rows.assign(done=rows["outcome"].eq("optimal")).pivot_table(
+    solved = rows.assign(done=is_solved(rows)).pivot_table(
         index="instance", columns="formulation", values="done", aggfunc="first"
     )
     for way in WAYS[1:]:

@@ -80,8 +80,7 @@ class CpSatAdapter(Solver):
         )
         completion.offer(relaxation.grid.to_values(point) for point in news.points())
         word = solver.status_name(found[0])
-        known = word in ("OPTIMAL", "FEASIBLE", "UNKNOWN")
-        bound = relaxation.bound(solver.best_objective_bound if known else None)
+        bound = relaxation.bound(told_bound(solver, word, news))
         return Answer(
             word=_word(word, completion.objective, bound, limits.gap),
             values=completion.values,
@@ -182,6 +181,16 @@ class _Relaxation:
             scaled = self.grid.scaled(matrix.indices[part], matrix.data[part], ROW_ROOM)
             ends = scaled.at_least(low), scaled.at_most(high)
             self.model.add_linear_constraint(self._sum(scaled), *ends)
+
+
+def told_bound(solver: Any, word: str, news: News) -> float | None:
+    """Return CP-SAT's bound at the end of a run; None where it has none.
+
+    Before the first bound its ``best_objective_bound`` is 0.
+    """
+    if word in ("OPTIMAL", "FEASIBLE"):
+        return float(solver.best_objective_bound)
+    return news.bound if word == "UNKNOWN" else None
 
 
 def new_solver(limits: Limits, news: News) -> Any:

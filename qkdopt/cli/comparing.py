@@ -6,16 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyomo.environ as pyo
 import typer
+from pydantic import ValidationError
 
-from qkdopt.adapters import ADAPTERS, adapter_of
+from qkdopt.adapters import ADAPTERS, Limits, adapter_of
 from qkdopt.cli.choices import objective_of
-from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.compare import COLUMNS, Profile, Race, races, read_profile, summarise, to_markdown
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import Instance
-from qkdopt.io import read_instance, write_text_whole
+from qkdopt.io import fault_texts, read_instance, write_text_whole
 from qkdopt.report import plot_gap_over_time, plot_performance_profile
 from qkdopt.runs import RunReport, Store, open_workers, run_missing
 from qkdopt.solving.options import FORMULATIONS
@@ -38,13 +40,15 @@ def run_compare(
     **limits: float | int | None,
 ) -> int:
     """Run what is missing, write tables and plots, print the summary; return the exit status."""
-    settings = _settings(profile, limits)
+    settings = _settings(profile, workers, limits)
     instances = _read_all(paths)
     wanted = _words("formulations", formulations, FORMULATIONS) or list(settings.formulations)
+    chosen = _installed(solvers)
+    _refuse_bad_options(chosen, settings)
     tasks = list(
         races(
             instances,
-            _installed(solvers),
+            chosen,
             wanted,
             objective=objective_of(objective),
             seconds=settings.seconds,
@@ -65,26 +69,55 @@ def run_compare(
         _write(rows, folder)
     for reason in dict.fromkeys(report.reasons):
         typer.echo(f"qkdopt: {reason}", err=True)
-    if report.interrupted:
-        return INTERRUPTED
-    return 0 if report.complete else UNFINISHED
+    return INTERRUPTED if report.interrupted else _exit_status(rows, report)
 
 
-def _settings(profile: Path | None, limits: dict[str, float | int | None]) -> Profile:
-    """Return the profile, with what the command line says over it."""
+def _exit_status(rows: pd.DataFrame, report: RunReport) -> int:
+    """Return 1 if a result was refused by the checker, 3 if a run is missing or failed."""
+    broken = rows[rows["checked"].eq(False)] if len(rows) else rows
+    for _, row in broken.iterrows():
+        where = f"{row['instance']} {row['solver']} {row['formulation']}"
+        typer.echo(f"qkdopt: {where}: refused by the checker: {row['faults']}", err=True)
+    if len(broken):
+        return REFUSED
+    return 0 if report.complete and not report.failed else UNFINISHED
+
+
+def _settings(
+    profile: Path | None, workers: int | None, limits: dict[str, float | int | None]
+) -> Profile:
+    """Return the profile, with what the command line says over it; all faults at once."""
     settings = Profile() if profile is None else read_profile(profile)
     given = {name: value for name, value in limits.items() if value is not None}
-    faults = [
-        f"{name} = {value:g}; expected more than 0"
-        for name, value in given.items()
-        if name in ("seconds", "threads") and not value > 0
-    ]
-    gap = given.get("gap", 0.0)
-    if not 0.0 <= gap < 1.0:
-        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
+    data = settings.model_dump() | given
+    faults = []
+    try:
+        settings = Profile.model_validate(data)
+    except ValidationError as error:
+        faults += list(fault_texts(error, data, Profile))
+    if workers is not None and workers < 1:
+        faults.append(f"workers = {workers}; expected at least 1")
+    elif (workers or 1) * settings.threads > len(os.sched_getaffinity(0)):
+        faults.append(
+            f"{workers or 1} workers of {settings.threads} threads on "
+            f"{len(os.sched_getaffinity(0))} cores; expected no more: solvers that share a core "
+            "measure each other"
+        )
     if faults:
         raise UsageError("; ".join(faults))
-    return settings.model_copy(update=given)
+    return settings
+
+
+def _refuse_bad_options(solvers: list[str], settings: Profile) -> None:
+    """Try every solver's own options on a program of one column, before anything runs."""
+    tiny = pyo.ConcreteModel()
+    tiny.x = pyo.Var(bounds=(0.0, 1.0), domain=pyo.Binary)
+    tiny.row = pyo.Constraint(expr=tiny.x <= 1.0)
+    tiny.goal = pyo.Objective(expr=1.0 * tiny.x)
+    for solver in solvers:
+        options = settings.settings_of(solver)
+        if options:
+            adapter_of(solver).solve(tiny, Limits(seconds=5.0, gap=0.0, options=options))
 
 
 def _read_all(paths: list[Path]) -> list[Instance]:
@@ -140,7 +173,7 @@ def _run(
     retry_failed: bool,
 ) -> RunReport:
     # Cores divided by threads: solvers that share a core would measure each other.
-    count = workers or max(1, (os.cpu_count() or 1) // threads)
+    count = workers or max(1, len(os.sched_getaffinity(0)) // threads)
     with LiveText() as live, open_workers(scheduler, count) as team:
 
         def show(report: RunReport) -> None:
@@ -161,11 +194,14 @@ def _write(rows: pd.DataFrame, folder: Path) -> None:
     summary = summarise(rows)
     text = to_markdown(summary)
     write_text_whole(folder / "summary.md", text + "\n" + to_markdown(table.iloc[:, :12]))
+    done = rows[rows["status"].eq("done")]
     for name, draw in (
         ("performance_profile", plot_performance_profile), ("gap_over_time", plot_gap_over_time),
     ):  # fmt: skip
+        if not len(done):
+            continue
         figure = Figure(figsize=(7.0, 4.5), layout="constrained")
-        draw(rows[rows["status"].eq("done")], figure.subplots())
+        draw(done, figure.subplots())
         figure.savefig(folder / f"{name}.png", dpi=150)
     typer.echo(summary.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
     typer.echo(f"written to {folder}")

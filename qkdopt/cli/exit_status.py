@@ -4,3 +4,5 @@
 UNFINISHED = 3
 # Ctrl-C; what was found is written.
 INTERRUPTED = 130
+# The checker refused a result.
+REFUSED = 1

@@ -49,6 +49,11 @@ class Profile(Part):
         for name in self.formulations:
             if name not in FORMULATIONS:
                 yield f"formulations: {name!r}; expected one of {', '.join(FORMULATIONS)}"
+        if self.linearisation is not None and self.linearisation >= self.gap:
+            yield (
+                f"linearisation = {self.linearisation:g}; expected less than the gap "
+                f"{self.gap:g}, of which it is a part"
+            )
         for name in self.options:
             if name not in ADAPTERS:
                 yield f"options.{name}: unknown solver; expected one of {', '.join(ADAPTERS)}"

@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from typing import Any
 
+from qkdopt.adapters import adapter_of
 from qkdopt.checking import check
 from qkdopt.instance import Instance
 from qkdopt.result import Objective, Result
 from qkdopt.runs.task import Row, finished_row
 from qkdopt.solving import Progress, solve
+from qkdopt.solving.run import FAULT
 
 # What `results.csv` says of a run, in this order.
 COLUMNS = (
     "instance", "solver", "formulation", "version", "status", "served", "value_bps", "bound_bps",
     "gap", "seconds", "start_accepted", "checked", "bound_served", "objective", "seed", "threads",
-    "profile", "instance_sha256", "error",
+    "profile", "instance_sha256", "faults", "error",
 )  # fmt: skip
 
 
@@ -57,6 +60,8 @@ class Race:
         """Name of the run: the same work has the same key, anything else another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
+        # Another version is another race.
+        data["versions"] = [version("qkdopt"), adapter_of(self.solver).version()]
         text = json.dumps(data, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -105,14 +110,16 @@ class Race:
             settings=self.settings,
             progress=trace,
         )
-        faults = check(self.instance, result).faults
-        return _answer(result) | {"checked": not faults} | trace.row(result)
+        told = [note for note in result.notes if note.startswith(FAULT)]
+        faults = [*check(self.instance, result).faults, *told]
+        row = _answer(result) | {"checked": not faults, "faults": "; ".join(faults)}
+        return row | trace.row(result)
 
 
 NOTHING: Row = {
     "version": None, "outcome": None, "served": None, "value_bps": None, "bound_bps": None,
     "bound_served": None, "gap": None, "seconds": None, "start_accepted": None, "checked": None,
-    "trace_seconds": [], "trace_value_bps": [], "trace_bound_bps": [],
+    "faults": "", "trace_seconds": [], "trace_value_bps": [], "trace_bound_bps": [],
 }  # fmt: skip
 
 
@@ -135,24 +142,32 @@ class _Trace:
     """Incumbent and bound over time, thinned to changes."""
 
     def __init__(self) -> None:
-        self._points: list[tuple[float, float | None, float | None]] = []
+        self._points: list[tuple[float, int | None, float | None, float | None]] = []
 
     def __call__(self, progress: Progress) -> None:
         value, bound = progress.solver_bps or (None, None)
         known = [one for one in (value, progress.incumbent_bps) if one is not None]
-        point = (progress.seconds, max(known, default=None), bound)
+        point = (progress.seconds, progress.served, max(known, default=None), bound)
         if not self._points or self._points[-1][1:] != point[1:]:
             self._points.append(point)
 
     def row(self, result: Result) -> Row:
-        """Return the trace, ended by what was checked in the end."""
+        """Return the trace, ended by what was checked in the end.
+
+        Value and bound of another number of served demands say nothing of this one.
+        """
+        served = None if result.value is None else result.value.served
         bound = None if result.bound is None else result.bound.objective_bps
         value = None if result.value is None else result.value.objective_bps
-        points = [*self._points, (result.seconds, value, bound)]
+        points = [
+            (seconds, best if many == served else None, limit if many == served else None)
+            for seconds, many, best, limit in self._points
+        ]
+        points.append((result.seconds, value, bound))
         return {
             "trace_seconds": [seconds for seconds, _, _ in points],
-            "trace_value_bps": [value for _, value, _ in points],
-            "trace_bound_bps": [bound for _, _, bound in points],
+            "trace_value_bps": [best for _, best, _ in points],
+            "trace_bound_bps": [limit for _, _, limit in points],
         }
 
 
@@ -161,7 +176,7 @@ def races(
 ) -> Iterator[Race]:
     """Yield every combination that there is: CP-SAT's own model is CP-SAT's alone."""
     pairs = [(solver, form) for solver in solvers for form in formulations]
-    for instance in instances:
+    for instance in {one.sha256(): one for one in instances}.values():
         for solver, formulation in pairs:
             if formulation != "cp-sat" or solver == "cp-sat":
                 yield Race(instance=instance, solver=solver, formulation=formulation, **how)

@@ -24,13 +24,12 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    best = rows.groupby("instance")[["served", "value_bps"]].transform("max")
+    solved = is_solved(rows)
     table = rows.assign(
-        solved=rows["outcome"].eq("optimal"),
-        time=np.where(rows["outcome"].eq("optimal"), rows["seconds"], rows["limit_seconds"]),
-        open_gap=rows["gap"].astype(float).fillna(1.0),
-        best=rows["served"].eq(best["served"])
-        & (rows["value_bps"].astype(float) >= (1.0 - SAME) * best["value_bps"].astype(float)),
+        solved=solved,
+        time=np.where(solved, rows["seconds"], rows["limit_seconds"]),
+        open_gap=np.where(rows["checked"].eq(True), rows["gap"].astype(float).fillna(1.0), 1.0),
+        best=_is_best(rows),
         failed=rows["status"].ne("done"),
         unchecked=rows["checked"].eq(False),
     )
@@ -38,7 +37,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "solver": solver,
             "formulation": formulation,
-            "version": next((v for v in part["version"] if v), ""),
+            "version": ", ".join(dict.fromkeys(str(v) for v in part["version"] if v)),
             "runs": len(part),
             "solved": int(part["solved"].sum()),
             "best": int(part["best"].sum()),
@@ -53,6 +52,19 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["solved", "mean_seconds"], ascending=[False, True]).reset_index(
         drop=True
     )
+
+
+def is_solved(rows: pd.DataFrame) -> pd.Series:
+    """Whether a run ended with value and bound met, and the checker agrees."""
+    return rows["outcome"].eq("optimal") & rows["checked"].eq(True)
+
+
+def _is_best(rows: pd.DataFrame) -> pd.Series:
+    """Whether a checked plan serves as many as any, with a value as good as any that does."""
+    served = rows["served"].astype(float).where(rows["checked"].eq(True))
+    most = served.eq(served.groupby(rows["instance_sha256"]).transform("max"))
+    value = rows["value_bps"].astype(float).where(most)
+    return value >= (1.0 - SAME) * value.groupby(rows["instance_sha256"]).transform("max")
 
 
 def shifted_mean(seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:

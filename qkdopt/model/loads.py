@@ -10,6 +10,8 @@ Its optimum bounds that of the joint MILP: it forgets wavelength continuity.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyomo.environ as pyo
 
@@ -30,10 +32,16 @@ class LoadModel(pyo.ConcreteModel):  # type: ignore[misc]
         self.arrays = build_relaxation(problem)
 
 
-def build_loads(problem: Problem, *, served: int | None) -> LoadModel:
+def build_loads(
+    problem: Problem,
+    *,
+    served: int | None,
+    require_size: Callable[[int, int], None] | None = None,
+) -> LoadModel:
     """Build the load-state formulation of a problem.
 
-    ``served`` is the number of demands served; None to maximise it instead.
+    ``served`` is the number of demands served; None to maximise it instead. ``require_size`` is
+    called with rows and columns before they are built, and may refuse them.
 
     Raises
     ------
@@ -42,6 +50,8 @@ def build_loads(problem: Problem, *, served: int | None) -> LoadModel:
     """
     refuse_uncovered(problem)
     m = LoadModel(problem)
+    if require_size is not None:
+        require_size(*_size(m))
     declare(m)
     m.l1_demands_of_class = demands_of_class(m)
     m.l2_one_state = one_state(m)
@@ -56,6 +66,17 @@ def build_loads(problem: Problem, *, served: int | None) -> LoadModel:
     m.l8_number_served = pyo.Constraint(expr=sum(m.n[p] for p in m.P) == served)
     m.goal = pyo.Objective(expr=sum(m.z[p] for p in m.P), sense=pyo.maximize)
     return m
+
+
+def _size(m: LoadModel) -> tuple[int, int]:
+    """Rows and columns of the formulation with the number served fixed."""
+    rel = m.arrays
+    states = np.array([len(np.unique(some.disturbing)) for some in rel.states], dtype=np.int64)
+    items = rel.item_start[:, 2] - rel.item_start[:, 0]
+    routes, links = len(rel.route_class), len(states)
+    pairs = int((states * items).sum())
+    rows = len(rel.class_count) + links + 2 * int(items.sum()) + int(states.sum()) + pairs
+    return rows + routes + 1, 2 * routes + int(states.sum()) + pairs
 
 
 def refuse_uncovered(problem: Problem) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qkdopt.compare.summary import is_solved
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -16,16 +18,17 @@ FLOOR_SECONDS = 0.1
 def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
     """Draw the share of instances each way solves within a factor of the fastest's time.
 
-    ``rows`` has a row a run with ``instance``, ``solver``, ``formulation``, ``outcome`` and
-    ``seconds``; unsolved runs never count (Dolan and Moré, Mathematical Programming 91, 201,
-    2002). Times below a tenth of a second count as one: they are start-up.
+    ``rows`` has a row a run with ``instance_sha256``, ``solver``, ``formulation``, ``outcome``,
+    ``checked`` and ``seconds``; unsolved and refused runs never count (Dolan and Moré,
+    Mathematical Programming 91, 201, 2002). Times below a tenth of a second are start-up and count
+    as one.
     """
-    solved = rows["outcome"].eq("optimal")
+    solved = is_solved(rows)
     time = rows["seconds"].astype(float).clip(lower=FLOOR_SECONDS).where(solved, np.inf)
-    fastest = time.groupby(rows["instance"]).transform("min")
+    fastest = time.groupby(rows["instance_sha256"]).transform("min")
     with np.errstate(invalid="ignore"):
         factor = (time / fastest).where(np.isfinite(time), np.inf)
-    instances = rows["instance"].nunique()
+    instances = rows["instance_sha256"].nunique()
     widest = float(factor[np.isfinite(factor)].max()) if solved.any() else 1.0
     for name, part in factor.groupby(_ways(rows), sort=False):
         finite = np.sort(part[np.isfinite(part)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from qkdopt.adapters import adapter_of
 from qkdopt.adapters.base import Limits, Status
-from qkdopt.adapters.cp_sat import STATUS, News, new_solver
+from qkdopt.adapters.cp_sat import STATUS, News, new_solver, told_bound
 from qkdopt.adapters.polling import poll
 from qkdopt.errors import SolverFailedError, SolverMissingError
 from qkdopt.model.cp import CpJoint, build_cp, hint, objective_bps, plan_of_solution
@@ -17,7 +17,7 @@ from qkdopt.model.linearise import Linearised, linearise_links
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.milp import TOLERANCE_SHARE, offer_if_legal, tolerance_bps
+from qkdopt.solving.milp import offer_if_legal, solver_gap, tolerance_bps
 from qkdopt.solving.options import SolverOptions
 
 # Lines that hold under a condition enter its linear relaxation: without, it climbs by single units.
@@ -120,8 +120,7 @@ class CpRun:
         if STATUS.get(word, Status.FAILED) is Status.FAILED:
             raise SolverFailedError(f"cp-sat ended with {word}")
         self._hint_taken = bool(news.start_taken)
-        known = word in ("OPTIMAL", "FEASIBLE", "UNKNOWN")
-        return in_units(solver.best_objective_bound) if known else None
+        return in_units(told_bound(solver, word, news))
 
     def _take(self, model: CpJoint, news: News) -> None:
         """Judge new solutions by the exact rates; the best of them is kept."""
@@ -132,7 +131,7 @@ class CpRun:
     def _limits(self) -> Limits:
         return Limits(
             seconds=max(0.0, self._clock.left),
-            gap=self._clock.gap * (1.0 - TOLERANCE_SHARE) * 0.9,
+            gap=solver_gap(self._clock.gap, self._options.linearisation),
             threads=self._options.threads,
             seed=self._options.seed,
             options=SETTINGS | dict(self._options.settings),

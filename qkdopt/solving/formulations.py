@@ -37,13 +37,14 @@ def _run_loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Ou
         solver=options.solver,
         seed=options.seed,
         threads=options.threads,
+        nodes=options.nodes,
         settings=options.settings,
     )
     try:
         run.run()
     except KeyboardInterrupt:
         clock.interrupt()
-    return Outcome(bound=run.as_bound(), solver=run.solver)
+    return Outcome(bound=run.as_bound(), solver=run.solver, notes=run.notes)
 
 
 def _run_cp(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:

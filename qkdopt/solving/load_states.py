@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
-from qkdopt.errors import SolverFailedError
+from qkdopt.errors import LicenceError, SolverFailedError
 from qkdopt.model.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
 from qkdopt.model.variables import KILO
 from qkdopt.result import Bound, SolverRef
@@ -37,6 +37,8 @@ class LoadStateRun:
         Name of the adapter.
     seed, threads
         For the solver.
+    nodes
+        Limit on the branching nodes of each solve, and on the routings tried.
     settings
         The solver's own options.
     """
@@ -50,9 +52,12 @@ class LoadStateRun:
         solver: str,
         seed: int,
         threads: int,
+        nodes: int | None = None,
         settings: Mapping[str, Setting] | None = None,
     ) -> None:
         self._settings = settings or {}
+        self._nodes = nodes
+        self.notes: list[str] = []
         self._incumbent = incumbent
         self._clock = clock
         self._joint = joint
@@ -71,17 +76,17 @@ class LoadStateRun:
 
     def run(self) -> None:
         """Find how many can be served, and then the best plan that serves so many."""
-        model = build_loads(self._problem, served=None)
+        model = self._build(None)
         outcome = self._solve(model, "load states: number served")
         if outcome.bound is None:
             return
         self.served_limit = min(self.served_limit, math.floor(outcome.bound + SERVED_MARGIN))
-        while self._incumbent.best()[1].served <= self.served_limit and not self._clock.over():
-            done = self._settle(self.served_limit)
-            if done or self._clock.over():
+        while self._incumbent.best()[1].served <= self.served_limit and not self._over():
+            if not self._settle(self.served_limit):
+                # No routing of so many has wavelengths.
+                self.served_limit -= 1
+            elif self._bound_for == self.served_limit:
                 return
-            # No routing of so many has wavelengths.
-            self.served_limit -= 1
 
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
@@ -100,24 +105,22 @@ class LoadStateRun:
 
     def _settle(self, served: int) -> bool:
         """Solve for plans that serve so many; False when it is proved that there is none."""
-        self._bound_for = served
+        self._bound_for, self.bound_bps = served, None
         if served == 0:
             self.bound_bps = 0.0
             return True
-        model = build_loads(self._problem, served=served)
-        if not any_key(model):
-            self.bound_bps = 0.0
-            return True
+        model = self._build(served)
+        ceiling = math.inf if any_key(model) else 0.0
         seen: set[tuple[int, ...]] = set()
-        ceiling = math.inf
-        while not self._clock.over():
+        while not self._over():
             outcome = self._solve(model, "load states", scale=KILO / served)
             if outcome.status is Status.INFEASIBLE:
                 return False
             if outcome.bound is not None:
-                ceiling = min(ceiling, outcome.bound * (1.0 + SOLVER_MARGIN))
-            if math.isfinite(ceiling):
-                self.bound_bps = max(0.0, ceiling) * KILO / served
+                ceiling = min(ceiling, max(0.0, outcome.bound * (1.0 + SOLVER_MARGIN)))
+            if not math.isfinite(ceiling):
+                return True
+            self.bound_bps = ceiling * KILO / served
             if self._closed(served) or not outcome.has_solution:
                 return True
             routes = tuple(routes_of_model(model))
@@ -125,21 +128,32 @@ class LoadStateRun:
                 # Cut off already: what is left open is the tolerance of its wavelengths' proof.
                 return True
             seen.add(routes)
-            self._assign(model, routes, served, ceiling)
-            if self._closed(served):
+            if not self._assign(model, routes, served, ceiling) or self._closed(served):
                 return True
         return True
 
     def _assign(
         self, model: LoadModel, routes: tuple[int, ...], served: int, ceiling: float
-    ) -> None:
-        """Give a routing its wavelengths, and cut it off at what they bring."""
+    ) -> bool:
+        """Give a routing its wavelengths, and cut it off at what they bring; False to give up."""
         self.rounds += 1
-        possible, most = self._joint.assign_wavelengths(routes, served)
-        if not possible:
-            cut_off(model, None, ceiling)
-        elif most is not None:
-            cut_off(model, max(0.0, most), ceiling)
+        try:
+            possible, most = self._joint.assign_wavelengths(routes, served)
+        except LicenceError as error:
+            # The loads were small enough, and what they proved stays.
+            self.notes.append(str(error))
+            return False
+        if possible and most is None:
+            return False
+        cut_off(model, max(0.0, most) if most is not None else None, ceiling)
+        return True
+
+    def _build(self, served: int | None) -> LoadModel:
+        return build_loads(self._problem, served=served, require_size=self._adapter.require_size)
+
+    def _over(self) -> bool:
+        """Whether time or, in a run limited by nodes, the rounds are used up."""
+        return self._clock.over() or (self._nodes is not None and self.rounds >= self._nodes)
 
     def _closed(self, served: int) -> bool:
         exact = self._incumbent.best()[1]
@@ -159,6 +173,7 @@ class LoadStateRun:
             gap=self._clock.gap * MASTER_SHARE,
             threads=self._threads,
             seed=self._seed,
+            nodes=self._nodes,
             options=self._settings,
         )
         outcome = self._adapter.solve(model, limits, watch=watch)

@@ -30,6 +30,8 @@ from qkdopt.solving.incumbent import Incumbent
 TOLERANCE_SHARE = 0.3
 # Solver tolerances let a solution be worth this much more than it is, relatively.
 SOLVER_MARGIN = 2e-6
+# Of what the linearisation leaves of the gap: the rest is for margins.
+SOLVER_SHARE = 0.9
 SERVED_MARGIN = 1e-4
 KILO = 1e3
 # Finer pieces than this tell nothing: rates are known to far less.
@@ -182,14 +184,15 @@ class JointRun:
 
         def watch(incumbent: float | None, bound: float | None) -> bool:
             solver = None
-            if scale is not None:
+            if scale is not None and start:
+                # What bounds one routing's wavelengths bounds no other plan.
                 solver = (_scaled(incumbent, scale), _scaled(bound, scale))
             self._clock.report(phase, self._incumbent, solver=solver)
             return not self._clock.over()
 
         limits = Limits(
             seconds=max(0.0, self._clock.left),
-            gap=self._clock.gap * (1.0 - TOLERANCE_SHARE) * 0.9,
+            gap=solver_gap(self._clock.gap, self._linearisation),
             threads=self._threads,
             seed=self._seed,
             nodes=self._nodes,
@@ -207,6 +210,12 @@ def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None)
     if incumbent.problem.objective == "link-sum":
         rate /= max(1, len(incumbent.problem.tables.candidates))
     return max(FINEST_BPS, (linearisation or TOLERANCE_SHARE * gap) * rate)
+
+
+def solver_gap(gap: float, linearisation: float | None) -> float:
+    """Gap that is left to the solver: linearised rates use up a part of the whole."""
+    used = TOLERANCE_SHARE * gap if linearisation is None else linearisation
+    return SOLVER_SHARE * max(0.0, gap - used)
 
 
 def offer_if_legal(incumbent: Incumbent, plan: Plan) -> None:

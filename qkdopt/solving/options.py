@@ -49,6 +49,8 @@ class SolverOptions:
                 f"formulation cp-sat with solver = {self.solver!r}; expected solver cp-sat, whose "
                 "own model it is"
             )
+        if self.formulation == "cp-sat" and self.nodes is not None:
+            faults.append("formulation cp-sat has no node limit; expected a time limit")
         if self.linearisation is not None and not 0.0 < self.linearisation < 1.0:
             faults.append(f"linearisation = {self.linearisation:g}; expected a share in (0, 1)")
         if faults:

@@ -33,7 +33,8 @@ def hand_made() -> pd.DataFrame:
         "instance", "solver", "outcome", "served", "value_bps", "gap", "seconds", "checked",
         "status",
     )  # fmt: skip
-    return pd.DataFrame([dict(zip(names, row, strict=True)) | common for row in rows])
+    table = pd.DataFrame([dict(zip(names, row, strict=True)) | common for row in rows])
+    return table.assign(instance_sha256=table["instance"])
 
 
 def test_a_summary_counts_solved_best_and_failed_and_charges_the_limit():
@@ -46,6 +47,26 @@ def test_a_summary_counts_solved_best_and_failed_and_charges_the_limit():
     assert table.loc["quick", "mean_seconds"] == pytest.approx((2.0 * 5.0) ** 0.5 - 1.0)
     assert table.loc["slow", "mean_seconds"] == pytest.approx(10.0)
     assert table.loc["slow", "mean_gap_percent"] == pytest.approx(51.0)
+
+
+def test_what_the_checker_refuses_neither_solves_nor_wins():
+    rows = hand_made()
+    rows.loc[0, "checked"] = False
+    table = summarise(rows).set_index("solver")
+    assert table.loc["quick", ["solved", "best", "broken"]].tolist() == [1, 1, 1]
+    assert table.loc["slow", "best"] == 1
+    assert table.loc["quick", "mean_gap_percent"] > 50.0
+
+
+def test_the_best_serves_most_and_then_is_worth_most():
+    rows = hand_made().iloc[:2].assign(instance_sha256="a", served=[5, 4], value_bps=[100.0, 150.0])
+    rows = rows.assign(solver=["more", "richer"])
+    assert summarise(rows).set_index("solver")["best"].to_dict() == {"more": 1, "richer": 0}
+
+
+def test_an_instance_given_twice_runs_once():
+    instance = qkdopt.read_instance(LINE)
+    assert len(list(races([instance, instance], ["highs"], ["joint"]))) == 1
 
 
 def test_the_shifted_mean_of_equal_times_is_that_time():
@@ -133,11 +154,22 @@ def test_profiles_are_read_with_every_fault(tmp_path):
         read_profile(path)
 
 
-@pytest.mark.parametrize("path", sorted((LIBRARY.parent / "solvers" / "profiles").glob("*.toml")))
-def test_shipped_profiles_are_valid(path):
-    profile = read_profile(path)
-    assert isinstance(profile, Profile)
-    assert profile.name == path.stem
+def test_an_option_that_a_solver_does_not_know_is_told_before_anything_runs(tmp_path, capsys):
+    path = tmp_path / "p.toml"
+    path.write_text('[[options.highs]]\nname = "prsolve"\nvalue = "off"\nreason = "none"\n')
+    arguments = ("compare", LINE, "--solvers", "highs", "--profile", path, "-o", tmp_path / "out")
+    assert exit_status(*arguments) == 2
+    assert "option prsolve" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_shipped_profiles_are_valid():
+    paths = sorted((LIBRARY.parent / "solvers" / "profiles").glob("*.toml"))
+    assert len(paths) >= 3
+    for path in paths:
+        profile = read_profile(path)
+        assert isinstance(profile, Profile)
+        assert profile.name == path.stem
 
 
 def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
@@ -174,8 +206,11 @@ def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
     [
         ((LINE, "--solvers", "abacus"), "expected some of highs"),
         ((LINE, "--formulations", "magic"), "expected some of joint"),
-        ((LINE, "--time-limit", "-3"), "expected more than 0"),
-        ((LINE, "--gap", "7"), "in per cent"),
+        ((LINE, "--time-limit", "-3"), "seconds = -3"),
+        ((LINE, "--gap", "7"), "gap = 7"),
+        ((LINE, "--linearisation", "0.5"), "less than the gap"),
+        ((LINE, "--workers", "-3"), "expected at least 1"),
+        ((LINE, "--workers", "64", "--threads", "64"), "share a core"),
         ((LINE, "--solvers", "highs", "--formulations", "cp-sat"), "CP-SAT's own"),
         (("none.json",), "no such file"),
         ((LINE, "--profile", "none.toml"), "expected a TOML file"),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import qkdopt
-from qkdopt.adapters import SizeLimit, program_of_model
+from qkdopt.adapters import SizeLimit, adapter_of, program_of_model
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.errors import LicenceError, UnsupportedError, UsageError
+from qkdopt.instance import Instance
 from qkdopt.model import build_joint, build_textbook, least_size, linearise_links
 from qkdopt.problem import build_problem
+from qkdopt.result import Bound
+from qkdopt.solving.load_states import LoadStateRun
 from qkdopt.solving.options import FORMULATIONS, SolverOptions
+from qkdopt.solving.run import FAULT, _credible
 from tests.brute_force import Oracle
 from tests.random_instances import random_instance
 from tests.shipped import LIBRARY
@@ -28,10 +34,8 @@ def solved(instance, formulation: str, solver: str, objective: str = "mean", **o
         formulation=formulation,
         solver=solver,
         objective=objective,
-        gap=GAP,
         threads=1,
-        time_limit=60.0,
-        **options,
+        **({"gap": GAP, "time_limit": 60.0} | options),
     )
 
 
@@ -70,7 +74,7 @@ def test_textbook_agrees_on_other_objectives(seed, objective):
 def test_no_bound_of_cp_sats_own_model_is_below_enumeration_at_a_coarse_linearisation(seed):
     instance = random_instance(seed)
     best = Oracle(instance, "mean").best()
-    result = solved(instance, "cp-sat", "cp-sat", linearisation=0.05)
+    result = solved(instance, "cp-sat", "cp-sat", gap=0.1, linearisation=0.05)
     assert result.bound.served >= max(best)
     if result.bound.objective_bps is not None:
         assert result.bound.objective_bps >= best[result.value.served] * (1.0 - 1e-12)
@@ -102,6 +106,7 @@ def test_load_states_refuse_what_they_do_not_cover():
         ({"formulation": "magic"}, "expected one of joint, textbook"),
         ({"formulation": "cp-sat", "solver": "highs"}, "whose own model it is"),
         ({"linearisation": 2.0}, "expected a share"),
+        ({"formulation": "cp-sat", "solver": "cp-sat", "nodes": 3}, "has no node limit"),
     ],
 )
 def test_bad_options_are_told(options, expected):
@@ -120,12 +125,13 @@ def test_an_option_that_the_solver_does_not_know_is_told():
         solved(random_instance(1), "joint", "highs", settings={"no_such": 1})
 
 
-@pytest.mark.parametrize("formulation", ["joint", "textbook"])
+@pytest.mark.parametrize("formulation", ["joint", "textbook", "load-state"])
 def test_a_licence_that_is_too_small_is_told_before_the_model_is_built(monkeypatch, formulation):
     instance = qkdopt.read_instance(LIBRARY / "nsfnet_100erl.json")
     monkeypatch.setattr(HighsAdapter, "size", SizeLimit(columns=2000, rows=2000))
     monkeypatch.setattr(HighsAdapter, "licensed", lambda self: False)
     monkeypatch.setattr("qkdopt.model.build._lightpaths", None)
+    monkeypatch.setattr("qkdopt.model.loads.declare", None)
     with pytest.raises(LicenceError, match="at most 2000 columns"):
         solved(instance, formulation, "highs")
 
@@ -157,3 +163,101 @@ def test_shipped_instances_agree_with_enumeration_where_that_is_feasible(name):
     assert result.value.served == len(instance.demands)
     assert result.value.objective_bps == pytest.approx(best, rel=GAP)
     assert best <= result.bound.objective_bps <= best * (1.0 + 2 * GAP)
+
+
+EVERY_WAY = [
+    (formulation, solver)
+    for formulation in FORMULATIONS
+    for solver in ("highs", "scip", "cp-sat", "cbc", "glpk")
+    if adapter_of(solver).available() and (formulation != "cp-sat" or solver == "cp-sat")
+]
+
+
+@pytest.mark.parametrize(("formulation", "solver"), EVERY_WAY)
+@pytest.mark.parametrize("seconds", [1e-6, 0.02, 0.1, 0.4])
+def test_a_run_that_is_cut_short_proves_nothing_false(formulation, solver, seconds):
+    for seed in (402, 407, 411):
+        instance = random_instance(seed, floors=False)
+        best = Oracle(instance, "mean").best()
+        result = solved(instance, formulation, solver, time_limit=seconds)
+        assert qkdopt.check(instance, result).faults == ()
+        assert not [note for note in result.notes if note.startswith(FAULT)]
+        if result.bound is not None:
+            assert result.bound.served >= max(best)
+            if result.bound.objective_bps is not None:
+                assert result.bound.objective_bps >= best[result.value.served] * (1.0 - 1e-12)
+        if result.status == "optimal":
+            assert result.value.served == max(best)
+            assert result.value.objective_bps >= best[max(best)] * (1.0 - 2 * GAP) - 0.5
+
+
+def odd_ring():
+    """Five demands of two hops around a ring of five, and two channels: loads fit, colours do not.
+
+    A direction for each keeps the routes given; one long link makes the rates differ.
+    """
+    links = [
+        {"id": f"{n}", "a": n, "b": (n + 1) % 5, "length_km": 14.0 if n == 0 else 8.0}
+        for n in range(5)
+    ]
+    return Instance.model_validate(
+        {
+            "schema": "qkdopt/instance/1",
+            "name": "odd ring",
+            "network": {"nodes": [{"id": n} for n in range(5)], "links": links},
+            "grid": {"channels": 3},
+            "classical": {"launch_dbm": -12.4},
+            "qkd": {"candidates": [2], "guard_ghz": 100.0},
+            "routes": {"k": 1},
+            "demands": [{"id": n, "source": n, "target": (n + 2) % 5} for n in range(5)],
+        },
+        strict=False,
+    )
+
+
+@pytest.mark.parametrize("solves", range(1, 7))
+def test_load_states_stopped_after_any_solve_prove_nothing_false(monkeypatch, solves):
+    instance = odd_ring()
+    full = Oracle(instance, "mean").best()
+    count = 0
+    solve = LoadStateRun._solve
+
+    def counting(self, *arguments, **options):
+        nonlocal count
+        outcome = solve(self, *arguments, **options)
+        count += 1
+        if count == solves:
+            self._clock.stop.set()
+        return outcome
+
+    monkeypatch.setattr(LoadStateRun, "_solve", counting)
+    result = solved(instance, "load-state", "highs")
+    assert qkdopt.check(instance, result).faults == ()
+    assert not [note for note in result.notes if note.startswith(FAULT)]
+    assert result.bound.served >= max(full) == 4
+    if result.bound.objective_bps is not None:
+        assert result.bound.objective_bps >= full[result.value.served] * (1.0 - 1e-12)
+
+
+def test_a_number_served_without_wavelengths_is_given_up():
+    result = solved(odd_ring(), "load-state", "highs")
+    assert (result.value.served, result.bound.served, result.status) == (4, 4, "optimal")
+
+
+def test_a_node_limit_ends_load_states():
+    instance = qkdopt.read_instance(LIBRARY / "small" / "nsfnet_8ch.json")
+    one, other = (solved(instance, "load-state", "highs", gap=1e-9, node_limit=2) for _ in range(2))
+    assert re.search(r"\(([0-2]) routings\)", one.bound.method)
+    assert (one.value, one.bound) == (other.value, other.bound)
+
+
+def test_a_bound_below_a_plan_is_left_out_and_told():
+    instance = qkdopt.read_instance(LIBRARY / "small" / "line.json")
+    plan = qkdopt.solve(instance, strategy="ds-qkd").value
+    low = Bound(objective_bps=0.9 * plan.objective_bps, served=6, method="abacus", routes="K=3")
+    kept, told = _credible(low, plan)
+    assert kept.objective_bps is None
+    assert told[0].startswith(FAULT)
+    assert _credible(low.model_copy(update={"served": 2}), plan)[0] is None
+    fine = low.model_copy(update={"objective_bps": plan.objective_bps})
+    assert _credible(fine, plan) == (fine, [])
