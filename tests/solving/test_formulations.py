@@ -215,22 +215,23 @@ def odd_ring():
     )
 
 
-@pytest.mark.parametrize("solves", range(1, 7))
-def test_load_states_stopped_after_any_solve_prove_nothing_false(monkeypatch, solves):
+@pytest.mark.parametrize("step", ["_solve", "_build"])
+@pytest.mark.parametrize("calls", range(1, 7))
+def test_load_states_stopped_after_any_step_prove_nothing_false(monkeypatch, step, calls):
     instance = odd_ring()
     full = Oracle(instance, "mean").best()
     count = 0
-    solve = LoadStateRun._solve
+    whole = getattr(LoadStateRun, step)
 
     def counting(self, *arguments, **options):
         nonlocal count
-        outcome = solve(self, *arguments, **options)
+        found = whole(self, *arguments, **options)
         count += 1
-        if count == solves:
+        if count == calls:
             self._clock.stop.set()
-        return outcome
+        return found
 
-    monkeypatch.setattr(LoadStateRun, "_solve", counting)
+    monkeypatch.setattr(LoadStateRun, step, counting)
     result = solved(instance, "load-state", "highs")
     assert qkdopt.check(instance, result).faults == ()
     assert not [note for note in result.notes if note.startswith(FAULT)]
