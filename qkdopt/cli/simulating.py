@@ -12,6 +12,7 @@ import typer
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.compiled import compiled_before
+from qkdopt.errors import UsageError
 from qkdopt.io import read_instance
 from qkdopt.simulate import (
     Estimate,
@@ -32,6 +33,9 @@ def run_simulate(
     """Simulate and print; return the exit status."""
     chosen = SimulationOptions(**how)
     instance = read_instance(path)
+    if options["seed"] < 0:
+        # A trace draws from it before anything is simulated.
+        raise UsageError(f"seed = {options['seed']}; expected 0 or more")
     recorded = None if trace is None else read_trace(trace, instance, options["seed"])
     with LiveText() as live:
         if not compiled_before(run):
@@ -84,7 +88,8 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
         f"time       {outcome.seconds:.1f} s, {outcome.requests_per_second / 1e6:.2f} million "
         "requests a second and core"
     )
-    worst = outcome.links_frame.nsmallest(WORST_LINKS, "skr_bps")
+    links = outcome.links_frame
+    worst = links[links["qber"].notna()].nsmallest(WORST_LINKS, "skr_bps")
     if o.keys and len(worst):
         lines.append("worst links (averaged over time)")
         lines += [_link_line(row) for row in worst.to_dict("records")]

@@ -37,6 +37,10 @@ from qkdopt.simulate.tally import (
     SWITCHED,
 )
 
+# From one draw to the next of the same arrival: multiples of the golden ratio fill [0, 1) evenly,
+# so that each re-placement takes another demand.
+GOLDEN_STEP = 0.6180339887498949
+
 
 @njit_bare
 def prepare(net, mode, state):
@@ -83,8 +87,9 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
             tally[SKR] += rate
             tally[NO_KEY] += rate <= 0.0
         if policy is not None:
-            for _ in range(mode.replacements):
-                tally[MOVED] += replace_one(net, mode, state, draws[i])
+            for k in range(mode.replacements):
+                draw = (draws[i] + k * GOLDEN_STEP) % 1.0
+                tally[MOVED] += replace_one(net, mode, state, draw)
     tally[SWITCHED] += state.counters[SWITCHES] - switches
 
 

@@ -37,8 +37,8 @@ class SimulationOutcome:
         ``(batches, COLUMNS)``, see :mod:`qkdopt.simulate.tally`.
     links
         ``(batches, E, LINK_COLUMNS)``.
-    link_ids
-        Names of the links.
+    link_ids, link_qkd
+        Names of the links, and whether they have QKD.
     seconds
         Wall time of the simulation, start-up and compilation left out.
     requests_per_second
@@ -59,6 +59,7 @@ class SimulationOutcome:
     tally: FloatArray
     links: FloatArray
     link_ids: tuple[str, ...]
+    link_qkd: tuple[bool, ...]
     seconds: float
     requests_per_second: float
     notes: tuple[str, ...] = ()
@@ -123,9 +124,11 @@ class SimulationOutcome:
         ValueError
             The two runs did not meet the same requests.
         """
-        mine = (self.seed, self.replications, self.load_erlang, self.tally.shape)
-        if mine != (base.seed, base.replications, base.load_erlang, base.tally.shape):
-            raise ValueError("runs of different seed, load or length cannot be paired")
+        names = ("seed", "replications", "load_erlang", "warmup")
+        same = all(getattr(self, name) == getattr(base, name) for name in names)
+        # Batches of as many requests each: their number alone is 40 whatever the length.
+        if not same or not np.array_equal(self.tally[:, t.OFFERED], base.tally[:, t.OFFERED]):
+            raise ValueError("runs of different seed, load, warm-up or length cannot be paired")
         below = t.OFFERED if per_request else t.SERVED
         return paired_gain(
             self.tally[:, t.SKR], self.tally[:, below], base.tally[:, t.SKR], base.tally[:, below]
@@ -133,16 +136,21 @@ class SimulationOutcome:
 
     @cached_property
     def links_frame(self) -> pd.DataFrame:
-        """Per link: key rate, QBER, light and share of time without key, over all samples."""
+        """Per link: key rate, QBER, light and share of time without key, over all samples.
+
+        The key rate has its 95 % interval from batches; a link without QKD has no QBER (NaN).
+        """
         import pandas as pd
 
-        samples = max(1.0, float(self.tally[:, t.SAMPLES].sum()))
-        sums = self.links.sum(axis=0) / samples
+        counts = self.tally[:, t.SAMPLES]
+        sums = self.links.sum(axis=0) / max(1.0, float(counts.sum()))
+        rates = [ratio(self.links[:, e, t.LINK_SKR], counts) for e in range(len(self.link_ids))]
         return pd.DataFrame(
             {
                 "link": self.link_ids,
                 "skr_bps": sums[:, t.LINK_SKR],
-                "qber": sums[:, t.LINK_QBER],
+                "skr_bps_ci95": np.array([rate.ci95 for rate in rates], dtype=np.float64),
+                "qber": np.where(self.link_qkd, sums[:, t.LINK_QBER], np.nan),
                 "lightpaths": sums[:, t.LINK_LIGHT],
                 "no_key_share": sums[:, t.LINK_NO_KEY],
             }
@@ -183,7 +191,10 @@ class SimulationOutcome:
             "switches_per_request": _plain(self.switches_per_request),
             "switches_per_holding_time": _plain(self.switches_per_holding_time),
             "moves_per_request": _plain(self.moves_per_request),
-            "links": self.links_frame.to_dict("records"),
+            "links": [
+                {name: None if value != value else value for name, value in link.items()}  # noqa: PLR0124
+                for link in self.links_frame.to_dict("records")
+            ],
             "notes": list(self.notes),
             "seconds": self.seconds,
             "requests_per_second": self.requests_per_second,

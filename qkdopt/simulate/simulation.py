@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,11 +89,12 @@ def simulate(
     """
     chosen = options or SimulationOptions()
     traffic = instance.traffic or Traffic()
-    load = trace.load_erlang if trace else (load_erlang or traffic.load_erlang)
+    given = traffic.load_erlang if load_erlang is None else load_erlang
+    load = given if trace is None else trace.load_erlang
     if trace is not None:
         requests = len(trace.requests.times) - (warmup or 0)
+    _refuse(requests, warmup or 0, seed, replications, workers, load, load_erlang, trace)
     left_out = _warmup(warmup, load, trace)
-    _refuse(requests, left_out, replications, workers, load, load_erlang, trace)
     plan = _Plan(instance, chosen, load, requests, left_out, seed, trace)
     return _Run(plan, replications, workers, progress).outcome()
 
@@ -113,6 +115,7 @@ def default_warmup(load_erlang: float) -> int:
 def _refuse(
     requests: int,
     warmup: int,
+    seed: int,
     replications: int,
     workers: int,
     load: float,
@@ -124,14 +127,14 @@ def _refuse(
         faults.append(f"requests = {requests}; expected at least 1 after the warm-up")
     if warmup < 0:
         faults.append(f"warmup = {warmup}; expected 0 or more")
+    if seed < 0:
+        faults.append(f"seed = {seed}; expected 0 or more")
     if replications < 1:
         faults.append(f"replications = {replications}; expected at least 1")
     if workers < 1:
         faults.append(f"workers = {workers}; expected at least 1")
-    if trace is None and not load > 0.0:
-        faults.append(f"load = {load:g} erlang; expected more than 0")
-    if load_erlang is not None and load_erlang <= 0.0 and load > 0.0:
-        faults.append(f"load = {load_erlang:g} erlang; expected more than 0")
+    if trace is None and not (load > 0.0 and math.isfinite(load)):
+        faults.append(f"load = {load:g} erlang; expected a finite number, more than 0")
     if trace is not None and replications > 1:
         faults.append(f"replications = {replications}; expected 1 with a trace")
     if trace is not None and load_erlang is not None:
@@ -227,6 +230,7 @@ class _Run:
             tally=tally,
             links=np.concatenate([links for _, links in batches]),
             link_ids=tuple(str(link.id) for link in plan.instance.network.links),
+            link_qkd=tuple(link.qkd for link in plan.instance.network.links),
             seconds=seconds,
             requests_per_second=sum(self._done) / max(1e-9, sum(self._busy)),
             notes=notes,

@@ -17,11 +17,12 @@ COLUMNS = ("arrival", "holding", "source", "target")
 OPTIONAL = "channels"
 # After so many faults the rest is counted only.
 MOST_FAULTS = 20
+MOST_QUOTED = 60
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A recorded list of requests and the load it amounts to."""
+    """A recorded list of requests, in mean holding times, and the load it amounts to."""
 
     requests: Requests
     load_erlang: float
@@ -36,7 +37,8 @@ class Trace:
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """Read a trace whose node names are the instance's.
 
-    Times may be in any unit. ``seed`` is that of the choices of random policies.
+    Times may be in any unit: they are divided by the mean holding time. ``seed`` is that of the
+    choices of random policies.
 
     Raises
     ------
@@ -45,20 +47,25 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """
     where = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        # Spreadsheets begin a CSV file with a byte order mark.
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
     except UnicodeDecodeError:
         raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    rows = csv.DictReader(lines)
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    try:
+        reader = csv.DictReader(lines)
+        names, rows = reader.fieldnames or (), list(reader)
+    except csv.Error as error:
+        raise InstanceError(where, [f"{error}; expected a CSV file"]) from None
+    missing = [name for name in COLUMNS if name not in names]
     if missing:
         raise InstanceError(
             where,
             [f"no column {', '.join(missing)}; expected {', '.join(COLUMNS)}, [{OPTIONAL}]"],
         )
-    return _Reader(where, instance).read(list(rows), seed)
+    return _Reader(where, instance).read(rows, seed)
 
 
 class _Reader:
@@ -78,7 +85,9 @@ class _Reader:
             more = len(self._faults) - MOST_FAULTS
             shown = self._faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
             raise InstanceError(self._where, shown)
-        times, holding = table[:, 0] - table[0, 0], table[:, 1]
+        # Policies smooth and samples are taken over so many mean holding times.
+        unit = float(table[:, 1].mean()) or 1.0
+        times, holding = (table[:, 0] - table[0, 0]) / unit, table[:, 1] / unit
         span = float(times[-1]) or 1.0
         rate = len(rows) / span
         return Trace(
@@ -102,6 +111,8 @@ class _Reader:
         if source == target and source >= 0:
             self._fault(number, f"source and target are both {row['source']}")
         width = self._number(number, row, OPTIONAL) if row.get(OPTIONAL) else 1.0
+        if math.isnan(width):
+            width = 1.0
         if not (width == int(width) and 1 <= width <= self._channels):
             self._fault(number, f"channels = {width:g}; expected 1 to {self._channels}")
             width = 1.0
@@ -113,24 +124,34 @@ class _Reader:
         except (TypeError, ValueError):
             value = math.nan
         if not math.isfinite(value):
-            self._fault(number, f"{name} = {row[name]!r}; expected a finite number")
-            return 0.0
+            self._fault(number, f"{name} = {_short(row[name])}; expected a finite number")
+            return math.nan
         return value
 
     def _node(self, number: int, row: dict[str, str], name: str) -> int:
         text = (row[name] or "").strip()
         if text not in self._position:
-            self._fault(number, f"{name} = {text!r}; expected the id of a node")
+            self._fault(number, f"{name} = {_short(text)}; expected the id of a node")
             return -1
         return self._position[text]
 
     def _check_order(self, arrivals: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-        for k in np.flatnonzero(np.diff(arrivals) < 0.0)[: MOST_FAULTS + 1]:
+        # What is no number has its fault already: neighbours are those that can be compared.
+        known = np.flatnonzero(~np.isnan(arrivals))
+        for k in np.flatnonzero(np.diff(arrivals[known]) < 0.0)[: MOST_FAULTS + 1]:
+            above, here = arrivals[known[k]], arrivals[known[k + 1]]
             self._fault(
-                int(k) + 2,
-                f"arrival = {arrivals[k + 1]:g} comes before {arrivals[k]:g} of the request above; "
+                int(known[k + 1]) + 1,
+                f"arrival = {here:g} comes before {above:g} of the request above; "
                 "expected times that never fall (file not sorted?)",
             )
 
     def _fault(self, number: int, text: str) -> None:
         self._faults.append(f"request {number}: {text}")
+
+
+def _short(text: str | None) -> str:
+    """Quote what was read, of a long field the beginning."""
+    if text is None or len(text) <= MOST_QUOTED:
+        return repr(text)
+    return f"{text[:MOST_QUOTED]!r}... ({len(text)} characters)"

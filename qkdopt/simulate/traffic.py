@@ -19,7 +19,7 @@ class Requests:
     Parameters
     ----------
     times, holding
-        ``(n,)`` arrival and duration, in mean holding times (or the trace's unit).
+        ``(n,)`` arrival and duration, in mean holding times.
     pairs
         ``(n,)`` source x nodes + target.
     widths

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import qkdopt
+from qkdopt.cli.simulating import summary_lines
 from qkdopt.errors import UsageError
 from qkdopt.generate import new_instance
+from qkdopt.instance import Instance
 from qkdopt.simulate import SimulationOptions, simulate
 from qkdopt.simulate.statistics import mean, paired_gain, ratio
 from qkdopt.simulate.traffic import poisson_requests
@@ -77,10 +81,66 @@ def test_strategies_meet_the_same_requests_and_pair():
     )
     gain = dynamic.gain_over(fixed)
     assert gain.value > 0.1
-    alone = dynamic.mean_skr_bps.ci95 / dynamic.mean_skr_bps.value
-    assert gain.ci95 < 2.0 * alone
+    # What the interval would be on requests of their own: both spreads, added as squares.
+    relative = [run.mean_skr_bps.ci95 / run.mean_skr_bps.value for run in (fixed, dynamic)]
+    assert gain.ci95 < 0.5 * (1.0 + gain.value) * math.hypot(*relative)
+
+
+@pytest.mark.parametrize("other", [{"seed": 9}, {"requests": 50_000}, {"warmup": 5000}])
+def test_runs_on_other_requests_are_not_paired(other):
+    instance = qkdopt.read_instance(FOUR)
+    found = simulate(instance, requests=40_000)
+    different = simulate(instance, **({"requests": 40_000} | other))
+    assert found.tally.shape == different.tally.shape
     with pytest.raises(ValueError, match="cannot be paired"):
-        dynamic.gain_over(simulate(instance, requests=100_000, seed=9))
+        found.gain_over(different)
+
+
+def drawn_traffic(**traffic):
+    data = qkdopt.read_instance("instances/small/mesh6.json").to_json_dict()
+    return Instance.model_validate(data | {"traffic": traffic}, strict=False)
+
+
+def test_drawn_pairs_follow_the_matrix():
+    shares = {(0, 1): 1.0, (1, 0): 3.0, (2, 5): 6.0}
+    instance = drawn_traffic(
+        matrix=[{"source": a, "target": b, "share": s} for (a, b), s in shares.items()]
+    )
+    (drawn,) = poisson_requests(instance, 5.0, 1, 0, [50_000])
+    codes, count = np.unique(drawn.pairs, return_counts=True)
+    assert codes.tolist() == [6 * a + b for a, b in shares]
+    assert count / 50_000 == pytest.approx([0.1, 0.3, 0.6], abs=0.01)
+
+
+def test_drawn_widths_follow_their_shares():
+    instance = drawn_traffic(
+        widths=[{"channels": 1, "share": 2.0}, {"channels": 2, "share": 5.0},
+                {"channels": 4, "share": 3.0}]
+    )  # fmt: skip
+    (drawn,) = poisson_requests(instance, 5.0, 1, 0, [50_000])
+    values, count = np.unique(drawn.widths, return_counts=True)
+    assert values.tolist() == [1, 2, 4]
+    assert count / 50_000 == pytest.approx([0.2, 0.5, 0.3], abs=0.01)
+    # Pairs have a generator of their own: without a matrix all ordered pairs are alike.
+    _, pairs = np.unique(drawn.pairs, return_counts=True)
+    assert len(pairs) == 30
+    assert pairs / 50_000 == pytest.approx(1.0 / 30.0, abs=0.004)
+
+
+def test_links_have_intervals_and_no_error_rate_without_qkd():
+    data = qkdopt.read_instance("instances/small/mesh6.json").to_json_dict()
+    data["network"]["links"][2]["qkd"] = False
+    data["network"]["links"][2].pop("candidates", None)
+    found = simulate(Instance.model_validate(data, strict=False), load_erlang=5.0, requests=20_000)
+    frame = found.links_frame
+    assert frame["qber"].isna().tolist() == [k == 2 for k in range(len(frame))]
+    assert (frame["skr_bps_ci95"].drop(2) > 0.0).all()
+    assert (frame["skr_bps_ci95"].drop(2) < 0.2 * frame["skr_bps"].drop(2)).all()
+    links = json.loads(json.dumps(found.to_json_dict(), allow_nan=False))["links"]
+    assert links[2]["qber"] is None
+    worst = [line for line in summary_lines(found) if "kbit/s" in line and "QBER" in line]
+    assert worst
+    assert not any(line.split()[0] == frame["link"][2] for line in worst)
 
 
 def published() -> list[dict[str, str]]:
@@ -109,6 +169,10 @@ def test_blocking_is_the_published_one(row):
     ("options", "expected"),
     [
         ({"load_erlang": -1.0}, "more than 0"),
+        ({"load_erlang": 0.0}, "more than 0"),
+        ({"load_erlang": math.nan}, "finite"),
+        ({"load_erlang": math.inf}, "finite"),
+        ({"seed": -1}, "0 or more"),
         ({"requests": 0}, "at least 1"),
         ({"replications": 0}, "at least 1"),
         ({"warmup": -1}, "0 or more"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import qkdopt
 from qkdopt.errors import InstanceError
 from qkdopt.simulate import SimulationOptions, read_trace, simulate
+from qkdopt.simulate import tally as t
 
 HEAD = "arrival,holding,source,target,channels\n"
 LINE = "instances/small/line.json"
@@ -48,6 +50,9 @@ def test_a_trace_is_replayed(tmp_path, instance):
         (HEAD + "1,1,2,2,1\n", "source and target are both 2"),
         (HEAD + "1,1,0,1,99\n", "channels = 99"),
         (HEAD + "1,1,0,1,1.5\n", "channels = 1.5"),
+        (HEAD + "1,1,0,1,nan\n", "channels = 'nan'; expected a finite number"),
+        (HEAD + "1,1,0,1," + "7" * 200_000 + "\n", "field larger than field limit"),
+        (HEAD + "1,1,0," + "7" * 50_000 + ",1\n", "(50000 characters)"),
     ],
 )
 def test_a_bad_trace_is_refused_by_line(tmp_path, instance, text, expected):
@@ -61,6 +66,48 @@ def test_all_faults_of_a_trace_come_at_once(tmp_path, instance):
     with pytest.raises(InstanceError) as caught:
         read_trace(write(tmp_path, text), instance)
     assert len(caught.value.faults) == 3
+
+
+def test_an_arrival_that_is_no_number_is_one_fault(tmp_path, instance):
+    text = HEAD + "5,1,0,1,1\nx,1,0,1,1\n6,1,0,1,1\n"
+    with pytest.raises(InstanceError) as caught:
+        read_trace(write(tmp_path, text), instance)
+    assert len(caught.value.faults) == 1
+    assert "arrival = 'x'" in caught.value.faults[0]
+
+
+def test_order_is_checked_across_an_arrival_that_is_no_number(tmp_path, instance):
+    text = HEAD + "5,1,0,1,1\nx,1,0,1,1\n4,1,0,1,1\n"
+    with pytest.raises(InstanceError) as caught:
+        read_trace(write(tmp_path, text), instance)
+    assert "request 3: arrival = 4 comes before 5" in caught.value.faults[1]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path, instance):
+    trace = read_trace(write(tmp_path, "\ufeff" + HEAD + "1,1,0,1,1\n"), instance)
+    assert trace.widest == 1
+
+
+@pytest.mark.parametrize("policy", ["bottleneck-harm", "rate-weighted-harm"])
+def test_the_unit_of_time_changes_nothing(tmp_path, policy):
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    rng = np.random.default_rng(4)
+    hours = np.cumsum(rng.exponential(0.1, 3000))
+    holding = rng.exponential(1.0, 3000)
+    ends = [rng.choice(6, 2, replace=False) for _ in range(3000)]
+    found = []
+    for unit in (1.0, 3600.0):
+        rows = "".join(
+            f"{unit * float(start)!r},{unit * float(stay)!r},{a},{b},1\n"
+            for start, stay, (a, b) in zip(hours, holding, ends, strict=True)
+        )
+        trace = read_trace(write(tmp_path, HEAD + rows), instance)
+        options = SimulationOptions(strategy="ds-qkd-synergistic", policy=policy)
+        found.append(simulate(instance, options, trace=trace))
+    assert found[0].tally[:, t.SAMPLES].sum() > 100
+    assert np.allclose(found[0].tally, found[1].tally, rtol=1e-9)
+    assert np.allclose(found[0].links, found[1].links, rtol=1e-9)
+    assert found[0].load_erlang == pytest.approx(found[1].load_erlang, rel=1e-12)
 
 
 def test_a_missing_trace_is_told(tmp_path, instance):
