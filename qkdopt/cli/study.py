@@ -53,13 +53,14 @@ def run(
             live.show(
                 f"{report.done} of {report.total} runs done, {report.failed} failed, "
                 f"{report.running} running, {report.waiting} waiting"
+                + (f"; {report.waiting_for}" if report.waiting_for else "")
             )
 
         report = run_missing(jobs, store, team, retry_failed=retry_failed, progress=show)
     _say(report, store.folder)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(0 if report.complete else UNFINISHED)
+    raise typer.Exit(0 if report.successful else UNFINISHED)
 
 
 @study_app.command()
@@ -98,6 +99,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw key rate, blocking and gain over load, and write the table as CSV."""
+    from qkdopt.cli.folder import make_folder
     from qkdopt.errors import UsageError
     from qkdopt.report import study_figures
     from qkdopt.runs import Store
@@ -108,7 +110,7 @@ def plot(
     if rows.empty or not (rows["status"] == "done").any():
         raise UsageError(f"{study}: no finished run; expected `qkdopt study run {study}` first")
     folder = output or study.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     table = with_gains(rows, spec.baseline_label)
     table.to_csv(folder / "table.csv", index=False)
     typer.echo(f"{folder / 'table.csv'}: {len(table)} rows")

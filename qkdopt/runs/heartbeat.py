@@ -6,12 +6,15 @@ end. One that has not been renewed for a while belonged to a run that was killed
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from qkdopt.errors import UsageError
 
 NAME = ".running.json"
 EVERY_SECONDS = 1.0
@@ -50,13 +53,18 @@ class Heartbeat:
         sign = {
             "host": platform.node(), "process": os.getpid(), "at": time.time(), "keys": keys,
         }  # fmt: skip
-        half = self._path.with_suffix(".half")
-        half.write_text(json.dumps(sign), encoding="utf-8")
-        half.replace(self._path)
+        half = self._path.with_suffix(f".{os.getpid()}.half")
+        # A full or slow disk costs a sign of life, not the runs that are out.
+        with contextlib.suppress(OSError):
+            half.write_text(json.dumps(sign), encoding="utf-8")
+            half.replace(self._path)
 
     def stop(self) -> None:
-        """Take the sign away."""
-        self._path.unlink(missing_ok=True)
+        """Take the sign away, if it is our own."""
+        sign = last_sign(self._path.parent)
+        if sign is not None and (sign.host, sign.process) == (platform.node(), os.getpid()):
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
 
 def last_sign(folder: Path) -> Sign | None:
@@ -71,3 +79,36 @@ def last_sign(folder: Path) -> Sign | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def refuse_a_second_run(folder: Path) -> None:
+    """Let one process of this machine at a time write a folder of rows.
+
+    A process that was killed leaves a fresh sign too, so its number must be in use; of another
+    machine's process nobody here can tell, and it is let be.
+
+    Raises
+    ------
+    UsageError
+        Another process runs the same study; the message says which.
+    """
+    sign = last_sign(folder)
+    if sign is None or not sign.alive or sign.host != platform.node():
+        return
+    if sign.process != os.getpid() and is_alive(sign.process):
+        raise UsageError(
+            f"{folder}: process {sign.process} on {sign.host} runs this already, last sign "
+            f"{sign.seconds_ago:.0f} s ago; expected one run at a time"
+        )
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of this machine has this number."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # There is one, of another user.
+        return True
+    return True

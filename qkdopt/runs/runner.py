@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 
-from qkdopt.runs.heartbeat import Heartbeat
+from qkdopt.runs.heartbeat import Heartbeat, refuse_a_second_run
 from qkdopt.runs.store import Store
 from qkdopt.runs.task import Row, Task, run_task
-from qkdopt.runs.workers import Workers
+from qkdopt.runs.workers import Trouble, Workers
 
 REPORT_SECONDS = 1.0
 
@@ -27,12 +28,19 @@ class RunReport:
     running: int = 0
     """Runs with workers."""
     waiting: int = 0
+    waiting_for: str = ""
+    """What keeps rows from coming, if anything."""
     reasons: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether every run is in the store."""
         return self.done + self.failed == self.total
+
+    @property
+    def successful(self) -> bool:
+        """Whether every run is done, and none failed."""
+        return self.done == self.total
 
 
 def run_missing(
@@ -46,20 +54,36 @@ def run_missing(
     """Run every task that the store lacks; rows are stored as they finish.
 
     A task whose worker dies is left missing, and told; Ctrl-C leaves the rest missing.
+
+    Raises
+    ------
+    UsageError
+        Another process of this machine runs the same store.
+    OutputError
+        The store cannot be written.
     """
+    refuse_a_second_run(store.folder)
     store.open()
     report = RunReport(total=len(tasks))
     errand = _Errand(_missing(tasks, store, report, retry_failed=retry_failed), store, report)
     heart = Heartbeat(store.folder)
+    patience = _Patience()
     try:
         while errand.hand_out(workers):
             heart.beat(errand.running)
             errand.collect()
+            trouble = workers.trouble()
+            report.waiting_for = "" if trouble is None else trouble.words
             if progress is not None:
                 progress(report)
+            if trouble is not None and patience.is_over(trouble):
+                errand.give_up(trouble.words)
+            if trouble is None:
+                patience = _Patience()
     except KeyboardInterrupt:
         report.interrupted = True
         errand.cancel()
+        workers.stop()
     finally:
         heart.stop()
     return report
@@ -81,6 +105,17 @@ def _missing(
     # Handed out from the end: with long runs first no core idles at the end.
     missing.sort(key=lambda task: task.weight)
     return missing
+
+
+class _Patience:
+    """Since when there is trouble; one kind of it after another is still trouble."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def is_over(self, trouble: Trouble) -> bool:
+        """Whether it has lasted for too long."""
+        return time.monotonic() - self._since > trouble.patience
 
 
 class _Errand:
@@ -124,6 +159,13 @@ class _Errand:
             except Exception as error:
                 self._report.lost += 1
                 self._report.reasons.append(_told(error))
+
+    def give_up(self, why: str) -> None:
+        """Count everything as lost; nobody is left who would hear that it is called back."""
+        self._report.lost += len(self._with_workers) + len(self._waiting)
+        self._report.reasons.append(f"a worker or the scheduler went away: {why}")
+        self._with_workers.clear()
+        self._waiting.clear()
 
     def cancel(self) -> None:
         """Call back what has not begun."""

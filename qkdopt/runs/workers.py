@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +18,20 @@ from qkdopt.errors import UsageError
 ANSWER_SECONDS = 10.0
 # A cluster's worker has its next run at hand while a row travels home.
 RUNS_PER_THREAD = 2
+# A question to a scheduler that is busy may take so long.
+ASK_SECONDS = 5.0
+# After so long without any answer what is out counts as lost,
+SILENT_SECONDS = 60.0
+# and after so long without a worker where there was one; a queue may bring another.
+DESERTED_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why no row comes, and for how many seconds that may last."""
+
+    words: str
+    patience: float
 
 
 @dataclass(frozen=True)
@@ -28,10 +44,16 @@ class Workers:
         Through the futures interface of the standard library.
     slots
         Runs to hand out at this moment; a cluster may grow and shrink.
+    trouble
+        What keeps rows from coming, if anything; answers within seconds.
+    stop
+        Ends runs that are under way, where that is in our hands.
     """
 
     executor: Executor
     slots: Callable[[], int]
+    trouble: Callable[[], Trouble | None] = lambda: None
+    stop: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -45,22 +67,65 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
     """
     if scheduler is not None:
         with _dask_client(scheduler) as client:
-            yield Workers(client.get_executor(pure=False), lambda: _cluster_slots(client))
+            cluster = _Cluster(client)
+            yield Workers(client.get_executor(pure=False), cluster.slots, cluster.trouble)
         return
     count = workers or os.cpu_count() or 1
     # A fresh interpreter each: a forked one would inherit the parent's threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_ctrl_c_to_the_parent)
+    others = multiprocessing.active_children()
+
+    def stop() -> None:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+
     try:
-        yield Workers(pool, lambda: count)
+        yield Workers(pool, lambda: count, stop=stop)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _cluster_slots(client: Any) -> int:
-    """Count runs for every thread; some for a cluster without a worker yet, so that it grows."""
-    threads: int = sum(client.nthreads().values())
-    return RUNS_PER_THREAD * max(1, threads)
+def _leave_ctrl_c_to_the_parent() -> None:
+    """Let a worker finish its run: a run cut short is no row.
+
+    A handler that does nothing, for SIG_IGN would pass on to solvers that a worker starts.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+
+
+class _Cluster:
+    """What is known of a Dask cluster; no question to it takes long."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._threads = 0
+        self._had_workers = False
+
+    def slots(self) -> int:
+        """Count runs for every thread; some for a cluster without a worker, so that it grows."""
+        return RUNS_PER_THREAD * max(1, self._threads)
+
+    def trouble(self) -> Trouble | None:
+        """Ask how many threads there are."""
+        silent = "no answer from the scheduler"
+        scheduler = self._client.scheduler
+        if scheduler is None or self._client.status == "closed":
+            # Dask itself has given up.
+            return Trouble(silent, 0.0)
+        try:
+            answer = self._client.sync(scheduler.ncores, callback_timeout=ASK_SECONDS)
+        except (OSError, RuntimeError):
+            # A TimeoutError is an OSError; a client that closes meanwhile raises a RuntimeError.
+            return Trouble(silent, SILENT_SECONDS)
+        threads: int = sum(answer.values())
+        self._threads = threads
+        self._had_workers = self._had_workers or threads > 0
+        if threads == 0:
+            patience = DESERTED_SECONDS if self._had_workers else math.inf
+            return Trouble("the cluster has no worker", patience)
+        return None
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from qkdopt.simulate import Estimate, SimulationOptions, SimulationOutcome, simu
 from qkdopt.simulate import tally as t
 from qkdopt.study.snapshots import SnapshotBounds, snapshot_bounds
 
+# Part of every run's name: raised when a change of the code changes what a run finds, so that rows
+# of before and after never stand in one table.
+RESULTS_VERSION = 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -48,6 +52,7 @@ class Job:
         """Name of the run: the same work has the same key, anything else another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
+        data["results_version"] = RESULTS_VERSION
         text = json.dumps(data, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -80,6 +85,9 @@ class Job:
             seed=self.seed,
             replications=self.replications,
         )
+        if "interrupted" in outcome.notes:
+            # Ctrl-C that reached a worker: what was simulated until then is not this run.
+            raise KeyboardInterrupt
         return _measures(outcome) | _bounds(self)
 
     def identity(self) -> Row:
@@ -112,9 +120,13 @@ def _measures(outcome: SimulationOutcome | None) -> Row:
     }
     for name in (
         "mean_skr_bps", "mean_skr_per_request_bps", "time_average_skr_bps", "blocking", "outage",
-        "switches_per_request",
+        "switches_per_request", "switches_per_holding_time",
     ):  # fmt: skip
         found = Estimate(None, None) if outcome is None else getattr(outcome, name)
+        row |= {name: found.value, f"{name}_ci95": found.ci95}
+    for cause in t.CAUSES:
+        found = Estimate(None, None) if outcome is None else outcome.blocking_by_cause[cause]
+        name = f"blocking_{cause.replace(' ', '_')}"
         row |= {name: found.value, f"{name}_ci95": found.ci95}
     # Batch by batch, so that any two runs on the same requests can be paired later.
     for name, column in (

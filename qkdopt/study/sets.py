@@ -60,7 +60,7 @@ class ChannelSets(Part):
     first: Channel = 0
     stride: Count = 10
     draws: Count = 1
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     contains: tuple[Channel, ...] = ()
     """Channels that are in every random set."""
 
@@ -80,7 +80,16 @@ class ChannelSets(Part):
             yield f"sets: contains {len(self.contains)} channels; expected at most {self.random}"
 
     def draw(self, channels: int) -> list[NamedSet]:
-        """Return the family's sets on a grid of so many channels."""
+        """Return the family's sets on a grid of so many channels.
+
+        Raises
+        ------
+        InstanceError
+            More random channels than the grid has.
+        """
+        if self.random is not None and self.random > channels:
+            fault = f"random = {self.random}; expected at most the grid's {channels} channels"
+            raise InstanceError("sets", [fault])
         if self.listed is not None:
             return [_named(self.listed)]
         if self.compact is not None:
@@ -94,7 +103,16 @@ class ChannelSets(Part):
         rng = np.random.default_rng([self.seed, draw])
         others = [int(c) for c in rng.permutation(channels) if c not in self.contains]
         chosen = [*self.contains, *others][: self.random]
-        return NamedSet(f"random {self.random} #{draw}", tuple(sorted(chosen)))
+        return NamedSet(f"{self._family()} #{draw}", tuple(sorted(chosen)))
+
+    def _family(self) -> str:
+        """Name of a random family: everything that tells it from another."""
+        told = [f"random {self.random}"]
+        if self.seed:
+            told.append(f"seed {self.seed}")
+        if self.contains:
+            told.append("with " + ",".join(map(str, self.contains)))
+        return " ".join(told)
 
 
 def _named(channels: Iterator[int] | range | tuple[int, ...]) -> NamedSet:

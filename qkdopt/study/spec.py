@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -18,8 +19,9 @@ from qkdopt.simulate import SimulationOptions
 from qkdopt.study.job import Job
 from qkdopt.study.sets import ChannelSets, NamedSet
 
-Positive = Annotated[float, Field(gt=0.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class StrategySpec(Part):
@@ -72,7 +74,7 @@ class StudySpec(Part):
         "instance",
     )
     """Candidate sets; ``"instance"`` keeps the file's own."""
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0,)
     requests: Count = 1_000_000
     warmup: Annotated[int, Field(ge=0)] | None = None
     replications: Count = 1
@@ -86,7 +88,11 @@ class StudySpec(Part):
     """Branchings of one snapshot's bound after its root; a number, so that runs repeat."""
 
     def faults(self) -> Iterator[str]:
-        """Yield unknown strategies and baselines."""
+        """Yield unknown strategies and baselines, and what is listed twice."""
+        for name, values in (("loads", self.loads), ("seeds", self.seeds)):
+            if len(set(values)) < len(values):
+                told = ", ".join(f"{value:g}" for value in values)
+                yield f"{name} = {told}; expected different numbers"
         for strategy in self.strategies:
             if isinstance(strategy, str):
                 try:
@@ -125,6 +131,7 @@ class StudySpec(Part):
                 chosen += self._with_sets(read_instance(folder / file))
             except InstanceError as error:
                 faults += [f"{error.where}: {fault}" for fault in error.faults]
+        faults += _repeated(chosen) + self._unbounded(chosen)
         if faults:
             raise InstanceError(self.name, faults)
         return [
@@ -147,6 +154,18 @@ class StudySpec(Part):
             )
         ]
 
+    def _unbounded(self, chosen: list[tuple[str, Instance]]) -> list[str]:
+        """Return what each instance has that no simulation or no bound covers."""
+        faults = []
+        for instance in {instance.name: instance for _, instance in chosen}.values():
+            if instance.other_noise.four_wave_mixing is not None:
+                faults.append(f"{instance.name}: no simulation covers four-wave mixing")
+            if self.bound_every > 0 and instance.qkd.relay == "widest":
+                faults.append(
+                    f"{instance.name}: no bound covers relay = widest; expected bound_every = 0"
+                )
+        return faults
+
     def _with_sets(self, instance: Instance) -> list[tuple[str, Instance]]:
         found: list[tuple[str, Instance]] = []
         for sets in self.sets:
@@ -157,6 +176,16 @@ class StudySpec(Part):
             )
             found += [(one.name, one.applied_to(instance)) for one in named]
         return found
+
+
+def _repeated(chosen: list[tuple[str, Instance]]) -> list[str]:
+    """Return the names that two instances, or two sets of one, would share in every table."""
+    count = Counter((instance.name, label) for label, instance in chosen)
+    return [
+        f"{name} with set {label} comes {times} times; expected different names"
+        for (name, label), times in count.items()
+        if times > 1
+    ]
 
 
 def read_study(path: str | Path) -> StudySpec:

@@ -17,7 +17,16 @@ BATCHES = ["batch_offered", "batch_served", "batch_skr"]
 
 
 def gain_between(row: pd.Series, base: pd.Series, *, per_request: bool = False) -> Estimate:
-    """Relative gain in mean SKR of one row over another that met the same requests."""
+    """Relative gain in mean SKR of one row over another that met the same requests.
+
+    Raises
+    ------
+    ValueError
+        The two runs did not meet the same requests, batch by batch.
+    """
+    same = all(row[name] == base[name] for name in (*SAME_REQUESTS, "warmup"))
+    if not same or not np.array_equal(row["batch_offered"], base["batch_offered"]):
+        raise ValueError("runs of different seed, load, warm-up or length cannot be paired")
     below = "batch_offered" if per_request else "batch_served"
     return paired_gain(
         np.asarray(row["batch_skr"], dtype=np.float64),
@@ -30,9 +39,10 @@ def gain_between(row: pd.Series, base: pd.Series, *, per_request: bool = False) 
 def with_gains(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Return the rows with their paired gain over the baseline strategy [%]; no batches.
 
-    The baseline of a run has the same instance, set, load and seed.
+    The baseline of a run has the same instance, set, load and seed. The set is part of the
+    instance, and the instance is told by its hash: names need not differ.
     """
-    same = ["instance", "set", *SAME_REQUESTS]
+    same = ["instance_sha256", *SAME_REQUESTS]
     gains, intervals = [], []
     bases = {
         tuple(row[column] for column in same): row

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
+import math
+import multiprocessing
 import os
+import platform
 import signal
 import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from qkdopt.compare.race import NOTHING
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.runs import Heartbeat, Store, Workers, open_workers, run_missing
-from qkdopt.study import read_study, with_gains
+from qkdopt.simulate import simulate
+from qkdopt.study import gain_between, read_study, with_gains
+from qkdopt.study import job as job_module
 from qkdopt.study.sets import ChannelSets
 from tests.command import exit_status
-from tests.study.small_study import table, write_study
+from tests.study.small_study import INSTANCE, table, write_study
 
 
 def run_here(path, **options):
@@ -31,6 +39,44 @@ def run_here(path, **options):
             Workers(pool, lambda: 1),
             **options,
         )
+
+
+def rows_of(path):
+    """Rows of a study with their batches."""
+    jobs = read_study(path).jobs(path.parent)
+    return Store(path.parent / "results.parquet" / path.stem).read([job.key for job in jobs])
+
+
+def change(path, *changes):
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def cluster(address):
+    """A scheduler and a worker, processes of their own."""
+    host, port = address.removeprefix("tcp://").split(":")
+    parts = [
+        subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *how],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for what, how in (
+            ("scheduler", ["--host", f"tcp://{host}", "--port", port]),
+            ("worker", [address, "--nthreads", "1", "--no-nanny"]),
+        )
+    ]
+    try:
+        yield parts
+    finally:
+        for process in parts:
+            process.kill()
+            process.wait()
 
 
 def free_port():
@@ -89,6 +135,7 @@ def test_a_killed_study_resumes_to_the_same_table(tmp_path):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert run_here(killed).complete
+    assert len(list(rows.glob("*.parquet"))) == 8
     pd.testing.assert_frame_equal(table(whole), table(killed), check_exact=True)
 
 
@@ -139,35 +186,207 @@ def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, 
     path = write_study(tmp_path, requests=150_000)
     rows = tmp_path / "results.parquet" / "small"
     address = f"tcp://127.0.0.1:{free_port()}"
-    scheduler, worker = (
-        subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard", *how],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for what, how in (
-            ("scheduler", ["--host", address.rsplit(":", 1)[0], "--port", address.split(":")[2]]),
-            ("worker", [address, "--nthreads", "1"]),
-        )
-    )
+    with cluster(address) as (scheduler, _), open_workers(address, None) as workers:
 
-    def kill(report):
-        if report.done >= 2:
-            scheduler.kill()
+        def kill(report):
+            if report.done >= 2:
+                scheduler.kill()
 
-    try:
-        with open_workers(address, None) as workers:
-            jobs = read_study(path).jobs(path.parent)
-            report = run_missing(jobs, Store(rows), workers, progress=kill)
-    finally:
-        for process in (worker, scheduler):
-            process.kill()
-            process.wait()
+        jobs = read_study(path).jobs(path.parent)
+        report = run_missing(jobs, Store(rows), workers, progress=kill)
     assert 2 <= report.done < 8
     assert report.done + report.lost == 8
     assert "went away" in " ".join(report.reasons)
     assert "Traceback" not in capfd.readouterr().err
     assert run_here(path).done == 8
+
+
+@pytest.mark.parametrize("silent", ["scheduler", "worker"])
+def test_a_cluster_that_goes_silent_half_way_is_told_and_given_up(
+    tmp_path, capfd, monkeypatch, silent
+):
+    monkeypatch.setattr("qkdopt.runs.workers.ASK_SECONDS", 0.5)
+    monkeypatch.setattr("qkdopt.runs.workers.SILENT_SECONDS", 3.0)
+    monkeypatch.setattr("qkdopt.runs.workers.DESERTED_SECONDS", 3.0)
+    path = write_study(tmp_path, requests=150_000)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    words = set()
+    began = time.monotonic()
+    with cluster(address) as (scheduler, worker), open_workers(address, None) as workers:
+
+        def silence(report):
+            words.add(report.waiting_for)
+            if report.done >= 2 and silent == "scheduler":
+                scheduler.send_signal(signal.SIGSTOP)
+            elif report.done >= 2:
+                worker.kill()
+
+        jobs = read_study(path).jobs(path.parent)
+        store = Store(tmp_path / "results.parquet" / "small")
+        report = run_missing(jobs, store, workers, progress=silence)
+    expected = "no answer" if silent == "scheduler" else "no worker"
+    assert any(expected in word for word in words)
+    assert time.monotonic() - began < 60.0
+    assert 2 <= report.done < 8
+    assert report.done + report.lost == 8
+    assert expected in " ".join(report.reasons)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_ctrl_c_that_reaches_a_worker_cuts_no_run_short(tmp_path):
+    path = write_study(tmp_path, requests=400_000)
+    jobs = read_study(path).jobs(tmp_path)
+    reached = []
+
+    def interrupt(report):
+        if report.running:
+            for process in multiprocessing.active_children():
+                # Only once it is through its start-up and has a run.
+                if report.done:
+                    os.kill(process.pid, signal.SIGINT)
+                    reached.append(process.pid)
+
+    store = Store(tmp_path / "results.parquet" / "small")
+    with open_workers(None, 1) as workers:
+        report = run_missing(jobs, store, workers, progress=interrupt)
+    assert reached
+    assert report.done == 8
+    assert set(rows_of(path)["requests"]) == {400_000}
+
+
+def test_a_run_cut_short_is_no_row(tmp_path, monkeypatch):
+    job = read_study(write_study(tmp_path)).jobs(tmp_path)[0]
+    whole = simulate(job.instance, job.options, load_erlang=4.0, requests=1000)
+    cut = replace(whole, notes=("interrupted",))
+    monkeypatch.setattr("qkdopt.study.job.simulate", lambda *_, **__: cut)
+    with pytest.raises(KeyboardInterrupt):
+        job.run()
+    report = run_here(tmp_path / "small.toml")
+    assert report.interrupted
+    assert report.done == 0
+
+
+def test_ctrl_c_ends_a_study_at_once(tmp_path):
+    # A run of minutes: only a worker that is ended with the study ends in time.
+    path = write_study(tmp_path, requests=400_000_000)
+    command = [sys.executable, "-m", "qkdopt", "study", "run", path, "--workers", "1"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+    sign = tmp_path / "results.parquet" / "small" / ".running.json"
+    while not sign.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(4.0)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in told
+    assert not list(sign.parent.iterdir())
+
+
+def test_a_second_run_of_one_study_is_refused_and_harms_nothing(tmp_path, capsys):
+    path = write_study(tmp_path)
+    rows = tmp_path / "results.parquet" / "small"
+    rows.mkdir(parents=True)
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    sign = {"host": platform.node(), "process": other.pid, "at": time.time(), "keys": []}
+    text = json.dumps(sign)
+    (rows / ".running.json").write_text(text, encoding="utf-8")
+    theirs = rows / f".abc-done.parquet.{other.pid}.half"
+    theirs.write_text("half", encoding="utf-8")
+    try:
+        assert exit_status("study", "run", path, "--workers", 1) == 2
+        assert f"process {other.pid}" in capsys.readouterr().err
+        Store(rows).open()
+        Heartbeat(rows).stop()
+        assert theirs.exists()
+        assert (rows / ".running.json").read_text(encoding="utf-8") == text
+    finally:
+        other.kill()
+        other.wait()
+    # It was killed, and left a fresh sign: the next run starts at once.
+    assert run_here(path).done == 8
+    assert not theirs.exists()
+
+
+def test_a_heartbeat_that_cannot_be_written_stops_no_run(tmp_path):
+    Heartbeat(tmp_path / "none").beat([])
+
+
+def test_done_wins_over_a_failure_that_a_kill_left_beside_it(tmp_path):
+    store = Store(tmp_path / "rows")
+    store.open()
+    row = {"key": "k", "error": "", "measure": 1.0}
+    store.put(row | {"status": "done"})
+    store.put(row | {"status": "failed", "measure": None})
+    assert store.keys() == {"k": "done"}
+    store.open()
+    assert [path.name for path in store.folder.iterdir()] == ["k-done.parquet"]
+
+
+@pytest.mark.parametrize("first", ["done", "failed"])
+def test_pandas_reads_done_and_failed_rows_as_one_table(tmp_path, first):
+    done, failed = read_study(write_study(tmp_path)).jobs(tmp_path)[:2]
+    store = Store(tmp_path / "rows")
+    store.open()
+    broken = failed.identity() | job_module._measures(None) | job_module._bounds(None)
+    good = done.run()
+    circumstances = {name: good[name] for name in ("versions", "cpu", "platform")}
+    rows = {
+        "done": good,
+        "failed": broken | circumstances | {"status": "failed", "error": "planted"},
+    }
+    # Files are read in the order of their names, and the first one sets the types.
+    for name, row in rows.items():
+        store.put(row | {"key": "a" if name == first else "b"})
+    table = pd.read_parquet(store.folder).set_index("status")
+    assert len(table) == 2
+    assert math.isnan(table.loc["failed", "mean_skr_bps"])
+    assert len(table.loc["failed", "batch_skr"]) == 0
+    assert len(table.loc["done", "batch_skr"]) == 20
+
+
+@pytest.mark.parametrize("first", ["done", "failed"])
+def test_pandas_reads_rows_of_a_comparison_as_one_table(tmp_path, first):
+    done = NOTHING | {
+        "version": "1.2", "outcome": "optimal", "served": 3, "value_bps": 2.5, "bound_bps": 2.5,
+        "bound_served": 3, "gap": 0.0, "seconds": 1.0, "start_accepted": True, "checked": True,
+        "trace_seconds": [0.1, 1.0], "trace_value_bps": [None, 2.5],
+        "trace_bound_bps": [None, None],
+    }  # fmt: skip
+    store = Store(tmp_path / "rows")
+    store.open()
+    for status, row in (("done", done), ("failed", NOTHING)):
+        key = "a" if status == first else "b"
+        store.put({"key": key, "status": status, "error": "", **row})
+    table = pd.read_parquet(store.folder).set_index("status")
+    assert table.loc["done", "version"] == "1.2"
+    assert table.loc["done", "served"] == 3
+    assert table.loc["done", "trace_value_bps"][1] == 2.5
+    assert math.isnan(table.loc["failed", "value_bps"])
+    assert len(table.loc["failed", "trace_seconds"]) == 0
+
+
+def test_a_run_of_other_results_has_another_name(tmp_path, monkeypatch):
+    job = read_study(write_study(tmp_path)).jobs(tmp_path)[0]
+    key = job.key
+    monkeypatch.setattr("qkdopt.study.job.RESULTS_VERSION", -1)
+    assert job.key != key
+
+
+def test_a_study_with_failed_runs_says_so_in_its_exit_status(tmp_path, monkeypatch, capsys):
+    path = write_study(tmp_path)
+
+    def fail(*arguments, **options):
+        raise RuntimeError("planted")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("qkdopt.study.job.simulate", fail)
+        run_here(path)
+    assert exit_status("study", "run", path, "--workers", 1) == 3
+    assert "8 failed" in capsys.readouterr().out
+    assert exit_status("study", "run", path, "--workers", 1, "--retry-failed") == 0
 
 
 def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
@@ -212,6 +431,50 @@ def test_gains_are_paired_with_the_baseline(tmp_path):
     assert (better > 0.0).all()
 
 
+def test_gains_are_paired_by_what_ran_not_by_what_it_is_called(tmp_path):
+    path = write_study(tmp_path)
+    run_here(path)
+    rows = rows_of(path)
+    # The same study on another candidate set, whose rows happen to have the same names.
+    (tmp_path / "other").mkdir()
+    other = write_study(tmp_path / "other")
+    change(other, ("listed = [1, 4]", "listed = [0, 7]"))
+    run_here(other)
+    others = rows_of(other).assign(set=rows["set"])
+    both = with_gains(pd.concat([rows, others], ignore_index=True), "fixed")
+    assert (both.loc[both["label"] == "fixed", "gain_percent"] == 0.0).all()
+    alone = with_gains(rows, "fixed")["gain_percent"].tolist()
+    assert both["gain_percent"][: len(rows)].tolist() == alone
+
+
+def test_rows_on_other_requests_are_not_paired(tmp_path):
+    tables = []
+    for requests in (4000, 8000):
+        (tmp_path / str(requests)).mkdir()
+        path = write_study(tmp_path / str(requests), requests=requests)
+        tables.append([job.run() for job in read_study(path).jobs(path.parent)[:2]])
+    (short, _), (long, harm) = tables
+    assert len(short["batch_skr"]) == len(harm["batch_skr"])
+    assert gain_between(harm, long).value > 0.0
+    with pytest.raises(ValueError, match="cannot be paired"):
+        gain_between(harm, short)
+    with pytest.raises(ValueError, match="cannot be paired"):
+        gain_between(harm, long | {"warmup": 0})
+
+
+def test_rows_tell_why_requests_were_blocked(tmp_path):
+    path = write_study(tmp_path)
+    change(path, ("loads = [4, 8]", "loads = [40]"))
+    row = read_study(path).jobs(tmp_path)[0].run()
+    causes = [
+        row[f"blocking_{cause}"]
+        for cause in ("no_free_channel", "guard_band", "no_receiver_channel")
+    ]
+    assert sum(causes) == pytest.approx(row["blocking"])
+    assert row["blocking"] > 0.0
+    assert row["switches_per_holding_time"] == pytest.approx(40.0 * row["switches_per_request"])
+
+
 def test_snapshots_are_bounded_and_checked(tmp_path):
     path = write_study(tmp_path, every=200)
     job = read_study(path).jobs(path.parent)[1]
@@ -231,9 +494,28 @@ def test_random_sets_are_nested_seeded_and_contain_what_they_should():
         assert set(one.channels) < set(other.channels)
 
 
+def test_random_families_are_told_apart():
+    families = [
+        ChannelSets(random=2),
+        ChannelSets(random=2, seed=1),
+        ChannelSets(random=2, contains=(3,)),
+        ChannelSets(random=2, contains=(5,)),
+    ]
+    names = [family.draw(40)[0].name for family in families]
+    assert names[0] == "random 2 #0"
+    assert len(set(names)) == 4
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
+        (("loads = [4, 8]", "loads = [8, 8]"), "loads = 8, 8; expected different"),
+        (("loads = [4, 8]", "loads = [nan]"), "loads"),
+        (("seeds = [0, 1]", "seeds = [1, 1]"), "seeds = 1, 1; expected different"),
+        (("seeds = [0, 1]", "seeds = [-1]"), "seeds"),
+        (("listed = [1, 4]", "random = 2, seed = -1"), "seed"),
+        (("listed = [1, 4]", "random = 500"), "random = 500; expected at most the grid's 8"),
+        (("{ listed = [1, 4] }", '"instance", "instance"'), "set instance comes 2 times"),
         (("loads = [4, 8]", "loads = [-4]"), "loads"),
         (("listed = [1, 4]", "listed = [99]"), "expected a channel from 0 to"),
         (("listed = [1, 4]", "listed = [1], compact = 3"), "expected one of listed"),
@@ -266,6 +548,42 @@ def test_commands_run_status_and_plot(tmp_path, capsys):
     assert (tmp_path / "small" / "gain_percent.png").stat().st_size > 5000
 
 
-def test_missing_folders_are_made_and_bad_names_are_not_read(tmp_path):
+@pytest.mark.parametrize(
+    ("every", "update", "expected"),
+    [
+        (200, {"qkd": {"relay": "widest"}}, "no bound covers relay = widest"),
+        (0, {"other_noise": {"four_wave_mixing": {}}}, "no simulation covers four-wave mixing"),
+    ],
+)
+def test_what_no_run_could_do_is_refused_before_the_first(
+    tmp_path, capsys, every, update, expected
+):
+    data = json.loads(INSTANCE.read_text(encoding="utf-8"))
+    for part, values in update.items():
+        data[part] = data.get(part, {}) | values
+    (tmp_path / "mesh6.json").write_text(json.dumps(data), encoding="utf-8")
+    path = write_study(tmp_path, every=every)
+    change(path, (str(INSTANCE), "mesh6.json"))
+    assert exit_status("study", "run", path) == 2
+    assert expected in capsys.readouterr().err
+    assert not (tmp_path / "results.parquet").exists()
+
+
+def test_a_file_where_the_plots_should_go_is_told(tmp_path, capsys):
+    path = write_study(tmp_path)
+    run_here(path)
+    assert exit_status("study", "plot", path, "-o", path) == 2
+    assert "expected a folder" in capsys.readouterr().err
+
+
+def test_plots_make_their_folder(tmp_path):
+    path = write_study(tmp_path)
+    run_here(path)
+    folder = tmp_path / "far" / "away"
+    assert exit_status("study", "plot", path, "-o", folder) == 0
+    assert (folder / "table.csv").exists()
+
+
+def test_a_study_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(InstanceError, match="No such file"):
         read_study(tmp_path / "none.toml")
