@@ -9,6 +9,7 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
+from qkdopt.errors import UsageError
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
 from qkdopt.runs import RunReport, open_workers
@@ -25,8 +26,17 @@ COLUMNS = [
 def run_reproduce(
     which: str, folder: Path, *, requests: int, seed: int, workers: int | None
 ) -> int:
-    """Reproduce, write figures and tables, print the comparison; return the exit status."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Reproduce, write figures and tables, print the comparison; return the exit status.
+
+    Raises
+    ------
+    UsageError
+        Options out of range; nothing is written.
+    OutputError
+        The folder cannot be made.
+    """
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers = {workers}; expected at least 1")
     with LiveText() as live, open_workers(None, workers) as team:
 
         def show(report: RunReport) -> None:
@@ -36,8 +46,10 @@ def run_reproduce(
             )
 
         found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
-    if found.report.interrupted or not found.report.complete:
+    if not found.report.successful:
         typer.echo(f"{found.report.done} of {found.report.total} runs done; run again for the rest")
+        for reason in dict.fromkeys(found.report.reasons):
+            typer.echo(f"  {reason}")
         return INTERRUPTED if found.report.interrupted else UNFINISHED
     _write(found, folder)
     _tell(found, folder)

@@ -27,9 +27,9 @@ class Reproduction:
     Parameters
     ----------
     points
-        Points of each figure.
+        Points of each figure; none unless every run is done.
     comparison
-        Published and own gains.
+        Published and own gains; likewise.
     calibration
         The fitted launch power; only with all figures.
     report
@@ -51,17 +51,25 @@ def reproduce(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Reproduction:
-    """Run what is missing of a figure (or ``all``); rows are kept in ``folder/rows.parquet``.
+    """Run what is missing or failed of a figure (or ``all``).
+
+    Rows are kept in ``folder/rows.parquet``; nothing is made before the options are seen to fit.
 
     Raises
     ------
     UsageError
-        An unknown figure, or too few requests.
+        An unknown figure, too few requests, or a seed below 0.
+    OutputError
+        The folder cannot be made.
     """
+    import pandas as pd
+
     if which not in (*FIGURES, "all"):
         raise UsageError(f"figure = {which!r}; expected one of {', '.join(FIGURES)}, all")
     if requests < 1000:
         raise UsageError(f"requests = {requests}; expected at least 1000")
+    if seed < 0:
+        raise UsageError(f"seed = {seed}; expected 0 or more")
     figures = FIGURES if which == "all" else (which,)
     jobs = [
         job
@@ -71,12 +79,15 @@ def reproduce(
     ]
     tried = calibration_jobs(seed) if which == "all" else []
     store = Store(folder / "rows.parquet")
-    report = run_missing([*jobs, *(job for _, job in tried)], store, workers, progress=progress)
+    tasks = [*jobs, *(job for _, job in tried)]
+    report = run_missing(tasks, store, workers, retry_failed=True, progress=progress)
+    if not report.successful:
+        return Reproduction({}, pd.DataFrame(), None, report)
     rows = store.read([job.key for job in jobs])
     return Reproduction(
         points={figure: points(rows, figure) for figure in figures},
         comparison=compare(rows),
-        calibration=_calibration(store, tried) if tried and report.complete else None,
+        calibration=_calibration(store, tried) if tried else None,
         report=report,
     )
 

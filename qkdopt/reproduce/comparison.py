@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.simulate.statistics import Estimate, mean
+from qkdopt.simulate.statistics import Estimate, mean, paired_gain
 from qkdopt.study import gain_between
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ def compare(rows: pd.DataFrame) -> pd.DataFrame:
         improved = _rows_at(rows, target, target.improved)
         if base.empty or improved.empty:
             continue
-        gains = _gains(base, improved)
-        ours = _overall(base, improved, gains)
+        pairs = _pairs(base, improved)
+        gains = _gains(pairs)
+        ours = gains[0] if len(gains) == 1 else _overall(pairs)
         found.append(
             {
                 "figure": target.figure,
@@ -148,30 +149,36 @@ def _rows_at(rows: pd.DataFrame, target: Target, curve: str) -> pd.DataFrame:
         & rows["instance"].str.startswith("nsfnet_")
         & (rows["status"] == "done")
     )
-    return rows[chosen].sort_values("set")
+    found = rows[chosen]
+    draws = found["set"].str.extract(r"#(\d+)$")[0].astype(float)
+    return found.assign(draw=draws).sort_values("draw")
 
 
-def _gains(base: pd.DataFrame, improved: pd.DataFrame) -> list[Estimate]:
-    """Paired gains: draw by draw where both are draws, else each draw over the one base."""
-    bases = [base.iloc[k % len(base)] for k in range(len(improved))]
+def _pairs(base: pd.DataFrame, improved: pd.DataFrame) -> list[tuple[pd.Series, pd.Series]]:
+    """Pair draws of the same number, or each draw with the one base that is no draw."""
+    if base["draw"].isna().all():
+        return [(base.iloc[0], row) for _, row in improved.iterrows()]
+    bases = {row["draw"]: row for _, row in base.iterrows()}
+    return [(bases[row["draw"]], row) for _, row in improved.iterrows() if row["draw"] in bases]
+
+
+def _gains(pairs: list[tuple[pd.Series, pd.Series]]) -> list[Estimate]:
+    """Paired gain of each pair; without interval where a draw has fewer requests than its base."""
     found = []
-    for (_, row), other in zip(improved.iterrows(), bases, strict=True):
-        if (
-            len(row["batch_skr"]) == len(other["batch_skr"])
-            and row["requests"] == other["requests"]
-        ):
-            found.append(gain_between(row, other))
+    for base, row in pairs:
+        if np.array_equal(base["batch_offered"], row["batch_offered"]):
+            found.append(gain_between(row, base))
         else:
-            found.append(Estimate(row["mean_skr_bps"] / other["mean_skr_bps"] - 1.0, None))
+            found.append(Estimate(row["mean_skr_bps"] / base["mean_skr_bps"] - 1.0, None))
     return found
 
 
-def _overall(base: pd.DataFrame, improved: pd.DataFrame, gains: list[Estimate]) -> Estimate:
-    if len(gains) == 1:
-        return gains[0]
-    value = float(improved["mean_skr_bps"].mean() / base["mean_skr_bps"].mean()) - 1.0
-    spread = mean(np.array([gain.value for gain in gains], dtype=np.float64))
-    return Estimate(value, spread.ci95)
+def _overall(pairs: list[tuple[pd.Series, pd.Series]]) -> Estimate:
+    """Gain of the mean over draws, with the interval of that ratio: a draw is a batch."""
+    base = np.array([base["mean_skr_bps"] for base, _ in pairs], dtype=np.float64)
+    improved = np.array([row["mean_skr_bps"] for _, row in pairs], dtype=np.float64)
+    alike = np.ones(len(pairs))
+    return paired_gain(improved, alike, base, alike)
 
 
 def _quantile(gains: list[Estimate], share: float) -> float | None:
