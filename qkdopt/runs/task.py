@@ -37,9 +37,29 @@ class Task(Protocol):
         ...
 
 
+class Fate:
+    """Whether this process does a run, and whether it was told to end."""
+
+    busy = False
+    ended = False
+
+
 def run_task(task: Task) -> Row:
-    """Do a run, on whatever machine."""
-    return task.run()
+    """Do a run, on whatever machine.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        This process was told to end: what a run makes of that is no row.
+    """
+    Fate.busy = True
+    try:
+        row = {} if Fate.ended else task.run()
+    finally:
+        Fate.busy = False
+    if Fate.ended:
+        raise KeyboardInterrupt
+    return row
 
 
 def finished_row(identity: Row, measure: Callable[[], Row], nothing: Row) -> Row:

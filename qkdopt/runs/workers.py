@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qkdopt.errors import UsageError
+from qkdopt.runs.task import Fate
 
 ANSWER_SECONDS = 10.0
 # A cluster's worker has its next run at hand while a row travels home.
@@ -73,7 +75,7 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
     count = workers or os.cpu_count() or 1
     # A fresh interpreter each: a forked one would inherit the parent's threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_ctrl_c_to_the_parent)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_obey_the_parent)
     others = multiprocessing.active_children()
 
     def stop() -> None:
@@ -87,12 +89,21 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    """Let a worker finish its run: a run cut short is no row.
+def _obey_the_parent() -> None:
+    """Let a worker finish its run whatever the keyboard says, and end it when the parent does.
 
     A handler that does nothing, for SIG_IGN would pass on to solvers that a worker starts.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(*_: object) -> None:
+    """End a run as Ctrl-C would: solvers stop, and take their own processes with them."""
+    Fate.ended = True
+    if Fate.busy:
+        raise KeyboardInterrupt
+    sys.exit()
 
 
 class _Cluster:

@@ -14,7 +14,8 @@ import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ import pytest
 from qkdopt.compare.race import NOTHING
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.runs import Heartbeat, Store, Workers, open_workers, run_missing
+from qkdopt.runs.task import run_task
 from qkdopt.simulate import simulate
 from qkdopt.study import gain_between, read_study, with_gains
 from qkdopt.study import job as job_module
@@ -283,6 +285,48 @@ def test_ctrl_c_ends_a_study_at_once(tmp_path):
     assert process.returncode == 130
     assert b"Traceback" not in told
     assert not list(sign.parent.iterdir())
+
+
+@dataclass(frozen=True)
+class Sleeper:
+    """A run that tells when it has begun, and takes its own process with it as solvers do."""
+
+    folder: Path
+    key: str = "sleeper"
+    title: str = "sleeper"
+    weight: float = 1.0
+
+    def run(self):
+        try:
+            (self.folder / "begun").touch()
+            time.sleep(60.0)
+        except KeyboardInterrupt:
+            # Solvers answer Ctrl-C with what they have.
+            return {"key": self.key, "status": "done", "error": ""}
+        finally:
+            (self.folder / "cleared").touch()
+
+
+def test_an_interrupted_study_lets_its_runs_clear_up_and_keeps_no_row(tmp_path):
+    def interrupt(report):
+        if (tmp_path / "begun").exists():
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with open_workers(None, 1) as workers:
+        store = Store(tmp_path / "rows")
+        report = run_missing([Sleeper(tmp_path)], store, workers, progress=interrupt)
+    assert report.interrupted
+    assert time.monotonic() - began < 30.0
+    assert (tmp_path / "cleared").exists()
+    assert store.keys() == {}
+
+
+def test_a_worker_told_to_end_gives_no_row(monkeypatch, tmp_path):
+    monkeypatch.setattr("qkdopt.runs.task.Fate.ended", True)
+    with pytest.raises(KeyboardInterrupt):
+        run_task(Sleeper(tmp_path))
+    assert not (tmp_path / "begun").exists()
 
 
 def test_a_second_run_of_one_study_is_refused_and_harms_nothing(tmp_path, capsys):
