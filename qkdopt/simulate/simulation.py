@@ -16,7 +16,7 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.simulate.options import SimulationOptions
 from qkdopt.simulate.outcome import SimulationOutcome
-from qkdopt.simulate.run import Simulator
+from qkdopt.simulate.simulator import Simulator
 from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulate.trace import Trace
 from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request

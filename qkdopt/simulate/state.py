@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdopt.simulate.layout import Layout
+from qkdopt.simulate.network import CompiledNetwork
 from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
 
@@ -98,24 +98,24 @@ class State(NamedTuple):
     clock: FloatArray
 
 
-def new_state(layout: Layout, widest_demand: int, arrivals_per_time: float) -> State:
+def new_state(net: CompiledNetwork, widest_demand: int, arrivals_per_time: float) -> State:
     """Return a dark network.
 
     ``widest_demand`` is the most lightpaths of one demand; ``arrivals_per_time`` sets the
     length of the calendar's days, and with it the speed alone.
     """
-    links, words = len(layout.candidates), layout.usable.shape[2]
+    links, words = len(net.candidates), net.usable.shape[2]
     # Every active demand lights at least one channel of one fibre.
     span = CALENDAR_SPAN * DAYS_PER_GAP * arrivals_per_time
     days = 1 << int(np.clip(np.ceil(np.log2(span + 1.0)), 4, 20))
-    slots = links * 2 * len(layout.order) + 1
+    slots = links * 2 * len(net.order) + 1
     return State(
-        free=layout.usable.copy(),
-        receivable=np.repeat(layout.full[None], links, axis=0),
+        free=net.usable.copy(),
+        receivable=np.repeat(net.full[None], links, axis=0),
         light=np.zeros(links, dtype=np.int64),
-        noise=layout.floor.copy(),
-        blockers=np.zeros(layout.floor.shape, dtype=np.int32),
-        working=np.where(layout.candidates > 0, 0, -1),
+        noise=net.floor.copy(),
+        blockers=np.zeros(net.floor.shape, dtype=np.int32),
+        working=np.where(net.candidates > 0, 0, -1),
         skr=np.zeros(links),
         fresh=np.zeros(links, dtype=np.int64),
         slot_route=np.zeros(slots, dtype=np.int64),
@@ -126,10 +126,10 @@ def new_state(layout: Layout, widest_demand: int, arrivals_per_time: float) -> S
         day_first=np.full(days, -1, dtype=np.int64),
         active_slot=np.arange(slots),
         active_index=np.arange(slots),
-        usage=np.zeros(len(layout.order), dtype=np.int64),
+        usage=np.zeros(len(net.order), dtype=np.int64),
         pressure=np.zeros(links),
         limited=np.zeros(links),
-        reach=np.zeros(layout.nodes),
+        reach=np.zeros(net.nodes),
         mask=np.zeros(words, dtype=np.int64),
         trial=np.zeros(words, dtype=np.int64),
         counters=np.zeros(4, dtype=np.int64),

@@ -19,8 +19,8 @@ from qkdopt.plan import NO_QKD, Plan, assess
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import InstanceRef, Result
 from qkdopt.simulate import Estimate, SimulationOptions
-from qkdopt.simulate.run import Simulator
 from qkdopt.simulate.simulation import default_warmup
+from qkdopt.simulate.simulator import Simulator
 from qkdopt.simulate.state import ACTIVE
 from qkdopt.simulate.statistics import mean
 from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
@@ -99,23 +99,23 @@ def snapshot_bounds(
 
 def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
     """Return the active demands as a static instance, and where they are as a plan."""
-    state, layout = simulator.state, simulator.layout
+    state, net = simulator.state, simulator.net
     nodes = [node.id for node in simulator.instance.network.nodes]
     demands, routes, channels = [], [], []
     # By slot, not by the order of the list, which departures shuffle.
     for number, slot in enumerate(np.sort(state.active_slot[: state.counters[ACTIVE]])):
         route = int(state.slot_route[slot])
-        pair = int(np.searchsorted(layout.pair_route, route, side="right")) - 1
+        pair = int(np.searchsorted(net.pair_route, route, side="right")) - 1
         source, target = divmod(pair, len(nodes))
         width = int(state.slot_width[slot])
-        lit = layout.order[state.slot_position[slot, :width]]
+        lit = net.order[state.slot_position[slot, :width]]
         demands.append(
             Demand(id=number, source=nodes[source], target=nodes[target], channels=width)
         )
-        routes.append(route - int(layout.pair_route[pair]))
+        routes.append(route - int(net.pair_route[pair]))
         channels.append(tuple(sorted(int(channel) for channel in lit)))
     instance = simulator.instance.model_copy(update={"demands": tuple(demands)})
-    working = np.where(layout.candidates > 0, state.working, NO_QKD)
+    working = np.where(net.candidates > 0, state.working, NO_QKD)
     plan = Plan(tuple(routes), tuple(channels), tuple(int(q) for q in working))
     return build_problem(instance, "mean"), plan
 

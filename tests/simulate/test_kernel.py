@@ -15,7 +15,7 @@ from qkdopt.problem import Problem, build_problem
 from qkdopt.simulate import SimulationOptions, simulate
 from qkdopt.simulate import tally as t
 from qkdopt.simulate.kernel import widest_skr
-from qkdopt.simulate.run import Simulator
+from qkdopt.simulate.simulator import Simulator
 from qkdopt.simulate.state import ACTIVE
 from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulate.traffic import Requests, poisson_requests
@@ -39,7 +39,7 @@ def requests_of(instance: Instance, holding: float = 1e9) -> Requests:
 
 def serve(simulator: Simulator, requests: Requests) -> tuple[np.ndarray, np.ndarray]:
     tally = np.zeros(COLUMNS)
-    links = np.zeros((len(simulator.layout.candidates), LINK_COLUMNS))
+    links = np.zeros((len(simulator.net.candidates), LINK_COLUMNS))
     simulator.serve(requests, tally, links)
     return tally, links
 
@@ -52,13 +52,13 @@ def begin(instance: Instance, **options) -> Simulator:
 
 def lit(simulator: Simulator) -> set[tuple[int, int, int]]:
     """(link, fibre, channel) of every lit channel, from the free bits."""
-    layout, state = simulator.layout, simulator.state
+    net, state = simulator.net, simulator.state
     return {
-        (e, f, int(layout.order[p]))
+        (e, f, int(net.order[p]))
         for e in range(state.free.shape[0])
         for f in range(2)
-        for p in range(len(layout.order))
-        if ((layout.usable[e, f, p >> 6] & ~state.free[e, f, p >> 6]) >> (p & 63)) & 1
+        for p in range(len(net.order))
+        if ((net.usable[e, f, p >> 6] & ~state.free[e, f, p >> 6]) >> (p & 63)) & 1
     }
 
 
@@ -89,7 +89,7 @@ def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
     assert lit(simulator) == lit_by_plan(problem, plan)
     state = simulator.state
     working = np.array(plan.working)
-    for e in np.flatnonzero(simulator.layout.candidates):
+    for e in np.flatnonzero(simulator.net.candidates):
         assert state.noise[e, state.working[e]] == pytest.approx(
             state.noise[e, working[e]], rel=1e-12, abs=1e-18
         )
@@ -117,25 +117,25 @@ def test_state_is_what_the_active_demands_make_it(seed, options):
     tally, _ = serve(
         simulator, Requests(drawn.times, drawn.holding, drawn.pairs, widths, drawn.draws)
     )
-    layout, state = simulator.layout, simulator.state
-    noise, blockers = layout.floor.copy(), np.zeros_like(state.blockers)
+    net, state = simulator.net, simulator.state
+    noise, blockers = net.floor.copy(), np.zeros_like(state.blockers)
     expected = set()
     for slot in state.active_slot[: state.counters[ACTIVE]]:
         route = state.slot_route[slot]
-        for h in range(layout.route_hop[route], layout.route_hop[route + 1]):
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
             for p in state.slot_position[slot, : state.slot_width[slot]]:
-                place = (int(layout.hop_link[h]), int(layout.hop_fibre[h]), int(layout.order[p]))
+                place = (int(net.hop_link[h]), int(net.hop_fibre[h]), int(net.order[p]))
                 assert place not in expected, "two lightpaths on one channel"
                 expected.add(place)
-                noise[place[0]] += layout.noise[place[0], layout.hop_side[h], p]
-                blockers[place[0]] += layout.blocks[place[0], layout.hop_side[h], p]
+                noise[place[0]] += net.noise[place[0], net.hop_side[h], p]
+                blockers[place[0]] += net.blocks[place[0], net.hop_side[h], p]
     assert lit(simulator) == expected
     for e in range(len(noise)):
-        q = slice(0, layout.candidates[e])
+        q = slice(0, net.candidates[e])
         assert np.allclose(state.noise[e, q], noise[e, q], rtol=1e-9, atol=1e-15)
         if simulator.mode.working_only:
             assert np.array_equal(state.blockers[e, q], blockers[e, q])
-        if layout.candidates[e]:
+        if net.candidates[e]:
             # Whatever the policy, light never enters the working channel's guard band.
             assert blockers[e, state.working[e]] == 0
     offered = tally[t.SERVED] + sum(tally[t.NO_FREE_CHANNEL + k] for k in range(3))
@@ -147,13 +147,13 @@ def test_noise_does_not_drift_over_a_million_requests():
     simulator = Simulator.begin(instance, SimulationOptions(), arrivals_per_time=100.0)
     for requests in poisson_requests(instance, 100.0, 7, 0, [100_000] * 10):
         serve(simulator, requests)
-    layout, state = simulator.layout, simulator.state
-    noise = layout.floor.copy()
+    net, state = simulator.net, simulator.state
+    noise = net.floor.copy()
     for slot in state.active_slot[: state.counters[ACTIVE]]:
         route = state.slot_route[slot]
-        for h in range(layout.route_hop[route], layout.route_hop[route + 1]):
-            noise[layout.hop_link[h]] += layout.noise[
-                layout.hop_link[h], layout.hop_side[h], state.slot_position[slot, 0]
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            noise[net.hop_link[h]] += net.noise[
+                net.hop_link[h], net.hop_side[h], state.slot_position[slot, 0]
             ]
     assert np.allclose(state.noise, noise, rtol=1e-9, atol=0.0)
 
@@ -213,16 +213,14 @@ def test_widest_relay_is_the_best_bottleneck():
     for source in range(nodes):
         for target in range(nodes):
             if source != target:
-                rates[source, target] = widest_skr(
-                    simulator.layout, simulator.state, source, target
-                )
+                rates[source, target] = widest_skr(simulator.net, simulator.state, source, target)
     skr = simulator.state.skr
     for (source, target), rate in rates.items():
         # A threshold just above the widest rate must cut the two nodes apart, one below not.
         for level, joined in ((rate * (1 + 1e-9) + 1e-9, False), (rate * (1 - 1e-9), True)):
             reached = {source}
             for _ in range(nodes):
-                for e, (a, b) in enumerate(simulator.layout.ends):
+                for e, (a, b) in enumerate(simulator.net.ends):
                     if skr[e] >= level and (a in reached or b in reached):
                         reached |= {int(a), int(b)}
             if joined and rate == 0.0:
@@ -265,14 +263,14 @@ def test_threshold_retunes_less_than_always_and_never_retunes_not(threshold):
 @pytest.mark.parametrize("seed", range(6))
 def test_tabulated_key_rates_are_as_near_as_they_say(seed):
     problem = build_problem(random_instance(seed, floors=False), "mean")
-    layout = begin(problem.instance).layout
+    net = begin(problem.instance).net
     rng = np.random.default_rng(seed)
-    last = layout.curve.shape[2] - 1
-    for e in range(len(layout.candidates)):
-        for q in range(layout.curve.shape[1] if layout.candidates[e] else 0):
-            noise = rng.uniform(0.0, 1.1 * last / layout.curve_steps[e, q], 500)
-            place = noise * layout.curve_steps[e, q]
-            read = np.interp(place, np.arange(last + 1), layout.curve[e, q])
-            exact = problem.tables.skr_bps(noise, np.full(500, layout.transmittance[e, q]))
-            assert np.abs(read - exact).max() <= layout.curve_error[e, q]
-            assert layout.curve_error[e, q] <= 1e-4 * layout.curve[e, q, 0]
+    last = net.curve.shape[2] - 1
+    for e in range(len(net.candidates)):
+        for q in range(net.curve.shape[1] if net.candidates[e] else 0):
+            noise = rng.uniform(0.0, 1.1 * last / net.curve_steps[e, q], 500)
+            place = noise * net.curve_steps[e, q]
+            read = np.interp(place, np.arange(last + 1), net.curve[e, q])
+            exact = problem.tables.skr_bps(noise, np.full(500, net.transmittance[e, q]))
+            assert np.abs(read - exact).max() <= net.curve_error[e, q]
+            assert net.curve_error[e, q] <= 1e-4 * net.curve[e, q, 0]

@@ -1,4 +1,4 @@
-"""A network laid out for the compiled simulator.
+"""A network compiled for the simulator.
 
 Channels are kept in *positions*: position 0 is the first that first fit tries, so that every
 static order of channels is first fit on permuted bits. Position p is bit ``p & 63`` of word
@@ -28,7 +28,7 @@ MOST_KEPT = 16
 _KEPT_ROUTES: dict[tuple[object, ...], tuple[tuple[Route, ...], ...]] = {}
 
 
-class Layout(NamedTuple):
+class CompiledNetwork(NamedTuple):
     """What stays the same during a run. ``E`` links, ``P`` positions, ``Q`` candidates.
 
     Parameters
@@ -97,8 +97,10 @@ class Layout(NamedTuple):
     threshold: float
 
 
-def build_layout(instance: Instance, tables: Tables, options: SimulationOptions) -> Layout:
-    """Lay out an instance.
+def compile_network(
+    instance: Instance, tables: Tables, options: SimulationOptions
+) -> CompiledNetwork:
+    """Compile an instance for the simulator.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def build_layout(instance: Instance, tables: Tables, options: SimulationOptions)
     rate, table = rate_arguments(tables)
     alike = (np.ptp(eta, axis=1) == 0.0).astype(np.int64)
     curve, curve_steps, curve_error = rate_curves(tables, eta, alike)
-    return Layout(
+    return CompiledNetwork(
         nodes=len(position),
         pair_route=np.cumsum([0, *(len(found) for found in routes)]),
         route_hop=np.cumsum([0, *(len(route.links) for route in hops)]),

@@ -8,7 +8,7 @@ import numpy as np
 
 from qkdopt.instance import Instance
 from qkdopt.simulate.kernel import prepare, run
-from qkdopt.simulate.layout import Layout, build_layout
+from qkdopt.simulate.network import CompiledNetwork, compile_network
 from qkdopt.simulate.options import ORDERS, POLICIES, RETUNING, SimulationOptions
 from qkdopt.simulate.state import ACTIVE, Mode, State, new_state
 from qkdopt.simulate.traffic import Requests
@@ -27,7 +27,7 @@ class Simulator:
 
     instance: Instance
     options: SimulationOptions
-    layout: Layout
+    net: CompiledNetwork
     mode: Mode
     state: State
 
@@ -41,16 +41,16 @@ class Simulator:
         widest_demand: int = 1,
     ) -> Simulator:
         """Start with a dark network."""
-        layout = build_layout(instance, build_tables(instance), options)
+        net = compile_network(instance, build_tables(instance), options)
         mode = _mode(instance, options, arrivals_per_time)
-        state = new_state(layout, widest_demand, arrivals_per_time)
-        prepare(layout, mode, state)
-        return cls(instance, options, layout, mode, state)
+        state = new_state(net, widest_demand, arrivals_per_time)
+        prepare(net, mode, state)
+        return cls(instance, options, net, mode, state)
 
     def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
         """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
         run(
-            self.layout, self.mode, self.state, requests.times, requests.holding, requests.pairs,
+            self.net, self.mode, self.state, requests.times, requests.holding, requests.pairs,
             requests.widths, requests.draws, tally, links,
             None if self.mode.policy < 0 else self.mode.policy,
         )  # fmt: skip
