@@ -12,16 +12,17 @@ PACKAGE = Path(__file__).parent
 
 
 def _forget_stale_machine_code() -> None:
-    """Delete cached machine code that is older than any compiled source.
+    """Delete cached machine code that is older than any source beside compiled ones.
 
     numba looks at the file of a function alone: what it inlined from another file may have
-    changed since.
+    changed since, or the tuples that it takes may have other fields or another name.
     """
-    sources = [
-        path
+    rooms = {
+        path.parent
         for path in PACKAGE.rglob("*.py")
-        if "qkdopt.compiled import" in path.read_text("utf-8")
-    ]
+        if "\n@njit" in path.read_text("utf-8") and path.parent != PACKAGE
+    }
+    sources = [path for room in rooms for path in room.glob("*.py")]
     newest = max((path.stat().st_mtime for path in sources), default=0.0)
     for index in PACKAGE.rglob("__pycache__/*.nbi"):
         try:
