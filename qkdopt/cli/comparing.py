@@ -80,7 +80,7 @@ def _exit_status(rows: pd.DataFrame, report: RunReport) -> int:
         typer.echo(f"qkdopt: {where}: refused by the checker: {row['faults']}", err=True)
     if len(broken):
         return REFUSED
-    return 0 if report.complete and not report.failed else UNFINISHED
+    return 0 if report.successful else UNFINISHED
 
 
 def _settings(
@@ -180,6 +180,7 @@ def _run(
             live.show(
                 f"{report.done} of {report.total} runs done, {report.failed} failed, "
                 f"{report.running} running"
+                + (f"; {report.waiting_for}" if report.waiting_for else "")
             )
 
         return run_missing(tasks, store, team, retry_failed=retry_failed, progress=show)
