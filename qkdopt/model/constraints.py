@@ -8,7 +8,6 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from qkdopt.model.linearise import largest_noise
 from qkdopt.model.variables import KILO, JointModel, fastest, light_on, noise_unit
 
 
@@ -100,7 +99,8 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
     .. math:: \sum_s n_{eqs} \ge \phi_{eq} y_{eq} + \sum_w c_{eqw} \, lit_{ew}
         - (M_{eq} - \phi_{eq}) (1 - y_{eq})
 
-    ``M`` is the noise with everything lit that may be: the smallest that is always valid.
+    ``M`` is the noise at which the pieces end, the smallest that is always valid: with everything
+    lit that may be, or on given routes with the dearest channels of their load.
     """
     tables = m.problem.tables
     light = {e: light_on(m, e) for e in m.E}
@@ -108,7 +108,7 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
     def rule(m: JointModel, e: int, q: int) -> object:
         unit = noise_unit(m, e)
         floor = float(tables.floor[e, q]) / unit
-        most = largest_noise(tables, e, q) / unit - floor
+        most = float(m.pieces[e, q].edges[-1]) / unit - floor
         directions, channels, lit = light[e]
         heard = tables.noise[e, directions, channels, q] / unit
         free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()

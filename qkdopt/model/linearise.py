@@ -20,6 +20,8 @@ from qkdopt.units import FloatArray
 SAMPLES = 33
 LIFT = 1.0 + 1e-6
 DEEPEST_SPLIT = 12
+# Least and largest noise clicks per gate.
+Range = tuple[float, float]
 BISECTIONS = 60
 
 
@@ -69,19 +71,22 @@ def largest_noise(tables: Tables, link: int, candidate: int) -> float:
     return float(tables.floor[link, candidate] + loudest[free].sum())
 
 
-def linearise_links(problem: Problem, tolerance_bps: float) -> dict[tuple[int, int], Linearised]:
+def linearise_links(
+    problem: Problem, tolerance_bps: float, ranges: dict[tuple[int, int], Range] | None = None
+) -> dict[tuple[int, int], Linearised]:
     """Place breakpoints until every chord is within the tolerance of the exact rate.
 
     Returns the pieces of every candidate of every link, by (link, candidate). All of them are
-    split side by side, one evaluation of the key rate a depth.
+    split side by side, one evaluation of the key rate a depth. ``ranges`` are the least and the
+    largest noise of each; by default from no light to all that may be lit.
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
     if not keys:
         return {}
     curves = _Curves(tables, keys)
-    first = np.array([tables.floor[key] for key in keys])
-    last = np.array([largest_noise(tables, *key) for key in keys])
+    ends = ranges or {key: (float(tables.floor[key]), largest_noise(tables, *key)) for key in keys}
+    first, last = np.array([ends[key] for key in keys]).T.copy()
     last = np.maximum(last, first + 1e-12)
     zero = curves.end_of_key(first, last)
     owner = np.tile(np.arange(len(keys)), 2)

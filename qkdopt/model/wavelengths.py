@@ -11,13 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
-from qkdopt.model.linearise import Linearised
+from qkdopt.model.linearise import Linearised, Range
 from qkdopt.model.plans import HALF
 from qkdopt.model.variables import JointModel
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
+from qkdopt.tables import Tables
+
+# Sums in another order differ by less.
+ROUND_DOWN = 1.0 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,25 @@ class RoutedGroups:
         )
         return m
 
+    def noise_ranges(self) -> dict[tuple[int, int], Range]:
+        """Least and largest noise of every candidate, by (link, candidate).
+
+        The routes give each link its load: no less noise than that of its cheapest channels, no
+        more than that of its dearest, in whichever direction.
+        """
+        tables = self.whole.tables
+        load = np.zeros(len(tables.candidates), dtype=np.int64)
+        for demand, (route,) in zip(
+            self.grouped.instance.demands, self.grouped.routes, strict=True
+        ):
+            for e, forward in zip(route.links, route.forward, strict=True):
+                load[e] += demand.channels * int(tables.disturbs[e, 0 if forward else 1])
+        return {
+            (e, q): _noise_range(tables, e, q, int(load[e]))
+            for e in range(len(load))
+            for q in range(len(tables.candidates[e]))
+        }
+
     def plan(self, m: JointModel) -> Plan:
         """Read a solved model, and share each group's channels among its demands."""
         channels: list[tuple[int, ...]] = [()] * len(self.routes)
@@ -64,6 +88,15 @@ class RoutedGroups:
             for number, r in enumerate(group):
                 channels[r] = tuple(lit[number * count : (number + 1) * count])
         return tuned(self.whole, list(self.routes), channels)
+
+
+def _noise_range(tables: Tables, link: int, candidate: int, load: int) -> Range:
+    heard = tables.noise[link][tables.disturbs[link]]
+    free = ~tables.blocks[link, candidate]
+    floor = float(tables.floor[link, candidate])
+    least = np.sort(heard[:, free, candidate].min(axis=0))[:load]
+    most = np.sort(heard[:, free, candidate].max(axis=0))[::-1][:load]
+    return floor + ROUND_DOWN * float(least.sum()), floor + float(most.sum()) / ROUND_DOWN
 
 
 def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:

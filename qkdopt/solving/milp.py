@@ -85,6 +85,7 @@ class JointRun:
         self._seed, self._threads, self._nodes = seed, threads, nodes
         self._pieces: dict[tuple[int, int], Linearised] | None = None
         self._start_accepted: bool | None = None
+        self._error_bps = 0.0
         self.served_limit = len(incumbent.problem.routes)
         self.bound_bps: float | None = None
 
@@ -141,7 +142,10 @@ class JointRun:
         unit, with its margin; None where the limit came first.
         """
         groups = group_by_route(self.problem, routes)
-        model = groups.build(self._build, self._linearised())
+        # Pieces for the noise that these routes leave possible: fewer, and a tighter model.
+        pieces = linearise_links(self.problem, self._tolerance_bps, groups.noise_ranges())
+        self._error_bps = max([self._error_bps, *(piece.error_bps for piece in pieces.values())])
+        model = groups.build(self._build, pieces)
         if any(not model.channels[key] for key in model.RP):
             return False, None
         outcome = self._solve(model, "milp: wavelengths", start=False, scale=self._scale(served))
@@ -158,19 +162,23 @@ class JointRun:
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
         pieces = self._pieces or {}
+        errors = [self._error_bps, *(piece.error_bps for piece in pieces.values())]
         return Bound(
             objective_bps=self.bound_bps,
             served=self.served_limit,
             method=f"{self._name}, {self._adapter.name} {self._adapter.version()}",
             routes=self.problem.route_set,
-            tolerance_bps=max((piece.error_bps for piece in pieces.values()), default=0.0),
+            tolerance_bps=max(errors),
         )
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:
         if self._pieces is None:
-            tolerance = tolerance_bps(self._incumbent, self._clock.gap, self._linearisation)
-            self._pieces = linearise_links(self.problem, tolerance)
+            self._pieces = linearise_links(self.problem, self._tolerance_bps)
         return self._pieces
+
+    @property
+    def _tolerance_bps(self) -> float:
+        return tolerance_bps(self._incumbent, self._clock.gap, self._linearisation)
 
     def _solve(
         self,

@@ -10,7 +10,7 @@ from qkdopt.heuristics import ds_qkd
 from qkdopt.model import build_joint, linearise_links
 from qkdopt.model.variables import KILO
 from qkdopt.model.wavelengths import group_by_route
-from qkdopt.plan import BLOCKED, assess
+from qkdopt.plan import BLOCKED, assess, candidate_noise, lit_channels
 from qkdopt.problem import build_problem
 from tests.model.test_truth_tables import optimum
 from tests.random_instances import random_instance
@@ -34,7 +34,9 @@ def test_merged_demands_have_the_optimum_of_single_ones(seed):
     assert sorted(r for group in groups.members for r in group) == [
         r for r, route in enumerate(plan.routes) if route != BLOCKED
     ]
-    merged = groups.build(build_joint, pieces)
+    narrow = linearise_links(problem, 1.0, groups.noise_ranges())
+    assert sum(len(p.upper) for p in narrow.values()) <= sum(len(p.upper) for p in pieces.values())
+    merged = groups.build(build_joint, narrow)
     single = build_joint(
         replace(
             problem,
@@ -70,3 +72,15 @@ def test_twins_on_one_route_are_one_group():
     assert (
         groups.grouped.instance.demands[twin].channels == 2 * problem.instance.demands[0].channels
     )
+
+
+@pytest.mark.parametrize("seed", range(500, 520))
+def test_noise_of_any_wavelengths_is_within_the_range_of_the_routes(seed):
+    problem = with_twins(seed)
+    plan = ds_qkd(problem)
+    noise = candidate_noise(problem, lit_channels(problem, plan))
+    ranges = group_by_route(problem, plan.routes).noise_ranges()
+    for e, q in enumerate(plan.working):
+        if q >= 0:
+            least, most = ranges[e, q]
+            assert least <= noise[e, q] <= most

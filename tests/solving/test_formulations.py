@@ -9,7 +9,7 @@ import pytest
 import qkdopt
 from qkdopt.adapters import SizeLimit, adapter_of, program_of_model
 from qkdopt.adapters.highs import HighsAdapter
-from qkdopt.errors import LicenceError, UnsupportedError, UsageError
+from qkdopt.errors import LicenceError, SolverFailedError, UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.model import build_joint, build_textbook, least_size, linearise_links
 from qkdopt.problem import build_problem
@@ -179,7 +179,12 @@ def test_a_run_that_is_cut_short_proves_nothing_false(formulation, solver, secon
     for seed in (402, 407, 411):
         instance = random_instance(seed, floors=False)
         best = Oracle(instance, "mean").best()
-        result = solved(instance, formulation, solver, time_limit=seconds)
+        try:
+            result = solved(instance, formulation, solver, time_limit=seconds)
+        except SolverFailedError:
+            # CBC now and then aborts when it is stopped this early: told, and no false proof.
+            assert solver == "cbc"
+            continue
         assert qkdopt.check(instance, result).faults == ()
         assert not [note for note in result.notes if note.startswith(FAULT)]
         if result.bound is not None:
