@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import qkdopt
+from qkdopt.adapters import adapter_of
 from qkdopt.compare import Profile, Race, races, read_profile, summarise, to_markdown
 from qkdopt.compare.summary import shifted_mean
 from qkdopt.errors import InstanceError
@@ -223,3 +224,31 @@ def test_bad_input_runs_nothing(tmp_path, monkeypatch, capsys, arguments, expect
     assert expected in told
     assert "Traceback" not in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["line_1to2_reserved", "mesh6_1to4_reserved", "ring_blocks", "triangle_two_channels"],
+)
+def test_solvers_agree(name):
+    """The smaller half of `benchmarks/agreement.py`, at the same settings."""
+    instance = qkdopt.read_instance(SMALL / f"{name}.json")
+    profile = read_profile(LIBRARY.parent / "solvers" / "profiles" / "agreement.toml")
+    rows = [
+        Race(
+            instance=instance,
+            solver=solver,
+            formulation="load-state",
+            seconds=profile.seconds,
+            gap=profile.gap,
+            linearisation=profile.linearisation,
+        ).run()
+        for solver in ("highs", "scip", "cp-sat", "cbc", "glpk")
+        if adapter_of(solver).available()
+    ]
+    assert all(row["checked"] for row in rows)
+    assert len({row["served"] for row in rows}) == 1
+    assert len(rows) >= 2
+    values = [row["value_bps"] for row in rows]
+    assert values == pytest.approx([values[0]] * len(values), rel=1e-4)
+    assert min(row["bound_bps"] for row in rows) >= max(values) * (1.0 - 1e-12)
