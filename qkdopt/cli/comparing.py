@@ -201,7 +201,7 @@ def _write(rows: pd.DataFrame, folder: Path) -> None:
     ):  # fmt: skip
         if not len(done):
             continue
-        figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+        figure = Figure(figsize=(8.5, 4.5), layout="constrained")
         draw(done, figure.subplots())
         figure.savefig(folder / f"{name}.png", dpi=150)
     typer.echo(summary.to_string(index=False, float_format=lambda value: f"{value:.3g}"))

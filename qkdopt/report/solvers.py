@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FLOOR_SECONDS = 0.1
+LINES = (":", "--", "-", "-.")
 
 
 def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
@@ -29,6 +30,7 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
     with np.errstate(invalid="ignore"):
         factor = (time / fastest).where(np.isfinite(time), np.inf)
     instances = rows["instance_sha256"].nunique()
+    styles = _styles(rows)
     widest = float(factor[np.isfinite(factor)].max()) if solved.any() else 1.0
     for name, part in factor.groupby(_ways(rows), sort=False):
         finite = np.sort(part[np.isfinite(part)])
@@ -36,13 +38,13 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
         shares = np.concatenate([[0.0], np.arange(1, len(finite) + 1), [len(finite)]]) / max(
             1, instances
         )
-        ax.step(steps, shares, where="post", label=str(name))
+        ax.step(steps, shares, where="post", label=str(name), **styles[name])
     ax.set(
         xscale="log", xlabel="time, as a multiple of the fastest's",
         ylabel="share of instances solved", ylim=(0.0, 1.05), xlim=(1.0, 2.0 * widest),
     )  # fmt: skip
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small", title=f"{instances} instances")
+    _legend(ax, f"{instances} instances")
     return ax
 
 
@@ -54,17 +56,36 @@ def plot_gap_over_time(rows: pd.DataFrame, ax: Axes) -> Axes:
     """
     latest = max(float(rows["seconds"].astype(float).max()), 2.0 * FLOOR_SECONDS)
     times = np.geomspace(FLOOR_SECONDS, latest, 200)
+    styles = _styles(rows)
     for name, part in rows.groupby(_ways(rows), sort=False):
         gaps = np.array([_gap_at(row, times) for _, row in part.iterrows()])
-        ax.plot(times, 100.0 * gaps.mean(axis=0), label=str(name))
+        ax.plot(times, 100.0 * gaps.mean(axis=0), label=str(name), **styles[name])
     ax.set(xscale="log", xlabel="time [s]", ylabel="mean gap [%]", ylim=(0.0, None))
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small")
+    _legend(ax, None)
     return ax
 
 
 def _ways(rows: pd.DataFrame) -> pd.Series:
     return rows["solver"] + ", " + rows["formulation"]
+
+
+def _styles(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return a colour for each solver, a line for each formulation."""
+    solvers = list(dict.fromkeys(rows["solver"]))
+    formulations = list(dict.fromkeys(rows["formulation"]))
+    return {
+        f"{solver}, {formulation}": {
+            "color": f"C{solvers.index(solver)}",
+            "linestyle": LINES[formulations.index(formulation) % len(LINES)],
+        }
+        for solver in solvers
+        for formulation in formulations
+    }
+
+
+def _legend(ax: Axes, title: str | None) -> None:
+    ax.legend(fontsize="small", title=title, loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
 def _gap_at(row: pd.Series, times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:
