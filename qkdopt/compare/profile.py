@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from qkdopt.adapters import ADAPTERS, Setting
-from qkdopt.errors import InstanceError
 from qkdopt.instance.base import Part
-from qkdopt.io import fault_texts
+from qkdopt.io import read_toml
 from qkdopt.solving.options import FORMULATIONS
 
 Name = Annotated[str, Field(min_length=1)]
@@ -71,14 +69,4 @@ def read_profile(path: str | Path) -> Profile:
     InstanceError
         With every fault of the file.
     """
-    where = str(path)
-    try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InstanceError(where, [f"{error}; expected TOML"]) from None
-    try:
-        return Profile.model_validate(data, strict=False)
-    except ValidationError as problem:
-        raise InstanceError(where, list(fault_texts(problem, data, Profile))) from None
+    return read_toml(path, Profile)

@@ -2,6 +2,7 @@
 
 from qkdopt.io.faults import fault_texts
 from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_result, read_text
+from qkdopt.io.toml import read_toml
 from qkdopt.io.writing import (
     refuse_unwritable,
     to_text,
@@ -17,6 +18,7 @@ __all__ = [
     "read_plan",
     "read_result",
     "read_text",
+    "read_toml",
     "refuse_unwritable",
     "to_text",
     "write_json_whole",

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
-from qkdopt.io import fault_texts, read_instance
+from qkdopt.io import read_instance, read_toml
 from qkdopt.simulate import SimulationOptions
 from qkdopt.study.job import Job
 from qkdopt.study.sets import ChannelSets, NamedSet
@@ -196,14 +195,4 @@ def read_study(path: str | Path) -> StudySpec:
     InstanceError
         With every fault of the file.
     """
-    where = str(path)
-    try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InstanceError(where, [f"{error}; expected TOML"]) from None
-    try:
-        return StudySpec.model_validate(data, strict=False)
-    except ValidationError as problem:
-        raise InstanceError(where, list(fault_texts(problem, data, StudySpec))) from None
+    return read_toml(path, StudySpec)
