@@ -50,6 +50,7 @@ class CpRun:
         self._hint_taken: bool | None = None
         self.served_limit = len(incumbent.problem.routes)
         self.bound_bps: float | None = None
+        self.notes: list[str] = []
 
     @property
     def solver(self) -> SolverRef:
@@ -59,6 +60,11 @@ class CpRun:
             version=self._adapter.version(),
             start_accepted=self._hint_taken,
         )
+
+    def run(self) -> None:
+        """First the number served, then the objective."""
+        self.prove_served()
+        self.prove_objective()
 
     def prove_served(self) -> None:
         """Find the most demands that can be served, and prove it."""

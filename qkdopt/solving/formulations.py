@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from qkdopt.model import build_joint, build_textbook
+from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.load_states import LoadStateRun
@@ -13,33 +15,28 @@ from qkdopt.solving.options import SolverOptions
 from qkdopt.solving.outcome import Outcome
 
 
+class FormulationRun(Protocol):
+    """One formulation of one problem, solved by one solver."""
+
+    notes: list[str]
+
+    @property
+    def solver(self) -> SolverRef:
+        """Who answered."""
+        ...
+
+    def run(self) -> None:
+        """Find better plans and prove bounds until the gap or a limit is reached."""
+        ...
+
+    def as_bound(self) -> Bound:
+        """Return what was proved; readable at any moment."""
+        ...
+
+
 def run_formulation(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
     """Solve from the incumbent and return what was proved; also when interrupted."""
-    return RUNS[options.formulation](incumbent, clock, options)
-
-
-def _run_joint(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
-    run = _joint(incumbent, clock, options)
-    try:
-        run.prove_served()
-        run.prove_objective()
-    except KeyboardInterrupt:
-        clock.interrupt()
-    return Outcome(bound=run.as_bound(), solver=run.solver)
-
-
-def _run_loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
-    joint = _joint(incumbent, clock, options)
-    run = LoadStateRun(
-        incumbent,
-        clock,
-        joint,
-        solver=options.solver,
-        seed=options.seed,
-        threads=options.threads,
-        nodes=options.nodes,
-        settings=options.settings,
-    )
+    run = RUNS[options.formulation](incumbent, clock, options)
     try:
         run.run()
     except KeyboardInterrupt:
@@ -47,16 +44,23 @@ def _run_loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Ou
     return Outcome(bound=run.as_bound(), solver=run.solver, notes=run.notes)
 
 
-def _run_cp(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+def _loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> LoadStateRun:
+    return LoadStateRun(
+        incumbent,
+        clock,
+        _joint(incumbent, clock, options),
+        solver=options.solver,
+        seed=options.seed,
+        threads=options.threads,
+        nodes=options.nodes,
+        settings=options.settings,
+    )
+
+
+def _cp(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> FormulationRun:
     from qkdopt.solving.cp_sat import CpRun
 
-    run = CpRun(incumbent, clock, options)
-    try:
-        run.prove_served()
-        run.prove_objective()
-    except KeyboardInterrupt:
-        clock.interrupt()
-    return Outcome(bound=run.as_bound(), solver=run.solver)
+    return CpRun(incumbent, clock, options)
 
 
 def _joint(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> JointRun:
@@ -73,11 +77,11 @@ def _joint(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> JointR
     )
 
 
-RUNS: dict[str, Callable[[Incumbent, Clock, SolverOptions], Outcome]] = {
-    "joint": _run_joint,
-    "textbook": _run_joint,
-    "load-state": _run_loads,
-    "cp-sat": _run_cp,
+RUNS: dict[str, Callable[[Incumbent, Clock, SolverOptions], FormulationRun]] = {
+    "joint": _joint,
+    "textbook": _joint,
+    "load-state": _loads,
+    "cp-sat": _cp,
 }
 
 __all__ = ["run_formulation"]

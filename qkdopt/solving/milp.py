@@ -88,6 +88,7 @@ class JointRun:
         self._error_bps = 0.0
         self.served_limit = len(incumbent.problem.routes)
         self.bound_bps: float | None = None
+        self.notes: list[str] = []
 
     @property
     def problem(self) -> Problem:
@@ -102,6 +103,11 @@ class JointRun:
             version=self._adapter.version(),
             start_accepted=self._start_accepted,
         )
+
+    def run(self) -> None:
+        """First the number served, then the objective."""
+        self.prove_served()
+        self.prove_objective()
 
     def prove_served(self) -> None:
         """Find the most demands that can be served, and prove it."""
