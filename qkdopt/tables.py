@@ -6,6 +6,7 @@ two directions of travel: 0 along the link's file order a -> b, 1 against it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,6 +68,39 @@ class Tables:
         """Protocol parameters of the instance."""
         return protocol_of(self.instance)
 
+    def restricted(self, columns: Sequence[Sequence[int]], instance: Instance) -> Tables:
+        """Return the tables of a choice among the candidates, without evaluating physics again.
+
+        Parameters
+        ----------
+        columns
+            Per link the numbers of the candidates that stay, in their new order.
+        instance
+            What the tables are of from now on; its ``qkd.reserve`` says which channels stay dark.
+        """
+        width = max(1, *(len(chosen) for chosen in columns))
+        # A link with fewer candidates is filled up with its first; the count hides them.
+        filled = np.array([[*chosen, *[0] * (width - len(chosen))] for chosen in columns])
+        counts = np.array([len(chosen) for chosen in columns])
+        known = np.arange(width) < counts[:, None]
+        rows = np.arange(len(columns))[:, None]
+        blocks = self.blocks[rows, filled] & known[:, :, None]
+        noise = np.take_along_axis(self.noise, filled[:, None, None, :], axis=3)
+        return Tables(
+            instance=instance,
+            noise=noise * known[:, None, None, :],
+            floor=self.floor[rows, filled] * known,
+            transmittance=self.transmittance[rows, filled] * known,
+            blocks=blocks,
+            usable=_usable(instance, blocks, self.disturbs),
+            disturbs=self.disturbs,
+            fibres=self.fibres,
+            candidates=tuple(
+                tuple(mine[c] for c in chosen)
+                for mine, chosen in zip(self.candidates, columns, strict=True)
+            ),
+        )
+
     def skr_bps(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Exact key rate [bit/s] at a noise and a transmittance, broadcast together."""
         table = self.instance.qkd.skr_table
@@ -117,21 +151,26 @@ def build_tables(instance: Instance) -> Tables:
             blocks[e, c] = [instance.is_dark_near(w, candidate) for w in range(channels)]
     disturbs = _disturbs(instance)
     coefficients *= disturbs[:, :, None, None]
-    usable = np.ones((len(links), 2, channels), dtype=np.bool_)
-    if instance.qkd.reserve == "all":
-        reserved = np.asarray(blocks.any(axis=1))[:, None, :] & disturbs[:, :, None]
-        usable &= ~reserved
     return Tables(
         instance=instance,
         noise=coefficients,
         floor=floor,
         transmittance=transmittance,
         blocks=blocks,
-        usable=usable,
+        usable=_usable(instance, blocks, disturbs),
         disturbs=disturbs,
         fibres=np.array([0, 0] if instance.fibre.layout == "single" else [0, 1]),
         candidates=candidates,
     )
+
+
+def _usable(instance: Instance, blocks: BoolArray, disturbs: BoolArray) -> BoolArray:
+    """``(E, 2, W)`` channels that may ever be lit; see :class:`Tables`."""
+    links, _, channels = blocks.shape
+    usable = np.ones((links, 2, channels), dtype=np.bool_)
+    if instance.qkd.reserve == "all":
+        usable &= ~(np.asarray(blocks.any(axis=1))[:, None, :] & disturbs[:, :, None])
+    return usable
 
 
 def _disturbs(instance: Instance) -> BoolArray:

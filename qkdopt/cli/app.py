@@ -286,6 +286,87 @@ def compare(
 
 
 @app.command()
+def design(
+    instance: InstanceFile,
+    channels: Annotated[
+        str, typer.Option(help="Candidates of each link: a number, or a range such as 1:6.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
+    ] = Path("design"),
+    method: Annotated[
+        str, typer.Option(help="auto, exhaustive, families, greedy or exchange.")
+    ] = "auto",
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Set to compare with; by default the instance's own, or 3,13,23,33."),
+    ] = None,
+    reserve: Annotated[
+        str | None, typer.Option(help="Dark candidates: all or working; the instance's by default.")
+    ] = None,
+    receivers: Annotated[
+        int | None, typer.Option(help="Sets by link, so many receivers in the whole network.")
+    ] = None,
+    scenarios: Annotated[
+        Path | None, typer.Option(help="Uncertain Raman scale, loss and load (TOML).")
+    ] = None,
+    criterion: Annotated[
+        str, typer.Option(help="Over scenarios: mean, worst, quantile or least-gain.")
+    ] = "mean",
+    quantile: Annotated[float, typer.Option(help="Share of criterion quantile.")] = 0.1,
+    strategy: Annotated[str, typer.Option(help="ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
+    policy: Annotated[str, typer.Option(help="Of ds-qkd-synergistic.")] = "bottleneck-harm",
+    order: Annotated[str, typer.Option(help="Of ds-qkd.")] = "first-fit",
+    retune: Annotated[str, typer.Option(help="always, arrival, threshold or never.")] = "always",
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Of each set in the final ranking.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of requests and random sets.")] = 0,
+    receiver_cost: Annotated[float, typer.Option(help="Of one receiver, any unit.")] = 1.0,
+    transmitter_cost: Annotated[float, typer.Option(help="Of one transmitter.")] = 0.0,
+    fixed_transmitters: Annotated[
+        bool, typer.Option(help="One transmitter for each candidate, not one a link that tunes.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the QKD channels that give the most key: which, how many, on which links."""
+    from qkdopt.cli.designing import run_design
+
+    raise typer.Exit(
+        run_design(
+            instance,
+            output,
+            as_json=as_json,
+            channels=channels,
+            method=method,
+            baseline=baseline,
+            reserve=reserve,
+            receivers=receivers,
+            scenarios=scenarios,
+            criterion=criterion,
+            quantile=quantile,
+            strategy=strategy,
+            policy=policy,
+            order=order,
+            retune=retune,
+            load=load,
+            requests=requests,
+            seed=seed,
+            receiver_cost=receiver_cost,
+            transmitter_cost=transmitter_cost,
+            fixed_transmitters=fixed_transmitters,
+            workers=workers,
+            scheduler=scheduler,
+        )
+    )
+
+
+@app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
     from qkdopt.cli.solver_list import run_solvers

@@ -29,9 +29,10 @@ class LiveText:
             self._stream.write("\n")
             self._stream.flush()
 
-    def show(self, text: str) -> None:
-        """Show a text in place of the last one."""
+    def show(self, text: str, detail: str = "") -> None:
+        """Show a text in place of the last one; the detail on a terminal only."""
         if self._live:
+            text += detail
             self._stream.write(f"\r{text:<{self._width}}")
             self._width = len(text)
         elif text != self._shown:

@@ -75,6 +75,20 @@ class Store:
     def _forget_failure(self, key: str) -> None:
         (self.folder / f"{key}-failed.parquet").unlink(missing_ok=True)
 
+    def row(self, key: str) -> dict[str, Any]:
+        """Return one stored row of status ``done``.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        """
+        from pyarrow import parquet
+
+        table = parquet.ParquetFile(self.folder / f"{key}-done.parquet").read()
+        found: dict[str, Any] = table.to_pylist()[0]
+        return found
+
     def read(self, order: list[str]) -> pd.DataFrame:
         """Return the stored rows among ``order``, in that order: when they ran leaves no trace."""
         import pandas as pd

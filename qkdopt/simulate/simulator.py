@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from qkdopt.simulate.network import CompiledNetwork, compile_network
 from qkdopt.simulate.options import ORDERS, POLICIES, RETUNING, SimulationOptions
 from qkdopt.simulate.state import ACTIVE, Mode, State, new_state
 from qkdopt.simulate.traffic import Requests
-from qkdopt.tables import build_tables
+from qkdopt.tables import Tables, build_tables
 from qkdopt.units import FloatArray
 
 USAGE_ORDERS = ("most-used", "least-used")
@@ -30,6 +30,7 @@ class Simulator:
     net: CompiledNetwork
     mode: Mode
     state: State
+    arrivals_per_time: float
 
     @classmethod
     def begin(
@@ -39,13 +40,20 @@ class Simulator:
         *,
         arrivals_per_time: float,
         widest_demand: int = 1,
+        tables: Tables | None = None,
     ) -> Simulator:
-        """Start with a dark network."""
-        net = compile_network(instance, build_tables(instance), options)
+        """Start with a dark network; ``tables`` are the instance's own by default."""
+        net = compile_network(instance, tables or build_tables(instance), options)
         mode = _mode(instance, options, arrivals_per_time)
         state = new_state(net, widest_demand, arrivals_per_time)
         prepare(net, mode, state)
-        return cls(instance, options, net, mode, state)
+        return cls(instance, options, net, mode, state, arrivals_per_time)
+
+    def darkened(self) -> Simulator:
+        """Return the same network, dark; nothing is compiled again."""
+        state = new_state(self.net, self.state.slot_position.shape[1], self.arrivals_per_time)
+        prepare(self.net, self.mode, state)
+        return replace(self, state=state)
 
     def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
         """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""

@@ -1,0 +1,1 @@
+"""Design of QKD channel sets: which channels, how many, on which links."""

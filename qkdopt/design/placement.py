@@ -1,0 +1,135 @@
+"""A placement: which candidate channels the links have, out of a pool."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qkdopt.errors import InstanceError, UsageError
+from qkdopt.instance import Candidate, Instance
+
+Sets = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, order=True)
+class Placement:
+    """Candidate channels of every link, as numbers of a pool, rising.
+
+    Parameters
+    ----------
+    sets
+        One set for all links, or one for each link in the file's order (empty without QKD).
+    """
+
+    sets: Sets
+
+    @classmethod
+    def everywhere(cls, channels: Sequence[int]) -> Placement:
+        """Put the same set on every link with QKD."""
+        return cls((tuple(sorted(channels)),))
+
+    @property
+    def by_link(self) -> bool:
+        """Whether links have sets of their own."""
+        return len(self.sets) > 1
+
+    def of_links(self, instance: Instance) -> Sets:
+        """Return the set of each link; empty on links without QKD."""
+        if self.by_link:
+            return self.sets
+        return tuple(self.sets[0] if link.qkd else () for link in instance.network.links)
+
+    def receivers(self, instance: Instance) -> int:
+        """Count receivers over all links."""
+        return sum(len(chosen) for chosen in self.of_links(instance))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Channels a placement may choose from.
+
+    The channels of the grid have their own numbers; candidates off the grid follow.
+    """
+
+    candidates: tuple[Candidate, ...]
+
+    @classmethod
+    def of(cls, instance: Instance) -> Pool:
+        """Take the whole grid, and what the instance names off it."""
+        named = [() if instance.qkd.candidates == "all" else instance.qkd.candidates]
+        named += [link.candidates or () for link in instance.network.links]
+        off_grid = dict.fromkeys(c for some in named for c in some if not isinstance(c, int))
+        return cls((*range(instance.grid.channels), *off_grid))
+
+    def name(self, channels: Sequence[int]) -> str:
+        """Spell a set as people do."""
+        return "{" + ",".join(self._spelled(number) for number in channels) + "}"
+
+    def _spelled(self, number: int) -> str:
+        candidate = self.candidates[number]
+        return str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:g}THz"
+
+    def title(self, placement: Placement) -> str:
+        """Spell a placement: its set, or its receivers and most used channels."""
+        if not placement.by_link:
+            return self.name(placement.sets[0])
+        count = Counter(number for chosen in placement.sets for number in chosen)
+        told = " ".join(f"{self._spelled(number)}x{times}" for number, times in count.most_common())
+        return f"by link: {told}"
+
+    def read(self, text: str) -> Placement:
+        """Read a set such as ``3,13,23,33``.
+
+        Raises
+        ------
+        UsageError
+            No channels of this pool, or one twice.
+        """
+        words = [word.strip() for word in text.strip("{} ").split(",")]
+        known = {self._spelled(number): number for number in range(len(self.candidates))}
+        unknown = [word for word in words if word not in known]
+        if unknown or len(set(words)) < len(words):
+            raise UsageError(
+                f"set {text!r}; expected different channels of the pool, such as "
+                f"{','.join(list(known)[:3])} (last: {list(known)[-1]}; numbered from 1?)"
+            )
+        return Placement.everywhere([known[word] for word in words])
+
+    def applied_to(self, instance: Instance, placement: Placement, reserve: str) -> Instance:
+        """Return the instance with this placement, validated again.
+
+        Raises
+        ------
+        InstanceError
+            It leaves a link no channel for classical light.
+        """
+        from pydantic import ValidationError
+
+        data = instance.to_json_dict()
+        qkd = data.setdefault("qkd", {})
+        qkd["reserve"] = reserve
+        sets = placement.of_links(instance)
+        if not placement.by_link:
+            qkd["candidates"] = [self._plain(number) for number in placement.sets[0]]
+        for link, chosen in zip(data["network"]["links"], sets, strict=True):
+            link.pop("candidates", None)
+            if placement.by_link and chosen:
+                link["candidates"] = [self._plain(number) for number in chosen]
+        if placement.by_link:
+            qkd.pop("candidates", None)
+            qkd["candidates"] = [self._plain(max(sets, key=len)[0])]
+        try:
+            return Instance.model_validate(data, strict=False)
+        except ValidationError as error:
+            faults = [str(details["msg"]) for details in error.errors(include_url=False)]
+            where = f"{instance.name} with {self.title(placement)}"
+            raise InstanceError(where, faults) from None
+
+    def plain(self) -> list[object]:
+        """Return the candidates as an instance file spells them."""
+        return [self._plain(number) for number in range(len(self.candidates))]
+
+    def _plain(self, number: int) -> object:
+        candidate = self.candidates[number]
+        return candidate if isinstance(candidate, int) else candidate.model_dump(mode="json")

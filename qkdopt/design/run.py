@@ -1,0 +1,142 @@
+"""Design: search channel sets, rank the finalists on fresh requests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qkdopt.design.evaluations import Evaluations
+from qkdopt.design.ground import TrafficGround
+from qkdopt.design.options import EXHAUSTIVE_BELOW, DesignOptions
+from qkdopt.design.placement import Placement, Pool
+from qkdopt.design.race import ROUNDS, Judge
+from qkdopt.design.ranking import by_scenario, rank
+from qkdopt.design.search import Search
+from qkdopt.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a design found.
+
+    Parameters
+    ----------
+    table
+        The ranking, see :func:`qkdopt.design.ranking.rank`; ``placement`` is its last column.
+    scenarios
+        Set by set and scenario by scenario.
+    judge
+        Everything evaluated, for further questions.
+    pool
+        Names of channels.
+    tried
+        Sets evaluated in the search.
+    """
+
+    table: pd.DataFrame
+    scenarios: pd.DataFrame
+    judge: Judge
+    pool: Pool
+    tried: int
+
+    @property
+    def best(self) -> Placement:
+        """The first of the ranking."""
+        found: Placement = self.table["placement"].iloc[0]
+        return found
+
+
+def design(
+    ground: TrafficGround, baseline: Placement, options: DesignOptions, evaluations: Evaluations
+) -> Design:
+    """Search and rank.
+
+    Parameters
+    ----------
+    ground
+        Where sets are tried.
+    baseline
+        What they are compared with.
+    options
+        How.
+    evaluations
+        What is known, on that ground; what was evaluated before is not evaluated again.
+
+    Raises
+    ------
+    UsageError
+        More channels than the pool has, or a baseline that leaves no channel for light.
+    UnfinishedError
+        Some evaluations could not be had now; the same call goes on from there.
+    """
+    pool = Pool.of(ground.instance)
+    _refuse(ground, baseline, options, pool)
+    weights = np.array([scenario.weight for scenario in ground.scenarios])
+    judge = Judge(evaluations, options.criterion, weights / weights.sum(), baseline)
+    search = Search(
+        judge, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
+    )
+    finalists: dict[Placement, None] = {}
+    for size in options.sizes:
+        finalists |= dict.fromkeys(_finalists(search, size, options))
+    table = rank(
+        judge, list(finalists), options.blocks,
+        instance=ground.instance, pool=pool, origin=search.origin,
+    )  # fmt: skip
+    titles = [scenario.title for scenario in ground.scenarios]
+    return Design(
+        table=table,
+        scenarios=by_scenario(judge, table, titles, options.blocks),
+        judge=judge,
+        pool=pool,
+        tried=len(evaluations.known()),
+    )
+
+
+def _refuse(ground: TrafficGround, baseline: Placement, options: DesignOptions, pool: Pool) -> None:
+    faults = []
+    if options.sizes[-1] > len(pool.candidates):
+        faults.append(
+            f"channels = {options.sizes[-1]}; expected at most the pool's {len(pool.candidates)}"
+        )
+    if not any(link.qkd for link in ground.instance.network.links):
+        faults.append("no link has QKD; expected at least one")
+    if not ground.is_fit(baseline):
+        faults.append(f"baseline {pool.title(baseline)} leaves a link no channel for light")
+    if faults:
+        raise UsageError("; ".join(faults))
+
+
+def _finalists(search: Search, size: int, options: DesignOptions) -> list[Placement]:
+    """Search one size; return the best known sets of that size and the best of each family."""
+    method = options.method
+    if method == "auto":
+        few = math.comb(search.pool, size) <= EXHAUSTIVE_BELOW
+        method = "exhaustive" if few else "exchange"
+    if method == "exhaustive":
+        chosen: Sequence[Placement] = search.exhaustive(size)
+    elif method == "families":
+        chosen = search.families(size)
+    elif method == "greedy":
+        chosen = [search.grown(size)]
+    else:
+        chosen = search.heuristic(size)
+    judge = search.judge
+    blocks = ROUNDS[-1]
+    raced = [
+        one
+        for one in judge.evaluations.known()
+        if len(one.sets[0]) == size
+        and not one.by_link
+        and one != judge.baseline
+        and judge.evaluations.blocks(one) >= blocks
+    ]
+    raced.sort(key=lambda one: -judge.value(one, blocks))
+    return list(dict.fromkeys([*chosen, *raced[: options.shown]]))

@@ -1,0 +1,64 @@
+"""Scenarios: what a design cannot know beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qkdopt.instance import Instance
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One state of the world.
+
+    Parameters
+    ----------
+    load_erlang
+        Arrival rate x mean holding time.
+    weight
+        Share of it in a mean over scenarios; scaled to sum to 1.
+    raman_scale, loss
+        Factors on the instance's Raman scale and on the loss of every link.
+    name
+        In tables.
+    """
+
+    load_erlang: float
+    weight: float = 1.0
+    raman_scale: float = 1.0
+    loss: float = 1.0
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name, or what is special."""
+        told = [f"{self.load_erlang:g} erlang"]
+        if self.raman_scale != 1.0:
+            told.append(f"Raman x{self.raman_scale:g}")
+        if self.loss != 1.0:
+            told.append(f"loss x{self.loss:g}")
+        return self.name or ", ".join(told)
+
+    def applied_to(self, instance: Instance) -> Instance:
+        """Return the instance in this state of the world.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            A factor leads out of the range of what it scales.
+        """
+        if self.raman_scale == 1.0 and self.loss == 1.0:
+            return instance
+        data = instance.to_json_dict()
+        fibre = data.setdefault("fibre", {})
+        fibre["raman_scale"] = instance.fibre.raman_scale * self.raman_scale
+        fibre["loss_db_per_km"] = instance.fibre.loss_db_per_km * self.loss
+        for link in data["network"]["links"]:
+            self._dim(link)
+        return Instance.model_validate(data, strict=False)
+
+    def _dim(self, link: dict[str, Any]) -> None:
+        for field in ("loss_db", "loss_db_per_km"):
+            if link.get(field) is not None:
+                link[field] *= self.loss

@@ -1,0 +1,95 @@
+"""Scenarios from a TOML file: listed one by one, or every combination of factors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from qkdopt.design.scenario import Scenario
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.instance.base import Part
+from qkdopt.io import read_toml
+
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+MOST_SCENARIOS = 100
+
+
+class ScenarioSpec(Part):
+    """One scenario; what is not given is as in the instance."""
+
+    name: str = ""
+    load_erlang: Positive | None = None
+    weight: Positive = 1.0
+    raman_scale: Positive = 1.0
+    """Factor on the instance's Raman scale."""
+    loss: Positive = 1.0
+    """Factor on the loss of every link."""
+
+
+class ScenarioFile(Part):
+    """Scenarios listed, and every combination of the factors; at least one of both."""
+
+    scenarios: tuple[ScenarioSpec, ...] = ()
+    load_erlang: tuple[Positive, ...] = ()
+    raman_scale: tuple[Positive, ...] = ()
+    loss: tuple[Positive, ...] = ()
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is missing, or too much."""
+        if not self.scenarios and not (self.load_erlang or self.raman_scale or self.loss):
+            yield "no scenario; expected [[scenarios]], or lists load_erlang, raman_scale, loss"
+        if len(self.specs()) > MOST_SCENARIOS:
+            yield f"{len(self.specs())} scenarios; expected at most {MOST_SCENARIOS}"
+        for spec, times in Counter(self.specs()).items():
+            if times > 1:
+                yield f"a scenario is given {times} times ({spec!r}); expected once, with a weight"
+
+    def specs(self) -> list[ScenarioSpec]:
+        """Return the listed scenarios and the combinations."""
+        combined: list[ScenarioSpec] = []
+        if self.load_erlang or self.raman_scale or self.loss:
+            combined = [
+                ScenarioSpec(load_erlang=load, raman_scale=raman, loss=loss)
+                for load, raman, loss in product(
+                    self.load_erlang or (None,), self.raman_scale or (1.0,), self.loss or (1.0,)
+                )
+            ]
+        return [*self.scenarios, *combined]
+
+
+def read_scenarios(path: Path, instance: Instance, load_erlang: float) -> tuple[Scenario, ...]:
+    """Read a file; ``load_erlang`` is for scenarios that name none.
+
+    Raises
+    ------
+    InstanceError
+        With every fault of the file, or of the instance under one of its scenarios.
+    """
+    scenarios = tuple(
+        Scenario(
+            name=spec.name,
+            load_erlang=load_erlang if spec.load_erlang is None else spec.load_erlang,
+            weight=spec.weight,
+            raman_scale=spec.raman_scale,
+            loss=spec.loss,
+        )
+        for spec in read_toml(path, ScenarioFile).specs()
+    )
+    faults = []
+    for scenario in scenarios:
+        try:
+            scenario.applied_to(instance)
+        except ValidationError as error:
+            faults += [
+                f"{scenario.title}: {details['loc']} = {details['input']}: {details['msg']}"
+                for details in error.errors(include_url=False)
+            ]
+    if faults:
+        raise InstanceError(str(path), faults)
+    return scenarios

@@ -1,0 +1,140 @@
+"""Figures of a design: the ranking, the frontier, and why the best set is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from qkdopt.design.why import Reasons
+
+# Okabe and Ito's palette, told apart by colour-blind readers.
+BETTER, WORSE, SAME, LINE = "#0072b2", "#d55e00", "#999999", "#009e73"
+COLOUR_OF = {"above": BETTER, "below": WORSE, "not significant": SAME, "baseline": "#000000"}
+MOST_BARS = 20
+
+
+def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the paired gain of each set over the baseline, with its 95 % interval.
+
+    ``table`` has the columns of :func:`qkdopt.design.ranking.rank`.
+    """
+    if ax is None:
+        _, ax = plt.subplots()
+    shown = table.head(MOST_BARS).iloc[::-1]
+    for place, row in enumerate(shown.to_dict("records")):
+        ax.errorbar(
+            row["paired_gain_percent"], place, xerr=row["paired_ci95"] or 0.0, fmt="o",
+            color=COLOUR_OF[row["verdict"]], capsize=3,
+        )  # fmt: skip
+        told = f"{row['paired_gain_percent']:+.2f}{_spread(row['paired_ci95'])}"
+        ax.annotate(
+            told, (row["paired_gain_percent"], place), textcoords="offset points", xytext=(0, 5),
+            ha="center", fontsize=6,
+        )  # fmt: skip
+    names = [
+        f"{name}  ({found})"
+        for name, found in zip(shown["channels"], shown["found_by"], strict=True)
+    ]
+    ax.set_yticks(range(len(shown)), names, fontsize=7)
+    ax.axvline(0.0, color="#000000", linewidth=0.8)
+    ax.set_xlabel("gain over the baseline, paired [%]")
+    ax.grid(axis="x", alpha=0.3)
+    return ax
+
+
+def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequence[Axes]:
+    """Draw key rate per request, and blocking, against cost: what the next receiver buys.
+
+    ``table`` is that of :class:`qkdopt.design.pareto.Pareto`; two axes, one above the other.
+    """
+    if axes is None:
+        _, axes = plt.subplots(2, 1, sharex=True)
+    rate, blocking = axes
+    best = table[table["best_of_size"]].sort_values("cost")
+    others = table[~table["best_of_size"]]
+    for ax, column, scale in (
+        (rate, "mean_skr_per_request_bps", 1e-3),
+        (blocking, "blocking", 100),
+    ):
+        ax.plot(others["cost"], scale * others[column], ".", color=SAME, label="other sets")
+        ax.errorbar(
+            best["cost"], scale * best[column],
+            yerr=scale * best["ci95" if ax is rate else "blocking_ci95"].fillna(0.0),
+            fmt="o-", color=BETTER, capsize=3, label="best of each number",
+        )  # fmt: skip
+        ax.grid(alpha=0.3)
+    for row in best.to_dict("records"):
+        _label(rate, row)
+    rate.margins(x=0.08, y=0.18)
+    rate.set_ylabel("key rate per request [kbit/s]")
+    rate.legend(fontsize="small", loc="lower right")
+    blocking.set(xlabel="cost of receivers and transmitters", ylabel="blocking [%]")
+    return axes
+
+
+def _label(ax: Axes, row: dict[Hashable, Any]) -> None:
+    """Write what a set is, and what it adds to the best with fewer."""
+    buys, spread = row["buys_percent"], row["buys_ci95"]
+    gain = "" if np.isnan(buys) else f"\n{buys:+.2f}" + _spread(spread) + " %"
+    ax.annotate(
+        f"{row['channels']}{gain}",
+        (row["cost"], 1e-3 * row["mean_skr_per_request_bps"]),
+        textcoords="offset points", xytext=(0, 7), ha="center", fontsize=7,
+    )  # fmt: skip
+
+
+def _spread(half_width: float) -> str:
+    return "" if np.isnan(half_width) else f" ± {half_width:.2f}"
+
+
+def plot_reasons(
+    winner: Reasons, baseline: Reasons, axes: Sequence[Axes] | None = None
+) -> Sequence[Axes]:
+    """Draw why a set wins: the light, the Raman noise it makes, the key rate it leaves.
+
+    Three axes over the channel number: the share of links on which each channel is lit, the noise
+    of one lightpath in each candidate of the winner, and the mean key rate of a link on each
+    channel, with the candidates marked by the share of time they work.
+    """
+    if axes is None:
+        _, axes = plt.subplots(3, 1, sharex=True)
+    light, raman, rate = axes
+    grid = np.arange(len(winner.lit))
+    light.bar(grid, 100 * winner.lit, color=BETTER, label=winner.name)
+    light.step(grid, 100 * baseline.lit, where="mid", color=WORSE, linewidth=1, label=baseline.name)
+    light.set_ylabel("links lit [%]")
+    light.legend(fontsize="x-small")
+    for channel in np.flatnonzero(winner.works[: len(grid)] > 0.0):
+        raman.plot(grid, 1e6 * winner.noise[channel], label=f"into channel {channel}")
+    raman.set_ylabel("Raman noise of one\nlightpath [$10^{-6}$/gate]")
+    raman.legend(fontsize="x-small", ncols=2)
+    for one, colour in ((winner, BETTER), (baseline, WORSE)):
+        _landscape(rate, one, colour, len(grid))
+    rate.set(
+        xlabel="channel (0 is the lowest frequency)",
+        ylabel="key rate of a link\non it, were it free [kbit/s]",
+    )
+    rate.legend(fontsize="x-small", loc="lower right")
+    rate.margins(y=0.15)
+    for ax in axes:
+        ax.grid(alpha=0.3)
+    return axes
+
+
+def _landscape(ax: Axes, one: Reasons, colour: str, grid: int) -> None:
+    """Draw the key rate on every channel, and the share of time that each candidate works."""
+    ax.plot(range(grid), 1e-3 * one.skr_bps[:grid], color=colour, alpha=0.6, label=one.name)
+    for channel in np.flatnonzero(one.works[:grid] > 0.0):
+        height = 1e-3 * one.skr_bps[channel]
+        ax.plot(channel, height, "o", color=colour)
+        ax.annotate(
+            f"{100 * one.works[channel]:.0f} %", (channel, height), textcoords="offset points",
+            xytext=(0, 5), ha="center", fontsize=7, color=colour,
+        )  # fmt: skip
