@@ -20,13 +20,13 @@ from qkdopt.design.ground import TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.pareto import Pareto, Prices, pareto
 from qkdopt.design.placement import Placement, Pool
-from qkdopt.design.run import Design, design
+from qkdopt.design.run import Design, design, refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.scenario_file import read_scenarios
 from qkdopt.design.why import Reasons, reasons
 from qkdopt.errors import QkdoptError, UsageError
 from qkdopt.instance import Instance, Traffic
-from qkdopt.io import read_instance, write_text_whole
+from qkdopt.io import read_instance, write_json_whole, write_text_whole
 from qkdopt.runs import RunReport, Store, open_workers
 from qkdopt.simulate import SimulationOptions
 
@@ -77,6 +77,8 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         instance=asked.ground.instance, prices=asked.prices,
     )  # fmt: skip
     _write(found, frontier, why, folder)
+    chosen = found.pool.applied_to(asked.ground.instance, found.best, asked.ground.reserve)
+    write_json_whole(folder / "best.json", chosen.to_json_dict())
     tell = _tell_json if as_json else _tell
     tell(asked, found, frontier, folder)
     return 0
@@ -125,6 +127,7 @@ def _asked(instance: Instance, workers: int | None, told: dict[str, Any]) -> Ask
     if faults:
         raise UsageError("; ".join(faults))
     ground = TrafficGround(instance, reserve, how, scenarios, BLOCK_REQUESTS, told["seed"])
+    refuse_misfits(ground, baseline, options)
     return Asked(ground, baseline, options, prices)
 
 
@@ -212,7 +215,7 @@ def _tell(asked: Asked, found: Design, frontier: Pareto, folder: Path) -> None:
         f"on {asked.options.blocks * ground.requests:,} fresh requests each"
     )
     typer.echo(f"gains over {found.pool.title(asked.baseline)}, paired, 95 % intervals")
-    width = max(len(str(name)) for name in found.table["channels"].head(SHOWN_ROWS))
+    width = max(len(str(name)) for name in found.table["name"].head(SHOWN_ROWS))
     typer.echo(f"rank  {'channels':{width}}  kbit/s per request  served  blocked      gain")
     for row in found.table.head(SHOWN_ROWS).to_dict("records"):
         typer.echo(_line(row, width))
@@ -223,7 +226,7 @@ def _tell(asked: Asked, found: Design, frontier: Pareto, folder: Path) -> None:
 def _line(row: dict[Any, Any], width: int) -> str:
     tied = "" if not row["as_good_as_best"] or row["rank"] == 1 else "  as good as the best"
     return (
-        f"{row['rank']:4}  {row['channels']:{width}}  "
+        f"{row['rank']:4}  {row['name']:{width}}  "
         f"{row['mean_skr_per_request_bps'] / 1e3:8.3f} +- {row['ci95'] / 1e3:.3f}   "
         f"{row['mean_skr_bps'] / 1e3:7.3f}  {100 * row['blocking']:6.3f} %  "
         f"{row['paired_gain_percent']:+6.2f} +- {row['paired_ci95']:.2f} %  "
@@ -242,9 +245,9 @@ def _tell_steps(frontier: Pareto) -> None:
             else f"  {row['buys_percent']:+.2f} +- {row['buys_ci95']:.2f} %"
         )  # fmt: skip
         typer.echo(
-            f"  {row['candidates']} a link, cost {row['cost']:g}: "
+            f"  {row['receivers']} receivers, cost {row['cost']:g}: "
             f"{row['mean_skr_per_request_bps'] / 1e3:.3f} kbit/s, blocking "
-            f"{100 * row['blocking']:.3f} %{step}  {row['channels']}"
+            f"{100 * row['blocking']:.3f} %{step}  {row['name']}"
         )
     typer.echo(f"  hypervolume of the frontier {frontier.hypervolume:.4f}")
 

@@ -28,7 +28,8 @@ class DesignOptions:
     criterion
         What sets are ranked by over scenarios.
     receivers
-        Budget of receivers over all links, for sets by link; None for one set everywhere.
+        Budget of receivers over all links, for sets by link; None for one set everywhere. The
+        number of candidates of each link then follows, and ``sizes`` is for the baseline alone.
     blocks
         Blocks of requests of every set in the final ranking.
     shown

@@ -58,9 +58,9 @@ class Pareto:
     Parameters
     ----------
     table
-        One row a set: ``candidates``, ``receivers``, ``cost``, key rate per request and
-        blocking, ``on_frontier``; for the best set of each number of candidates
-        ``best_of_size`` and what it gains over the best with fewer, paired.
+        One row a set: ``receivers``, ``cost``, key rate per request and blocking,
+        ``on_frontier``; for the best set of each number of receivers ``best_of_size`` and
+        what it gains over the best with fewer, paired.
     hypervolume
         Share of the box (no cost .. highest cost, no key .. best rate, no blocking .. all
         blocked) that is dominated by the frontier.
@@ -77,8 +77,8 @@ def pareto(
     import moocore
 
     columns = [
-        "channels", "candidates", "receivers", "mean_skr_per_request_bps", "ci95",
-        "mean_skr_bps", "blocking", "blocking_ci95", "placement",
+        "name", "channels", "receivers", "mean_skr_per_request_bps", "ci95", "mean_skr_bps",
+        "blocking", "blocking_ci95", "placement",
     ]  # fmt: skip
     found = table[columns].copy()
     found.insert(3, "cost", [prices.of(one, instance) for one in found["placement"]])
@@ -105,9 +105,9 @@ def _hypervolume(points: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> f
 
 
 def _with_steps(judge: Judge, found: pd.DataFrame, blocks: int) -> pd.DataFrame:
-    """Mark the best of each number of candidates, and compare it with the best of fewer."""
-    best = found.sort_values("mean_skr_per_request_bps").groupby("candidates").tail(1)
-    best = best.sort_values("candidates")
+    """Mark the best of each number of receivers, and compare it with the best of fewer."""
+    best = found.sort_values("mean_skr_per_request_bps").groupby("receivers").tail(1)
+    best = best.sort_values("receivers")
     found["best_of_size"] = found.index.isin(best.index)
     found["buys_percent"], found["buys_ci95"] = np.nan, np.nan
     for before, after in zip(best.index[:-1], best.index[1:], strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +33,12 @@ class Placement:
     def by_link(self) -> bool:
         """Whether links have sets of their own."""
         return len(self.sets) > 1
+
+    @classmethod
+    def of_each_link(cls, sets: Sets) -> Placement:
+        """Give each link its set; one set for all where they are alike."""
+        chosen = {one for one in sets if one}
+        return cls((chosen.pop(),)) if len(chosen) == 1 else cls(sets)
 
     def of_links(self, instance: Instance) -> Sets:
         """Return the set of each link; empty on links without QKD."""
@@ -71,12 +77,21 @@ class Pool:
         return str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:g}THz"
 
     def title(self, placement: Placement) -> str:
-        """Spell a placement: its set, or its receivers and most used channels."""
+        """Name a placement in few words: its set, or receivers and a hash of sets by link."""
         if not placement.by_link:
             return self.name(placement.sets[0])
-        count = Counter(number for chosen in placement.sets for number in chosen)
-        told = " ".join(f"{self._spelled(number)}x{times}" for number, times in count.most_common())
-        return f"by link: {told}"
+        digest = hashlib.sha256(repr(placement.sets).encode()).hexdigest()[:4]
+        return f"by link, {sum(map(len, placement.sets))} receivers #{digest}"
+
+    def spelled(self, placement: Placement, instance: Instance) -> str:
+        """Spell a placement whole: its set, or that of each link."""
+        if not placement.by_link:
+            return self.name(placement.sets[0])
+        return " ".join(
+            f"{link.id}:{self.name(chosen)}"
+            for link, chosen in zip(instance.network.links, placement.sets, strict=True)
+            if chosen
+        )
 
     def read(self, text: str) -> Placement:
         """Read a set such as ``3,13,23,33``.

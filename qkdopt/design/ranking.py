@@ -48,8 +48,8 @@ def rank(
     rows = [
         {
             "rank": number + 1,
-            "channels": pool.title(one),
-            "candidates": max(len(chosen) for chosen in one.sets),
+            "name": pool.title(one),
+            "channels": pool.spelled(one, instance),
             "receivers": one.receivers(instance),
             "found_by": origin.get(one, "baseline"),
             **_measures(judge, one, blocks),
@@ -128,7 +128,7 @@ def by_scenario(
             offered = float(here[..., OFFERED].sum())
             rows.append(
                 {
-                    "channels": line["channels"],
+                    "name": line["name"],
                     "scenario": title,
                     "mean_skr_per_request_bps": rate.value,
                     "ci95": rate.ci95,

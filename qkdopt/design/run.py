@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qkdopt.design.by_link import LinkSearch
 from qkdopt.design.evaluations import Evaluations
 from qkdopt.design.ground import TrafficGround
 from qkdopt.design.options import EXHAUSTIVE_BELOW, DesignOptions
@@ -72,19 +73,22 @@ def design(
     Raises
     ------
     UsageError
-        More channels than the pool has, or a baseline that leaves no channel for light.
+        What does not fit together, see :func:`refuse_misfits`.
     UnfinishedError
         Some evaluations could not be had now; the same call goes on from there.
     """
+    refuse_misfits(ground, baseline, options)
     pool = Pool.of(ground.instance)
-    _refuse(ground, baseline, options, pool)
     weights = np.array([scenario.weight for scenario in ground.scenarios])
     judge = Judge(evaluations, options.criterion, weights / weights.sum(), baseline)
     search = Search(
         judge, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
     )
     finalists: dict[Placement, None] = {}
-    for size in options.sizes:
+    if options.receivers is not None:
+        links = LinkSearch(search, ground.instance, options.seed)
+        finalists |= dict.fromkeys(links.within(options.receivers))
+    for size in options.sizes if options.receivers is None else ():
         finalists |= dict.fromkeys(_finalists(search, size, options))
     table = rank(
         judge, list(finalists), options.blocks,
@@ -100,14 +104,32 @@ def design(
     )
 
 
-def _refuse(ground: TrafficGround, baseline: Placement, options: DesignOptions, pool: Pool) -> None:
+def refuse_misfits(ground: TrafficGround, baseline: Placement, options: DesignOptions) -> None:
+    """See to it that instance, baseline and options fit together.
+
+    Raises
+    ------
+    UsageError
+        With every fault.
+    """
+    pool = Pool.of(ground.instance)
     faults = []
+    if ground.instance.other_noise.four_wave_mixing is not None:
+        faults.append(
+            "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
+            "lightpaths one by one, and four-wave mixing is not a sum over them"
+        )
     if options.sizes[-1] > len(pool.candidates):
         faults.append(
             f"channels = {options.sizes[-1]}; expected at most the pool's {len(pool.candidates)}"
         )
-    if not any(link.qkd for link in ground.instance.network.links):
+    with_key = sum(link.qkd for link in ground.instance.network.links)
+    if with_key == 0:
         faults.append("no link has QKD; expected at least one")
+    if options.receivers is not None and options.receivers < with_key:
+        faults.append(
+            f"receivers = {options.receivers}; expected at least one for each of {with_key} links"
+        )
     if not ground.is_fit(baseline):
         faults.append(f"baseline {pool.title(baseline)} leaves a link no channel for light")
     if faults:

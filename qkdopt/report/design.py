@@ -39,8 +39,7 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             ha="center", fontsize=6,
         )  # fmt: skip
     names = [
-        f"{name}  ({found})"
-        for name, found in zip(shown["channels"], shown["found_by"], strict=True)
+        f"{name}  ({found})" for name, found in zip(shown["name"], shown["found_by"], strict=True)
     ]
     ax.set_yticks(range(len(shown)), names, fontsize=7)
     ax.axvline(0.0, color="#000000", linewidth=0.8)
@@ -84,7 +83,7 @@ def _label(ax: Axes, row: dict[Hashable, Any]) -> None:
     buys, spread = row["buys_percent"], row["buys_ci95"]
     gain = "" if np.isnan(buys) else f"\n{buys:+.2f}" + _spread(spread) + " %"
     ax.annotate(
-        f"{row['channels']}{gain}",
+        f"{row['name']}{gain}",
         (row["cost"], 1e-3 * row["mean_skr_per_request_bps"]),
         textcoords="offset points", xytext=(0, 7), ha="center", fontsize=7,
     )  # fmt: skip

@@ -1,0 +1,181 @@
+"""``qkdopt design`` from the command line."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from qkdopt.io import read_instance, write_json_whole
+from tests.command import exit_status
+from tests.design.small import small_instance
+from tests.shipped import LIBRARY
+
+QUICK = ("--requests", 20_000, "--load", 20, "--workers", 1)
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory):
+    path = tmp_path_factory.mktemp("small") / "small.json"
+    write_json_whole(path, small_instance(8).to_json_dict())
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(instance, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("design")
+    options = ("--channels", "1:2", "--reserve", "all", "-o", folder)
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    return folder
+
+
+def test_tables_and_plots_are_written(folder):
+    for name in (
+        "design.csv",
+        "pareto.csv",
+        "scenarios.csv",
+        "ranking.png",
+        "pareto.png",
+        "why.png",
+    ):
+        assert (folder / name).stat().st_size > 0
+    table = pd.read_csv(folder / "design.csv")
+    for column in (
+        "rank", "channels", "mean_skr_bps", "mean_skr_per_request_bps", "ci95", "blocking",
+        "paired_gain_percent", "paired_ci95",
+    ):  # fmt: skip
+        assert table[column].notna().all()
+    assert (table["mean_skr_per_request_bps"] <= table["mean_skr_bps"]).all()
+    assert len(set(table["channels"])) == len(table)
+
+
+def test_the_best_set_is_written_as_an_instance(folder):
+    best = read_instance(folder / "best.json")
+    table = pd.read_csv(folder / "design.csv")
+    assert best.qkd.reserve == "all"
+    assert "{" + ",".join(map(str, best.qkd.candidates)) + "}" == table["channels"].iloc[0]
+
+
+def test_a_second_run_evaluates_nothing_and_finds_the_same(instance, folder, capsys):
+    rows = sorted((folder / "rows.parquet").iterdir())
+    before = (folder / "design.csv").read_text(encoding="utf-8")
+    options = ("--channels", "1:2", "--reserve", "all", "-o", folder, "--json")
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    assert sorted((folder / "rows.parquet").iterdir()) == rows
+    assert (folder / "design.csv").read_text(encoding="utf-8") == before
+    told = json.loads(capsys.readouterr().out)
+    assert told["ranking"][0]["rank"] == 1
+    assert math.isclose(told["ranking"][0]["mean_skr_per_request_bps"],
+                        pd.read_csv(folder / "design.csv")["mean_skr_per_request_bps"].iloc[0])  # fmt: skip
+
+
+def test_sets_by_link(instance, tmp_path, capsys):
+    options = ("--channels", 1, "--receivers", 23, "--reserve", "all", "-o", tmp_path)
+    assert exit_status("design", instance, *options, *QUICK, "--baseline", "3") == 0
+    assert "by link, 23 receivers" in capsys.readouterr().out
+    best = read_instance(tmp_path / "best.json")
+    assert sum(len(best.candidates_of(link)) for link in best.network.links) <= 23
+
+
+def test_scenarios_and_criteria(instance, tmp_path):
+    scenarios = tmp_path / "scenarios.toml"
+    scenarios.write_text("load_erlang = [10, 30]\nraman_scale = [0.62, 1.6]\n", encoding="utf-8")
+    options = ("--channels", 1, "--scenarios", scenarios, "--criterion", "worst")
+    folder = tmp_path / "d"
+    assert exit_status("design", instance, *options, *QUICK, "-o", folder) == 0
+    table = pd.read_csv(folder / "scenarios.csv")
+    assert table["scenario"].nunique() == 4
+    worst = table.groupby("name")["mean_skr_per_request_bps"].min()
+    ranked = pd.read_csv(folder / "design.csv")["name"].tolist()
+    assert worst[ranked].is_monotonic_decreasing
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--channels", "0"), "channels = '0'"),
+        (("--channels", "4:2"), "expected a number such as 4"),
+        (("--channels", "9"), "at most the grid's 8"),
+        (("--channels", "2", "--method", "magic"), "method = 'magic'"),
+        (("--channels", "2", "--baseline", "3,8"), "numbered from 1?"),
+        (("--channels", "2", "--baseline", "3,3"), "different channels"),
+        (("--channels", "2", "--strategy", "fixed"), "--channels 1"),
+        (("--channels", "2", "--reserve", "some"), "reserve = 'some'"),
+        (("--channels", "2", "--receivers", "20"), "at least one for each of 21 links"),
+        (("--channels", "1:2", "--receivers", "30"), "expected one number"),
+        (("--channels", "2", "--requests", "100"), "requests = 100"),
+        (("--channels", "2", "--load", "nan"), "load = nan"),
+        (("--channels", "2", "--seed", "-1"), "seed = -1"),
+        (("--channels", "2", "--workers", "0"), "workers = 0"),
+        (("--channels", "2", "--criterion", "best"), "criterion = 'best'"),
+        (("--channels", "2", "--receiver-cost", "-1"), "receiver = -1"),
+        (("--channels", "2", "--scenarios", "none.toml"), "expected a TOML file"),
+    ],
+)  # fmt: skip
+def test_bad_options_write_nothing(options, told, instance, tmp_path, capsys):
+    folder = tmp_path / "never"
+    assert exit_status("design", instance, "-o", folder, *options) == 2
+    assert told in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_every_bad_option_is_told_at_once(instance, tmp_path, capsys):
+    options = ("--channels", "2", "--method", "magic", "--load", "0", "--reserve", "some")
+    assert exit_status("design", instance, "-o", tmp_path / "never", *options) == 2
+    told = capsys.readouterr().err
+    assert all(word in told for word in ("magic", "load = 0", "reserve"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no scenario"),
+        ("raman_scale = [0.0]", "raman_scale"),
+        ("load = [3]", "load"),
+        ("[[scenarios]]\nloss = 2.0\n[[scenarios]]\nloss = 2.0", "given 2 times"),
+        ("loss = [1.0, 9.0]", "loss x9"),
+        ("raman_scale = [", "expected TOML"),
+    ],
+)
+def test_bad_scenarios_write_nothing(text, told, instance, tmp_path, capsys):
+    path = tmp_path / "s.toml"
+    path.write_text(text, encoding="utf-8")
+    folder = tmp_path / "never"
+    options = ("--channels", "2", "--scenarios", path, "-o", folder)
+    assert exit_status("design", instance, *options) == 2
+    assert told in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_a_folder_that_is_a_file_is_refused(instance, tmp_path, capsys):
+    (tmp_path / "taken").write_text("x", encoding="utf-8")
+    options = ("--channels", "1", "-o", tmp_path / "taken")
+    assert exit_status("design", instance, *options, *QUICK) == 2
+    assert "expected a folder" in capsys.readouterr().err
+
+
+def test_four_wave_mixing_is_refused(tmp_path, capsys):
+    data = small_instance(8).to_json_dict()
+    data["other_noise"] = {"four_wave_mixing": {}}
+    path = tmp_path / "fwm.json"
+    write_json_whole(path, data)
+    assert exit_status("design", path, "--channels", "1", "-o", tmp_path / "never") == 2
+    assert "four_wave_mixing" in capsys.readouterr().err
+    assert not (tmp_path / "never").exists()
+
+
+def test_the_shipped_case_has_the_study_as_its_baseline():
+    from qkdopt.design.baseline import default_baseline, uniform_set
+
+    four = read_instance(LIBRARY / "nsfnet_100erl_4ch.json")
+    every = read_instance(LIBRARY / "nsfnet_100erl.json")
+    assert default_baseline(four, 4) == default_baseline(every, 4)
+    assert [uniform_set(40, size).sets[0] for size in (1, 2, 3, 4)] == [
+        (3,), (3, 13), (3, 13, 23), (3, 13, 23, 33),
+    ]  # fmt: skip
+    for channels in (1, 2, 5, 12, 40):
+        for size in range(1, channels + 1):
+            assert len(set(uniform_set(channels, size).sets[0])) == size
+            assert max(uniform_set(channels, size).sets[0]) < channels
