@@ -253,15 +253,7 @@ class LinkOptics:
 
     def launch_dbm(self) -> float:
         """Launch power of a classical channel at the start of this link [dBm]."""
-        classical = self._instance.classical
-        if classical.launch_dbm is not None:
-            return classical.launch_dbm
-        assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
-        return float(
-            receiver_sensitivity_launch_dbm(
-                classical.receiver_sensitivity_dbm, self._loss_db, classical.margin_db
-            )
-        )
+        return link_launch_dbm(self._instance, self._link)
 
     def _raman_power(self, launch_w: float) -> tuple[FloatArray, FloatArray]:
         rho = self._cross_section()
@@ -333,6 +325,24 @@ def link_loss_db(instance: Instance, link: Link) -> float:
         return link.loss_db
     per_km = link.loss_db_per_km
     return link.length_km * (instance.fibre.loss_db_per_km if per_km is None else per_km)
+
+
+def link_launch_dbm(instance: Instance, link: Link) -> float:
+    """Launch power [dBm] of a classical channel at either end of a link.
+
+    The link's own where given; else the network's, or what the receiver's sensitivity asks.
+    """
+    if link.launch_dbm is not None:
+        return link.launch_dbm
+    classical = instance.classical
+    if classical.launch_dbm is not None:
+        return classical.launch_dbm
+    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
+    return float(
+        receiver_sensitivity_launch_dbm(
+            classical.receiver_sensitivity_dbm, link_loss_db(instance, link), classical.margin_db
+        )
+    )
 
 
 def _loss_ratio(instance: Instance, candidate: Candidate) -> float:

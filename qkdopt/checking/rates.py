@@ -154,19 +154,8 @@ def _classical_power_w(
     lit: list[tuple[int, bool]],
 ) -> float:
     """Light [W] that lit channels put into the quantum filter."""
-    classical = instance.classical
     loss_db = _loss_db(instance, link)
-    if classical.launch_dbm is not None:
-        launch_w = float(dbm_to_w(classical.launch_dbm))
-    else:
-        assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
-        launch_w = float(
-            dbm_to_w(
-                fibre.receiver_sensitivity_launch_dbm(
-                    classical.receiver_sensitivity_dbm, loss_db, classical.margin_db
-                )
-            )
-        )
+    launch_w = float(dbm_to_w(_launch_dbm(instance, link, loss_db)))
     a_classical = float(db_per_km_to_per_km(loss_db / link.length_km))
     a_quantum = float(db_per_km_to_per_km(quantum_db / link.length_km))
     width_nm = float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz))
@@ -198,6 +187,20 @@ def _classical_power_w(
             )
         )  # fmt: skip
     return total_w
+
+
+def _launch_dbm(instance: Instance, link: Link, loss_db: float) -> float:
+    """Power of a lit channel where it enters the link, from either end [dBm]."""
+    classical = instance.classical
+    for given in (link.launch_dbm, classical.launch_dbm):
+        if given is not None:
+            return given
+    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
+    return float(
+        fibre.receiver_sensitivity_launch_dbm(
+            classical.receiver_sensitivity_dbm, loss_db, classical.margin_db
+        )
+    )
 
 
 def _cross_section(instance: Instance, channel_thz: float, quantum_thz: float) -> float:

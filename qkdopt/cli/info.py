@@ -8,7 +8,7 @@ import numpy as np
 
 from qkdopt.instance import Instance
 from qkdopt.routes import candidate_routes
-from qkdopt.tables import LinkOptics, Tables, build_tables, link_loss_db
+from qkdopt.tables import Tables, build_tables, link_launch_dbm, link_loss_db
 from qkdopt.units import dbm_to_w
 
 
@@ -56,6 +56,12 @@ def _light_lines(instance: Instance) -> Iterator[str]:
             f"launch     {classical.receiver_sensitivity_dbm:g} dBm + loss + "
             f"{classical.margin_db:g} dB at every link, filter {qkd.filter_ghz:g} GHz"
         )
+    own = [link.launch_dbm for link in instance.network.links if link.launch_dbm is not None]
+    if own:
+        yield (
+            f"           {len(own)} of {len(instance.network.links)} links have their own: "
+            f"{min(own):.2f} to {max(own):.2f} dBm"
+        )
 
 
 def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
@@ -94,15 +100,15 @@ def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
     yield f"{'link':{width}}     km     dB  launch dBm  dark SKR kbit/s  one lit kbit/s"
     for e, link in enumerate(instance.network.links):
         text = f"{link.id:{width}} {link.length_km:6.4g} {link_loss_db(instance, link):6.3g}"
+        launch = link_launch_dbm(instance, link)
         count = tables.candidate_count[e]
         if not count:
             yield f"{text}  without QKD"
             continue
-        optics = LinkOptics(instance, link, tables.candidates[e][0])
         eta, floor = tables.transmittance[e, :count], tables.floor[e, :count]
         dark = float(tables.skr_bps(floor, eta).max())
         reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
         one = float(
             tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
         )
-        yield f"{text}  {optics.launch_dbm():10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"
+        yield f"{text}  {launch:10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"

@@ -108,7 +108,8 @@ class AmplifierNoise(Part):
 class Classical(Part):
     """Launch power of every classical channel, restored at every node.
 
-    Either fixed, or just enough for the receiver at the link's far end.
+    Either fixed, or just enough for the receiver at the link's far end; a link's own
+    ``launch_dbm`` takes its place there.
     """
 
     launch_dbm: PowerDbm | None = None

@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from qkdopt.instance.base import FrequencyThz, Index, LengthKm, LossDb, LossDbPerKm, NodeId, Part
+from qkdopt.instance.base import (
+    FrequencyThz,
+    Index,
+    LengthKm,
+    LossDb,
+    LossDbPerKm,
+    NodeId,
+    Part,
+    PowerDbm,
+)
 
 
 class Node(Part):
@@ -46,6 +55,9 @@ class Link(Part):
     """Measured loss of the whole link [dB]; at most one of the two losses is given."""
     loss_db_per_km: LossDbPerKm | None = None
     """Measured loss per kilometre [dB/km]; the fibre's own where neither is given."""
+    launch_dbm: PowerDbm | None = None
+    """Classical power per channel at the start of this link, in both directions [dBm]; what
+    ``classical`` says where not given."""
     qkd: bool = True
     """False: no QKD runs here, and a key relayed over this link is no key."""
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)] | None = None
