@@ -367,6 +367,57 @@ def design(
 
 
 @app.command()
+def knobs(
+    instance: InstanceFile,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
+    ] = Path("knobs"),
+    channels: Annotated[
+        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; the instance's own.")
+    ] = None,
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Counted requests of a setting.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of the requests, the same for all settings.")] = 0,
+    step_db: Annotated[float, typer.Option(help="Between neighbouring settings.")] = 3.0,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the classical receivers: gives launch powers a floor.", metavar="DBM"
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn hardware knobs, one at a time: launch power, filter, gate, detector, loss."""
+    from qkdopt.cli.knobs import run_knobs
+
+    raise typer.Exit(
+        run_knobs(
+            instance,
+            output,
+            channels=channels,
+            load_erlang=load,
+            requests=requests,
+            seed=seed,
+            step_db=step_db,
+            sensitivity_dbm=sensitivity,
+            margin_db=margin,
+            cap_dbm=cap,
+            workers=workers,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
     from qkdopt.cli.solver_list import run_solvers

@@ -179,8 +179,9 @@ def launch_table(
 
 def mean_launch_dbm(instance: Instance) -> float:
     """Mean over links of the launch power, taken in dBm."""
-    links = instance.network.links
-    return math.fsum(link_launch_dbm(instance, link) for link in links) / len(links)
+    powers = [link_launch_dbm(instance, link) for link in instance.network.links]
+    # One power everywhere comes back as it is, without round-off.
+    return powers[0] if len(set(powers)) == 1 else math.fsum(powers) / len(powers)
 
 
 def _with_powers(
@@ -201,5 +202,8 @@ def _with_powers(
     try:
         return Instance.model_validate(data, strict=False)
     except ValidationError as error:
-        faults = [str(details["msg"]) for details in error.errors(include_url=False)]
+        faults = [
+            str(details["msg"]).removeprefix("Value error, ")
+            for details in error.errors(include_url=False)
+        ]
         raise InstanceError(f"{instance.name}: launch power", faults) from None

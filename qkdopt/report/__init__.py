@@ -1,6 +1,7 @@
 """Figures: each takes data and axes and returns axes; none shows, saves or computes a plan."""
 
 from qkdopt.report.design import plot_pareto, plot_ranking, plot_reasons
+from qkdopt.report.knob_curves import plot_knobs
 from qkdopt.report.load_curves import plot_over_load, study_figures
 from qkdopt.report.network import plot_network
 from qkdopt.report.solvers import plot_gap_over_time, plot_performance_profile
@@ -8,6 +9,7 @@ from qkdopt.report.spectrum import plot_spectrum
 
 __all__ = [
     "plot_gap_over_time",
+    "plot_knobs",
     "plot_network",
     "plot_over_load",
     "plot_pareto",
