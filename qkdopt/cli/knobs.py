@@ -221,7 +221,7 @@ def _ranked_line(row: dict[Hashable, Any]) -> str:
     name = f"{row['knob']}{' (yardstick)' if row['knob'] == RAMAN_SCALE.name else ''}"
     now = f"{row['value']:.4g} {_unit(row)}".strip()
     per_db = f"{_gain(row['gain_percent_per_db'], row['ci95'])} of {row['step_db']:+g} dB"
-    best = AS_IT_STANDS
+    best = AS_IT_STANDS if row["can_improve"] else "at its limit"
     if row["best_db"] != 0.0:
         value = f"{row['best_value']:.4g} {_unit(row)}".strip()
         gain = _gain(row["best_gain_percent"], row["best_ci95"])

@@ -90,14 +90,15 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     A gain :math:`g` of :math:`x` dB to the better side is :math:`(1 + g)^{1/x} - 1` for each of
     them, compounded: key rates are nearly in proportion to efficiency, so that equal steps give
     equal factors, not equal sums. Measured is the first step to the better side; where there is
-    none (a loss of 0 dB cannot fall), the first to the worse side, x negative. NaN where there is
-    no key, at the present point or after the step.
+    none (a loss of 0 dB cannot fall, nor a power at its floor), the first to the worse side, x
+    negative: such knobs come last, for nothing can be bought of them. NaN where there is no key, at
+    the present point or after the step.
 
     Returns
     -------
     DataFrame
-        ``knob``, ``unit``, ``value``, ``step_db`` (of the step that was measured, negative where
-        the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting tried:
+        ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that
+        was measured, negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting tried:
         ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``.
     """
     import pandas as pd
@@ -107,9 +108,11 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame([row for row in ranked if row is not None])
     if frame.empty:
         return frame
-    return frame.sort_values(
-        "gain_percent_per_db", ascending=False, na_position="last", kind="stable", ignore_index=True
+    # Knobs of the same effect stay in the table's order, whatever their round-off.
+    order = frame.assign(rounded=frame["gain_percent_per_db"].round(3)).sort_values(
+        ["can_improve", "rounded"], ascending=False, na_position="last", kind="stable"
     )
+    return order.drop(columns="rounded").reset_index(drop=True)
 
 
 def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
@@ -125,6 +128,7 @@ def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
         "knob": present["knob"],
         "unit": present["unit"],
         "value": present["value"],
+        "can_improve": bool(improved),
         "step_db": step["db"],
         **_per_db(step["paired_gain_percent"], step["paired_ci95"], step["db"] * step["better"]),
         "best_value": best["value"],

@@ -189,4 +189,5 @@ def _at_floor(instance: Instance, name: str, mode: Mode, receivers: Receivers) -
     )
     mean = mean_launch_dbm(chosen)
     unit = "dBm" if mode == "network" else "dBm, mean of links"
-    return Setting(name, mean, unit, mean - mean_launch_dbm(instance), 0, chosen)
+    change = round(mean - mean_launch_dbm(instance), 9)
+    return Setting(name, mean, unit, change, 0, chosen)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Knobs of the same effect lie on each other: the first drawn are the widest.
-WIDTHS = (9.0, 6.0, 3.0, 6.0, 3.0, 1.0)
+WIDTHS = (6.0, 3.5, 1.5, 3.0, 1.5, 0.8)
 
 
 def plot_knobs(table: pd.DataFrame, ax: Axes) -> Axes:

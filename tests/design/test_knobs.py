@@ -192,6 +192,17 @@ def test_the_table_pairs_every_setting_with_the_instance_as_it_stands():
     assert row["paired_gain_percent"] == pytest.approx(gain, rel=1e-12)
 
 
+def test_blocked_requests_count_as_no_key_in_gains():
+    sweep = knob_settings(SMALL)
+    jobs = knob_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=600)
+    rows = [job.run() for job in jobs]
+    before = knob_table(sweep.settings, jobs, pd.DataFrame(rows))
+    # The same key from half of the requests served is as much per request.
+    rows[0]["batch_served"] = [served / 2.0 for served in rows[0]["batch_served"]]
+    after = knob_table(sweep.settings, jobs, pd.DataFrame(rows))
+    pd.testing.assert_frame_equal(after, before)
+
+
 def hand_table(rows: list[tuple]) -> pd.DataFrame:
     names = ["knob", "better", "db", "mean_skr_per_request_bps", "paired_gain_percent"]
     table = pd.DataFrame(rows, columns=names)
@@ -202,7 +213,7 @@ def test_ranking_by_hand():
     table = hand_table(
         [
             ("power", -1, -6.0, 250.0, 150.0), ("power", -1, -2.0, 144.0, 44.0),
-            ("power", -1, 0.0, 100.0, 0.0), ("power", -1, 2.0, 1.0, -99.0),
+            ("power", -1, 0.0, 100.0, 0.0), ("power", -1, 1.0, 1.0, -99.0),
             ("loss", -1, 0.0, 100.0, 0.0), ("loss", -1, 2.0, 64.0, -36.0),
             ("dead", 1, 0.0, 100.0, 0.0), ("dead", 1, -3.0, 0.0, -100.0),
             ("stuck", 1, 0.0, 100.0, 0.0),
@@ -211,10 +222,11 @@ def test_ranking_by_hand():
     )  # fmt: skip
     ranked = what_a_db_buys(table).set_index("knob")
     # 1.25 a dB: 0.64 = 1.25^-2; 1.2 a dB: 1.44 = 1.2^2.
-    assert list(ranked.index) == ["loss", "power", "dead"]
-    assert ranked["gain_percent_per_db"].tolist()[:2] == pytest.approx([25.0, 20.0])
+    assert list(ranked.index) == ["power", "loss", "dead"]
+    assert ranked["can_improve"].tolist() == [True, False, False]
+    assert ranked["gain_percent_per_db"].tolist()[:2] == pytest.approx([20.0, 25.0])
     assert np.isnan(ranked.loc["dead", "gain_percent_per_db"])
-    assert ranked["step_db"].tolist() == [2.0, -2.0, -3.0]
+    assert ranked["step_db"].tolist() == [-2.0, 2.0, -3.0]
     # d(1.44^(1/2)) = 1/2 x 1.44^(-1/2) x 2 % = 0.8333 %.
     assert ranked.loc["power", "ci95"] == pytest.approx(1.2 / 1.44)
     assert ranked.loc["power", "best_db"] == -6.0
