@@ -97,9 +97,9 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that
-        was measured, negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting tried:
-        ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``.
+        ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that was measured,
+        negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting
+        tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``.
     """
     import pandas as pd
 

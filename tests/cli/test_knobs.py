@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -113,3 +116,28 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path, capsys):
     assert exit_status("knobs", MESH, *SHORT, "-o", tmp_path / "out") == 2
     assert "out" in capsys.readouterr().err
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
+    command = [sys.executable, "-m", "qkdopt", "knobs", str(MESH), "--workers", "1"]
+    command += ["--load", "4", "--requests", "60000", "-o", str(tmp_path / "out")]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    for line in run.stderr:
+        if line.startswith("3 of"):
+            break
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60.0)
+    assert run.returncode == 130, err
+    assert "Traceback" not in err
+    assert out == ""
+    done = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
+    assert len(done) >= 3
+    assert not (tmp_path / "out" / "knobs.csv").exists()
+
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
+    assert done.items() <= after.items()
+    assert len(after) > len(done)
+    assert (tmp_path / "out" / "knobs.csv").exists()

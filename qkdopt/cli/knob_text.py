@@ -1,0 +1,139 @@
+"""What ``qkdopt knobs`` says: text for a planner, or one JSON object."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qkdopt.design.knob_table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
+from qkdopt.design.knobs import RAMAN_SCALE
+from qkdopt.design.turning import Receivers, Sweep
+from qkdopt.instance import Instance
+from qkdopt.study import Job
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = list[dict[Hashable, Any]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sweep as the command line asks for it, free of faults."""
+
+    instance: Instance
+    set_name: str
+    step_db: float
+    receivers: Receivers | None
+    load_erlang: float
+    requests: int
+    seed: int
+    workers: int | None
+
+    def jobs(self, sweep: Sweep) -> list[Job]:
+        """Return one run a setting."""
+        return knob_jobs(
+            sweep.settings,
+            set_name=self.set_name,
+            load_erlang=self.load_erlang,
+            seed=self.seed,
+            requests=self.requests,
+        )
+
+
+def _base(rows: pd.DataFrame) -> dict[Hashable, Any]:
+    return rows[rows["label"] == AS_IT_STANDS].to_dict("records")[0]
+
+
+def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+    """Spell what a planner reads."""
+    instance, base = asked.instance, _base(rows)
+    ranked: Rows = what_a_db_buys(table).to_dict("records")
+    choices: Rows = table[table["better"] == 0].to_dict("records")
+    return [
+        f"{instance.name}  (preset {instance.preset or 'none'}, ds-qkd first fit, channels "
+        f"{asked.set_name})",
+        f"traffic       {asked.load_erlang:g} erlang, {asked.requests:,} requests, seed "
+        f"{asked.seed}, the same for every setting",
+        f"as it stands  {_kbps(base)} per request, blocking {100.0 * base['blocking']:.3f} %",
+        "",
+        f"{'knob':23} {'now':>10}  {'gain per dB, compounded':>28}   best of the settings tried",
+        *(_ranked_line(row) for row in ranked),
+        *(_choice_line(row) for row in choices),
+        *(f"note  {note}" for note in sweep.notes),
+    ]
+
+
+def _ranked_line(row: dict[Hashable, Any]) -> str:
+    name = f"{row['knob']}{' (yardstick)' if row['knob'] == RAMAN_SCALE.name else ''}"
+    now = f"{row['value']:.4g} {_unit(row)}".strip()
+    per_db = f"{_gain(row['gain_percent_per_db'], row['ci95'])} of {row['step_db']:+g} dB"
+    best = AS_IT_STANDS if row["can_improve"] else "at its limit"
+    if row["best_db"] != 0.0:
+        value = f"{row['best_value']:.4g} {_unit(row)}".strip()
+        gain = _gain(row["best_gain_percent"], row["best_ci95"])
+        best = f"{value} ({row['best_db']:+g} dB): {gain}"
+    return f"{name:23} {now:>10}  {per_db:>28}   {best}"
+
+
+def _choice_line(row: dict[Hashable, Any]) -> str:
+    gain = _gain(row["paired_gain_percent"], row["paired_ci95"])
+    return f"{row['knob']}: {row['value']:.2f} {_unit(row)} ({row['db']:+.2f} dB): {gain}"
+
+
+def _kbps(row: dict[Hashable, Any]) -> str:
+    """Spell a key rate; a single batch has no interval."""
+    spread = row["mean_skr_per_request_bps_ci95"]
+    told = "" if spread is None else f" +- {spread / 1e3:.3f}"
+    return f"{row['mean_skr_per_request_bps'] / 1e3:.3f}{told} kbit/s"
+
+
+def _unit(row: dict[Hashable, Any]) -> str:
+    return "" if row["unit"] == "1" else str(row["unit"])
+
+
+def _gain(percent: float, spread: float) -> str:
+    if math.isnan(percent):
+        return "none"
+    return f"{percent:+.2f}" + ("" if math.isnan(spread) else f" +- {spread:.2f}") + " %"
+
+
+def knob_json(
+    asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
+) -> dict[str, Any]:
+    """Return plain data, with the names that users script against."""
+    base = _base(rows)
+    return {
+        "schema": "qkdopt/knobs/1",
+        "instance": asked.instance.name,
+        "sha256": asked.instance.sha256(),
+        "preset": asked.instance.preset,
+        "channels": asked.set_name,
+        "strategy": "ds-qkd",
+        "load_erlang": asked.load_erlang,
+        "seed": asked.seed,
+        "requests": asked.requests,
+        "warmup": base["warmup"],
+        "settings": _plain(table[list(COLUMNS)].to_dict("records")),
+        "ranking": _plain(what_a_db_buys(table).to_dict("records")),
+        "notes": list(sweep.notes),
+        "environment": {
+            "versions": json.loads(base["versions"]),
+            "cpu": base["cpu"],
+            "platform": base["platform"],
+        },
+    }
+
+
+def _plain(rows: Rows) -> list[dict[Hashable, Any]]:
+    """Spell what is not known as null."""
+    return [
+        {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
