@@ -1,0 +1,132 @@
+"""Design of channel sets: how good, how fast, and how near to the best of all sets.
+
+``python benchmarks/design_sets.py [best|loads|exhaustive]``; without a word, all three.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qkdopt.design.criterion import Criterion
+from qkdopt.design.evaluations import Evaluations
+from qkdopt.design.families import every
+from qkdopt.design.ground import TrafficGround
+from qkdopt.design.options import DesignOptions
+from qkdopt.design.placement import Placement
+from qkdopt.design.race import Judge
+from qkdopt.design.ranking import verdict
+from qkdopt.design.run import design
+from qkdopt.design.scenario import Scenario
+from qkdopt.generate import new_instance
+from qkdopt.io import read_instance
+from qkdopt.runs import Store, open_workers
+from qkdopt.simulate import SimulationOptions
+
+INSTANCES = Path(__file__).parent.parent / "instances"
+PAPER = Placement.everywhere((3, 13, 23, 33))
+LOADS = (60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0, 220.0, 240.0, 260.0)
+BLOCKS, REQUESTS = 100, 10_000
+SECONDS = 120.0
+
+
+def best() -> None:
+    """Run the command as a user does: seconds against 2 minutes, gain over the study."""
+    print("best set of 4, NSFNET, 100 erlang")
+    for name in ("nsfnet_100erl_4ch", "nsfnet_100erl"):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "qkdopt", "design", INSTANCES / f"{name}.json"]
+            started = time.perf_counter()
+            subprocess.run(
+                [*map(str, command), "--channels", "4", "-o", folder],
+                check=True, capture_output=True,
+            )  # fmt: skip
+            seconds = time.perf_counter() - started
+            row = pd.read_csv(Path(folder) / "design.csv").iloc[0]
+        print(
+            f"  {name}: {row['channels']} {row['paired_gain_percent']:+.3f} "
+            f"+- {row['paired_ci95']:.3f} % over the study's, {row['verdict']}; "
+            f"{seconds:.0f} s, {seconds / SECONDS:.2f} of the target"
+        )
+
+
+def loads() -> None:
+    """One set for all loads, and one for each load, against the study's."""
+    ground = _ground(LOADS)
+    options = DesignOptions(criterion=Criterion("least-gain"), blocks=BLOCKS)
+    with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
+        found = design(ground, PAPER, options, Evaluations(ground, Store(Path(folder)), team))
+        name = found.table["name"].iloc[0]
+        print(f"one set for all loads, chosen by its least gain: {name}")
+        mine = found.scenarios[found.scenarios["name"] == name]
+        for row in mine.to_dict("records"):
+            print(
+                f"  {row['scenario']}: {row['paired_gain_percent']:+.3f} "
+                f"+- {row['paired_ci95']:.3f} %, {row['verdict']}"
+            )
+        below = (mine["verdict"] == "below").sum()
+        print(f"  significantly below {{3,13,23,33}} at {below} of {len(mine)} loads; target 0")
+    print("one set for each load")
+    for load in LOADS[::2]:
+        ground = _ground((load,))
+        with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
+            known = Evaluations(ground, Store(Path(folder)), team)
+            row = design(ground, PAPER, DesignOptions(blocks=BLOCKS), known).table.iloc[0]
+        print(
+            f"  {load:g} erlang: {row['name']} {row['paired_gain_percent']:+.3f} "
+            f"+- {row['paired_ci95']:.3f} %, {row['verdict']}"
+        )
+
+
+def exhaustive() -> None:
+    """All 220 sets of 3 of 12 channels at full length, against the search; one process each."""
+    instance = new_instance("small_grid", topology="nsfnet", demands=0, seed=1, channels=12)
+    base = Placement.everywhere((3, 7, 11))
+    ground = TrafficGround(
+        instance, "all", SimulationOptions(), (Scenario(30.0),), REQUESTS, 0
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder, open_workers(None, 1) as team:
+        warm = Evaluations(ground, Store(Path(folder) / "warm"), team)
+        warm.extend([base], 1, "compilation")
+        started = time.perf_counter()
+        known = Evaluations(ground, Store(Path(folder) / "search"), team)
+        options = DesignOptions(sizes=(3,), method="exchange", blocks=BLOCKS, shown=1)
+        found = design(ground, base, options, known)
+        searched = time.perf_counter() - started
+        started = time.perf_counter()
+        whole = Evaluations(ground, Store(Path(folder) / "whole"), team)
+        whole.extend(every(12, 3), BLOCKS, "every set", "ranking")
+        enumerated = time.perf_counter() - started
+        judge = Judge(whole, Criterion(), np.ones(1), base)
+        ranked = sorted(every(12, 3), key=lambda one: -judge.value(one, BLOCKS, "ranking"))
+        loss = judge.gain(found.best, ranked[0], BLOCKS, stream="ranking", comparisons=219)
+    print("exhaustive truth: 12 channels, 3 of them, 30 erlang, 220 sets of a million requests")
+    print(f"  best of all {ranked[0].sets[0]}, search {found.best.sets[0]}: {verdict(loss)}")
+    print(f"  place of the search's set among all: {1 + ranked.index(found.best)}")
+    print(
+        f"  {searched:.1f} s, ranking included, against {enumerated:.1f} s: "
+        f"{searched / enumerated:.3f}; target 0.1"
+    )
+
+
+def _ground(loads: tuple[float, ...]) -> TrafficGround:
+    return TrafficGround(
+        read_instance(INSTANCES / "nsfnet_100erl_4ch.json"), "all", SimulationOptions(),
+        tuple(Scenario(load) for load in loads), REQUESTS, 0,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    parts = {"best": best, "loads": loads, "exhaustive": exhaustive}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="?", choices=sorted(parts))
+    chosen = parser.parse_args().part
+    for one in [parts[chosen]] if chosen else parts.values():
+        one()
