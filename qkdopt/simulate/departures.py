@@ -8,7 +8,7 @@ time: none of them is seen by anyone in between.
 
 from __future__ import annotations
 
-from qkdopt.compiled import inlined
+from qkdopt.compiled import inlined, njit_bare
 from qkdopt.simulate.placing import darken
 from qkdopt.simulate.state import ACTIVE, DAYS_PER_TIME, TODAY
 
@@ -61,3 +61,17 @@ def _leave(state, slot):
     # Unused slots follow the active ones: the list is a permutation of all slots.
     state.active_slot[active] = slot
     state.counters[ACTIVE] = active
+
+
+@njit_bare
+def leave_early(state, slot):
+    """Take a slot in use out of its day and out of use, before its time."""
+    day = int(state.slot_time[slot] * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)
+    before, here = -1, state.day_first[day]
+    while here != slot:
+        before, here = here, state.slot_next[here]
+    if before < 0:
+        state.day_first[day] = state.slot_next[slot]
+    else:
+        state.slot_next[before] = state.slot_next[slot]
+    _leave(state, slot)

@@ -149,12 +149,19 @@ def update_receivable(net, mode, state, e):
         return
     for k in range(words):
         state.receivable[e, k] = 0
+    blocked = True
     for q in range(net.candidates[e]):
         if state.blockers[e, q] > 0:
             continue
+        blocked = False
         complete = True
         for k in range(words):
             state.receivable[e, k] |= net.outside[e, q, k]
             complete = complete and state.receivable[e, k] == net.full[k]
         if complete:
             return
+    if blocked:
+        # Receivers have failed, or light alone would have left one. Data goes on; the working
+        # candidate's guard band stays dark, so that key comes back with the repair.
+        for k in range(words):
+            state.receivable[e, k] = net.outside[e, state.working[e], k]

@@ -14,6 +14,7 @@ import numpy as np
 from qkdopt.environment import environment
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
+from qkdopt.simulate.batches import batch_sizes, pieces
 from qkdopt.simulate.options import SimulationOptions
 from qkdopt.simulate.outcome import SimulationOutcome
 from qkdopt.simulate.simulator import Simulator
@@ -22,10 +23,6 @@ from qkdopt.simulate.trace import Trace
 from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
-BATCHES = 40
-SMALLEST_BATCH = 100
-# Requests of one call of the kernel: their arrays stay in the processor's cache.
-STRETCH = 8192
 WARMUP_HOLDING_TIMES = 20.0
 SMALLEST_WARMUP = 3000
 REPORT_SECONDS = 0.5
@@ -155,13 +152,6 @@ class _Plan:
     seed: int
     trace: Trace | None
 
-    @property
-    def batch_sizes(self) -> list[int]:
-        """Sizes of the counted batches."""
-        batches = int(np.clip(self.requests // SMALLEST_BATCH, 1, BATCHES))
-        size, rest = divmod(self.requests, batches)
-        return [size + (k < rest) for k in range(batches)]
-
     def simulator(self) -> Simulator:
         """Return a dark network."""
         rate = self.trace.arrivals_per_time if self.trace else self.load_erlang
@@ -241,12 +231,12 @@ class _Run:
         """Serve one replication; whole batches only."""
         plan = self._plan
         simulator = plan.simulator()
-        batches = [plan.warmup, *plan.batch_sizes]
-        pieces = [_pieces(size) for size in batches]
-        stretches = plan.stretches(replication, [size for piece in pieces for size in piece])
+        batches = [plan.warmup, *batch_sizes(plan.requests)]
+        divided = [pieces(size) for size in batches]
+        stretches = plan.stretches(replication, [size for piece in divided for size in piece])
         tallies: list[FloatArray] = []
         links: list[FloatArray] = []
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(divided):
             tally, link = np.zeros(COLUMNS), self._no_links()
             for size in piece:
                 if self._stop.is_set():
@@ -273,12 +263,6 @@ def _none() -> Requests:
     nothing = np.zeros(0)
     whole = np.zeros(0, dtype=np.int64)
     return Requests(nothing, nothing, whole, whole, nothing)
-
-
-def _pieces(size: int) -> list[int]:
-    """Divide a batch into stretches."""
-    whole, rest = divmod(size, STRETCH)
-    return [STRETCH] * whole + ([rest] if rest else [])
 
 
 def _stacked(

@@ -1,0 +1,108 @@
+"""What survives degradations, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.simulate import damage as d
+from qkdopt.simulate.events import EventOptions
+from qkdopt.simulate.options import SimulationOptions
+from qkdopt.simulate.outcome import SimulationOutcome
+from qkdopt.simulate.statistics import Estimate, ratio
+from qkdopt.simulate.tally import SAMPLED_SKR
+from qkdopt.units import FloatArray
+
+
+@dataclass(frozen=True)
+class Survival:
+    """Batches of one simulation with events, and of the same requests without.
+
+    A demand that an event leaves without light counts with no key. Sums over demands and events
+    are divided by each other: an event that meets more key weighs more.
+
+    Parameters
+    ----------
+    options, events
+        How requests are served, and what happens.
+    healthy
+        The same requests without events.
+    tally
+        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulate.tally`.
+    struck
+        ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulate.damage`.
+    """
+
+    options: SimulationOptions
+    events: EventOptions
+    healthy: SimulationOutcome
+    tally: FloatArray
+    struck: FloatArray
+
+    @property
+    def event_count(self) -> int:
+        """Events after the warm-up."""
+        return int(self.struck[:, d.STRUCK].sum())
+
+    @property
+    def before_bps(self) -> Estimate:
+        """Key rate of the demands active just before an event, mean over them."""
+        return self._ratio(d.BEFORE, d.DEMANDS)
+
+    @property
+    def after_bps(self) -> Estimate:
+        """Key rate left to the same demands after the reaction."""
+        return self._ratio(d.AFTER, d.DEMANDS)
+
+    @property
+    def survived_at_event(self) -> Estimate:
+        """Share of the key rate just before that is left before any reaction."""
+        return self._ratio(d.AT_EVENT, d.BEFORE)
+
+    @property
+    def survived_after_reaction(self) -> Estimate:
+        """Share of the key rate just before that is left once the network has reacted."""
+        return self._ratio(d.AFTER, d.BEFORE)
+
+    @property
+    def affected(self) -> Estimate:
+        """Share of demands whose key rate the event lowers, before any reaction."""
+        return self._ratio(d.AFFECTED, d.DEMANDS)
+
+    @property
+    def affected_survived_at_event(self) -> Estimate:
+        """The same as ``survived_at_event``, over affected demands."""
+        return self._ratio(d.AFFECTED_AT_EVENT, d.AFFECTED_BEFORE)
+
+    @property
+    def affected_survived_after_reaction(self) -> Estimate:
+        """The same as ``survived_after_reaction``, over affected demands."""
+        return self._ratio(d.AFFECTED_AFTER, d.AFFECTED_BEFORE)
+
+    @property
+    def affected_with_key(self) -> Estimate:
+        """Share of affected demands with any key after the reaction."""
+        return self._ratio(d.AFFECTED_WITH_KEY, d.AFFECTED)
+
+    @property
+    def outage(self) -> Estimate:
+        """Share of the demands active just before without key after the reaction."""
+        return self._ratio(d.WITHOUT_KEY, d.DEMANDS)
+
+    @property
+    def restored(self) -> Estimate:
+        """Share of demands torn down that found room again; none where nothing is torn down."""
+        return self._ratio(d.RESTORED, d.TORN)
+
+    @property
+    def time_average_survived(self) -> Estimate:
+        """Key rate of all active demands averaged over time, over that without events.
+
+        Paired by batch on the same requests; includes what events keep from being served.
+        """
+        healthy = self.healthy.tally[:, SAMPLED_SKR]
+        return ratio(np.asarray(self.tally[:, SAMPLED_SKR]), np.asarray(healthy))
+
+    def _ratio(self, above: int, below: int) -> Estimate:
+        return ratio(np.asarray(self.struck[:, above]), np.asarray(self.struck[:, below]))
