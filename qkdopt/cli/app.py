@@ -418,6 +418,61 @@ def knobs(
 
 
 @app.command()
+def resilience(
+    instance: InstanceFile,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
+    ] = Path("resilience"),
+    events: Annotated[
+        str, typer.Option(help="Kinds of event, some of noise,receiver,cut.")
+    ] = "noise,receiver,cut",
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            help='Candidate sets to compare, such as "3;3,13"; the instance\'s own by default.'
+        ),
+    ] = None,
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Counted requests of a run.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of requests and events.")] = 0,
+    rate: Annotated[float, typer.Option(help="Events per mean holding time in the network.")] = 0.2,
+    repair: Annotated[
+        float, typer.Option(help="Mean time to repair, in mean holding times.")
+    ] = 1.0,
+    noise: Annotated[
+        float, typer.Option(help="Noise that event `noise` adds [clicks per gate].")
+    ] = 3e-3,
+    target: Annotated[
+        str, typer.Option(help="Candidate that noise and receiver hit: working or any.")
+    ] = "working",
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what share of the key rate survives degradations, with and without retuning."""
+    from qkdopt.cli.resilience import run_resilience
+
+    raise typer.Exit(
+        run_resilience(
+            instance,
+            output,
+            workers=workers,
+            as_json=as_json,
+            events=events,
+            channels=channels,
+            load_erlang=load,
+            requests=requests,
+            seed=seed,
+            rate=rate,
+            repair=repair,
+            noise_per_gate=noise,
+            target=target,
+        )
+    )
+
+
+@app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
     from qkdopt.cli.solver_list import run_solvers

@@ -6,6 +6,7 @@ from qkdopt.report.load_curves import plot_over_load, study_figures
 from qkdopt.report.network import plot_network
 from qkdopt.report.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.report.spectrum import plot_spectrum
+from qkdopt.report.survival import plot_survival
 
 __all__ = [
     "plot_gap_over_time",
@@ -17,5 +18,6 @@ __all__ = [
     "plot_ranking",
     "plot_reasons",
     "plot_spectrum",
+    "plot_survival",
     "study_figures",
 ]

@@ -1,0 +1,146 @@
+"""``qkdopt resilience``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.live import LiveText
+from qkdopt.environment import environment
+from qkdopt.errors import InstanceError, UsageError
+from qkdopt.io import read_instance, write_text_whole
+from qkdopt.report import plot_survival
+from qkdopt.resilience import Case, Question, cases, faults_on, survival_table
+from qkdopt.resilience.table import LABELS, SHARES
+from qkdopt.runs import RunReport, Store, open_workers, run_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Share -> its head in the printed table.
+PRINTED = {
+    "survived_at_event": "at event",
+    "survived_after_reaction": "after reaction",
+    "affected_survived_after_reaction": "affected, after",
+    "affected_with_key": "affected with key",
+    "outage": "outage",
+    "restored": "restored",
+    "time_average_survived": "over time",
+}
+
+
+def run_resilience(
+    path: Path, folder: Path, *, workers: int | None, as_json: bool, **asked: Any
+) -> int:
+    """Run what is missing, write table and plot, print; return the exit status.
+
+    Raises
+    ------
+    UsageError, InstanceError
+        Bad input; every fault at once, and nothing is written.
+    """
+    question = Question(**asked)
+    tasks = _tasks(path, question, workers)
+    store = Store(folder / "rows.parquet")
+    report = _run(tasks, store, workers)
+    for reason in dict.fromkeys(report.reasons):
+        typer.echo(f"qkdopt: {reason}", err=True)
+    if not report.successful:
+        typer.echo(f"{report.done} of {report.total} runs done; run again for the rest", err=True)
+        return INTERRUPTED if report.interrupted else UNFINISHED
+    table = survival_table(store.read([task.key for task in tasks]))
+    _write(table, folder)
+    if as_json:
+        typer.echo(json.dumps(_answer(tasks[0], table), indent=1))
+    else:
+        typer.echo(printed(table))
+        typer.echo(f"written to {folder}")
+    return 0
+
+
+def _tasks(path: Path, question: Question, workers: int | None) -> list[Case]:
+    """Read the instance and plan the runs; faults of file and options come together."""
+    few = [] if workers is None or workers > 0 else [f"workers = {workers}; expected at least 1"]
+    try:
+        instance = read_instance(path)
+    except InstanceError as error:
+        raise InstanceError(error.where, [*error.faults, *question.faults(), *few]) from None
+    faults = [*faults_on(instance, question), *few]
+    if faults:
+        raise UsageError("; ".join(faults))
+    return cases(instance, question)
+
+
+def _run(tasks: list[Case], store: Store, workers: int | None) -> RunReport:
+    with LiveText() as live, open_workers(None, workers) as team:
+
+        def show(report: RunReport) -> None:
+            live.show(f"{report.done} of {report.total} runs done, {report.running} running")
+
+        return run_missing(tasks, store, team, retry_failed=True, progress=show)
+
+
+def _write(table: pd.DataFrame, folder: Path) -> None:
+    from matplotlib.figure import Figure
+
+    write_text_whole(folder / "resilience.csv", table.to_csv(index=False))
+    relays = list(dict.fromkeys(table["relay"]))
+    figure = Figure(figsize=(12.0, 4.2 * len(relays)), layout="constrained")
+    axes = figure.subplots(len(relays), 1, squeeze=False)[:, 0]
+    for ax, relay in zip(axes, relays, strict=True):
+        plot_survival(table[table["relay"] == relay], ax, "affected_survived_after_reaction")
+        ax.set_title(f"relay {relay}")
+    figure.savefig(folder / "survival.png", dpi=150)
+
+
+def printed(table: pd.DataFrame) -> str:
+    """Spell the table: shares in per cent with the half-widths of their 95 % intervals."""
+    text = table[list(LABELS)].copy()
+    for name, head in PRINTED.items():
+        pairs = zip(table[f"{name}_percent"], table[f"{name}_ci95_percent"], strict=True)
+        text[head] = [_share(value, ci95) for value, ci95 in pairs]
+    return "key rate that survives [%], with 95 % intervals\n" + text.to_string(index=False)
+
+
+def _share(value: float, ci95: float) -> str:
+    if value != value:  # noqa: PLR0124 - NaN
+        return "-"
+    return f"{value:.2f}" + ("" if ci95 != ci95 else f" +- {ci95:.2f}")  # noqa: PLR0124
+
+
+def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "schema": "qkdopt/resilience/1",
+        "instance": first.instance.name,
+        "preset": first.instance.preset,
+        "load_erlang": first.load_erlang,
+        "seed": first.seed,
+        "requests": first.requests,
+        "rate": first.events.rate,
+        "repair": first.events.repair,
+        "noise_per_gate": first.events.noise_per_gate,
+        "target": first.events.target,
+        "cases": [_plain(row) for row in table.to_dict("records")],
+        "environment": environment().model_dump(mode="json"),
+    }
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """One case: its labels, and each measure with its interval."""
+
+    def number(value: float) -> float | None:
+        return None if value != value else value  # noqa: PLR0124 - NaN
+
+    case: dict[str, Any] = {name: row[name] for name in (*LABELS, "events", "instance_sha256")}
+    for name in SHARES:
+        case[f"{name}_percent"] = {
+            "value": number(row[f"{name}_percent"]),
+            "ci95": number(row[f"{name}_ci95_percent"]),
+        }
+    for name in ("before_bps", "after_bps"):
+        case[name] = {"value": number(row[name]), "ci95": number(row[f"{name}_ci95"])}
+    return case
