@@ -34,12 +34,16 @@ def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_
         values = rows[f"{measure}_percent"].astype(float)
         spread = rows[f"{measure}_ci95_percent"].astype(float).fillna(0.0)
         ax.bar(places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name))
+        for place in np.array(places)[np.asarray(values == 0.0)]:
+            # A bar of no height would look like a value that does not exist.
+            ax.annotate("0", (place, 0.0), ha="center", va="bottom", fontsize="small")
     ax.set_xticks(np.arange(len(groups)), groups)
     ax.tick_params(axis="x", labelsize="small")
     ax.set_ylabel(MEASURES[measure])
+    ax.set_ylim(0.0, 105.0)
     ax.grid(axis="y", alpha=0.3)
     ax.set_axisbelow(True)
-    ax.legend(fontsize="small", title="candidates")
+    ax.legend(fontsize="small", title="candidates", loc="upper right", ncols=len(sets))
     return ax
 
 

@@ -331,6 +331,22 @@ def is_hit(network: DegradingNetwork, e: int) -> bool:
     return worse or (not state.free[e].any() and state.light[e] == 0)
 
 
+@pytest.mark.parametrize(("kind", "extra"), [("noise", 3e-3), ("receiver", d.FAILED)])
+def test_damage_outlasts_the_light_of_the_link(kind, extra):
+    network = busy(small_instance(), kind)
+    state, healthy = network.simulator.state, build_tables(network.simulator.instance).floor
+    q = int(state.working[0])
+    strike(network, 0)
+    # Everybody leaves; a link that goes dark restarts from its floor.
+    network.let_happen(Moment(1e6, 3, False, 0.0), np.zeros(d.EVENT_COLUMNS))
+    assert (state.light == 0).all()
+    expected = healthy.copy()
+    expected[0, q] += extra
+    assert np.array_equal(state.noise, expected)
+    network.let_happen(Moment(1e6, 0, False, 0.0), np.zeros(d.EVENT_COLUMNS))
+    assert np.array_equal(state.noise, healthy)
+
+
 def test_slots_and_calendar_survive_cuts():
     # Every admitted demand leaves once, at its time: nothing is active when all are due.
     instance = small_instance()
