@@ -194,6 +194,30 @@ def test_what_survives_is_what_physics_says(relay, kind, target, link, retune):
     assert struck[d.WITHOUT_KEY] == sum(rate <= 0.0 for rate in after)
 
 
+def slots_of_calendar(network) -> list[int]:
+    state = network.simulator.state
+    listed: list[int] = []
+    for first in state.day_first:
+        slot = int(first)
+        while slot >= 0:
+            listed.append(slot)
+            slot = int(state.slot_next[slot])
+            assert len(listed) <= len(state.slot_next), "a day that never ends"
+    return listed
+
+
+@pytest.mark.parametrize("link", range(5))
+def test_torn_down_demands_are_out_of_the_calendar(link):
+    # Days as long as for a far smaller load: several demands leave on each.
+    network = busy(small_instance(channels=30), "cut", load=0.02)
+    before = slots_of_calendar(network)
+    assert sorted(before) == sorted(active(network))
+    torn = strike(network, link)[d.TORN]
+    assert torn > 0
+    assert sorted(slots_of_calendar(network)) == sorted(active(network))
+    assert len(active(network)) == len(before) - torn
+
+
 def first_fit(instance, demands, cut, source, target, width):
     """Route and channels of a demand on what others leave, by Table I; None without room."""
     tables = build_tables(instance)
@@ -356,13 +380,7 @@ def test_slots_and_calendar_survive_cuts():
     slots = active(network)
     assert len(set(slots)) == len(slots)
     assert sorted(state.active_slot) == list(range(len(state.active_slot)))
-    listed = []
-    for first in state.day_first:
-        slot = first
-        while slot >= 0:
-            listed.append(int(slot))
-            slot = state.slot_next[slot]
-    assert sorted(listed) == sorted(map(int, slots))
+    assert sorted(slots_of_calendar(network)) == sorted(map(int, slots))
     end = float(state.slot_time[slots].max()) + 1e-6
     for e in range(len(RING)):
         network.let_happen(Moment(end, e, True, 0.0), np.zeros(d.EVENT_COLUMNS))
