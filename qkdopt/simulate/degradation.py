@@ -35,6 +35,9 @@ def simulate_events(
 ) -> Survival:
     """Simulate dynamic traffic on a network whose links degrade and are repaired.
 
+    At an event links retune as they do when light leaves: by ``always`` to the best candidate, by
+    ``threshold`` where the rate has fallen too far, by ``arrival`` and ``never`` not at all.
+
     Parameters
     ----------
     instance, options, load_erlang, requests, warmup, seed
