@@ -318,6 +318,19 @@ def design(
     policy: Annotated[str, typer.Option(help="Of ds-qkd-synergistic.")] = "bottleneck-harm",
     order: Annotated[str, typer.Option(help="Of ds-qkd.")] = "first-fit",
     retune: Annotated[str, typer.Option(help="always, arrival, threshold or never.")] = "always",
+    launch: Annotated[
+        str | None,
+        typer.Option(help="Least power for the receivers: one for the network, or by link."),
+    ] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(help="Of the classical receivers, for --launch.", metavar="DBM")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
+    ] = None,
     load: Annotated[
         float | None, typer.Option(help="Erlang; the instance's own by default.")
     ] = None,
@@ -354,6 +367,10 @@ def design(
             policy=policy,
             order=order,
             retune=retune,
+            launch=launch,
+            sensitivity=sensitivity,
+            margin=margin,
+            cap=cap,
             load=load,
             requests=requests,
             seed=seed,

@@ -16,10 +16,11 @@ from qkdopt.cli.live import LiveText
 from qkdopt.design.baseline import default_baseline
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations, UnfinishedError
-from qkdopt.design.ground import TrafficGround
+from qkdopt.design.ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.pareto import Pareto, Prices, pareto
 from qkdopt.design.placement import Placement, Pool
+from qkdopt.design.power import with_launch
 from qkdopt.design.run import Design, design, refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.scenario_file import read_scenarios
@@ -33,8 +34,6 @@ from qkdopt.simulate import SimulationOptions
 if TYPE_CHECKING:
     import pandas as pd
 
-# Requests of one block after its warm-up: long beside it, and a hundred make a million.
-BLOCK_REQUESTS = 10_000
 SHOWN_ROWS = 12
 
 
@@ -57,7 +56,8 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         Options or files out of range; nothing is written.
     """
     workers, scheduler = told.pop("workers"), told.pop("scheduler")
-    asked = _asked(read_instance(path), workers, told)
+    instance = _at_best_power(read_instance(path), told)
+    asked = _asked(instance, workers, told)
     make_folder(folder)
     with LiveText() as live, open_workers(scheduler, workers) as team:
 
@@ -89,6 +89,23 @@ def _unfinished(error: UnfinishedError) -> int:
     for reason in dict.fromkeys(error.report.reasons):
         typer.echo(f"  {reason}", err=True)
     return INTERRUPTED if error.report.interrupted else UNFINISHED
+
+
+def _at_best_power(instance: Instance, told: dict[str, Any]) -> Instance:
+    """Return the instance at the launch power of least noise, where that is asked for."""
+    mode, sensitivity = told.pop("launch"), told.pop("sensitivity")
+    margin, cap = told.pop("margin"), told.pop("cap")
+    if mode is None:
+        given = {"sensitivity": sensitivity, "margin": margin, "cap": cap}
+        extra = [f"--{name}" for name, value in given.items() if value is not None]
+        if extra:
+            raise UsageError(f"{', '.join(extra)} without --launch; expected network or link")
+        return instance
+    if sensitivity is None:
+        raise UsageError("--launch needs --sensitivity, of the classical receivers [dBm]")
+    return with_launch(
+        instance, mode, sensitivity_dbm=sensitivity, margin_db=margin or 0.0, cap_dbm=cap
+    )
 
 
 def _asked(instance: Instance, workers: int | None, told: dict[str, Any]) -> Asked:
@@ -216,7 +233,7 @@ def _tell(asked: Asked, found: Design, frontier: Pareto, folder: Path) -> None:
     )
     typer.echo(f"gains over {found.pool.title(asked.baseline)}, paired, 95 % intervals")
     width = max(len(str(name)) for name in found.table["name"].head(SHOWN_ROWS))
-    typer.echo(f"rank  {'channels':{width}}  kbit/s per request  served  blocked      gain")
+    typer.echo(f"rank  {'channels':{width}}  kbit/s per request  served  blocked       gain")
     for row in found.table.head(SHOWN_ROWS).to_dict("records"):
         typer.echo(_line(row, width))
     _tell_steps(frontier)
@@ -229,7 +246,7 @@ def _line(row: dict[Any, Any], width: int) -> str:
         f"{row['rank']:4}  {row['name']:{width}}  "
         f"{row['mean_skr_per_request_bps'] / 1e3:8.3f} +- {row['ci95'] / 1e3:.3f}   "
         f"{row['mean_skr_bps'] / 1e3:7.3f}  {100 * row['blocking']:6.3f} %  "
-        f"{row['paired_gain_percent']:+6.2f} +- {row['paired_ci95']:.2f} %  "
+        f"{row['paired_gain_percent']:+7.3f} +- {row['paired_ci95']:.3f} %  "
         f"{row['verdict']}{tied}"
     )
 

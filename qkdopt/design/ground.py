@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +15,8 @@ from qkdopt.design.scenario import Scenario
 from qkdopt.instance import Instance
 from qkdopt.simulate import SimulationOptions
 from qkdopt.simulate import tally as t
-from qkdopt.simulate.simulation import STRETCH, default_warmup
+from qkdopt.simulate.batches import pieces
+from qkdopt.simulate.simulation import default_warmup
 from qkdopt.simulate.simulator import Simulator
 from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request
 from qkdopt.tables import Tables, build_tables
@@ -28,6 +28,8 @@ SUMS = 4
 # Blocks of the search and of the final ranking are different requests: a winner that was lucky
 # in the search has no luck left in the ranking.
 STREAMS = {"search": 0, "ranking": 1_000_000}
+# Requests of one block after its warm-up: long beside it, and a hundred make a million.
+BLOCK_REQUESTS = 10_000
 MOST_KEPT = 32
 # Seconds, about, to prepare a placement and to serve a request.
 SECONDS_PER_PLACEMENT = 4e-3
@@ -123,8 +125,7 @@ class TrafficGround:
 
     def block(self, scenario: Scenario, number: int) -> list[Requests]:
         """Return the requests of a block: those of its warm-up first."""
-        ends = [*range(0, self.requests, STRETCH), self.requests]
-        sizes = [default_warmup(scenario.load_erlang), *(b - a for a, b in pairwise(ends))]
+        sizes = [default_warmup(scenario.load_erlang), *pieces(self.requests)]
         draws = self.options.order == "random" or self.options.replacements > 0
         return list(
             poisson_requests(
