@@ -295,11 +295,14 @@ def design(
         Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
     ] = Path("design"),
     method: Annotated[
-        str, typer.Option(help="auto, exhaustive, families, greedy or exchange.")
+        str, typer.Option(help="auto, exhaustive, families, greedy, exchange or listed.")
     ] = "auto",
     baseline: Annotated[
         str | None,
         typer.Option(help="Set to compare with; by default the instance's own, or 3,13,23,33."),
+    ] = None,
+    also: Annotated[
+        str | None, typer.Option(help="Sets to rank too, such as '3;0,1,2,3'.", metavar="SETS")
     ] = None,
     reserve: Annotated[
         str | None, typer.Option(help="Dark candidates: all or working; the instance's by default.")
@@ -358,6 +361,7 @@ def design(
             channels=channels,
             method=method,
             baseline=baseline,
+            also=also,
             reserve=reserve,
             receivers=receivers,
             scenarios=scenarios,

@@ -127,7 +127,7 @@ def _asked(instance: Instance, workers: int | None, told: dict[str, Any]) -> Ask
         faults.append(f"load = {load:g}; expected erlang above 0")
     if told["seed"] < 0:
         faults.append(f"seed = {told['seed']}; expected 0 or more")
-    options = tried(lambda: _options(told))
+    options = tried(lambda: _options(told, Pool.of(instance)))
     how = tried(lambda: _how(told))
     prices = tried(
         lambda: Prices(
@@ -148,7 +148,7 @@ def _asked(instance: Instance, workers: int | None, told: dict[str, Any]) -> Ask
     return Asked(ground, baseline, options, prices)
 
 
-def _options(told: dict[str, Any]) -> DesignOptions:
+def _options(told: dict[str, Any], pool: Pool) -> DesignOptions:
     requests = told["requests"]
     if requests < 2 * BLOCK_REQUESTS:
         raise UsageError(f"requests = {requests}; expected at least {2 * BLOCK_REQUESTS}")
@@ -157,6 +157,7 @@ def _options(told: dict[str, Any]) -> DesignOptions:
         method=told["method"],
         criterion=Criterion(told["criterion"], told["quantile"]),
         receivers=told["receivers"],
+        listed=tuple(pool.read(text) for text in (told["also"] or "").split(";") if text.strip()),
         blocks=requests // BLOCK_REQUESTS,
         seed=told["seed"],
     )

@@ -84,12 +84,14 @@ def design(
     search = Search(
         judge, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
     )
-    finalists: dict[Placement, None] = {}
+    finalists = dict.fromkeys(options.listed)
+    search.origin |= dict.fromkeys(options.listed, "listed")
     if options.receivers is not None:
         links = LinkSearch(search, ground.instance, options.seed)
         finalists |= dict.fromkeys(links.within(options.receivers))
-    for size in options.sizes if options.receivers is None else ():
-        finalists |= dict.fromkeys(_finalists(search, size, options))
+    elif options.method != "listed":
+        for size in options.sizes:
+            finalists |= dict.fromkeys(_finalists(search, size, options))
     table = rank(
         judge, list(finalists), options.blocks,
         instance=ground.instance, pool=pool, origin=search.origin,
@@ -130,8 +132,9 @@ def refuse_misfits(ground: TrafficGround, baseline: Placement, options: DesignOp
         faults.append(
             f"receivers = {options.receivers}; expected at least one for each of {with_key} links"
         )
-    if not ground.is_fit(baseline):
-        faults.append(f"baseline {pool.title(baseline)} leaves a link no channel for light")
+    for what, one in (("baseline", baseline), *(("set", one) for one in options.listed)):
+        if not ground.is_fit(one):
+            faults.append(f"{what} {pool.title(one)} leaves a link no channel for light")
     if faults:
         raise UsageError("; ".join(faults))
 
