@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.instance import instance_app
+from qkdopt.cli.parameters import AsJson, InstanceFile
 from qkdopt.cli.study import study_app
+from qkdopt.cli.traffic_commands import traffic_app
 
 app = typer.Typer(
     name="qkdopt",
@@ -20,9 +23,10 @@ app = typer.Typer(
 )
 app.add_typer(instance_app, name="instance")
 app.add_typer(study_app, name="study")
+# Without a name: their commands stand beside those of this file.
+app.add_typer(traffic_app)
+app.add_typer(design_app)
 
-InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 ObjectiveName = Annotated[
     str, typer.Option("--objective", help="mean, max-min or link-sum.", metavar="NAME")
 ]
@@ -147,90 +151,6 @@ def check(
 
 
 @app.command()
-def simulate(
-    instance: InstanceFile,
-    strategy: Annotated[str, typer.Option(help="fixed, ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
-    policy: Annotated[
-        str,
-        typer.Option(
-            help="Of ds-qkd-synergistic: bottleneck-harm, rate-weighted-harm, equalisation or "
-            "own-best."
-        ),
-    ] = "bottleneck-harm",
-    order: Annotated[
-        str,
-        typer.Option(
-            help="Of fixed and ds-qkd: first-fit, last-fit, raman-aware, random, most-used or "
-            "least-used."
-        ),
-    ] = "first-fit",
-    retune: Annotated[
-        str, typer.Option(help="Working QKD channels: always, arrival, threshold or never.")
-    ] = "always",
-    threshold: Annotated[
-        float, typer.Option(help="Share of its dark rate at which a working channel is left.")
-    ] = 0.5,
-    replacements: Annotated[
-        int, typer.Option(help="Active demands that each arrival may move.")
-    ] = 0,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Counted requests of a replication.")] = 1_000_000,
-    warmup: Annotated[int | None, typer.Option(help="Requests left out at the start.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the requests.")] = 0,
-    replications: Annotated[int, typer.Option(help="Independent repetitions.")] = 1,
-    workers: Annotated[int, typer.Option(help="Replications at the same time.")] = 1,
-    trace: Annotated[
-        Path | None,
-        typer.Option(help="Recorded requests (CSV: arrival, holding, source, target[, channels])."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Simulate dynamic traffic: key rates, blocking and switches, with 95 % intervals."""
-    from qkdopt.cli.simulating import run_simulate
-
-    how = {
-        "strategy": strategy,
-        "policy": policy,
-        "order": order,
-        "retune": retune,
-        "threshold": threshold,
-        "replacements": replacements,
-    }
-    raise typer.Exit(
-        run_simulate(
-            instance,
-            trace=trace,
-            as_json=as_json,
-            how=how,
-            load_erlang=load,
-            requests=requests,
-            warmup=warmup,
-            seed=seed,
-            replications=replications,
-            workers=workers,
-        )
-    )
-
-
-@app.command()
-def reproduce(
-    figure: Annotated[str, typer.Argument(help="fig3, fig4, fig5, fig6 or all.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of figures, tables and rows.")
-    ] = Path("reproduction"),
-    requests: Annotated[int, typer.Option(help="Counted requests of a point.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of the requests.")] = 0,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-) -> None:
-    """Make the figures of the DS-QKD study, and set its numbers beside ours."""
-    from qkdopt.cli.reproducing import run_reproduce
-
-    raise typer.Exit(run_reproduce(figure, output, requests=requests, seed=seed, workers=workers))
-
-
-@app.command()
 def compare(
     instances: Annotated[list[Path], typer.Argument(metavar="INSTANCE...", help="Files (JSON).")],
     output: Annotated[
@@ -281,214 +201,6 @@ def compare(
             linearisation=linearisation,
             threads=threads,
             seed=seed,
-        )
-    )
-
-
-@app.command()
-def design(
-    instance: InstanceFile,
-    channels: Annotated[
-        str, typer.Option(help="Candidates of each link: a number, or a range such as 1:6.")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
-    ] = Path("design"),
-    method: Annotated[
-        str, typer.Option(help="auto, exhaustive, families, greedy, exchange or listed.")
-    ] = "auto",
-    baseline: Annotated[
-        str | None,
-        typer.Option(help="Set to compare with; by default the instance's own, or 3,13,23,33."),
-    ] = None,
-    also: Annotated[
-        str | None, typer.Option(help="Sets to rank too, such as '3;0,1,2,3'.", metavar="SETS")
-    ] = None,
-    reserve: Annotated[
-        str | None, typer.Option(help="Dark candidates: all or working; the instance's by default.")
-    ] = None,
-    receivers: Annotated[
-        int | None, typer.Option(help="Sets by link, so many receivers in the whole network.")
-    ] = None,
-    scenarios: Annotated[
-        Path | None, typer.Option(help="Uncertain Raman scale, loss and load (TOML).")
-    ] = None,
-    criterion: Annotated[
-        str, typer.Option(help="Over scenarios: mean, worst, quantile or least-gain.")
-    ] = "mean",
-    quantile: Annotated[float, typer.Option(help="Share of criterion quantile.")] = 0.1,
-    strategy: Annotated[str, typer.Option(help="ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
-    policy: Annotated[str, typer.Option(help="Of ds-qkd-synergistic.")] = "bottleneck-harm",
-    order: Annotated[str, typer.Option(help="Of ds-qkd.")] = "first-fit",
-    retune: Annotated[str, typer.Option(help="always, arrival, threshold or never.")] = "always",
-    launch: Annotated[
-        str | None,
-        typer.Option(help="Least power for the receivers: one for the network, or by link."),
-    ] = None,
-    sensitivity: Annotated[
-        float | None, typer.Option(help="Of the classical receivers, for --launch.", metavar="DBM")
-    ] = None,
-    margin: Annotated[
-        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
-    ] = None,
-    cap: Annotated[
-        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
-    ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Of each set in the final ranking.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of requests and random sets.")] = 0,
-    receiver_cost: Annotated[float, typer.Option(help="Of one receiver, any unit.")] = 1.0,
-    transmitter_cost: Annotated[float, typer.Option(help="Of one transmitter.")] = 0.0,
-    fixed_transmitters: Annotated[
-        bool, typer.Option(help="One transmitter for each candidate, not one a link that tunes.")
-    ] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find the QKD channels that give the most key: which, how many, on which links."""
-    from qkdopt.cli.designing import run_design
-
-    raise typer.Exit(
-        run_design(
-            instance,
-            output,
-            as_json=as_json,
-            channels=channels,
-            method=method,
-            baseline=baseline,
-            also=also,
-            reserve=reserve,
-            receivers=receivers,
-            scenarios=scenarios,
-            criterion=criterion,
-            quantile=quantile,
-            strategy=strategy,
-            policy=policy,
-            order=order,
-            retune=retune,
-            launch=launch,
-            sensitivity=sensitivity,
-            margin=margin,
-            cap=cap,
-            load=load,
-            requests=requests,
-            seed=seed,
-            receiver_cost=receiver_cost,
-            transmitter_cost=transmitter_cost,
-            fixed_transmitters=fixed_transmitters,
-            workers=workers,
-            scheduler=scheduler,
-        )
-    )
-
-
-@app.command()
-def knobs(
-    instance: InstanceFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
-    ] = Path("knobs"),
-    channels: Annotated[
-        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; the instance's own.")
-    ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Counted requests of a setting.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of the requests, the same for all settings.")] = 0,
-    step_db: Annotated[float, typer.Option(help="Between neighbouring settings.")] = 3.0,
-    sensitivity: Annotated[
-        float | None,
-        typer.Option(
-            help="Of the classical receivers: gives launch powers a floor.", metavar="DBM"
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
-    ] = None,
-    cap: Annotated[
-        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Turn hardware knobs, one at a time: launch power, filter, gate, detector, loss."""
-    from qkdopt.cli.knobs import run_knobs
-
-    raise typer.Exit(
-        run_knobs(
-            instance,
-            output,
-            channels=channels,
-            load_erlang=load,
-            requests=requests,
-            seed=seed,
-            step_db=step_db,
-            sensitivity_dbm=sensitivity,
-            margin_db=margin,
-            cap_dbm=cap,
-            workers=workers,
-            as_json=as_json,
-        )
-    )
-
-
-@app.command()
-def resilience(
-    instance: InstanceFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
-    ] = Path("resilience"),
-    events: Annotated[
-        str, typer.Option(help="Kinds of event, some of noise,receiver,cut.")
-    ] = "noise,receiver,cut",
-    channels: Annotated[
-        str | None,
-        typer.Option(
-            help='Candidate sets to compare, such as "3;3,13"; the instance\'s own by default.'
-        ),
-    ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Counted requests of a run.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of requests and events.")] = 0,
-    rate: Annotated[float, typer.Option(help="Events per mean holding time in the network.")] = 0.2,
-    repair: Annotated[
-        float, typer.Option(help="Mean time to repair, in mean holding times.")
-    ] = 1.0,
-    noise: Annotated[
-        float, typer.Option(help="Noise that event `noise` adds [clicks per gate].")
-    ] = 3e-3,
-    target: Annotated[
-        str, typer.Option(help="Candidate that noise and receiver hit: working or any.")
-    ] = "working",
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure what share of the key rate survives degradations, with and without retuning."""
-    from qkdopt.cli.resilience import run_resilience
-
-    raise typer.Exit(
-        run_resilience(
-            instance,
-            output,
-            workers=workers,
-            as_json=as_json,
-            events=events,
-            channels=channels,
-            load_erlang=load,
-            requests=requests,
-            seed=seed,
-            rate=rate,
-            repair=repair,
-            noise_per_gate=noise,
-            target=target,
         )
     )
 

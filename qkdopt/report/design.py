@@ -71,7 +71,7 @@ def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequ
         ax.grid(alpha=0.3)
     for row in best.to_dict("records"):
         _label(rate, row)
-    rate.margins(x=0.08, y=0.18)
+    rate.margins(x=0.14, y=0.18)
     rate.set_ylabel("key rate per request [kbit/s]")
     rate.legend(fontsize="small", loc="lower right")
     blocking.set(xlabel="cost of receivers and transmitters", ylabel="blocking [%]")

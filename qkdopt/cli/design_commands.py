@@ -1,0 +1,165 @@
+"""Commands of hardware and channel sets: design, knobs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qkdopt.cli.parameters import AsJson, InstanceFile
+
+design_app = typer.Typer()
+
+
+@design_app.command()
+def design(
+    instance: InstanceFile,
+    channels: Annotated[
+        str, typer.Option(help="Candidates of each link: a number, or a range such as 1:6.")
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
+    ] = Path("design"),
+    method: Annotated[
+        str, typer.Option(help="auto, exhaustive, families, greedy, exchange or listed.")
+    ] = "auto",
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Set to compare with; by default the instance's own, or 3,13,23,33."),
+    ] = None,
+    also: Annotated[
+        str | None, typer.Option(help="Sets to rank too, such as '3;0,1,2,3'.", metavar="SETS")
+    ] = None,
+    reserve: Annotated[
+        str | None, typer.Option(help="Dark candidates: all or working; the instance's by default.")
+    ] = None,
+    receivers: Annotated[
+        int | None, typer.Option(help="Sets by link, so many receivers in the whole network.")
+    ] = None,
+    scenarios: Annotated[
+        Path | None, typer.Option(help="Uncertain Raman scale, loss and load (TOML).")
+    ] = None,
+    criterion: Annotated[
+        str, typer.Option(help="Over scenarios: mean, worst, quantile or least-gain.")
+    ] = "mean",
+    quantile: Annotated[float, typer.Option(help="Share of criterion quantile.")] = 0.1,
+    strategy: Annotated[str, typer.Option(help="ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
+    policy: Annotated[str, typer.Option(help="Of ds-qkd-synergistic.")] = "bottleneck-harm",
+    order: Annotated[str, typer.Option(help="Of ds-qkd.")] = "first-fit",
+    retune: Annotated[str, typer.Option(help="always, arrival, threshold or never.")] = "always",
+    launch: Annotated[
+        str | None,
+        typer.Option(help="Least power for the receivers: one for the network, or by link."),
+    ] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(help="Of the classical receivers, for --launch.", metavar="DBM")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
+    ] = None,
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Of each set in the final ranking.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of requests and random sets.")] = 0,
+    receiver_cost: Annotated[float, typer.Option(help="Of one receiver, any unit.")] = 1.0,
+    transmitter_cost: Annotated[float, typer.Option(help="Of one transmitter.")] = 0.0,
+    fixed_transmitters: Annotated[
+        bool, typer.Option(help="One transmitter for each candidate, not one a link that tunes.")
+    ] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the QKD channels that give the most key: which, how many, on which links."""
+    from qkdopt.cli.designing import run_design
+
+    raise typer.Exit(
+        run_design(
+            instance,
+            output,
+            as_json=as_json,
+            channels=channels,
+            method=method,
+            baseline=baseline,
+            also=also,
+            reserve=reserve,
+            receivers=receivers,
+            scenarios=scenarios,
+            criterion=criterion,
+            quantile=quantile,
+            strategy=strategy,
+            policy=policy,
+            order=order,
+            retune=retune,
+            launch=launch,
+            sensitivity=sensitivity,
+            margin=margin,
+            cap=cap,
+            load=load,
+            requests=requests,
+            seed=seed,
+            receiver_cost=receiver_cost,
+            transmitter_cost=transmitter_cost,
+            fixed_transmitters=fixed_transmitters,
+            workers=workers,
+            scheduler=scheduler,
+        )
+    )
+
+
+@design_app.command()
+def knobs(
+    instance: InstanceFile,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
+    ] = Path("knobs"),
+    channels: Annotated[
+        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; the instance's own.")
+    ] = None,
+    load: Annotated[
+        float | None, typer.Option(help="Erlang; the instance's own by default.")
+    ] = None,
+    requests: Annotated[int, typer.Option(help="Counted requests of a setting.")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of the requests, the same for all settings.")] = 0,
+    step_db: Annotated[float, typer.Option(help="Between neighbouring settings.")] = 3.0,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            help="Of the classical receivers: gives launch powers a floor.", metavar="DBM"
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn hardware knobs, one at a time: launch power, filter, gate, detector, loss."""
+    from qkdopt.cli.knobs import run_knobs
+
+    raise typer.Exit(
+        run_knobs(
+            instance,
+            output,
+            channels=channels,
+            load_erlang=load,
+            requests=requests,
+            seed=seed,
+            step_db=step_db,
+            sensitivity_dbm=sensitivity,
+            margin_db=margin,
+            cap_dbm=cap,
+            workers=workers,
+            as_json=as_json,
+        )
+    )
