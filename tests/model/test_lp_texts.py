@@ -12,12 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from qkdopt.model import constraints, objectives, textbook
-from tests.model import test_textbook, test_truth_tables
+from qkdopt.model import constraints, objectives, sets, textbook
+from tests.model import test_sets, test_textbook, test_truth_tables
 from tests.model.tiny import RULES, lp_text, with_rule
 
-# Variables and numbers of the textbook rules: no rules themselves.
-HELPERS = {"declare_noise", "fastest_of_all", "loudest_of_all"}
+# Variables, numbers and readers beside the rules: no rules themselves.
+HELPERS = {
+    "build_sets",
+    "declare_noise",
+    "declare_set",
+    "fastest_of_all",
+    "loudest_of_all",
+    "refuse_other_candidates",
+    "set_of_model",
+    "start_set",
+}
 TEXTS = Path(__file__).parent / "lp"
 
 
@@ -34,7 +43,7 @@ def test_no_rule_is_without_text_and_truth_table():
     """Whoever adds a rule adds both."""
     public = {
         name
-        for module in (constraints, objectives, textbook)
+        for module in (constraints, objectives, sets, textbook)
         for name, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", "") == module.__name__
     } - HELPERS
@@ -43,7 +52,7 @@ def test_no_rule_is_without_text_and_truth_table():
     assert {path.stem for path in TEXTS.glob("*.lp")} == public
     tables = {
         match[1]
-        for tests in (test_truth_tables, test_textbook)
+        for tests in (test_truth_tables, test_textbook, test_sets)
         for name in vars(tests)
         if (match := re.match(r"test_(.+?)__", name)) is not None
     }

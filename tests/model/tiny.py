@@ -8,7 +8,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 
 from qkdopt.instance import Instance
-from qkdopt.model import constraints, objectives, textbook
+from qkdopt.model import constraints, objectives, sets, textbook
 from qkdopt.model.linearise import linearise_links
 from qkdopt.model.strengthen import load_states
 from qkdopt.model.variables import (
@@ -40,6 +40,11 @@ RULES = {
     "piece_if_chosen": textbook.piece_if_chosen,
     "rate_if_chosen": textbook.rate_if_chosen,
     "relay_if_chosen": textbook.relay_if_chosen,
+    "size_of_set": lambda m: sets.size_of_set(m, 2),
+    "working_in_set": sets.working_in_set,
+    "dark_around_set": sets.dark_around_set,
+    "light_where_left": sets.light_where_left,
+    "some_channel_left": sets.some_channel_left,
     "most_served": objectives.most_served,
     "total_rate": objectives.total_rate,
     "link_sum": objectives.link_sum,
@@ -47,7 +52,7 @@ RULES = {
 }
 
 
-def tiny_instance(relay: str = "lightpath") -> Instance:
+def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> Instance:
     """Two demands on a triangle: one wants two channels, the other a least rate."""
     links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
     return Instance.model_validate(
@@ -63,7 +68,11 @@ def tiny_instance(relay: str = "lightpath") -> Instance:
             },
             "grid": {"channels": 4},
             "classical": {"launch_dbm": -8.0},
-            "qkd": {"candidates": [0, 3], "guard_ghz": 200.0, "relay": relay},
+            "qkd": {
+                "candidates": "all" if all_channels else [0, 3],
+                "guard_ghz": 300.0 if all_channels else 200.0,
+                "relay": relay,
+            },
             "routes": {"k": 2},
             "demands": [
                 {"id": 0, "source": 0, "target": 1, "channels": 2},
@@ -74,12 +83,15 @@ def tiny_instance(relay: str = "lightpath") -> Instance:
     )
 
 
-def tiny_model(relay: str = "lightpath", *, one_noise: bool = False) -> JointModel:
+def tiny_model(
+    relay: str = "lightpath", *, one_noise: bool = False, all_channels: bool = False
+) -> JointModel:
     """Declare every variable and no rule; two pieces a curve are enough to read.
 
-    ``one_noise`` declares the textbook's variables, with one noise a link.
+    ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
+    candidates for the MILP over sets, whose variables are declared too.
     """
-    problem = build_problem(tiny_instance(relay), "mean")
+    problem = build_problem(tiny_instance(relay, all_channels=all_channels), "mean")
     m = JointModel(problem, linearise_links(problem, 600.0))
     declare_lightpaths(m)
     declare_working(m)
@@ -87,13 +99,26 @@ def tiny_model(relay: str = "lightpath", *, one_noise: bool = False) -> JointMod
         textbook.declare_noise(m)
     else:
         declare_rates(m)
+    if all_channels:
+        sets.declare_set(m)
     return m
+
+
+# Rules of the MILP over sets: every channel is a candidate.
+OF_SETS = (
+    "size_of_set",
+    "working_in_set",
+    "dark_around_set",
+    "light_where_left",
+    "some_channel_left",
+)
 
 
 def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
     one_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
-    m = tiny_model("widest" if name == "relay_widest" else "lightpath", one_noise=one_noise)
+    relay = "widest" if name == "relay_widest" else "lightpath"
+    m = tiny_model(relay, one_noise=one_noise, all_channels=name in OF_SETS)
     m.name = name
     m.rule = RULES[name](m)
     return m

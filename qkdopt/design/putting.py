@@ -1,0 +1,64 @@
+"""A set of channels put on a network: every link with QKD has it, and all of it stays dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from math import comb
+
+from qkdopt.errors import UsageError
+from qkdopt.instance import Instance
+from qkdopt.study.sets import NamedSet
+
+
+def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
+    """Return the instance with these candidates on every link with QKD, all of them reserved.
+
+    Raises
+    ------
+    InstanceError
+        The set does not fit the grid, or leaves no channel for classical light.
+    """
+    chosen = tuple(sorted(channels))
+    name = "{" + ",".join(map(str, chosen)) + "}"
+    return NamedSet(name, chosen).applied_to(_reserving(instance, "all"))
+
+
+def free_to_choose(instance: Instance) -> Instance:
+    """Return the instance with every channel a candidate of every link, the working one reserved.
+
+    Every plan with a set is a plan of this instance, so its bounds hold over all sets.
+    """
+    links = tuple(link.model_copy(update={"candidates": None}) for link in instance.network.links)
+    network = instance.network.model_copy(update={"links": links})
+    free = instance.model_copy(update={"network": network})
+    qkd = free.qkd.model_copy(update={"candidates": "all", "reserve": "working"})
+    return free.model_copy(update={"qkd": qkd})
+
+
+def _reserving(instance: Instance, reserve: str) -> Instance:
+    return instance.model_copy(update={"qkd": instance.qkd.model_copy(update={"reserve": reserve})})
+
+
+def every_set(instance: Instance, channels: int) -> Iterator[tuple[int, ...]]:
+    """Yield the sets of so many channels that leave classical light a channel."""
+    grid = range(instance.grid.channels)
+    dark = {q: {w for w in grid if instance.is_dark_near(w, q)} for q in grid}
+    for chosen in combinations(grid, channels):
+        if len(set[int]().union(*(dark[q] for q in chosen))) < len(grid):
+            yield chosen
+
+
+def count_sets(instance: Instance, channels: int) -> int:
+    """Count sets of so many channels, whether or not they leave room for light.
+
+    Raises
+    ------
+    UsageError
+        The grid has fewer channels, or none is asked for.
+    """
+    if not 1 <= channels <= instance.grid.channels:
+        raise UsageError(
+            f"channels = {channels}; expected 1 to {instance.grid.channels}, those of the grid"
+        )
+    return comb(instance.grid.channels, channels)
