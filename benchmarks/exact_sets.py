@@ -1,0 +1,123 @@
+"""The proved best set beside the set that a search finds: ``python benchmarks/exact_sets.py``.
+
+Static demand lists are snapshots of simulated networks. The search is greedy (add the channel that
+helps most) and then exchanges one channel, by the value that a short assignment search gives a set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from itertools import product
+from pathlib import Path
+
+import qkdopt
+from qkdopt.design.exact import exact_set
+from qkdopt.design.putting import with_set
+from qkdopt.design.snapshot_cases import snapshot_instances
+from qkdopt.design.static import static_value
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.simulate import SimulationOptions
+
+FOLDER = Path(__file__).parent.parent / "instances"
+# Instance, channels of the grid, length factor, erlang, size of the set, snapshots.
+CASES = (
+    ("small/mesh6", 10, 1.0, 16.0, 2, 3),
+    ("small/mesh6", 12, 1.5, 20.0, 3, 3),
+    ("small/nsfnet_8ch", 8, 1.0, 16.0, 2, 3),
+    ("small/nsfnet_8ch", 12, 1.0, 24.0, 2, 3),
+)
+TARGET = 0.01
+Key = tuple[int, float]
+
+
+class Search:
+    """Greedy and exchange over sets of one instance; values are remembered."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._known: dict[frozenset[int], Key] = {}
+
+    def best(self, size: int) -> tuple[frozenset[int], Key]:
+        """Return the set found and its (served, sum of key rates)."""
+        grid = range(self._instance.grid.channels)
+        chosen: frozenset[int] = frozenset()
+        for _ in range(size):
+            chosen = max((chosen | {q} for q in grid if q not in chosen), key=self.value)
+        while True:
+            swaps = [
+                chosen - {out} | {q} for out, q in product(sorted(chosen), grid) if q not in chosen
+            ]
+            better = max(swaps, key=self.value)
+            if self.value(better) <= self.value(chosen):
+                return chosen, self.value(chosen)
+            chosen = better
+
+    def value(self, channels: frozenset[int]) -> Key:
+        """Worth of a set; the least of all where it leaves light no channel."""
+        if channels not in self._known:
+            try:
+                found = static_value(with_set(self._instance, channels), seed=0)
+                self._known[channels] = (found.served, found.skr_sum_bps)
+            except InstanceError:
+                self._known[channels] = (-1, 0.0)
+        return self._known[channels]
+
+
+def widened(instance: Instance, channels: int, factor: float) -> Instance:
+    """Give an instance another grid and other lengths, and let every channel be a candidate."""
+    data = instance.to_json_dict()
+    data["grid"] = {**data.get("grid", {}), "channels": channels}
+    data["qkd"] = {**data.get("qkd", {}), "candidates": "all"}
+    for link in data["network"]["links"]:
+        link["length_km"] *= factor
+    return Instance.model_validate(data, strict=False)
+
+
+def compare(name: str, snapshot: Instance, size: int, limit: float) -> bool:
+    """Print one row; return whether the set was proved and the search is near it."""
+    started = time.monotonic()
+    exact = exact_set(snapshot, size, time_limit=limit)
+    proved = time.monotonic()
+    found, (served, total) = Search(snapshot).best(size)
+    searched = time.monotonic()
+    value = total / served if served else 0.0
+    behind = 1.0 - value / exact.value_bps if exact.value_bps else 0.0
+    checked = qkdopt.check(with_set(snapshot, exact.channels), exact.result).faults == ()
+    print(
+        f"{name:18} {snapshot.grid.channels:3} {size} {len(snapshot.demands):4} "
+        f"{exact.served:4} {exact.status:9} {exact.channels!s:12} {exact.value_bps:9.1f} "
+        f"{exact.bound_bps or float('nan'):9.1f} {proved - started:6.1f}  "
+        f"{served:4} {tuple(sorted(found))!s:12} {value:9.1f} {searched - proved:6.1f} "
+        f"{100 * behind:7.3f}",
+        flush=True,
+    )
+    good = served == exact.served and behind <= TARGET
+    return checked and exact.status == "optimal" and good
+
+
+def main() -> None:
+    """Print a row a snapshot; exit 1 when one is not proved or the search is too far behind."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--time-limit", type=float, default=300.0)
+    options = parser.parse_args()
+    print(
+        "instance            W  N demands served status set, mean SKR [bit/s], bound, seconds | "
+        "search: served, set, mean SKR, seconds, behind [%]"
+    )
+    good = True
+    for name, channels, factor, load, size, count in CASES:
+        instance = widened(qkdopt.read_instance(FOLDER / f"{name}.json"), channels, factor)
+        simulated = with_set(instance, range(0, channels, -(-channels // size)))
+        snapshots = snapshot_instances(
+            simulated, SimulationOptions(), load_erlang=load, seed=1, count=count
+        )
+        for snapshot in snapshots:
+            good &= compare(Path(name).name, snapshot, size, options.time_limit)
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()

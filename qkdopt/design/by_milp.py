@@ -1,0 +1,114 @@
+"""One MILP over sets, routes, channels and working candidates: number served, then objective."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from qkdopt.adapters import Limits, Outcome, Status, adapter_of
+from qkdopt.design.best_set import BestSet
+from qkdopt.design.putting import free_to_choose, with_set
+from qkdopt.errors import SolverFailedError
+from qkdopt.instance import Instance
+from qkdopt.model import least_size, linearise_links, plan_of_model, set_start
+from qkdopt.model.linearise import Linearised
+from qkdopt.model.sets import build_sets, set_of_model, start_set
+from qkdopt.model.variables import KILO, JointModel
+from qkdopt.plan import NO_QKD, Plan, assess, tuned
+from qkdopt.problem import Problem, build_problem
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.milp import SERVED_MARGIN, SOLVER_MARGIN, solver_gap, tolerance_bps
+
+
+@dataclass
+class SetMilp:
+    """The MILP over sets of one instance; ``best`` must hold a plan to start from.
+
+    Parameters
+    ----------
+    instance, channels
+        The instance, and how many channels a set has.
+    best
+        Limits, and the best set so far, improved in place.
+    solver, seed
+        Name of the adapter, and the solver's seed.
+    """
+
+    instance: Instance
+    channels: int
+    best: BestSet
+    solver: str
+    seed: int
+    served_bound: int = 0
+    bound: float | None = None
+    error_bps: float = 0.0
+
+    def run(self) -> None:
+        """First the number served, then the objective."""
+        problem = build_problem(free_to_choose(self.instance))
+        pieces = linearise_links(problem, self._tolerance())
+        self.error_bps = max((piece.error_bps for piece in pieces.values()), default=0.0)
+        self.served_bound = len(problem.routes)
+        adapter_of(self.solver).require_size(*least_size(problem, pieces, served=self.best.key[0]))
+        if self.best.key[0] < self.served_bound:
+            outcome = self._solve(problem, pieces, None)
+            if outcome.bound is not None:
+                limit = math.floor(outcome.bound + SERVED_MARGIN)
+                self.served_bound = max(min(self.served_bound, limit), 0)
+        served = self.best.key[0]
+        if served == 0:
+            self.bound = 0.0
+            return
+        outcome = self._solve(problem, pieces, served)
+        if outcome.bound is not None and self.best.key[0] == served:
+            self.bound = max(0.0, outcome.bound * (1.0 + SOLVER_MARGIN) * KILO / served)
+
+    def _tolerance(self) -> float:
+        assert self.best.problem is not None  # there is a plan to start from
+        assert self.best.plan is not None
+        incumbent = Incumbent(self.best.problem)
+        incumbent.offer(self.best.plan)
+        return tolerance_bps(incumbent, self.best.gap, None)
+
+    def _solve(
+        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+    ) -> Outcome:
+        m = build_sets(problem, pieces, served=served, channels=self.channels)
+        self._start(m)
+        limits = Limits(seconds=self.best.left, gap=solver_gap(self.best.gap, None), seed=self.seed)
+        phase = "sets, milp: number served" if served is None else "sets, milp: objective"
+
+        def watch(_incumbent: float | None, bound: float | None) -> bool:
+            known = None if served is None or bound is None else bound * KILO / served
+            self.best.report(phase, known)
+            return self.best.left > 0.0
+
+        outcome = adapter_of(self.solver).solve(m, limits, start=True, watch=watch)
+        if outcome.status is Status.FAILED:
+            raise SolverFailedError(f"{self.solver} ended with {outcome.message}")
+        if outcome.has_solution:
+            self._take(m)
+        return outcome
+
+    def _start(self, m: JointModel) -> None:
+        assert self.best.plan is not None
+        chosen = self.best.channels
+        working = tuple(
+            NO_QKD if number == NO_QKD else chosen[number] for number in self.best.plan.working
+        )
+        set_start(m, Plan(self.best.plan.routes, self.best.plan.channels, working))
+        start_set(m, chosen)
+
+    def _take(self, m: JointModel) -> None:
+        """Judge the solver's set and plan by the exact rates, every link tuned within the set."""
+        channels, plan = set_of_model(m), plan_of_model(m)
+        problem = build_problem(with_set(self.instance, channels))
+        plan = tuned(problem, list(plan.routes), list(plan.channels))
+        floors = [demand.min_skr_bps or 0.0 for demand in self.instance.demands]
+        rates = assess(problem, plan).demand_skr_bps
+        if all(
+            rate >= floor
+            for rate, floor, route in zip(rates, floors, plan.routes, strict=True)
+            if route >= 0
+        ):
+            self.best.offer(channels, problem, plan)

@@ -1,0 +1,158 @@
+"""The best set of QKD channels for a fixed list of demands, proved (``docs/design_exact.md``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qkdopt.design.best_set import BestSet
+from qkdopt.design.by_milp import SetMilp
+from qkdopt.design.by_sets import SetRace
+from qkdopt.design.putting import count_sets, every_set, with_set
+from qkdopt.design.recording import recorded
+from qkdopt.design.static import static_plan
+from qkdopt.errors import UsageError
+from qkdopt.instance import Instance
+from qkdopt.problem import build_problem
+from qkdopt.result import Bound, Result
+from qkdopt.solving import ProgressCallback
+
+Method = Literal["sets", "milp"]
+# Sets whose plan is searched for the MILP's start, spread over all of them.
+STARTS = 20
+
+
+@dataclass(frozen=True)
+class ExactSet:
+    """The best set found and what is proved of all sets.
+
+    Parameters
+    ----------
+    channels
+        The set.
+    served, value_bps
+        Demands served, and the mean key rate over them [bit/s], by the exact physics.
+    bound_bps
+        No plan with any set of so many channels that serves ``served`` demands is worth more
+        [bit/s]; None where nothing was proved.
+    gap
+        (bound - value) / bound; None without a bound.
+    status
+        ``optimal``: the gap asked for is closed and no set serves more demands.
+    method
+        How it was proved.
+    result
+        The plan as a result of the instance with the set.
+    """
+
+    channels: tuple[int, ...]
+    served: int
+    value_bps: float
+    bound_bps: float | None
+    gap: float | None
+    status: Literal["optimal", "feasible"]
+    method: str
+    result: Result
+
+
+def exact_set(
+    instance: Instance,
+    channels: int,
+    *,
+    method: Method = "sets",
+    solver: str = "highs",
+    time_limit: float = 60.0,
+    gap: float = 1e-3,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+) -> ExactSet:
+    """Find the set of so many channels with the best plan by (served, mean key rate).
+
+    Parameters
+    ----------
+    instance
+        Network and demands; its own candidates are set aside.
+    channels
+        Size of the set, which every link with QKD has and all of which stays dark.
+    method
+        ``sets``: best first over all sets, each bounded by its load states and solved to proof
+        while it may be the best. ``milp``: one MILP over sets and plans.
+    solver
+        MIP solver.
+    time_limit
+        Seconds after which the best so far is returned with its bound.
+    gap
+        Relative gap at which sets count as equally good.
+    seed
+        Of every random choice.
+    progress
+        Called with every change.
+
+    Raises
+    ------
+    UsageError
+        The grid has fewer channels, or no set leaves classical light a channel.
+    """
+    if method not in ("sets", "milp"):
+        raise UsageError(f"method = {method!r}; expected sets or milp")
+    count_sets(instance, channels)
+    sets = list(every_set(instance, channels))
+    if not sets:
+        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+    best = BestSet(time_limit, gap, progress)
+    if method == "milp":
+        return _by_milp(instance, channels, sets, best, solver, seed)
+    race = SetRace(best, solver, seed)
+    race.run(instance, sets)
+    told = f"{len(sets)} sets by load states, {race.proved} solved to proof"
+    return _answer(best, race.served_bound, race.bound, told, solver, 0.0)
+
+
+def _by_milp(
+    instance: Instance,
+    channels: int,
+    sets: list[tuple[int, ...]],
+    best: BestSet,
+    solver: str,
+    seed: int,
+) -> ExactSet:
+    for chosen in sets[:: max(1, len(sets) // STARTS)]:
+        problem = build_problem(with_set(instance, chosen))
+        best.offer(chosen, problem, static_plan(problem, seed=seed))
+    run = SetMilp(instance, channels, best, solver, seed)
+    run.run()
+    told = f"MILP over sets, {solver}"
+    return _answer(best, run.served_bound, run.bound, told, solver, run.error_bps)
+
+
+def _answer(
+    best: BestSet,
+    served_bound: int,
+    bound_bps: float | None,
+    method: str,
+    solver: str,
+    error_bps: float,
+) -> ExactSet:
+    assert best.problem is not None  # every run looks into one set at least
+    assert best.plan is not None
+    bound = Bound(
+        objective_bps=bound_bps,
+        served=served_bound,
+        method=method,
+        routes=best.problem.route_set,
+        tolerance_bps=error_bps,
+    )
+    result = recorded(
+        best.problem, best.plan, bound, gap=best.gap, solver=solver, seconds=best.seconds
+    )
+    assert result.value is not None
+    return ExactSet(
+        channels=best.channels,
+        served=result.value.served,
+        value_bps=result.value.objective_bps,
+        bound_bps=None if result.bound is None else result.bound.objective_bps,
+        gap=result.gap,
+        status="optimal" if result.status == "optimal" else "feasible",
+        method=method,
+        result=result,
+    )

@@ -1,0 +1,51 @@
+"""A plan over a chosen set, written as the result that anybody can check."""
+
+from __future__ import annotations
+
+from qkdopt.plan import Plan, assess
+from qkdopt.problem import Problem
+from qkdopt.result import Bound, InstanceRef, Result, SavedPlan, SolverRef, Tuning, gap_of
+from qkdopt.solving import solve
+from qkdopt.solving.assemble import lightpaths_of, working_channels_of
+
+STRATEGY = "exact-set"
+
+
+def saved(problem: Problem, plan: Plan) -> SavedPlan:
+    """Write a plan alone."""
+    instance = problem.instance
+    exact = assess(problem, plan)
+    return SavedPlan(
+        instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
+        objective=problem.objective,
+        lightpaths=lightpaths_of(problem, plan),
+        qkd=tuple(
+            Tuning(link=row.link, channel=row.channel, frequency_thz=row.frequency_thz)
+            for row in working_channels_of(problem, plan, exact)
+        ),
+    )
+
+
+def recorded(
+    problem: Problem, plan: Plan, bound: Bound | None, *, gap: float, solver: str, seconds: float
+) -> Result:
+    """Write a plan with a bound over all sets; that limits the plan's own set too."""
+    instance = problem.instance
+    result = solve(instance, strategy="ds-qkd", start=saved(problem, plan), threads=1)
+    assert result.value is not None  # the start is a plan
+    if bound is not None and bound.served != result.value.served:
+        bound = bound.model_copy(update={"objective_bps": None})
+    found = gap_of(result.value.objective_bps, None if bound is None else bound.objective_bps)
+    proved = bound is not None and bound.served == result.value.served
+    closed = proved and found is not None and found <= gap
+    return result.model_copy(
+        update={
+            "strategy": STRATEGY,
+            "solver": SolverRef(name=solver),
+            "bound": bound,
+            "gap": found,
+            "served_proved": proved,
+            "status": "optimal" if closed else "feasible",
+            "seconds": round(seconds, 3),
+        }
+    )

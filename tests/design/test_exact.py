@@ -1,0 +1,109 @@
+"""The exact methods against every set, every assignment, and each other."""
+
+from __future__ import annotations
+
+import pytest
+
+import qkdopt
+from qkdopt.design.exact import exact_set
+from qkdopt.design.putting import with_set
+from qkdopt.design.snapshot_cases import snapshot_instances
+from qkdopt.design.static import static_value
+from qkdopt.errors import UsageError
+from qkdopt.simulate import SimulationOptions
+from tests.brute_force import Oracle
+from tests.design.cases import every_set
+from tests.random_instances import random_instance
+
+GAP = 1e-4
+ROUND_OFF = 1e-9
+SEEDS = [*range(1, 13), 21, 34]
+
+
+def best_by_enumeration(instance, size):
+    """Best (served, objective) over all sets and assignments, and that of each set."""
+    found = {}
+    for channels, one in every_set(instance, size):
+        found[channels] = max(Oracle(one).best().items())
+    return found
+
+
+def assert_is_best(instance, size, answer):
+    true = best_by_enumeration(instance, size)
+    served, value = max(true.values())
+    assert answer.status == "optimal"
+    assert answer.served == served
+    assert answer.value_bps <= value * (1.0 + ROUND_OFF)
+    assert answer.value_bps >= value * (1.0 - GAP) - 0.02
+    assert answer.bound_bps >= value * (1.0 - ROUND_OFF)
+    assert true[answer.channels][0] == served
+    checked = qkdopt.check(with_set(instance, answer.channels), answer.result)
+    assert checked.faults == ()
+
+
+@pytest.mark.parametrize("method", ["sets", "milp"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_set_and_no_assignment_is_better(seed, method):
+    instance = random_instance(seed, floors=False, channels=(4, 4))
+    for size in (1, 2):
+        if any(every_set(instance, size)):
+            answer = exact_set(instance, size, method=method, gap=GAP, time_limit=60.0)
+            assert_is_best(instance, size, answer)
+
+
+@pytest.mark.parametrize("method", ["sets", "milp"])
+@pytest.mark.parametrize("seed", [4, 7, 9])
+def test_with_least_rates_and_other_relays_too(seed, method):
+    instance = random_instance(seed, floors=True, relay="widest", channels=(4, 4), most_demands=2)
+    answer = exact_set(instance, 1, method=method, gap=GAP, time_limit=60.0)
+    assert_is_best(instance, 1, answer)
+
+
+@pytest.mark.parametrize("name", ["mesh6", "ring"])
+def test_both_methods_agree_on_28_sets(name):
+    instance = qkdopt.read_instance(f"instances/small/{name}.json")
+    answers = [exact_set(instance, 2, method=method, gap=1e-3) for method in ("sets", "milp")]
+    for answer, other in zip(answers, reversed(answers), strict=True):
+        assert answer.status == "optimal"
+        assert answer.served == other.served
+        assert answer.bound_bps >= other.value_bps * (1.0 - ROUND_OFF)
+        assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+
+
+def test_a_run_without_time_says_what_it_has_not_proved():
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    answer = exact_set(instance, 2, time_limit=0.0)
+    assert answer.status == "feasible"
+    assert answer.bound_bps is None or answer.bound_bps >= answer.value_bps
+
+
+@pytest.mark.parametrize(("channels", "told"), [(0, "1 to 4"), (5, "1 to 4"), (4, "leaves")])
+def test_impossible_sizes_are_refused(channels, told):
+    with pytest.raises(UsageError, match=told):
+        exact_set(random_instance(1, channels=(4, 4)), channels)
+
+
+def test_the_static_value_repeats_and_never_beats_the_proved_best():
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    best = exact_set(instance, 2)
+    for channels in ((5, 6), (0, 7), (3, 4)):
+        one = with_set(instance, channels)
+        value = static_value(one, seed=1)
+        assert value == static_value(one, seed=1)
+        assert value.requests == len(instance.demands)
+        assert value.skr_sum_bps / value.requests <= best.bound_bps * (1.0 + ROUND_OFF)
+        assert value.without_key == 0
+
+
+def test_snapshots_are_valid_instances_and_repeat():
+    instance = qkdopt.read_instance("instances/small/nsfnet_8ch.json")
+    options = SimulationOptions()
+    first, again = (
+        list(snapshot_instances(instance, options, load_erlang=12.0, seed=3, count=4))
+        for _ in range(2)
+    )
+    assert [one.sha256() for one in first] == [one.sha256() for one in again]
+    assert len({one.sha256() for one in first}) == 4
+    for one in first:
+        assert one.demands
+        assert type(one).model_validate(one.to_json_dict(), strict=False) == one
