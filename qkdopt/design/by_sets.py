@@ -27,7 +27,7 @@ from qkdopt.solving import solve
 from qkdopt.solving.start import plan_of_result
 
 # Branching nodes on a set's loads before its plan is solved to proof.
-NODES = 40
+NODES = 200
 # Of the gap, for the proof of one set: the rest is for the comparison of sets.
 PROOF_SHARE = 0.5
 

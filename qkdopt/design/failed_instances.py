@@ -1,0 +1,48 @@
+"""The instance after a failure, made from the file's data alone: checker and search share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from qkdopt.instance import Instance
+
+
+def reserved(instance: Instance, channels: Iterable[int]) -> Instance:
+    """Put a set on every link with QKD, all of it dark."""
+    data = instance.to_json_dict()
+    for link in data["network"]["links"]:
+        link.pop("candidates", None)
+    data["qkd"] = {**data.get("qkd", {}), "candidates": list(channels), "reserve": "all"}
+    return _valid(data)
+
+
+def without_link(instance: Instance, link: str) -> Instance:
+    """Cut a link: neither light nor key passes it.
+
+    Its ends may be nodes that nothing joins any more; a network of one link keeps it, without
+    QKD, since an instance has a link at least.
+    """
+    data = instance.to_json_dict()
+    rest = [row for row in data["network"]["links"] if row["id"] != link]
+    if rest:
+        data["network"]["links"] = rest
+        return _valid(data)
+    data["network"]["links"][0]["qkd"] = False
+    return _valid(data)
+
+
+def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
+    """Take one candidate of one link away; without any left the link has no QKD."""
+    data = instance.to_json_dict()
+    (broken,) = (one for one in instance.network.links if one.id == link)
+    left = [candidate for candidate in instance.candidates_of(broken) if candidate != channel]
+    for row in data["network"]["links"]:
+        if row["id"] == link:
+            row.pop("candidates", None)
+            row.update({"candidates": left} if left else {"qkd": False})
+    return _valid(data)
+
+
+def _valid(data: dict[str, Any]) -> Instance:
+    return Instance.model_validate(data, strict=False)

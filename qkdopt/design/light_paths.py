@@ -1,0 +1,141 @@
+"""What lit channels leave of every link's key rate, for plans that must keep a floor.
+
+All candidates of a set stay dark, so tuning changes no light: a link's rates at its candidates
+follow from the lit channels alone, and fall as more are lit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from qkdopt.plan import candidate_noise
+from qkdopt.problem import Problem
+from qkdopt.routes import Route
+from qkdopt.tables import BoolArray
+from qkdopt.units import FloatArray
+
+# A demand's route, by number, and its channels.
+Placing = tuple[int, tuple[int, ...]]
+Placed = Mapping[int, Placing]
+Lit = NDArray[np.int64]
+# Rates are compared with the floor after this much rounding, relatively.
+ROUND_OFF = 1e-12
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A problem whose sets are all reserved, and the floor [bit/s] that demands must keep."""
+
+    problem: Problem
+    floor_bps: float
+
+    @property
+    def links(self) -> range:
+        """Numbers of the links."""
+        return range(len(self.problem.tables.candidates))
+
+    def dark(self) -> Lit:
+        """``(E, 2, W)`` nothing lit."""
+        return np.zeros(self.problem.tables.usable.shape, dtype=np.int64)
+
+    def route(self, r: int, placing: Placing) -> Route:
+        """Route of a placed demand."""
+        return self.problem.routes[r][placing[0]]
+
+    def switch(self, lit: Lit, r: int, placing: Placing, step: int) -> None:
+        """Light (1) or darken (-1) a demand's lightpaths."""
+        route = self.route(r, placing)
+        for e, forward in zip(route.links, route.forward, strict=True):
+            lit[e, 0 if forward else 1, list(placing[1])] += step
+
+    def lit(self, placed: Placed) -> Lit:
+        """``(E, 2, W)`` light of placed demands."""
+        lit = self.dark()
+        for r, placing in placed.items():
+            self.switch(lit, r, placing, 1)
+        return lit
+
+    def free(self, lit: Lit, route: Route) -> BoolArray:
+        """``(W,)`` channels that may be lit on a whole route now."""
+        tables = self.problem.tables
+        free = np.ones(lit.shape[2], dtype=np.bool_)
+        single = tables.fibres[0] == tables.fibres[1]
+        for e, forward in zip(route.links, route.forward, strict=True):
+            d = 0 if forward else 1
+            used = lit[e].sum(axis=0) if single else lit[e, d]
+            free &= (used == 0) & tables.usable[e, d]
+        return free
+
+    def options(self, r: int, lit: Lit, without: int | None = None) -> Iterator[Placing]:
+        """Yield where a demand may go, off one link if that is cut: least noise first."""
+        count = self.problem.instance.demands[r].channels
+        for p, route in enumerate(self.problem.routes[r]):
+            if without in route.links:
+                continue
+            free = self.free(lit, route)
+            order = [w for w in self._by_noise[r][p] if free[w]]
+            for chosen in combinations(order, count):
+                yield p, tuple(sorted(chosen))
+
+    @cached_property
+    def _by_noise(self) -> list[list[list[int]]]:
+        """Channels of every candidate route, by the noise they add over its links."""
+        return [[self._noise_order(route) for route in found] for found in self.problem.routes]
+
+    def _noise_order(self, route: Route) -> list[int]:
+        tables = self.problem.tables
+        added = np.zeros(tables.usable.shape[2])
+        for e, forward in zip(route.links, route.forward, strict=True):
+            added += tables.noise[e, 0 if forward else 1].sum(axis=1)
+        return [int(w) for w in np.argsort(added, kind="stable")]
+
+    def rates(self, lit: Lit) -> FloatArray:
+        """``(E, Q)`` key rate [bit/s] at every candidate, highest first; 0 where there is none."""
+        tables = self.problem.tables
+        found = tables.skr_bps(candidate_noise(self.problem, lit), tables.transmittance)
+        known = np.arange(found.shape[1]) < tables.candidate_count[:, None]
+        return np.asarray(-np.sort(-np.where(known, found, 0.0), axis=1))
+
+    def enough(self, rates: FloatArray) -> BoolArray:
+        """Whether rates keep the floor."""
+        return np.asarray(rates >= self.floor_bps * (1.0 - ROUND_OFF))
+
+    def keeps(self, placed: Placed, link_skr: FloatArray, cut: int | None = None) -> bool:
+        """Whether every placed demand has the floor at these link rates."""
+        alive = self.enough(link_skr)
+        if cut is not None:
+            alive[cut] = False
+        if self.problem.instance.qkd.relay == "lightpath":
+            return all(alive[list(self.route(r, at).links)].all() for r, at in placed.items())
+        joined = self._joined(alive)
+        demands = self.problem.instance.demands
+        return all(joined[demands[r].source] == joined[demands[r].target] for r in placed)
+
+    def _joined(self, alive: BoolArray) -> dict[object, int]:
+        """Part of the network that each node is in, over links that have the floor."""
+        graph = nx.Graph()
+        network = self.problem.instance.network
+        graph.add_nodes_from(node.id for node in network.nodes)
+        graph.add_edges_from((link.a, link.b) for e, link in enumerate(network.links) if alive[e])
+        return {node: k for k, part in enumerate(nx.connected_components(graph)) for node in part}
+
+    def keeps_receivers(self, placed: Placed, lit: Lit) -> bool:
+        """Whether every demand has the floor, intact and with any one receiver gone."""
+        rates = self.rates(lit)
+        second = rates[:, 1] if rates.shape[1] > 1 else np.zeros(len(rates))
+        if self.problem.instance.qkd.relay == "lightpath":
+            # Only the failed receiver's link changes: all links at their second best say it all.
+            return self.keeps(placed, second) and self.keeps(placed, rates[:, 0])
+        for e in self.links:
+            degraded = rates[:, 0].copy()
+            degraded[e] = second[e]
+            if not self.keeps(placed, degraded):
+                return False
+        return True
