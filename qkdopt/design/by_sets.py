@@ -15,16 +15,18 @@ from dataclasses import dataclass, field
 from qkdopt.bounding import LoadStateBound, refuse_unsupported
 from qkdopt.design.best_set import BestSet
 from qkdopt.design.putting import with_set
-from qkdopt.design.recording import saved
 from qkdopt.design.static import static_plan
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.load_state.classes import build_relaxation
 from qkdopt.load_state.served import served_bound
+from qkdopt.model.loads import refuse_uncovered
 from qkdopt.plan import Plan, assess
 from qkdopt.problem import Problem, build_problem
-from qkdopt.solving import solve
-from qkdopt.solving.start import plan_of_result
+from qkdopt.solving.clock import Clock
+from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.load_states import LoadStateRun
+from qkdopt.solving.milp import JointRun
 
 # Branching nodes on a set's loads before its plan is solved to proof.
 NODES = 200
@@ -90,7 +92,7 @@ class SetRace:
             if self.best.plan is not None and self.best.left <= 0.0:
                 break
             self._tighten(contender)
-            self.best.report(f"sets: {self.proved} of {len(self.contenders)} proved", self.bound)
+            self.best.report(f"sets: {self.proved} of {len(self.contenders)} solved", self.bound)
 
     def _highest_first(self) -> Iterator[Contender]:
         def entry(number: int) -> tuple[int, float, int]:
@@ -165,30 +167,35 @@ class SetRace:
         return self.best.key[1] if self.best.key[0] == c.served else 0.0
 
     def _prove(self, c: Contender) -> None:
-        """Solve a set's own plan; what is proved holds for its number served."""
+        """Solve a set's own plan, or until it cannot be the best; what is proved is kept."""
         assert c.plan is not None  # searched in the step before
-        instance = c.problem.instance
-        result = solve(
-            instance, strategy="milp", formulation=_formulation(c.problem), solver=self.solver,
-            gap=PROOF_SHARE * self.best.gap, time_limit=max(1.0, self.best.left), threads=1,
-            seed=self.seed, start=saved(c.problem, c.plan),
-        )  # fmt: skip
-        self.best.offer(c.channels, c.problem, plan_of_result(c.problem, result))
-        if result.bound is None or result.value is None:
+        incumbent = Incumbent(c.problem)
+        incumbent.offer(c.plan)
+        clock = Clock(max(1.0, self.best.left), PROOF_SHARE * self.best.gap)
+        run = self._formulation(incumbent, clock)
+        run.run()
+        self.best.offer(c.channels, c.problem, incumbent.best()[0])
+        self.proved += 1
+        bound = run.as_bound()
+        if bound.served > c.served:
             return
-        self.proved += result.status == "optimal"
-        at_its_limit = result.bound.served == result.value.served
-        bound_bps = _or_inf(result.bound.objective_bps if at_its_limit else None)
-        if result.bound.served < c.served:
-            c.served, c.bound_bps = result.bound.served, bound_bps
-        c.bound_bps = min(c.bound_bps, bound_bps)
+        # The objective's bound is for the incumbent's number served.
+        same = bound.served == incumbent.best()[1].served
+        bound_bps = _or_inf(bound.objective_bps if same else None)
+        c.bound_bps = bound_bps if bound.served < c.served else min(c.bound_bps, bound_bps)
+        c.served = bound.served
 
-
-def _formulation(problem: Problem) -> str:
-    """Load states where they hold, for they are the fastest; else the joint MILP."""
-    floors = any(demand.min_skr_bps for demand in problem.instance.demands)
-    lightpath = problem.instance.qkd.relay == "lightpath"
-    return "load-state" if lightpath and not floors and problem.objective == "mean" else "joint"
+    def _formulation(self, incumbent: Incumbent, clock: Clock) -> JointRun | LoadStateRun:
+        """Load states where they hold, for they are the fastest; else the joint MILP."""
+        joint = JointRun(incumbent, clock, solver=self.solver, seed=self.seed, threads=1)
+        try:
+            refuse_uncovered(incumbent.problem)
+        except UnsupportedError:
+            return joint
+        return LoadStateRun(
+            incumbent, clock, joint, solver=self.solver, seed=self.seed, threads=1,
+            beat=self.best.key,
+        )  # fmt: skip
 
 
 def _or_inf(value: float | None) -> float:

@@ -104,7 +104,7 @@ def exact_set(
         return _by_milp(instance, channels, sets, best, solver, seed)
     race = SetRace(best, solver, seed)
     race.run(instance, sets)
-    told = f"{len(sets)} sets by load states, {race.proved} solved to proof"
+    told = f"{len(sets)} sets by load states, {race.proved} of them by their own plans"
     return _answer(best, race.served_bound, race.bound, told, solver, 0.0)
 
 

@@ -41,6 +41,9 @@ class LoadStateRun:
         Limit on the branching nodes of each solve, and on the routings tried.
     settings
         The solver's own options.
+    beat
+        Number served and objective [bit/s] of a plan elsewhere: the run is done when it cannot
+        beat that by more than the gap.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class LoadStateRun:
         threads: int,
         nodes: int | None = None,
         settings: Mapping[str, Setting] | None = None,
+        beat: tuple[int, float] | None = None,
     ) -> None:
         self._settings = settings or {}
+        self._beat = beat
         self._nodes = nodes
         self.notes: list[str] = []
         self._incumbent = incumbent
@@ -156,10 +161,11 @@ class LoadStateRun:
         return self._clock.over() or (self._nodes is not None and self.rounds >= self._nodes)
 
     def _closed(self, served: int) -> bool:
-        exact = self._incumbent.best()[1]
-        if exact.served != served or self.bound_bps is None:
+        known = [self._incumbent.best()[1].key, *([self._beat] if self._beat else [])]
+        worth = [objective for count, objective in known if count == served]
+        if not worth or self.bound_bps is None:
             return False
-        return self.bound_bps - exact.objective_bps <= self._clock.gap * self.bound_bps
+        return self.bound_bps - max(worth) <= self._clock.gap * self.bound_bps
 
     def _solve(self, model: LoadModel, phase: str, *, scale: float | None = None) -> SolverOutcome:
         def watch(_incumbent: float | None, bound: float | None) -> bool:
