@@ -24,7 +24,7 @@ from qkdopt.simulate import SimulationOptions
 FOLDER = Path(__file__).parent.parent / "instances"
 # Instance, channels of the grid, length factor, erlang, size of the set, snapshots.
 CASES = (
-    ("small/mesh6", 8, 1.0, 8.0, 2, 3),
+    ("small/mesh6", 8, 1.0, 6.0, 2, 3),
     ("small/mesh6", 10, 1.0, 6.0, 3, 2),
     ("small/ring", 8, 1.0, 6.0, 2, 3),
     ("small/nsfnet_8ch", 8, 1.0, 10.0, 2, 3),

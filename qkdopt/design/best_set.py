@@ -21,6 +21,8 @@ class BestSet:
         Seconds, and the relative gap at which sets count as equally good.
     progress
         Called with every change.
+    share
+        Of the time limit, for the method that runs now and those before it.
     """
 
     time_limit: float
@@ -31,6 +33,7 @@ class BestSet:
     plan: Plan | None = None
     key: tuple[int, float] = (-1, 0.0)
     started: float = field(default_factory=time.monotonic)
+    share: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -40,7 +43,7 @@ class BestSet:
     @property
     def left(self) -> float:
         """Seconds until the limit; never negative."""
-        return max(0.0, self.time_limit - self.seconds)
+        return max(0.0, self.share * self.time_limit - self.seconds)
 
     def offer(self, channels: tuple[int, ...], problem: Problem, plan: Plan) -> bool:
         """Take a set's plan if it is better; say whether it was."""

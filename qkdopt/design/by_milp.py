@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qkdopt.adapters import Limits, Outcome, Status, adapter_of
@@ -32,6 +33,8 @@ class SetMilp:
         Limits, and the best set so far, improved in place.
     solver, seed
         Name of the adapter, and the solver's seed.
+    but
+        Sets that are known to be no better: the bounds here are for the others.
     """
 
     instance: Instance
@@ -39,9 +42,11 @@ class SetMilp:
     best: BestSet
     solver: str
     seed: int
+    but: Sequence[tuple[int, ...]] = ()
     served_bound: int = 0
     bound: float | None = None
     error_bps: float = 0.0
+    none_left: bool = False
 
     def run(self) -> None:
         """First the number served, then the objective."""
@@ -60,7 +65,9 @@ class SetMilp:
             self.bound = 0.0
             return
         outcome = self._solve(problem, pieces, served)
-        if outcome.bound is not None and self.best.key[0] == served:
+        if self.none_left:
+            self.bound = 0.0
+        elif outcome.bound is not None and self.best.key[0] == served:
             self.bound = max(0.0, outcome.bound * (1.0 + SOLVER_MARGIN) * KILO / served)
 
     def _tolerance(self) -> float:
@@ -73,8 +80,9 @@ class SetMilp:
     def _solve(
         self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
     ) -> Outcome:
-        m = build_sets(problem, pieces, served=served, channels=self.channels)
-        self._start(m)
+        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        if self.best.channels not in self.but:
+            self._start(m)
         limits = Limits(seconds=self.best.left, gap=solver_gap(self.best.gap, None), seed=self.seed)
         phase = "sets, milp: number served" if served is None else "sets, milp: objective"
 
@@ -83,9 +91,14 @@ class SetMilp:
             self.best.report(phase, known)
             return self.best.left > 0.0
 
-        outcome = adapter_of(self.solver).solve(m, limits, start=True, watch=watch)
+        outcome = adapter_of(self.solver).solve(
+            m, limits, start=self.best.channels not in self.but, watch=watch
+        )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self.solver} ended with {outcome.message}")
+        if outcome.status is Status.INFEASIBLE:
+            # No set is left that serves so many.
+            self.none_left = True
         if outcome.has_solution:
             self._take(m)
         return outcome

@@ -114,12 +114,19 @@ class SetRace:
     @property
     def bound(self) -> float | None:
         """No set is worth more at the best one's number served; None while nothing limits it."""
-        served, value = self.best.key
-        if self.served_bound > served:
+        if self.served_bound > self.best.key[0]:
             return None
-        limits = [c.bound_bps for c in self.contenders if c.served == served]
-        highest = max([value, *limits])
+        highest = self.bound_over(self.contenders)
         return highest if math.isfinite(highest) else None
+
+    def judged(self) -> list[Contender]:
+        """List the sets that are not better than the best by more than the gap."""
+        return [c for c in self.contenders if not self.best.beaten_by(*c.limit)]
+
+    def bound_over(self, some: Iterable[Contender]) -> float:
+        """No set of some is worth more at the best one's number served; its value at least."""
+        served, value = self.best.key
+        return max([value, *(c.bound_bps for c in some if c.served == served)])
 
     def _tighten(self, c: Contender) -> None:
         c.step += 1

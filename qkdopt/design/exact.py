@@ -17,9 +17,11 @@ from qkdopt.problem import build_problem
 from qkdopt.result import Bound, Result
 from qkdopt.solving import ProgressCallback
 
-Method = Literal["sets", "milp"]
+Method = Literal["auto", "sets", "milp"]
 # Sets whose plan is searched for the MILP's start, spread over all of them.
 STARTS = 20
+# Of the time limit, for the race of sets before the MILP takes those that are left.
+SETS_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def exact_set(
     instance: Instance,
     channels: int,
     *,
-    method: Method = "sets",
+    method: Method = "auto",
     solver: str = "highs",
     time_limit: float = 60.0,
     gap: float = 1e-3,
@@ -76,7 +78,8 @@ def exact_set(
         Size of the set, which every link with QKD has and all of which stays dark.
     method
         ``sets``: best first over all sets, each bounded by its load states and solved to proof
-        while it may be the best. ``milp``: one MILP over sets and plans.
+        while it may be the best. ``milp``: one MILP over sets and plans. ``auto``: the first, and
+        for the sets that it leaves open the second.
     solver
         MIP solver.
     time_limit
@@ -93,8 +96,8 @@ def exact_set(
     UsageError
         The grid has fewer channels, or no set leaves classical light a channel.
     """
-    if method not in ("sets", "milp"):
-        raise UsageError(f"method = {method!r}; expected sets or milp")
+    if method not in ("auto", "sets", "milp"):
+        raise UsageError(f"method = {method!r}; expected auto, sets or milp")
     count_sets(instance, channels)
     sets = list(every_set(instance, channels))
     if not sets:
@@ -103,9 +106,31 @@ def exact_set(
     if method == "milp":
         return _by_milp(instance, channels, sets, best, solver, seed)
     race = SetRace(best, solver, seed)
+    best.share = SETS_SHARE if method == "auto" else 1.0
     race.run(instance, sets)
+    best.share = 1.0
+    if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
+        return _open_ones(instance, channels, race, solver, seed)
     told = f"{len(sets)} sets by load states, {race.proved} of them by their own plans"
     return _answer(best, race.served_bound, race.bound, told, solver, 0.0)
+
+
+def _open_ones(
+    instance: Instance, channels: int, race: SetRace, solver: str, seed: int
+) -> ExactSet:
+    """Settle by one MILP the sets that the race has left open; the bound is the higher one."""
+    judged = race.judged()
+    run = SetMilp(instance, channels, race.best, solver, seed, [c.channels for c in judged])
+    run.run()
+    served_bound = max(run.served_bound, race.best.key[0])
+    bound_bps = race.bound
+    if run.bound is not None and served_bound == race.best.key[0]:
+        together = max(run.bound, race.bound_over(judged))
+        bound_bps = together if bound_bps is None else min(bound_bps, together)
+    total = len(race.contenders)
+    told = f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, {solver}"
+    served_bound = min(served_bound, race.served_bound)
+    return _answer(race.best, served_bound, bound_bps, told, solver, run.error_bps)
 
 
 def _by_milp(

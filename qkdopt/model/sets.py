@@ -1,4 +1,4 @@
-r"""The joint MILP over candidate sets: which channels the network keeps for QKD (C11 to C14).
+r"""The joint MILP over candidate sets: which channels the network keeps for QKD (C11 to C15).
 
 The problem has every grid channel as a candidate of every link with QKD, and only the working one
 reserved. Binaries ``s[q]`` choose the set, ``a[w]`` says which channels it leaves to classical
@@ -7,7 +7,7 @@ light in the fibres with quantum signals.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pyomo.environ as pyo
 
@@ -25,11 +25,12 @@ def build_sets(
     *,
     served: int | None,
     channels: int,
+    but: Iterable[Collection[int]] = (),
 ) -> JointModel:
     """Build the joint MILP of a problem and of its set of so many channels.
 
     ``problem`` has all channels as candidates; ``pieces`` and ``served`` are as in
-    :func:`qkdopt.model.build.build_joint`.
+    :func:`qkdopt.model.build.build_joint`; the sets ``but`` are left out.
     """
     refuse_other_candidates(problem)
     m = build_joint(problem, pieces, served=served)
@@ -39,6 +40,7 @@ def build_sets(
     m.c13_dark_around_set = dark_around_set(m)
     m.c13_light_where_left = light_where_left(m)
     m.c14_some_channel_left = some_channel_left(m)
+    m.c15_another_set = another_set(m, but)
     return m
 
 
@@ -95,6 +97,12 @@ def light_where_left(m: JointModel) -> pyo.Constraint:
 def some_channel_left(m: JointModel) -> pyo.Constraint:
     r"""(C14) The set leaves classical light a channel: :math:`\sum_w a_w \ge 1`."""
     return pyo.Constraint(expr=sum(m.a[w] for w in m.W) >= 1)
+
+
+def another_set(m: JointModel, known: Iterable[Collection[int]]) -> pyo.Constraint:
+    r"""(C15) Not one of the sets already judged: :math:`\sum_{q \in S} s_q \le N - 1`."""
+    rows = [sum(m.s[q] for q in one) <= len(one) - 1 for one in known]
+    return pyo.Constraint(range(len(rows)), rule=lambda _m, k: rows[k])
 
 
 def set_of_model(m: JointModel) -> tuple[int, ...]:

@@ -59,6 +59,17 @@ def test_with_least_rates_and_other_relays_too(seed, method):
     assert_is_best(instance, 1, answer)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_milp_takes_over_what_the_race_leaves_open(seed, monkeypatch):
+    """With hardly any time for the race, the sets it has not judged are left to the MILP."""
+    monkeypatch.setattr("qkdopt.design.exact.SETS_SHARE", 1e-3 if seed % 2 else 1e-9)
+    instance = random_instance(seed, floors=False, channels=(4, 4))
+    for size in (1, 2):
+        if any(every_set(instance, size)):
+            answer = exact_set(instance, size, gap=GAP, time_limit=60.0)
+            assert_is_best(instance, size, answer)
+
+
 @pytest.mark.parametrize("name", ["mesh6", "ring"])
 def test_both_methods_agree_on_28_sets(name):
     instance = qkdopt.read_instance(f"instances/small/{name}.json")

@@ -72,6 +72,15 @@ def test_some_channel_left__at_least_one():
         assert holds(m) == any(left)
 
 
+def test_another_set__any_of_two_channels_but_those_known():
+    m = with_rule("another_set")
+    for values in SETS:
+        choose(m.s, values)
+        chosen = {q for q in m.W if values[q]}
+        if len(chosen) == 2:
+            assert holds(m) == (chosen not in ({0, 1}, {1, 3}))
+
+
 def test_a_start_is_a_point_of_the_rules():
     for name in ("dark_around_set", "size_of_set", "some_channel_left"):
         m = with_rule(name)

@@ -45,6 +45,7 @@ RULES = {
     "dark_around_set": sets.dark_around_set,
     "light_where_left": sets.light_where_left,
     "some_channel_left": sets.some_channel_left,
+    "another_set": lambda m: sets.another_set(m, [(0, 1), (1, 3)]),
     "most_served": objectives.most_served,
     "total_rate": objectives.total_rate,
     "link_sum": objectives.link_sum,
@@ -111,6 +112,7 @@ OF_SETS = (
     "dark_around_set",
     "light_where_left",
     "some_channel_left",
+    "another_set",
 )
 
 
