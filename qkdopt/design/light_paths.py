@@ -128,14 +128,17 @@ class Guarded:
 
     def keeps_receivers(self, placed: Placed, lit: Lit) -> bool:
         """Whether every demand has the floor, intact and with any one receiver gone."""
+        return next(self.lost_receivers(placed, lit), None) is None
+
+    def lost_receivers(self, placed: Placed, lit: Lit) -> Iterator[int]:
+        """Yield the links whose working receiver some demand cannot do without."""
         rates = self.rates(lit)
         second = rates[:, 1] if rates.shape[1] > 1 else np.zeros(len(rates))
-        if self.problem.instance.qkd.relay == "lightpath":
-            # Only the failed receiver's link changes: all links at their second best say it all.
-            return self.keeps(placed, second) and self.keeps(placed, rates[:, 0])
+        # Enough though not needed: everybody has the floor with all links at their second best.
+        if self.keeps(placed, second):
+            return
         for e in self.links:
             degraded = rates[:, 0].copy()
             degraded[e] = second[e]
             if not self.keeps(placed, degraded):
-                return False
-        return True
+                yield e

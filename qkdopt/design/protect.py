@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import networkx as nx
 import numpy as np
 
 from qkdopt.design.failure_table import FailureTable
 from qkdopt.design.light_paths import Guarded
 from qkdopt.design.protection import LeftOut, ProtectedPlan
-from qkdopt.design.protection_search import Stop, complete, insert, repaired
+from qkdopt.design.protection_search import Stop, complete, in_the_way, insert, repaired
 from qkdopt.design.putting import count_sets, every_set, with_set
 from qkdopt.design.restoring import Budget, Protection
 from qkdopt.errors import UnsupportedError, UsageError
@@ -212,7 +213,12 @@ class _Search:
                     if r in best.hopeless
                     else "no place found where every demand keeps the floor under every failure"
                 )
-            yield LeftOut(demand=demand.id, reason=reason, proved=proved)
+            yield LeftOut(
+                demand=demand.id,
+                reason=reason,
+                proved=proved,
+                broken_by=in_the_way(best.plan, r),
+            )
 
     def _reason(self, best: Attempt, r: int) -> str | None:
         """Say why a demand cannot survive a cut with any set; None where routes do not tell."""
@@ -223,9 +229,14 @@ class _Search:
         if not shared:
             return None
         link = self._instance.network.links[min(shared)].id
-        every = (
-            "its candidate route crosses"
-            if len(routes) == 1
-            else "all of its candidate routes cross"
-        )
-        return f"{every} link {link}: it cannot survive a cut there"
+        if self._others(r, shared):
+            return f"its {len(routes)} candidate routes all cross link {link} (a larger K may help)"
+        return f"link {link} is the only way between its ends: it cannot survive a cut there"
+
+    def _others(self, r: int, shared: frozenset[int]) -> bool:
+        """Whether the network has a way around the first link that all routes share."""
+        demand, links = self._instance.demands[r], self._instance.network.links
+        graph = nx.Graph()
+        graph.add_edges_from((k.a, k.b) for e, k in enumerate(links) if e != min(shared))
+        ends = demand.source in graph and demand.target in graph
+        return ends and nx.has_path(graph, demand.source, demand.target)

@@ -55,11 +55,15 @@ class LeftOut:
         In words.
     proved
         Whether it is proved that no plan with any of the sets keeps it.
+    broken_by
+        Failures that somebody would not survive were it placed beside the others, at the place
+        where they are fewest.
     """
 
     demand: NodeId
     reason: str
     proved: bool
+    broken_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

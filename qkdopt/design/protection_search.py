@@ -8,6 +8,7 @@ small enough the same step with backtracking decides whether all demands can be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from qkdopt.design.restoring import Budget, Protection
 
 # Placings tried to restore one cut link's demands; more is seldom better than another plan.
 RESTORING = 300
+# Places that are looked at to say what stands in a demand's way.
+EXPLAINING = 40
 # Of the placed demands, how many one repair takes out.
 OUT_SHARE, OUT_LEAST = 0.25, 2
 
@@ -76,3 +79,17 @@ def complete(net: Guarded, demands: Sequence[int], budget: Budget, stop: Stop) -
         return None
 
     return descend(Protection(net), 0)
+
+
+def in_the_way(plan: Protection, r: int) -> tuple[str, ...]:
+    """Name the failures that would not be survived were a demand placed where they are fewest."""
+    options = islice(plan.net.options(r, plan.net.lit(plan.placed)), EXPLAINING)
+    found = [plan.broken_by(r, placing, Budget(RESTORING)) for placing in options]
+    if not found:
+        return ("no free channel on any of its routes",)
+    receivers, cuts = min(found, key=lambda some: len(some[0]) + len(some[1]))
+    links = plan.net.problem.instance.network.links
+    return (
+        *(f"receiver of link {links[e].id}" for e in receivers),
+        *(f"link {links[f].id}" for f in cuts),
+    )

@@ -62,6 +62,13 @@ class Protection:
         self.placed, self.restored = placed, restored
         return True
 
+    def broken_by(self, r: int, placing: Placing, budget: Budget) -> tuple[list[int], list[int]]:
+        """Links whose receiver's, and links whose own failure some demand does not survive."""
+        placed = {**self.placed, r: placing}
+        lit = self.net.lit(placed)
+        cuts = [f for f in self.net.links if self._restoration(placed, lit, f, budget) is None]
+        return list(self.net.lost_receivers(placed, lit)), cuts
+
     def remove(self, r: int) -> None:
         """Take a demand away: the others keep what they have."""
         del self.placed[r]

@@ -92,7 +92,26 @@ def test_a_bridge_is_named():
     found = protect(instance, floor_bps=1.0, channels=2)
     assert found.status == "impossible"
     bridge = instance.network.links[0].id
-    assert any(f"link {bridge}" in row.reason and row.proved for row in found.left_out)
+    named = [row for row in found.left_out if f"link {bridge} is the only way" in row.reason]
+    assert named
+    assert all(row.proved and f"link {bridge}" in row.broken_by for row in named)
+
+
+def test_one_candidate_route_too_few_is_told_from_a_bridge():
+    instance = ring()
+    one_route = instance.routes.model_copy(update={"k": 1})
+    found = protect(
+        instance.model_copy(update={"routes": one_route}), floor_bps=1.0, channels=(0, 4)
+    )
+    assert found.status == "impossible"
+    assert all("a larger K may help" in row.reason for row in found.left_out)
+
+
+def test_what_stands_in_the_way_is_named():
+    found = protect(ring(8), floor_bps=2.9e4, channels=(0, 1))
+    assert found.left_out
+    assert all(row.broken_by for row in found.left_out)
+    assert check_protection(ring(8), found) == ()
 
 
 @pytest.mark.parametrize(
