@@ -25,13 +25,13 @@ FOLDER = Path(__file__).parent.parent / "instances"
 # Instance, channels of the grid, length factor, erlang, size of the set, snapshots.
 CASES = (
     ("small/mesh6", 8, 1.0, 6.0, 2, 3),
-    ("small/mesh6", 10, 1.0, 6.0, 3, 2),
+    ("small/mesh6", 10, 1.0, 5.0, 3, 2),
     ("small/ring", 8, 1.0, 6.0, 2, 3),
     ("small/nsfnet_8ch", 8, 1.0, 10.0, 2, 3),
     ("small/nsfnet_8ch", 12, 1.0, 10.0, 2, 2),
 )
 # Sets within this of each other count as equally good: the proof closes it.
-GAP = 2e-3
+GAP = 5e-3
 TARGET = 0.01
 Key = tuple[int, float]
 
@@ -88,16 +88,17 @@ def compare(name: str, snapshot: Instance, size: int, limit: float) -> bool:
     searched = time.monotonic()
     value = total / served if served else 0.0
     behind = 1.0 - value / exact.value_bps if exact.value_bps else 0.0
+    at_most = 1.0 - value / exact.bound_bps if exact.bound_bps else 1.0
     checked = qkdopt.check(with_set(snapshot, exact.channels), exact.result).faults == ()
     print(
         f"{name:18} {snapshot.grid.channels:3} {size} {len(snapshot.demands):4} "
         f"{exact.served:4} {exact.status:9} {exact.channels!s:12} {exact.value_bps:9.1f} "
         f"{exact.bound_bps or float('nan'):9.1f} {proved - started:6.1f}  "
         f"{served:4} {tuple(sorted(found))!s:12} {value:9.1f} {searched - proved:6.1f} "
-        f"{100 * behind:7.3f}",
+        f"{100 * behind:7.3f} {100 * at_most:7.3f}",
         flush=True,
     )
-    good = served == exact.served and behind <= TARGET
+    good = served == exact.served and at_most <= TARGET
     return checked and exact.status == "optimal" and good
 
 
@@ -108,7 +109,7 @@ def main() -> None:
     options = parser.parse_args()
     print(
         "instance            W  N demands served status set, mean SKR [bit/s], bound, seconds | "
-        "search: served, set, mean SKR, seconds, behind [%]"
+        "search: served, set, mean SKR, seconds, behind the set, and the bound [%]"
     )
     good = True
     for name, channels, factor, load, size, count in CASES:

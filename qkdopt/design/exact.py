@@ -21,7 +21,7 @@ Method = Literal["auto", "sets", "milp"]
 # Sets whose plan is searched for the MILP's start, spread over all of them.
 STARTS = 20
 # Of the time limit, for the race of sets before the MILP takes those that are left.
-SETS_SHARE = 0.4
+SETS_SHARE = 0.15
 
 
 @dataclass(frozen=True)
