@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 
 from qkdopt.checking import CheckReport, check
-from qkdopt.design.failed_instances import reserved, without_link, without_receiver
+from qkdopt.design.failed_instances import without_link, without_receiver
 from qkdopt.design.protection import Failure, ProtectedPlan
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_candidates
 from qkdopt.result import InstanceRef, SavedPlan, Tuning
 
 RELATIVE = 1e-9
@@ -20,7 +20,7 @@ RELATIVE = 1e-9
 
 def check_protection(instance: Instance, protected: ProtectedPlan) -> tuple[str, ...]:
     """Return every fault found: broken rules, demands below the floor, failures left out."""
-    whole = reserved(instance, protected.channels)
+    whole = with_candidates(instance, protected.channels, reserve="all")
     report = check(whole, protected.plan)
     faults = [f"intact: {fault}" for fault in report.faults]
     if faults:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from qkdopt.instance import Instance
-
-
-def reserved(instance: Instance, channels: Iterable[int]) -> Instance:
-    """Put a set on every link with QKD, all of it dark."""
-    data = instance.to_json_dict()
-    for link in data["network"]["links"]:
-        link.pop("candidates", None)
-    data["qkd"] = {**data.get("qkd", {}), "candidates": list(channels), "reserve": "all"}
-    return _valid(data)
 
 
 def without_link(instance: Instance, link: str) -> Instance:

@@ -12,7 +12,7 @@ import numpy as np
 
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.scenario import Scenario
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_candidates
 from qkdopt.simulate import SimulationOptions
 from qkdopt.simulate import tally as t
 from qkdopt.simulate.batches import pieces
@@ -153,10 +153,5 @@ def pool_tables(instance: Instance) -> Tables:
 @lru_cache(MOST_KEPT)
 def _pool_tables(text: str) -> Tables:
     instance = Instance.model_validate_json(text)
-    data = instance.to_json_dict()
     pool = Pool.of(instance)
-    qkd = data.setdefault("qkd", {})
-    qkd |= {"reserve": "working", "candidates": pool.plain()}
-    for link in data["network"]["links"]:
-        link.pop("candidates", None)
-    return build_tables(Instance.model_validate(data, strict=False))
+    return build_tables(with_candidates(instance, pool.candidates, reserve="working"))

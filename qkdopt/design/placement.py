@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Instance
+from qkdopt.instance import Candidate, Instance, with_candidates
 
 Sets = tuple[tuple[int, ...], ...]
 
@@ -119,32 +119,11 @@ class Pool:
         InstanceError
             It leaves a link no channel for classical light.
         """
-        from pydantic import ValidationError
-
-        data = instance.to_json_dict()
-        qkd = data.setdefault("qkd", {})
-        qkd["reserve"] = reserve
-        sets = placement.of_links(instance)
-        if not placement.by_link:
-            qkd["candidates"] = [self._plain(number) for number in placement.sets[0]]
-        for link, chosen in zip(data["network"]["links"], sets, strict=True):
-            link.pop("candidates", None)
-            if placement.by_link and chosen:
-                link["candidates"] = [self._plain(number) for number in chosen]
-        if placement.by_link:
-            qkd.pop("candidates", None)
-            qkd["candidates"] = [self._plain(max(sets, key=len)[0])]
+        sets = [[self.candidates[number] for number in chosen] for chosen in placement.sets]
         try:
-            return Instance.model_validate(data, strict=False)
-        except ValidationError as error:
-            faults = [str(details["msg"]) for details in error.errors(include_url=False)]
+            if placement.by_link:
+                return with_candidates(instance, by_link=sets, reserve=reserve)
+            return with_candidates(instance, sets[0], reserve=reserve)
+        except InstanceError as error:
             where = f"{instance.name} with {self.title(placement)}"
-            raise InstanceError(where, faults) from None
-
-    def plain(self) -> list[object]:
-        """Return the candidates as an instance file spells them."""
-        return [self._plain(number) for number in range(len(self.candidates))]
-
-    def _plain(self, number: int) -> object:
-        candidate = self.candidates[number]
-        return candidate if isinstance(candidate, int) else candidate.model_dump(mode="json")
+            raise InstanceError(where, error.faults) from None

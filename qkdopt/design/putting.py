@@ -7,8 +7,7 @@ from itertools import combinations
 from math import comb
 
 from qkdopt.errors import UsageError
-from qkdopt.instance import Instance
-from qkdopt.study.sets import NamedSet
+from qkdopt.instance import Instance, with_candidates
 
 
 def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
@@ -19,9 +18,7 @@ def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
     InstanceError
         The set does not fit the grid, or leaves no channel for classical light.
     """
-    chosen = tuple(sorted(channels))
-    name = "{" + ",".join(map(str, chosen)) + "}"
-    return NamedSet(name, chosen).applied_to(_reserving(instance, "all"))
+    return with_candidates(instance, sorted(channels), reserve="all")
 
 
 def free_to_choose(instance: Instance) -> Instance:
@@ -29,15 +26,7 @@ def free_to_choose(instance: Instance) -> Instance:
 
     Every plan with a set is a plan of this instance, so its bounds hold over all sets.
     """
-    links = tuple(link.model_copy(update={"candidates": None}) for link in instance.network.links)
-    network = instance.network.model_copy(update={"links": links})
-    free = instance.model_copy(update={"network": network})
-    qkd = free.qkd.model_copy(update={"candidates": "all", "reserve": "working"})
-    return free.model_copy(update={"qkd": qkd})
-
-
-def _reserving(instance: Instance, reserve: str) -> Instance:
-    return instance.model_copy(update={"qkd": instance.qkd.model_copy(update={"reserve": reserve})})
+    return with_candidates(instance, reserve="working")
 
 
 def every_set(instance: Instance, channels: int) -> Iterator[tuple[int, ...]]:

@@ -1,6 +1,7 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
+from qkdopt.instance.candidates import with_candidates
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.hardware import (
     AmplifierNoise,
@@ -41,4 +42,5 @@ __all__ = [
     "Routes",
     "Traffic",
     "WidthShare",
+    "with_candidates",
 ]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from qkdopt.errors import InstanceError
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_candidates
 from qkdopt.instance.base import Part
 
 Count = Annotated[int, Field(ge=1)]
@@ -34,16 +34,11 @@ class NamedSet:
         """
         if self.channels is None:
             return instance
-        data = instance.to_json_dict()
-        data.setdefault("qkd", {})["candidates"] = list(self.channels)
-        for link in data["network"]["links"]:
-            link.pop("candidates", None)
         try:
-            return Instance.model_validate(data, strict=False)
-        except ValidationError as error:
-            faults = [str(details["msg"]) for details in error.errors(include_url=False)]
+            return with_candidates(instance, self.channels)
+        except InstanceError as error:
             where = f"{instance.name} with candidates {self.name}"
-            raise InstanceError(where, faults) from None
+            raise InstanceError(where, error.faults) from None
 
 
 class ChannelSets(Part):
