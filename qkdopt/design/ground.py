@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,16 @@ class TrafficGround:
 
     def pool_tables(self, scenario: Scenario) -> Tables:
         """Return the tables with every channel of the pool as a candidate."""
-        return pool_tables(scenario.applied_to(self.instance))
+        return self._pools[self.scenarios.index(scenario)]
+
+    @cached_property
+    def _pools(self) -> list[Tables]:
+        """Tables of each scenario."""
+        return [pool_tables(scenario.applied_to(self.instance)) for scenario in self.scenarios]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to workers without tables; they are kept there from task to task."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def _tables(self, scenario: Scenario, placement: Placement) -> Tables:
         pool = self.pool_tables(scenario)
