@@ -13,11 +13,11 @@ from itertools import product
 from pathlib import Path
 
 import qkdopt
-from qkdopt.design.exact import exact_set
-from qkdopt.design.putting import with_set
-from qkdopt.design.snapshot_cases import snapshot_instances
-from qkdopt.design.static import static_value
 from qkdopt.errors import InstanceError
+from qkdopt.exact_sets.exact import exact_set
+from qkdopt.exact_sets.putting import with_set
+from qkdopt.exact_sets.snapshots import snapshot_instances
+from qkdopt.exact_sets.static import static_value
 from qkdopt.instance import Instance
 from qkdopt.simulate import SimulationOptions
 

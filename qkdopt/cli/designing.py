@@ -20,7 +20,6 @@ from qkdopt.design.ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.pareto import Pareto, Prices, pareto
 from qkdopt.design.placement import Placement, Pool
-from qkdopt.design.power import with_launch
 from qkdopt.design.run import Design, design, refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.scenario_file import read_scenarios
@@ -28,6 +27,7 @@ from qkdopt.design.why import Reasons, reasons
 from qkdopt.errors import QkdoptError, UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.io import read_instance, write_json_whole, write_text_whole
+from qkdopt.knobs.power import with_launch
 from qkdopt.runs import RunReport, Store, open_workers
 from qkdopt.simulate import SimulationOptions
 

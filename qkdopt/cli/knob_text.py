@@ -8,10 +8,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.design.knob_table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
-from qkdopt.design.knobs import RAMAN_SCALE
-from qkdopt.design.turning import Receivers, Sweep
 from qkdopt.instance import Instance
+from qkdopt.knobs.knobs import RAMAN_SCALE
+from qkdopt.knobs.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
+from qkdopt.knobs.turning import Receivers, Sweep
 from qkdopt.study import Job
 
 if TYPE_CHECKING:

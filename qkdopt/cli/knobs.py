@@ -12,12 +12,12 @@ import typer
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.knob_text import Asked, knob_json, knob_lines
 from qkdopt.cli.live import LiveText
-from qkdopt.design.knob_table import COLUMNS, knob_table, present_load_erlang
-from qkdopt.design.power import launch_table, with_launch
-from qkdopt.design.turning import Receivers, knob_settings, sweep_faults
 from qkdopt.errors import FaultsError, InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_text_whole
+from qkdopt.knobs.power import launch_table, with_launch
+from qkdopt.knobs.table import COLUMNS, knob_table, present_load_erlang
+from qkdopt.knobs.turning import Receivers, knob_settings, sweep_faults
 from qkdopt.report import plot_knobs
 from qkdopt.runs import RunReport, Store, open_workers, run_missing
 from qkdopt.study import Job

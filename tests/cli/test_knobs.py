@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qkdopt.design.knob_table import COLUMNS
+from qkdopt.knobs.table import COLUMNS
 from tests.command import exit_status
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ from qkdopt.model import build_joint, linearise_links
 from qkdopt.model.sets import build_sets, set_of_model, start_set
 from qkdopt.model.variables import KILO
 from qkdopt.problem import build_problem
-from tests.design.cases import every_set, free_to_choose
+from tests.exact_sets.cases import every_set, free_to_choose
 from tests.model.test_truth_tables import BITS, links_of, optimum
 from tests.model.tiny import clear, holds, tiny_instance, with_rule
 from tests.random_instances import random_instance

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qkdopt.design.knob_table import (
-    AS_IT_STANDS,
-    COLUMNS,
-    knob_jobs,
-    knob_table,
-    present_load_erlang,
-    what_a_db_buys,
-)
-from qkdopt.design.knobs import (
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.knobs.knobs import (
     EFFICIENCY,
     FILTER,
     GATE,
@@ -26,9 +20,15 @@ from qkdopt.design.knobs import (
     LAUNCH,
     RAMAN_SCALE,
 )
-from qkdopt.design.turning import Receivers, knob_settings
-from qkdopt.errors import InstanceError
-from qkdopt.instance import Instance
+from qkdopt.knobs.table import (
+    AS_IT_STANDS,
+    COLUMNS,
+    knob_jobs,
+    knob_table,
+    present_load_erlang,
+    what_a_db_buys,
+)
+from qkdopt.knobs.turning import Receivers, knob_settings
 from qkdopt.report import plot_knobs
 from qkdopt.simulate import SimulationOptions, simulate
 from qkdopt.tables import build_tables

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qkdopt.adapters import Limits, Outcome, Status, adapter_of
-from qkdopt.design.best_set import BestSet
-from qkdopt.design.putting import free_to_choose, with_set
 from qkdopt.errors import SolverFailedError
+from qkdopt.exact_sets.best_set import BestSet
+from qkdopt.exact_sets.putting import free_to_choose, with_set
 from qkdopt.instance import Instance
 from qkdopt.model import least_size, linearise_links, plan_of_model, set_start
 from qkdopt.model.linearise import Linearised

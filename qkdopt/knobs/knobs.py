@@ -26,9 +26,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qkdopt.design.power import mean_launch_dbm, scaled_launch
 from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
+from qkdopt.knobs.power import mean_launch_dbm, scaled_launch
 
 # Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
 # time and frequency, so a filter and a gate that together are cut the signal itself.

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import qkdopt
-from qkdopt.design.check_protection import check_protection
-from qkdopt.design.protect import protect
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
-from tests.design.cases import every_set, with_candidates
-from tests.design.protection_oracle import ProtectionOracle
+from qkdopt.protection.check import check_protection
+from qkdopt.protection.protect import protect
+from tests.exact_sets.cases import every_set, with_candidates
+from tests.protection.protection_oracle import ProtectionOracle
 from tests.random_instances import random_instance
 
 SHAPES = ("triangle", "ring", "mesh", "parallel", "line")

@@ -6,8 +6,8 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.design.turning import Setting
 from qkdopt.instance import Instance, Traffic
+from qkdopt.knobs.turning import Setting
 from qkdopt.simulate import SimulationOptions
 from qkdopt.study import Job, gain_between
 

@@ -12,8 +12,8 @@ from itertools import islice
 
 import numpy as np
 
-from qkdopt.design.light_paths import Guarded
-from qkdopt.design.restoring import Budget, Protection
+from qkdopt.protection.light_paths import Guarded
+from qkdopt.protection.restoring import Budget, Protection
 
 # Placings tried to restore one cut link's demands; more is seldom better than another plan.
 RESTORING = 300

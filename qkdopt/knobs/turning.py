@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from qkdopt.design.knobs import FILTER, GATE, KNOBS, LAUNCH, OF_THE_RECEIVER, TIME_BANDWIDTH, Knob
-from qkdopt.design.power import (
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.knobs.knobs import FILTER, GATE, KNOBS, LAUNCH, OF_THE_RECEIVER, TIME_BANDWIDTH, Knob
+from qkdopt.knobs.power import (
     Mode,
     floor_faults,
     launch_floor_dbm,
@@ -16,8 +18,6 @@ from qkdopt.design.power import (
     option_faults,
     with_launch,
 )
-from qkdopt.errors import InstanceError
-from qkdopt.instance import Instance
 from qkdopt.tables import link_launch_dbm
 
 SMALLEST_STEP_DB, LARGEST_STEP_DB = 0.5, 9.0
@@ -33,7 +33,7 @@ class Receivers:
     Parameters
     ----------
     sensitivity_dbm, margin_db, cap_dbm
-        See :func:`qkdopt.design.power.with_launch`.
+        See :func:`qkdopt.knobs.power.with_launch`.
     """
 
     sensitivity_dbm: float

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qkdopt.design.best_set import BestSet
-from qkdopt.design.by_milp import SetMilp
-from qkdopt.design.by_sets import SetRace
-from qkdopt.design.putting import count_sets, every_set, with_set
-from qkdopt.design.recording import recorded
-from qkdopt.design.static import static_plan
 from qkdopt.errors import UsageError
+from qkdopt.exact_sets.best_set import BestSet
+from qkdopt.exact_sets.by_milp import SetMilp
+from qkdopt.exact_sets.by_sets import SetRace
+from qkdopt.exact_sets.putting import count_sets, every_set, with_set
+from qkdopt.exact_sets.recording import recorded
+from qkdopt.exact_sets.static import static_plan
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from qkdopt.result import Bound, Result

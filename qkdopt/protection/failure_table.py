@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from qkdopt.design.failed_instances import without_link, without_receiver
-from qkdopt.design.light_paths import Lit, Placing
-from qkdopt.design.protection import Failure
-from qkdopt.design.restoring import Protection, affected
 from qkdopt.instance import Instance, NodeId
 from qkdopt.plan import WidestRelay, candidate_noise
+from qkdopt.protection.failed_instances import without_link, without_receiver
+from qkdopt.protection.light_paths import Lit, Placing
+from qkdopt.protection.plan import Failure
+from qkdopt.protection.restoring import Protection, affected
 from qkdopt.result import InstanceRef, Lightpath, SavedPlan, Tuning
 from qkdopt.units import FloatArray
 

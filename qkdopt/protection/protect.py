@@ -10,15 +10,15 @@ from typing import Literal
 import networkx as nx
 import numpy as np
 
-from qkdopt.design.failure_table import FailureTable
-from qkdopt.design.light_paths import Guarded
-from qkdopt.design.protection import LeftOut, ProtectedPlan
-from qkdopt.design.protection_search import Stop, complete, in_the_way, insert, repaired
-from qkdopt.design.putting import count_sets, every_set, with_set
-from qkdopt.design.restoring import Budget, Protection
 from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.exact_sets.putting import count_sets, every_set, with_set
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
+from qkdopt.protection.failure_table import FailureTable
+from qkdopt.protection.light_paths import Guarded
+from qkdopt.protection.plan import LeftOut, ProtectedPlan
+from qkdopt.protection.restoring import Budget, Protection
+from qkdopt.protection.search import Stop, complete, in_the_way, insert, repaired
 
 # Sets that are all looked into; of more, so many drawn at random.
 MOST_SETS = 300

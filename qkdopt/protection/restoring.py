@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qkdopt.design.light_paths import Guarded, Lit, Placed, Placing
+from qkdopt.protection.light_paths import Guarded, Lit, Placed, Placing
 
 Restored = dict[int, Placing]
 

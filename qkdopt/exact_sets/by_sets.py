@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from qkdopt.bounding import LoadStateBound, refuse_unsupported
-from qkdopt.design.best_set import BestSet
-from qkdopt.design.putting import with_set
-from qkdopt.design.static import static_plan
 from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.exact_sets.best_set import BestSet
+from qkdopt.exact_sets.putting import with_set
+from qkdopt.exact_sets.static import static_plan
 from qkdopt.instance import Instance
 from qkdopt.load_state.classes import build_relaxation
 from qkdopt.load_state.served import served_bound

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 
 from qkdopt.checking import CheckReport, check
-from qkdopt.design.failed_instances import without_link, without_receiver
-from qkdopt.design.protection import Failure, ProtectedPlan
 from qkdopt.instance import Instance, with_candidates
+from qkdopt.protection.failed_instances import without_link, without_receiver
+from qkdopt.protection.plan import Failure, ProtectedPlan
 from qkdopt.result import InstanceRef, SavedPlan, Tuning
 
 RELATIVE = 1e-9

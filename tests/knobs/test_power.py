@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qkdopt.design.power import (
+from qkdopt.errors import InstanceError, UsageError
+from qkdopt.heuristics import ds_qkd
+from qkdopt.instance import Instance
+from qkdopt.knobs.power import (
     launch_floor_dbm,
     launch_table,
     mean_launch_dbm,
     scaled_launch,
     with_launch,
 )
-from qkdopt.errors import InstanceError, UsageError
-from qkdopt.heuristics import ds_qkd
-from qkdopt.instance import Instance
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
 from qkdopt.simulate import SimulationOptions, simulate

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 import qkdopt
-from qkdopt.design.exact import exact_set
-from qkdopt.design.putting import with_set
-from qkdopt.design.snapshot_cases import snapshot_instances
-from qkdopt.design.static import static_value
 from qkdopt.errors import UsageError
+from qkdopt.exact_sets.exact import exact_set
+from qkdopt.exact_sets.putting import with_set
+from qkdopt.exact_sets.snapshots import snapshot_instances
+from qkdopt.exact_sets.static import static_value
 from qkdopt.simulate import SimulationOptions
 from tests.brute_force import Oracle
-from tests.design.cases import every_set
+from tests.exact_sets.cases import every_set
 from tests.random_instances import random_instance
 
 GAP = 1e-4
@@ -62,7 +62,7 @@ def test_with_least_rates_and_other_relays_too(seed, method):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_milp_takes_over_what_the_race_leaves_open(seed, monkeypatch):
     """With hardly any time for the race, the sets it has not judged are left to the MILP."""
-    monkeypatch.setattr("qkdopt.design.exact.SETS_SHARE", 1e-3 if seed % 2 else 1e-9)
+    monkeypatch.setattr("qkdopt.exact_sets.exact.SETS_SHARE", 1e-3 if seed % 2 else 1e-9)
     instance = random_instance(seed, floors=False, channels=(4, 4))
     for size in (1, 2):
         if any(every_set(instance, size)):

@@ -1,0 +1,1 @@
+"""Hardware knobs: launch power and everything else that can be turned."""
