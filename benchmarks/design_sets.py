@@ -18,22 +18,21 @@ import pandas as pd
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
 from qkdopt.design.families import every
-from qkdopt.design.ground import TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.placement import Placement
 from qkdopt.design.race import Judge
 from qkdopt.design.ranking import verdict
 from qkdopt.design.run import design
 from qkdopt.design.scenario import Scenario
+from qkdopt.design.traffic_ground import TrafficGround
 from qkdopt.generate import new_instance
 from qkdopt.io import read_instance
 from qkdopt.runs import Store, open_workers
-from qkdopt.simulate import SimulationOptions
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 PAPER = Placement.everywhere((3, 13, 23, 33))
 LOADS = (60.0, 80.0, 100.0, 120.0, 140.0, 160.0, 180.0, 200.0, 220.0, 240.0, 260.0)
-BLOCKS, REQUESTS = 100, 10_000
+BLOCKS = 100
 SECONDS = 120.0
 
 
@@ -90,7 +89,7 @@ def exhaustive() -> None:
     instance = new_instance("small_grid", topology="nsfnet", demands=0, seed=1, channels=12)
     base = Placement.everywhere((3, 7, 11))
     ground = TrafficGround(
-        instance, "all", SimulationOptions(), (Scenario(30.0),), REQUESTS, 0
+        instance=instance, reserve="all", scenarios=(Scenario(30.0),)
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, open_workers(None, 1) as team:
         warm = Evaluations(ground, Store(Path(folder) / "warm"), team)
@@ -118,8 +117,8 @@ def exhaustive() -> None:
 
 def _ground(loads: tuple[float, ...]) -> TrafficGround:
     return TrafficGround(
-        read_instance(INSTANCES / "nsfnet_100erl_4ch.json"), "all", SimulationOptions(),
-        tuple(Scenario(load) for load in loads), REQUESTS, 0,
+        instance=read_instance(INSTANCES / "nsfnet_100erl_4ch.json"), reserve="all",
+        scenarios=tuple(Scenario(load) for load in loads),
     )  # fmt: skip
 
 

@@ -16,13 +16,13 @@ from qkdopt.cli.live import LiveText
 from qkdopt.design.baseline import default_baseline
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations, UnfinishedError
-from qkdopt.design.ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.pareto import Pareto, Prices, pareto
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.run import Design, design, refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.scenario_file import read_scenarios
+from qkdopt.design.traffic_ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.design.why import Reasons, reasons
 from qkdopt.errors import QkdoptError, UsageError
 from qkdopt.instance import Instance, Traffic
@@ -143,7 +143,9 @@ def _asked(instance: Instance, workers: int | None, told: dict[str, Any]) -> Ask
     baseline = tried(lambda: _baseline(instance, told["baseline"], options))
     if faults:
         raise UsageError("; ".join(faults))
-    ground = TrafficGround(instance, reserve, how, scenarios, BLOCK_REQUESTS, told["seed"])
+    ground = TrafficGround(
+        instance=instance, reserve=reserve, scenarios=scenarios, options=how, seed=told["seed"]
+    )
     refuse_misfits(ground, baseline, options)
     return Asked(ground, baseline, options, prices)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.design.ground import OFFERED, SKR
+from qkdopt.design.sums import OFFERED, SKR
 from qkdopt.errors import UsageError
 from qkdopt.units import FloatArray
 

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from qkdopt.design.ground import SUMS
 from qkdopt.design.placement import Placement
+from qkdopt.design.sums import SUMS
 from qkdopt.runs import Row, RunReport, Store, Workers, run_missing
 from qkdopt.runs.task import finished_row
 from qkdopt.units import FloatArray

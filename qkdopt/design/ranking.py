@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.design.criterion import per_request
-from qkdopt.design.ground import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.design.paired import jackknife
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import Judge
+from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.instance import Instance
 from qkdopt.simulate import Estimate
 from qkdopt.units import FloatArray

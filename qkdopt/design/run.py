@@ -11,12 +11,12 @@ import numpy as np
 
 from qkdopt.design.by_link import LinkSearch
 from qkdopt.design.evaluations import Evaluations
-from qkdopt.design.ground import TrafficGround
 from qkdopt.design.options import EXHAUSTIVE_BELOW, DesignOptions
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import ROUNDS, Judge
 from qkdopt.design.ranking import by_scenario, rank
 from qkdopt.design.search import Search
+from qkdopt.design.traffic_ground import TrafficGround
 from qkdopt.errors import UsageError
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from qkdopt.design.baseline import default_baseline
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
-from qkdopt.design.ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.placement import Placement
 from qkdopt.design.run import Design, design
 from qkdopt.design.scenario import Scenario
+from qkdopt.design.traffic_ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.runs import Store, open_workers
@@ -79,8 +79,9 @@ def design_sets(
         raise UsageError("load_erlang beside scenarios; expected one of the two")
     load = (instance.traffic or Traffic()).load_erlang if load_erlang is None else load_erlang
     ground = TrafficGround(
-        instance, reserve or instance.qkd.reserve, options or SimulationOptions(),
-        tuple(scenarios) or (Scenario(load),), BLOCK_REQUESTS, seed,
+        instance=instance, reserve=reserve or instance.qkd.reserve,
+        scenarios=tuple(scenarios) or (Scenario(load),), options=options or SimulationOptions(),
+        seed=seed,
     )  # fmt: skip
     chosen = DesignOptions(
         sizes=sizes, method=method, criterion=criterion or Criterion(), receivers=receivers,

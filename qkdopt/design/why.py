@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from qkdopt.design.ground import STREAMS, TrafficGround
-from qkdopt.design.placement import Placement, Pool
-from qkdopt.simulate import tally as t
-from qkdopt.simulate.network import WORD
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.traffic import Requests
+from qkdopt.design.ground import Look
+from qkdopt.design.placement import Placement, Pool, Sets
+from qkdopt.design.scenario import Scenario
+from qkdopt.instance import Instance
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray
 
 BLOCKS = 4
-# Requests between two looks: at every load above 10 erlang less than most holding times last.
-BETWEEN_LOOKS = 100
+
+
+class Seen(Protocol):
+    """A ground that can be looked at."""
+
+    @property
+    def instance(self) -> Instance:
+        """Network and hardware."""
+        ...
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """States of the world."""
+        ...
+
+    def pool_tables(self, scenario: Scenario) -> Tables:
+        """Return the tables with every channel of the pool as a candidate."""
+        ...
+
+    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+        """Look again and again."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,16 +72,11 @@ class Reasons:
     links: FloatArray
 
 
-def reasons(ground: TrafficGround, placement: Placement, blocks: int = BLOCKS) -> Reasons:
+def reasons(ground: Seen, placement: Placement, blocks: int = BLOCKS) -> Reasons:
     """Look at the network again and again under the first scenario."""
-    scenario = ground.scenarios[0]
-    pool = ground.pool_tables(scenario)
-    simulator = ground.simulator(scenario, placement)
-    looks = [
-        _Look.at(seen, pool, placement)
-        for k in range(blocks)
-        for seen in _stops(simulator.darkened(), ground.block(scenario, STREAMS["ranking"] + k))
-    ]
+    pool = ground.pool_tables(ground.scenarios[0])
+    sets = placement.of_links(ground.instance)
+    looks = [_Found.at(look, pool, sets) for look in ground.looks(placement, blocks)]
     with_key = np.array([link.qkd for link in ground.instance.network.links])
     lit, rates, works = (
         np.mean([getattr(look, name) for look in looks], axis=0)
@@ -78,19 +92,8 @@ def reasons(ground: TrafficGround, placement: Placement, blocks: int = BLOCKS) -
     )
 
 
-def _stops(simulator: Simulator, block: list[Requests]) -> Iterator[Simulator]:
-    """Serve a block and stop from time to time, once it is warm."""
-    tally = np.zeros(t.COLUMNS)
-    links = np.zeros((len(simulator.instance.network.links), t.LINK_COLUMNS))
-    for number, stretch in enumerate(block):
-        for first in range(0, len(stretch.times), BETWEEN_LOOKS):
-            simulator.serve(stretch.part(first, first + BETWEEN_LOOKS), tally, links)
-            if number > 0:
-                yield simulator
-
-
 @dataclass(frozen=True)
-class _Look:
+class _Found:
     """One look: ``(E, W)`` lit, ``(E, C)`` key rate on each channel and whether it works."""
 
     lit: FloatArray
@@ -98,24 +101,10 @@ class _Look:
     works: FloatArray
 
     @classmethod
-    def at(cls, simulator: Simulator, pool: Tables, placement: Placement) -> _Look:
-        light = lit_by_direction(simulator)
-        noise = pool.floor + np.einsum("edw,edwc->ec", light, pool.noise)
+    def at(cls, look: Look, pool: Tables, sets: Sets) -> _Found:
+        noise = pool.floor + np.einsum("edw,edwc->ec", look.light, pool.noise)
         works = np.zeros_like(noise)
-        for e, chosen in enumerate(placement.of_links(simulator.instance)):
+        for e, chosen in enumerate(sets):
             if chosen:
-                works[e, chosen[simulator.state.working[e]]] = 1.0
-        return cls(light.max(axis=1), pool.skr_bps(noise, pool.transmittance), works)
-
-
-def lit_by_direction(simulator: Simulator) -> FloatArray:
-    """``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere."""
-    net, state = simulator.net, simulator.state
-    light = np.zeros((len(net.candidates), 2, int(net.order.max()) + 1))
-    for slot in state.active_slot[: simulator.active]:
-        route = state.slot_route[slot]
-        hops = slice(net.route_hop[route], net.route_hop[route + 1])
-        for position in state.slot_position[slot, : state.slot_width[slot]]:
-            assert position & 63 < WORD  # the last two bits of a word stay unused
-            light[net.hop_link[hops], net.hop_side[hops], net.order[position]] = 1.0
-    return light
+                works[e, chosen[look.working[e]]] = 1.0
+        return cls(look.light.max(axis=1), pool.skr_bps(noise, pool.transmittance), works)

@@ -37,7 +37,11 @@ def static_value(instance: Instance, *, seed: int, moves: int = MOVES) -> Static
 
     The same seed and number of moves give the same value, on every machine.
     """
-    problem = build_problem(instance)
+    return worth(build_problem(instance), seed=seed, moves=moves)
+
+
+def worth(problem: Problem, *, seed: int, moves: int = MOVES) -> StaticValue:
+    """Do the same for a problem that is built already."""
     plan = static_plan(problem, seed=seed, moves=moves)
     exact = assess(problem, plan)
     served = [r for r, route in enumerate(plan.routes) if route != BLOCKED]

@@ -13,14 +13,14 @@ import numpy as np
 
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
-from qkdopt.design.ground import SUMS, TrafficGround
 from qkdopt.design.placement import Placement
 from qkdopt.design.race import Judge
 from qkdopt.design.scenario import Scenario
+from qkdopt.design.sums import SUMS
+from qkdopt.design.traffic_ground import TrafficGround
 from qkdopt.generate import new_instance
 from qkdopt.instance import Instance
 from qkdopt.runs import Store, Workers
-from qkdopt.simulate import SimulationOptions
 
 CHANNELS = 12
 
@@ -39,8 +39,8 @@ def small_ground(
     instance: Instance | None = None,
 ) -> TrafficGround:
     return TrafficGround(
-        instance or small_instance(), reserve, SimulationOptions(),
-        tuple(Scenario(load) for load in loads), requests, 0,
+        instance=instance or small_instance(), reserve=reserve,
+        scenarios=tuple(Scenario(load) for load in loads), requests=requests,
     )  # fmt: skip
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from qkdopt.design.ground import NO_KEY, OFFERED, SERVED, SKR, TrafficGround
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.scenario import Scenario
+from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
+from qkdopt.design.traffic_ground import TrafficGround
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
 from qkdopt.simulate import SimulationOptions, simulate
@@ -43,7 +46,7 @@ def test_sliced_tables_are_those_of_the_instance_with_the_set(reserve, layout, s
     one = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 3)
     ground = small_ground(reserve=reserve, instance=instance)
 
-    sliced = ground._tables(ground.scenarios[0], one)
+    sliced = ground.tables(ground.scenarios[0], one)
     whole = build_tables(Pool.of(instance).applied_to(instance, one, reserve))
 
     for name in ARRAYS:
@@ -64,7 +67,10 @@ def test_sliced_tables_are_those_of_the_instance_with_the_set(reserve, layout, s
 def test_blocks_are_the_replications_of_simulate(reserve, options, sets):
     instance = small_instance()
     one = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 5)
-    ground = TrafficGround(instance, reserve, options, (Scenario(30.0),), 400, 7)
+    ground = TrafficGround(
+        instance=instance, reserve=reserve, scenarios=(Scenario(30.0),), options=options,
+        requests=400, seed=7,
+    )  # fmt: skip
 
     blocks = ground.tallies([one], "search", 0, 2)[0, :, 0]
     whole = simulate(
@@ -92,11 +98,8 @@ def test_what_a_tally_depends_on_is_in_the_key():
     others = [
         small_ground(reserve="working"), small_ground(loads=(21.0,)), small_ground(requests=401),
         small_ground(instance=small_instance(13)),
-        TrafficGround(ground.instance, "all", SimulationOptions(order="last-fit"),
-                      ground.scenarios, 400, 0),
-        TrafficGround(ground.instance, "all", SimulationOptions(), ground.scenarios, 400, 1),
-        TrafficGround(ground.instance, "all", SimulationOptions(),
-                      (Scenario(20.0, raman_scale=0.5),), 400, 0),
+        replace(ground, options=SimulationOptions(order="last-fit")), replace(ground, seed=1),
+        replace(ground, scenarios=(Scenario(20.0, raman_scale=0.5),)),
     ]  # fmt: skip
     assert len({ground.key, *(other.key for other in others)}) == len(others) + 1
     assert small_ground().key == ground.key
@@ -104,7 +107,7 @@ def test_what_a_tally_depends_on_is_in_the_key():
 
 def test_weaker_raman_scattering_gives_more_key_on_every_block():
     scenarios = tuple(Scenario(30.0, raman_scale=scale) for scale in (1.0, 0.5))
-    ground = TrafficGround(small_instance(), "all", SimulationOptions(), scenarios, 400, 0)
+    ground = replace(small_ground(requests=400), scenarios=scenarios)
 
     found = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 3)[0]
 
@@ -114,7 +117,7 @@ def test_weaker_raman_scattering_gives_more_key_on_every_block():
 
 def test_more_loss_gives_less_key():
     scenarios = (Scenario(30.0), Scenario(30.0, loss=1.5))
-    ground = TrafficGround(small_instance(), "all", SimulationOptions(), scenarios, 400, 0)
+    ground = replace(small_ground(requests=400), scenarios=scenarios)
 
     found = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 1)[0, 0]
 

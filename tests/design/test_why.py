@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from qkdopt.design.ground import STREAMS
+from qkdopt.design.ground import Look
 from qkdopt.design.placement import Placement
-from qkdopt.design.why import _Look, _stops, lit_by_direction, reasons
+from qkdopt.design.sums import STREAMS
+from qkdopt.design.traffic_ground import _stops, lit_by_direction
+from qkdopt.design.why import _Found, reasons
 from qkdopt.simulate import SimulationOptions
 from qkdopt.simulate.light import link_skr
 from tests.design.small import small_ground, small_instance
@@ -17,17 +21,18 @@ SET = Placement.everywhere((2, 8))
 
 @pytest.mark.parametrize("order", ["first-fit", "last-fit"])
 def test_a_look_agrees_with_the_simulator(order):
-    ground = small_ground(instance=small_instance(70), loads=(60.0,))
-    ground = type(ground)(
-        ground.instance, "all", SimulationOptions(order=order), ground.scenarios, 400, 0
+    # A grid of 70 channels: two words of bits.
+    ground = replace(
+        small_ground(instance=small_instance(70), loads=(60.0,)),
+        options=SimulationOptions(order=order),
     )
     scenario = ground.scenarios[0]
-    simulator = ground.simulator(scenario, SET)
+    simulator = ground._simulator(scenario, SET)
     pool = ground.pool_tables(scenario)
-    for seen in _stops(simulator, ground.block(scenario, STREAMS["ranking"])):
+    for seen in _stops(simulator, ground._block(scenario, STREAMS["ranking"])):
         light = lit_by_direction(seen)
         np.testing.assert_array_equal(light.sum(axis=(1, 2)), seen.state.light)
-        look = _Look.at(seen, pool, SET)
+        look = _Found.at(Look(light, seen.state.working), pool, SET.of_links(ground.instance))
         for e in range(len(look.works)):
             (working,) = np.flatnonzero(look.works[e])
             assert working == SET.sets[0][seen.state.working[e]]
