@@ -19,7 +19,7 @@ from qkdopt.exact_sets.putting import with_set
 from qkdopt.exact_sets.snapshots import snapshot_instances
 from qkdopt.exact_sets.static import static_value
 from qkdopt.instance import Instance
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 
 FOLDER = Path(__file__).parent.parent / "instances"
 # Instance, channels of the grid, length factor, erlang, size of the set, snapshots.

@@ -13,8 +13,8 @@ import sys
 import numpy as np
 
 from qkdopt.reproduce import paper_instance
-from qkdopt.simulate import SimulationOptions, simulate
-from qkdopt.simulate.statistics import mean
+from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulating.statistics import mean
 
 UNIFORM = (3, 13, 23, 33)
 TARGETS = {

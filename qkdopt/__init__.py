@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qkdopt.instance import Instance
     from qkdopt.io import read_instance, read_plan, read_result
     from qkdopt.result import Result, SavedPlan
-    from qkdopt.simulate import SimulationOptions, simulate
+    from qkdopt.simulating import SimulationOptions, simulate
     from qkdopt.solving import solve
 
     __version__: str
@@ -48,7 +48,7 @@ _HOME = {
     "QkdoptError": "qkdopt.errors",
     "Result": "qkdopt.result",
     "SavedPlan": "qkdopt.result",
-    "SimulationOptions": "qkdopt.simulate",
+    "SimulationOptions": "qkdopt.simulating",
     "bound": "qkdopt.bounding",
     "check": "qkdopt.checking",
     "explain": "qkdopt.explaining",
@@ -56,7 +56,7 @@ _HOME = {
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
-    "simulate": "qkdopt.simulate",
+    "simulate": "qkdopt.simulating",
     "solve": "qkdopt.solving",
 }
 

@@ -29,7 +29,7 @@ from qkdopt.instance import Instance, Traffic
 from qkdopt.io import read_instance, write_json_whole, write_text_whole
 from qkdopt.knobs.power import with_launch
 from qkdopt.runs import RunReport, Store, open_workers
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.compiled import compiled_before
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance
-from qkdopt.simulate import (
+from qkdopt.simulating import (
     Estimate,
     SimulationOptions,
     SimulationOutcome,
@@ -22,7 +22,7 @@ from qkdopt.simulate import (
     read_trace,
     simulate,
 )
-from qkdopt.simulate.kernel import run
+from qkdopt.simulating.kernel import run
 
 WORST_LINKS = 5
 

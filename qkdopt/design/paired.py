@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from qkdopt.simulate import Estimate
-from qkdopt.simulate.statistics import CONFIDENCE
+from qkdopt.simulating import Estimate
+from qkdopt.simulating.statistics import CONFIDENCE
 from qkdopt.units import FloatArray
 
 Statistic = Callable[..., FloatArray]

@@ -12,7 +12,7 @@ from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
 from qkdopt.design.paired import jackknife
 from qkdopt.design.placement import Placement
-from qkdopt.simulate import Estimate
+from qkdopt.simulating import Estimate
 from qkdopt.units import FloatArray
 
 # Blocks of each round, and the share of contenders that the next round's time is for.

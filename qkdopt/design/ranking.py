@@ -13,7 +13,7 @@ from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import Judge
 from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.instance import Instance
-from qkdopt.simulate import Estimate
+from qkdopt.simulating import Estimate
 from qkdopt.units import FloatArray
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from qkdopt.design.traffic_ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.runs import Store, open_workers
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 
 
 def design_sets(

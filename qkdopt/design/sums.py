@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qkdopt.simulate import tally as t
+from qkdopt.simulating import tally as t
 
 # Columns, in this order: the first of a simulator's tally.
 OFFERED, SERVED, SKR, NO_KEY = t.OFFERED, t.SERVED, t.SKR, t.NO_KEY

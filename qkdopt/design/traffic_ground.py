@@ -13,13 +13,13 @@ from qkdopt.design.ground import Look, PoolGround
 from qkdopt.design.placement import Placement
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.sums import STREAMS, SUMS
-from qkdopt.simulate import SimulationOptions
-from qkdopt.simulate import tally as t
-from qkdopt.simulate.batches import pieces
-from qkdopt.simulate.network import WORD
-from qkdopt.simulate.simulation import default_warmup
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulating import SimulationOptions
+from qkdopt.simulating import tally as t
+from qkdopt.simulating.batches import pieces
+from qkdopt.simulating.network import WORD
+from qkdopt.simulating.simulation import default_warmup
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
 # Requests of one block after its warm-up: long beside it, and a hundred make a million.

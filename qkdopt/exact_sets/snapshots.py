@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from qkdopt.instance import Instance
-from qkdopt.simulate import SimulationOptions
-from qkdopt.simulate.simulation import default_warmup
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.traffic import poisson_requests, widest_request
+from qkdopt.simulating import SimulationOptions
+from qkdopt.simulating.simulation import default_warmup
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.traffic import poisson_requests, widest_request
 from qkdopt.study.snapshots import snapshot
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qkdopt.instance import Instance, Traffic
 from qkdopt.knobs.turning import Setting
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 from qkdopt.study import Job, gain_between
 
 if TYPE_CHECKING:

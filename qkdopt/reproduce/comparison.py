@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.simulate.statistics import Estimate, mean, paired_gain
+from qkdopt.simulating.statistics import Estimate, mean, paired_gain
 from qkdopt.study import gain_between
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from qkdopt.generate import new_instance
 from qkdopt.instance import Instance
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 from qkdopt.study import Job
 from qkdopt.study.sets import ChannelSets
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from qkdopt.instance import Instance
 from qkdopt.runs.task import Row, finished_row
-from qkdopt.simulate import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
+from qkdopt.simulating import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
 
 # Part of every run's name: raised when a change of the code changes what a run finds.
 RESULTS_VERSION = 1
@@ -31,7 +31,7 @@ class Case:
     channels
         Name of the candidate set in tables.
     options, events, load_erlang, requests, warmup, seed
-        See :func:`qkdopt.simulate.simulate_events`.
+        See :func:`qkdopt.simulating.simulate_events`.
     """
 
     instance: Instance

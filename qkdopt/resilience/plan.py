@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.resilience.case import Case
-from qkdopt.simulate import EVENTS, EventOptions, SimulationOptions
+from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions
 from qkdopt.study.sets import NamedSet
 
 RETUNE = ("always", "never")
@@ -33,7 +33,7 @@ class Question:
     requests, seed
         Of each run.
     rate, repair, noise_per_gate, target
-        See :class:`qkdopt.simulate.EventOptions`.
+        See :class:`qkdopt.simulating.EventOptions`.
     """
 
     events: str = ",".join(EVENTS)

@@ -9,8 +9,8 @@ from typing import Any
 
 from qkdopt.instance import Instance
 from qkdopt.runs.task import Row, finished_row
-from qkdopt.simulate import Estimate, SimulationOptions, SimulationOutcome, simulate
-from qkdopt.simulate import tally as t
+from qkdopt.simulating import Estimate, SimulationOptions, SimulationOutcome, simulate
+from qkdopt.simulating import tally as t
 from qkdopt.study.snapshots import SnapshotBounds, snapshot_bounds
 
 # Part of every run's name: raised when a change of the code changes what a run finds, so that rows
@@ -29,7 +29,7 @@ class Job:
     set_name, label
         Names of candidate set and strategy in tables.
     options, load_erlang, seed, requests, warmup, replications
-        See :func:`qkdopt.simulate.simulate`.
+        See :func:`qkdopt.simulating.simulate`.
     bound_every, snapshots, bound_nodes
         See :class:`qkdopt.study.spec.StudySpec`.
     """

@@ -18,13 +18,13 @@ from qkdopt.instance import Demand, Instance
 from qkdopt.plan import NO_QKD, Plan, assess
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import InstanceRef, Result
-from qkdopt.simulate import Estimate, SimulationOptions
-from qkdopt.simulate.simulation import default_warmup
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.state import ACTIVE
-from qkdopt.simulate.statistics import mean
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.traffic import poisson_requests, widest_request
+from qkdopt.simulating import Estimate, SimulationOptions
+from qkdopt.simulating.simulation import default_warmup
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.state import ACTIVE
+from qkdopt.simulating.statistics import mean
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.traffic import poisson_requests, widest_request
 from qkdopt.solving.assemble import demands_of, lightpaths_of, value_of, working_channels_of
 from qkdopt.units import FloatArray
 

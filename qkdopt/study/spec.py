@@ -14,7 +14,7 @@ from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
 from qkdopt.io import read_instance, read_toml
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 from qkdopt.study.job import Job
 from qkdopt.study.sets import ChannelSets, NamedSet
 

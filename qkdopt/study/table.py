@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.simulate.statistics import Estimate, paired_gain
+from qkdopt.simulating.statistics import Estimate, paired_gain
 
 if TYPE_CHECKING:
     import pandas as pd

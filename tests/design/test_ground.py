@@ -13,8 +13,8 @@ from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.design.traffic_ground import TrafficGround
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
-from qkdopt.simulate import SimulationOptions, simulate
-from qkdopt.simulate import tally as t
+from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulating import tally as t
 from qkdopt.tables import build_tables
 from tests.design.small import small_ground, small_instance
 from tests.shipped import LIBRARY

@@ -8,7 +8,7 @@ import pytest
 from qkdopt.design.criterion import CRITERIA, Criterion, per_request
 from qkdopt.design.paired import jackknife, joint_quantile
 from qkdopt.errors import UsageError
-from qkdopt.simulate.statistics import paired_gain, ratio, student_quantile
+from qkdopt.simulating.statistics import paired_gain, ratio, student_quantile
 
 
 def blocks(rng, count, mean=20.0, scenarios=1):

@@ -12,8 +12,8 @@ from qkdopt.design.placement import Placement
 from qkdopt.design.sums import STREAMS
 from qkdopt.design.traffic_ground import _stops, lit_by_direction
 from qkdopt.design.why import _Found, reasons
-from qkdopt.simulate import SimulationOptions
-from qkdopt.simulate.light import link_skr
+from qkdopt.simulating import SimulationOptions
+from qkdopt.simulating.light import link_skr
 from tests.design.small import small_ground, small_instance
 
 SET = Placement.everywhere((2, 8))

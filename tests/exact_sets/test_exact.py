@@ -10,7 +10,7 @@ from qkdopt.exact_sets.exact import exact_set
 from qkdopt.exact_sets.putting import with_set
 from qkdopt.exact_sets.snapshots import snapshot_instances
 from qkdopt.exact_sets.static import static_value
-from qkdopt.simulate import SimulationOptions
+from qkdopt.simulating import SimulationOptions
 from tests.brute_force import Oracle
 from tests.exact_sets.cases import every_set
 from tests.random_instances import random_instance

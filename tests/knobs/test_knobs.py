@@ -30,7 +30,7 @@ from qkdopt.knobs.table import (
 )
 from qkdopt.knobs.turning import Receivers, knob_settings
 from qkdopt.report import plot_knobs
-from qkdopt.simulate import SimulationOptions, simulate
+from qkdopt.simulating import SimulationOptions, simulate
 from qkdopt.tables import build_tables
 from tests.random_instances import random_instance
 

@@ -19,7 +19,7 @@ from qkdopt.knobs.power import (
 )
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
-from qkdopt.simulate import SimulationOptions, simulate
+from qkdopt.simulating import SimulationOptions, simulate
 from qkdopt.tables import build_tables, link_launch_dbm
 from tests.random_instances import random_instance
 

@@ -14,8 +14,8 @@ from qkdopt.reproduce import compare, curves_of, log_error, reproduce
 from qkdopt.reproduce.calibration import fit
 from qkdopt.reproduce.comparison import targets
 from qkdopt.runs import Workers, open_workers
-from qkdopt.simulate import simulate
-from qkdopt.simulate.statistics import student_quantile
+from qkdopt.simulating import simulate
+from qkdopt.simulating.statistics import student_quantile
 from tests.command import exit_status
 
 

@@ -16,7 +16,7 @@ from qkdopt.errors import UsageError
 from qkdopt.report import plot_survival
 from qkdopt.resilience import COLUMNS, Question, cases, parse_sets, survival_table
 from qkdopt.runs import Store, open_workers, run_missing
-from qkdopt.simulate import EventOptions, SimulationOptions, simulate_events
+from qkdopt.simulating import EventOptions, SimulationOptions, simulate_events
 from tests.command import exit_status
 
 mpl.use("Agg")

@@ -24,7 +24,7 @@ from qkdopt.compare.race import NOTHING
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.runs import Heartbeat, Store, Workers, open_workers, run_missing
 from qkdopt.runs.task import run_task
-from qkdopt.simulate import simulate
+from qkdopt.simulating import simulate
 from qkdopt.study import gain_between, read_study, with_gains
 from qkdopt.study import job as job_module
 from qkdopt.study.sets import ChannelSets

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.simulate import damage as d
-from qkdopt.simulate.events import EventOptions
-from qkdopt.simulate.options import SimulationOptions
-from qkdopt.simulate.outcome import SimulationOutcome
-from qkdopt.simulate.statistics import Estimate, ratio
-from qkdopt.simulate.tally import SAMPLED_SKR
+from qkdopt.simulating import damage as d
+from qkdopt.simulating.events import EventOptions
+from qkdopt.simulating.options import SimulationOptions
+from qkdopt.simulating.outcome import SimulationOutcome
+from qkdopt.simulating.statistics import Estimate, ratio
+from qkdopt.simulating.tally import SAMPLED_SKR
 from qkdopt.units import FloatArray
 
 
@@ -29,9 +29,9 @@ class Survival:
     healthy
         The same requests without events.
     tally
-        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulate.tally`.
+        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulating.tally`.
     struck
-        ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulate.damage`.
+        ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulating.damage`.
     """
 
     options: SimulationOptions

@@ -14,13 +14,13 @@ import numpy as np
 from qkdopt.environment import environment
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
-from qkdopt.simulate.batches import batch_sizes, pieces
-from qkdopt.simulate.options import SimulationOptions
-from qkdopt.simulate.outcome import SimulationOutcome
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.trace import Trace
-from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulating.batches import batch_sizes, pieces
+from qkdopt.simulating.options import SimulationOptions
+from qkdopt.simulating.outcome import SimulationOutcome
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.trace import Trace
+from qkdopt.simulating.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
 WARMUP_HOLDING_TIMES = 20.0

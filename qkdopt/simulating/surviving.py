@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qkdopt.compiled import njit_bare
-from qkdopt.simulate.damage import (
+from qkdopt.simulating.damage import (
     AFFECTED,
     AFFECTED_AFTER,
     AFFECTED_AT_EVENT,
@@ -18,10 +18,10 @@ from qkdopt.simulate.damage import (
     STRUCK,
     WITHOUT_KEY,
 )
-from qkdopt.simulate.kernel import widest_skr
-from qkdopt.simulate.light import link_skr
-from qkdopt.simulate.placing import route_pair
-from qkdopt.simulate.state import ACTIVE
+from qkdopt.simulating.kernel import widest_skr
+from qkdopt.simulating.light import link_skr
+from qkdopt.simulating.placing import route_pair
+from qkdopt.simulating.state import ACTIVE
 
 # A key rate that falls by less has not been touched: noise summed in another order.
 ROUND_OFF = 1e-9

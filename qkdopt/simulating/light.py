@@ -6,8 +6,8 @@ import math
 
 from qkdopt.compiled import inlined, njit_bare
 from qkdopt.search.rate import key_rate_of
-from qkdopt.simulate.options import RETUNING
-from qkdopt.simulate.state import SWITCHES
+from qkdopt.simulating.options import RETUNING
+from qkdopt.simulating.state import SWITCHES
 
 ALWAYS = RETUNING.index("always")
 ARRIVAL = RETUNING.index("arrival")

@@ -6,18 +6,18 @@ import math
 
 from qkdopt.compiled import inlined, njit_bare
 from qkdopt.search.rate import error_rate
-from qkdopt.simulate.bits import count_bits
-from qkdopt.simulate.departures import depart, enter
-from qkdopt.simulate.light import about, link_skr, update_receivable
-from qkdopt.simulate.placing import (
+from qkdopt.simulating.bits import count_bits
+from qkdopt.simulating.departures import depart, enter
+from qkdopt.simulating.light import about, link_skr, update_receivable
+from qkdopt.simulating.placing import (
     place_first_fit,
     place_synergistic,
     replace_one,
     route_pair,
 )
-from qkdopt.simulate.policies import HARM, WEIGHTED_HARM, feel_pressure
-from qkdopt.simulate.state import ACTIVE, ARRIVALS, SWITCHES
-from qkdopt.simulate.tally import (
+from qkdopt.simulating.policies import HARM, WEIGHTED_HARM, feel_pressure
+from qkdopt.simulating.state import ACTIVE, ARRIVALS, SWITCHES
+from qkdopt.simulating.tally import (
     GUARD_BAND,
     LINK_LIGHT,
     LINK_NO_KEY,

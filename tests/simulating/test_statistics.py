@@ -15,9 +15,9 @@ from qkdopt.cli.simulating import summary_lines
 from qkdopt.errors import UsageError
 from qkdopt.generate import new_instance
 from qkdopt.instance import Instance
-from qkdopt.simulate import SimulationOptions, simulate
-from qkdopt.simulate.statistics import mean, paired_gain, ratio
-from qkdopt.simulate.traffic import poisson_requests
+from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulating.statistics import mean, paired_gain, ratio
+from qkdopt.simulating.traffic import poisson_requests
 
 FOUR = "instances/nsfnet_100erl_4ch.json"
 PUBLISHED = Path(__file__).parent / "data" / "blocking_nsfnet22.csv"

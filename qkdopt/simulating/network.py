@@ -16,9 +16,9 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.routes import Route, RouteFinder
 from qkdopt.search.rate import rate_arguments
-from qkdopt.simulate.curves import rate_curves
-from qkdopt.simulate.options import SimulationOptions
-from qkdopt.simulate.orders import channel_order
+from qkdopt.simulating.curves import rate_curves
+from qkdopt.simulating.options import SimulationOptions
+from qkdopt.simulating.orders import channel_order
 from qkdopt.tables import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
 
@@ -58,7 +58,7 @@ class CompiledNetwork(NamedTuple):
     dark_skr
         ``(E, Q)`` key rate without light [bit/s].
     curve, curve_steps, curve_error
-        Tabulated key rates, see :func:`qkdopt.simulate.curves.rate_curves`.
+        Tabulated key rates, see :func:`qkdopt.simulating.curves.rate_curves`.
     rate, table
         For :func:`qkdopt.search.rate.key_rate`.
     signal

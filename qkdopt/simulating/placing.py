@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qkdopt.compiled import inlined, njit_bare
-from qkdopt.simulate.light import retune, switch
-from qkdopt.simulate.policies import place_by_policy
-from qkdopt.simulate.positions import choose, free_positions
-from qkdopt.simulate.state import ACTIVE
+from qkdopt.simulating.light import retune, switch
+from qkdopt.simulating.policies import place_by_policy
+from qkdopt.simulating.positions import choose, free_positions
+from qkdopt.simulating.state import ACTIVE
 
 
 @inlined

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qkdopt.compiled import njit_bare
-from qkdopt.simulate.damage import LOST, RESTORED, TORN_DOWN
-from qkdopt.simulate.departures import enter
-from qkdopt.simulate.kernel import GOLDEN_STEP
-from qkdopt.simulate.placing import place_first_fit, place_synergistic, route_pair
-from qkdopt.simulate.state import ACTIVE
+from qkdopt.simulating.damage import LOST, RESTORED, TORN_DOWN
+from qkdopt.simulating.departures import enter
+from qkdopt.simulating.kernel import GOLDEN_STEP
+from qkdopt.simulating.placing import place_first_fit, place_synergistic, route_pair
+from qkdopt.simulating.state import ACTIVE
 
 
 @njit_bare

@@ -7,8 +7,8 @@ import pytest
 
 import qkdopt
 from qkdopt.errors import InstanceError
-from qkdopt.simulate import SimulationOptions, read_trace, simulate
-from qkdopt.simulate import tally as t
+from qkdopt.simulating import SimulationOptions, read_trace, simulate
+from qkdopt.simulating import tally as t
 
 HEAD = "arrival,holding,source,target,channels\n"
 LINE = "instances/small/line.json"

@@ -12,14 +12,14 @@ import qkdopt
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.routes import RouteFinder
-from qkdopt.simulate import EVENTS, EventOptions, SimulationOptions, simulate, simulate_events
-from qkdopt.simulate import damage as d
-from qkdopt.simulate import tally as t
-from qkdopt.simulate.degradation import DegradingNetwork
-from qkdopt.simulate.events import Moment, moments
-from qkdopt.simulate.state import ACTIVE
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.traffic import Requests, poisson_requests
+from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions, simulate, simulate_events
+from qkdopt.simulating import damage as d
+from qkdopt.simulating import tally as t
+from qkdopt.simulating.degradation import DegradingNetwork
+from qkdopt.simulating.events import Moment, moments
+from qkdopt.simulating.state import ACTIVE
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.traffic import Requests, poisson_requests
 from qkdopt.tables import build_tables
 from tests.random_instances import random_instance
 
@@ -508,7 +508,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_division(monkeypatch):
         )
 
     first, other = run(1), run(2)
-    monkeypatch.setattr("qkdopt.simulate.batches.STRETCH", 123)
+    monkeypatch.setattr("qkdopt.simulating.batches.STRETCH", 123)
     again = run(1)
     assert np.array_equal(first.struck, again.struck)
     assert np.array_equal(first.tally[:, : t.SKR + 1], again.tally[:, : t.SKR + 1])

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qkdopt.instance import Instance
-from qkdopt.simulate.kernel import prepare, run
-from qkdopt.simulate.network import CompiledNetwork, compile_network
-from qkdopt.simulate.options import ORDERS, POLICIES, RETUNING, SimulationOptions
-from qkdopt.simulate.state import ACTIVE, Mode, State, new_state
-from qkdopt.simulate.traffic import Requests
+from qkdopt.simulating.kernel import prepare, run
+from qkdopt.simulating.network import CompiledNetwork, compile_network
+from qkdopt.simulating.options import ORDERS, POLICIES, RETUNING, SimulationOptions
+from qkdopt.simulating.state import ACTIVE, Mode, State, new_state
+from qkdopt.simulating.traffic import Requests
 from qkdopt.tables import Tables, build_tables
 from qkdopt.units import FloatArray
 

@@ -12,13 +12,13 @@ from qkdopt.heuristics import ds_qkd, fixed
 from qkdopt.instance import Instance
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem, build_problem
-from qkdopt.simulate import SimulationOptions, simulate
-from qkdopt.simulate import tally as t
-from qkdopt.simulate.kernel import widest_skr
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.state import ACTIVE
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.traffic import Requests, poisson_requests
+from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulating import tally as t
+from qkdopt.simulating.kernel import widest_skr
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.state import ACTIVE
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.traffic import Requests, poisson_requests
 from qkdopt.solving.assemble import value_of
 from tests.random_instances import random_instance
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qkdopt.compiled import inlined, njit_bare
-from qkdopt.simulate.bits import count_bits, lowest_bit
-from qkdopt.simulate.options import ORDERS
+from qkdopt.simulating.bits import count_bits, lowest_bit
+from qkdopt.simulating.options import ORDERS
 
 RANDOM = ORDERS.index("random")
 MOST_USED = ORDERS.index("most-used")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from qkdopt.compiled import njit_bare
-from qkdopt.simulate.damage import CUT, NOISE, TORN, TORN_DOWN
-from qkdopt.simulate.departures import depart, leave_early
-from qkdopt.simulate.light import retune, update_receivable
-from qkdopt.simulate.placing import switch_route
-from qkdopt.simulate.restoring import restore_all
-from qkdopt.simulate.state import ACTIVE
-from qkdopt.simulate.surviving import count, keep_rates, note_demands
+from qkdopt.simulating.damage import CUT, NOISE, TORN, TORN_DOWN
+from qkdopt.simulating.departures import depart, leave_early
+from qkdopt.simulating.light import retune, update_receivable
+from qkdopt.simulating.placing import switch_route
+from qkdopt.simulating.restoring import restore_all
+from qkdopt.simulating.state import ACTIVE
+from qkdopt.simulating.surviving import count, keep_rates, note_demands
 
 
 @njit_bare
@@ -17,7 +17,7 @@ def strike(net, mode, state, damage, blow, now, e, draw, tally, policy):
     """Hit link ``e``, let the network react, and count what survives.
 
     ``draw`` [0, 1) is for the candidate; ``tally`` is ``(EVENT_COLUMNS,)``. ``policy`` as in
-    :func:`qkdopt.simulate.kernel.run`.
+    :func:`qkdopt.simulating.kernel.run`.
     """
     depart(net, mode, state, now)
     noted = note_demands(net, state, damage)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qkdopt.simulate.events import EVENTS, EventOptions
-from qkdopt.simulate.network import CompiledNetwork
-from qkdopt.simulate.state import State
+from qkdopt.simulating.events import EVENTS, EventOptions
+from qkdopt.simulating.network import CompiledNetwork
+from qkdopt.simulating.state import State
 from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
 
@@ -28,7 +28,7 @@ TORN_DOWN, LOST = -1, -2
 
 
 class Blow(NamedTuple):
-    """Codes of :class:`qkdopt.simulate.events.EventOptions`."""
+    """Codes of :class:`qkdopt.simulating.events.EventOptions`."""
 
     kind: int
     on_working: bool

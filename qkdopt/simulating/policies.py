@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 from qkdopt.compiled import inlined, njit_bare
-from qkdopt.simulate.bits import lowest_bit
-from qkdopt.simulate.light import NEVER, link_skr, on_curve
-from qkdopt.simulate.options import POLICIES
-from qkdopt.simulate.positions import free_positions
-from qkdopt.simulate.state import ACTIVE, LAST_SMOOTHED
+from qkdopt.simulating.bits import lowest_bit
+from qkdopt.simulating.light import NEVER, link_skr, on_curve
+from qkdopt.simulating.options import POLICIES
+from qkdopt.simulating.positions import free_positions
+from qkdopt.simulating.state import ACTIVE, LAST_SMOOTHED
 
 HARM = POLICIES.index("bottleneck-harm")
 WEIGHTED_HARM = POLICIES.index("rate-weighted-harm")

@@ -11,7 +11,7 @@ import numpy as np
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
-from qkdopt.simulate.traffic import Requests
+from qkdopt.simulating.traffic import Requests
 
 COLUMNS = ("arrival", "holding", "source", "target")
 OPTIONAL = "channels"

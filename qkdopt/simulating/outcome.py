@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qkdopt.simulate import tally as t
-from qkdopt.simulate.options import SimulationOptions
-from qkdopt.simulate.statistics import Estimate, paired_gain, ratio
+from qkdopt.simulating import tally as t
+from qkdopt.simulating.options import SimulationOptions
+from qkdopt.simulating.statistics import Estimate, paired_gain, ratio
 from qkdopt.units import FloatArray
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SimulationOutcome:
     requests, warmup
         Counted requests over all replications, and those left out of each.
     tally
-        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulate.tally`.
+        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulating.tally`.
     links
         ``(batches, E, LINK_COLUMNS)``.
     link_ids, link_qkd

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdopt.simulate.network import CompiledNetwork
+from qkdopt.simulating.network import CompiledNetwork
 from qkdopt.tables import IntArray
 from qkdopt.units import FloatArray
 
@@ -21,7 +21,7 @@ CALENDAR_SPAN = 12.0
 
 
 class Mode(NamedTuple):
-    """Codes of what the user chose, by position in the lists of ``simulate.options``."""
+    """Codes of what the user chose, by position in the lists of ``simulating.options``."""
 
     keys: bool
     working_only: bool

@@ -10,16 +10,16 @@ import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
-from qkdopt.simulate.batches import batch_sizes, pieces
-from qkdopt.simulate.damage import EVENT_COLUMNS, Blow, Damage, blow_of, no_damage
-from qkdopt.simulate.degrading import mend, strike
-from qkdopt.simulate.events import EventOptions, Moment, moments
-from qkdopt.simulate.options import SimulationOptions
-from qkdopt.simulate.simulation import simulate
-from qkdopt.simulate.simulator import Simulator
-from qkdopt.simulate.survival import Survival
-from qkdopt.simulate.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulate.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulating.batches import batch_sizes, pieces
+from qkdopt.simulating.damage import EVENT_COLUMNS, Blow, Damage, blow_of, no_damage
+from qkdopt.simulating.degrading import mend, strike
+from qkdopt.simulating.events import EventOptions, Moment, moments
+from qkdopt.simulating.options import SimulationOptions
+from qkdopt.simulating.simulation import simulate
+from qkdopt.simulating.simulator import Simulator
+from qkdopt.simulating.survival import Survival
+from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulating.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
 
@@ -41,7 +41,7 @@ def simulate_events(
     Parameters
     ----------
     instance, options, load_erlang, requests, warmup, seed
-        See :func:`qkdopt.simulate.simulate`; the requests are the same.
+        See :func:`qkdopt.simulating.simulate`; the requests are the same.
     events
         What happens, how often, and what is done about it.
 

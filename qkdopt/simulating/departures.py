@@ -9,8 +9,8 @@ time: none of them is seen by anyone in between.
 from __future__ import annotations
 
 from qkdopt.compiled import inlined, njit_bare
-from qkdopt.simulate.placing import darken
-from qkdopt.simulate.state import ACTIVE, DAYS_PER_TIME, TODAY
+from qkdopt.simulating.placing import darken
+from qkdopt.simulating.state import ACTIVE, DAYS_PER_TIME, TODAY
 
 
 @inlined
