@@ -20,6 +20,8 @@ class Scenario:
         Share of it in a mean over scenarios; scaled to sum to 1.
     raman_scale, loss
         Factors on the instance's Raman scale and on the loss of every link.
+    raman_profile
+        ``gnpy`` or ``hollenbeck-cantrell``; None for the instance's own.
     name
         In tables.
     """
@@ -28,6 +30,7 @@ class Scenario:
     weight: float = 1.0
     raman_scale: float = 1.0
     loss: float = 1.0
+    raman_profile: str | None = None
     name: str = ""
 
     @property
@@ -38,6 +41,8 @@ class Scenario:
             told.append(f"Raman x{self.raman_scale:g}")
         if self.loss != 1.0:
             told.append(f"loss x{self.loss:g}")
+        if self.raman_profile is not None:
+            told.append(self.raman_profile)
         return self.name or ", ".join(told)
 
     def applied_to(self, instance: Instance) -> Instance:
@@ -48,12 +53,14 @@ class Scenario:
         pydantic.ValidationError
             A factor leads out of the range of what it scales.
         """
-        if self.raman_scale == 1.0 and self.loss == 1.0:
+        if self.raman_scale == 1.0 and self.loss == 1.0 and self.raman_profile is None:
             return instance
         data = instance.to_json_dict()
         fibre = data.setdefault("fibre", {})
         fibre["raman_scale"] = instance.fibre.raman_scale * self.raman_scale
         fibre["loss_db_per_km"] = instance.fibre.loss_db_per_km * self.loss
+        if self.raman_profile is not None:
+            fibre["raman_profile"] = self.raman_profile
         for link in data["network"]["links"]:
             self._dim(link)
         return Instance.model_validate(data, strict=False)

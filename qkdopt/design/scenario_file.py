@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -17,6 +17,7 @@ from qkdopt.instance.base import Part
 from qkdopt.io import read_toml
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Profile = Literal["gnpy", "hollenbeck-cantrell"]
 MOST_SCENARIOS = 100
 
 
@@ -30,6 +31,8 @@ class ScenarioSpec(Part):
     """Factor on the instance's Raman scale."""
     loss: Positive = 1.0
     """Factor on the loss of every link."""
+    raman_profile: Profile | None = None
+    """In place of the instance's own."""
 
 
 class ScenarioFile(Part):
@@ -39,11 +42,15 @@ class ScenarioFile(Part):
     load_erlang: tuple[Positive, ...] = ()
     raman_scale: tuple[Positive, ...] = ()
     loss: tuple[Positive, ...] = ()
+    raman_profile: tuple[Profile, ...] = ()
 
     def faults(self) -> Iterator[str]:
         """Yield what is missing, or too much."""
-        if not self.scenarios and not (self.load_erlang or self.raman_scale or self.loss):
-            yield "no scenario; expected [[scenarios]], or lists load_erlang, raman_scale, loss"
+        if not self.specs():
+            yield (
+                "no scenario; expected [[scenarios]], or lists load_erlang, raman_scale, loss, "
+                "raman_profile"
+            )
         if len(self.specs()) > MOST_SCENARIOS:
             yield f"{len(self.specs())} scenarios; expected at most {MOST_SCENARIOS}"
         for spec, times in Counter(self.specs()).items():
@@ -52,14 +59,16 @@ class ScenarioFile(Part):
 
     def specs(self) -> list[ScenarioSpec]:
         """Return the listed scenarios and the combinations."""
-        combined: list[ScenarioSpec] = []
-        if self.load_erlang or self.raman_scale or self.loss:
-            combined = [
-                ScenarioSpec(load_erlang=load, raman_scale=raman, loss=loss)
-                for load, raman, loss in product(
-                    self.load_erlang or (None,), self.raman_scale or (1.0,), self.loss or (1.0,)
-                )
-            ]
+        lists = (self.load_erlang, self.raman_scale, self.loss, self.raman_profile)
+        if not any(lists):
+            return list(self.scenarios)
+        combined = [
+            ScenarioSpec(load_erlang=load, raman_scale=raman, loss=loss, raman_profile=profile)
+            for load, raman, loss, profile in product(
+                self.load_erlang or (None,), self.raman_scale or (1.0,), self.loss or (1.0,),
+                self.raman_profile or (None,),
+            )
+        ]  # fmt: skip
         return [*self.scenarios, *combined]
 
 
@@ -78,6 +87,7 @@ def read_scenarios(path: Path, instance: Instance, load_erlang: float) -> tuple[
             weight=spec.weight,
             raman_scale=spec.raman_scale,
             loss=spec.loss,
+            raman_profile=spec.raman_profile,
         )
         for spec in read_toml(path, ScenarioFile).specs()
     )
