@@ -6,7 +6,10 @@ message and the exit status given here. A bug keeps its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class QkdoptError(Exception):
@@ -32,6 +35,10 @@ class FaultsError(QkdoptError):
         count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
         lines = "\n".join(f"  - {fault}" for fault in self.faults)
         super().__init__(f"{where}: {count}\n{lines}")
+
+
+class OptionsError(FaultsError):
+    """Options that are out of range or do not fit together, all of them at once."""
 
 
 class InstanceError(FaultsError):
@@ -78,3 +85,38 @@ class SolverFailedError(QkdoptError):
 
 class OutputError(QkdoptError):
     """An output file that cannot be written."""
+
+
+class Faults:
+    """Collects the faults of several inputs, so that one error tells all of them."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def attempt(self, make: Callable[[], T]) -> T | None:
+        """Return what is made; None, and its faults kept, if it cannot be."""
+        try:
+            return make()
+        except OptionsError as error:
+            self.found += error.faults
+        except FaultsError as error:
+            self.found += [f"{error.where}: {fault}" for fault in error.faults]
+        except QkdoptError as error:
+            self.found.append(str(error))
+        return None
+
+    def expect(self, holds: bool, fault: str) -> None:
+        """Keep a fault unless something holds."""
+        if not holds:
+            self.found.append(fault)
+
+    def stop(self, where: str) -> None:
+        """Raise what was found, if anything.
+
+        Raises
+        ------
+        OptionsError
+            With every fault.
+        """
+        if self.found:
+            raise OptionsError(where, self.found)

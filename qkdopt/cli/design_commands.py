@@ -21,12 +21,17 @@ def design(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
     ] = Path("design"),
+    on: Annotated[
+        str, typer.Option(help="traffic, dynamic, or demands, the instance's list.")
+    ] = "traffic",
     method: Annotated[
         str, typer.Option(help="auto, exhaustive, families, greedy, exchange or listed.")
     ] = "auto",
     baseline: Annotated[
         str | None,
-        typer.Option(help="Set to compare with; by default the instance's own, or 3,13,23,33."),
+        typer.Option(
+            help="Set to compare with; by default the instance's own, or from 3 on, ten apart."
+        ),
     ] = None,
     also: Annotated[
         str | None, typer.Option(help="Sets to rank too, such as '3;0,1,2,3'.", metavar="SETS")
@@ -65,6 +70,9 @@ def design(
         float | None, typer.Option(help="Erlang; the instance's own by default.")
     ] = None,
     requests: Annotated[int, typer.Option(help="Of each set in the final ranking.")] = 1_000_000,
+    assignments: Annotated[
+        int, typer.Option(help="With --on demands: of each set in the final ranking.")
+    ] = 20,
     seed: Annotated[int, typer.Option(help="Of requests and random sets.")] = 0,
     receiver_cost: Annotated[float, typer.Option(help="Of one receiver, any unit.")] = 1.0,
     transmitter_cost: Annotated[float, typer.Option(help="Of one transmitter.")] = 0.0,
@@ -86,6 +94,7 @@ def design(
             output,
             as_json=as_json,
             channels=channels,
+            on=on,
             method=method,
             baseline=baseline,
             also=also,
@@ -104,6 +113,7 @@ def design(
             cap=cap,
             load=load,
             requests=requests,
+            assignments=assignments,
             seed=seed,
             receiver_cost=receiver_cost,
             transmitter_cost=transmitter_cost,

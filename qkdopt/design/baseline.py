@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qkdopt.design.placement import Placement
+from qkdopt.design.placement import Placement, Pool
+from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 
 # The DS-QKD study's sets: {3}, {3,13}, {3,13,23,33}.
@@ -10,14 +11,21 @@ FIRST, STRIDE = 3, 10
 
 
 def default_baseline(instance: Instance, size: int) -> Placement:
-    """Return the instance's own set if it has so many channels, else a uniform one.
+    """Return the instance's own candidates, else a uniform set of so many channels.
 
-    The uniform set is the DS-QKD study's: from channel 3 on, 10 apart, or as far as the grid
-    allows.
+    Links that name candidates of their own are taken as they are; a set for the whole network
+    counts if it has so many channels. The uniform set is the DS-QKD study's: from channel 3
+    on, 10 apart, or as far as the grid allows.
     """
+    links = instance.network.links
     own = instance.qkd.candidates
-    if own != "all" and len(own) == size and all(isinstance(c, int) for c in own):
-        return Placement.everywhere([c for c in own if isinstance(c, int)])
+    if any(link.candidates is not None for link in links) or (own != "all" and len(own) == size):
+        number = {candidate: n for n, candidate in enumerate(Pool.of(instance).candidates)}
+        sets = tuple(
+            tuple(sorted(number[candidate] for candidate in instance.candidates_of(link)))
+            for link in links
+        )
+        return Placement.of_each_link(sets)
     return uniform_set(instance.grid.channels, size)
 
 
@@ -26,11 +34,11 @@ def uniform_set(channels: int, size: int) -> Placement:
 
     Raises
     ------
-    ValueError
-        More channels than the grid has.
+    UsageError
+        More channels than the grid has, or none.
     """
-    if size > channels:
-        raise ValueError(f"{size} of {channels} channels")
+    if not 1 <= size <= channels:
+        raise UsageError(f"channels = {size}; expected 1 to the grid's {channels}")
     stride = min(STRIDE, max(1, (channels - 1) // max(1, size - 1)))
     first = min(FIRST, channels - 1 - stride * (size - 1))
     return Placement.everywhere([first + k * stride for k in range(size)])

@@ -22,7 +22,8 @@ class Criterion:
     name
         ``mean``: weighted. ``worst``: the lowest. ``quantile``: the lowest rate such that
         scenarios at or below it have a weight of at least ``share``. ``least-gain``: the
-        lowest ratio to the baseline's rate in the same scenario.
+        lowest ratio to the baseline's rate in the same scenario, of those where the baseline
+        has any key.
     share
         Of ``quantile``.
     """
@@ -57,8 +58,11 @@ class Criterion:
         if self.name == "quantile":
             return self._quantile(rates, weights)
         reference = per_request(base)
-        gains = np.divide(rates, reference, out=np.zeros_like(rates), where=reference > 0.0)
-        return np.asarray(gains.min(axis=-1))
+        # Where the baseline has no key there is nothing to gain over: such scenarios are left out.
+        nothing = np.full_like(rates, np.inf)
+        gains = np.divide(rates, reference, out=nothing, where=reference > 0.0)
+        least = gains.min(axis=-1)
+        return np.where(np.isfinite(least), least, 0.0)
 
     def _quantile(self, rates: FloatArray, weights: FloatArray) -> FloatArray:
         order = np.argsort(rates, axis=-1, kind="stable")

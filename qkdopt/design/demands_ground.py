@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,20 @@ class DemandsGround(PoolGround):
 
     moves: int = MOVES
     seed: int = 0
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is out of range."""
+        yield from super().faults()
+        if not self.instance.demands:
+            yield "the instance has no demands; expected some to assign"
+        if self.moves < 1:
+            yield f"moves = {self.moves}; expected at least 1"
+        if self.seed < 0:
+            yield f"seed = {self.seed}; expected 0 or more"
+
+    def plain(self) -> dict[str, Any]:
+        """Say in plain data what sets are tried on, for people."""
+        return super().plain() | {"moves": self.moves, "seed": self.seed}
 
     @property
     def key(self) -> str:

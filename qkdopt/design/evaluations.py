@@ -145,9 +145,13 @@ class Evaluations:
             for first, some in sorted(short.items())
             for task in self._tasks(some, stream, first, blocks - first)
         ]
-        if tasks:
-            self._run(tasks, title)
-            for task in tasks:
+        if not tasks:
+            return
+        self._run(tasks, title)
+        damaged = [task for task in tasks if not self._is_kept(task)]
+        if damaged:
+            self._run(damaged, f"{title}, damaged rows again")
+            for task in damaged:
                 self._keep(task)
 
     def _tasks(
@@ -175,6 +179,15 @@ class Evaluations:
         )  # fmt: skip
         if not report.successful:
             raise UnfinishedError(report)
+
+    def _is_kept(self, task: Evaluation) -> bool:
+        """Keep a row; one that cannot be read is forgotten, and is missing again."""
+        try:
+            self._keep(task)
+        except (OSError, ValueError, KeyError, TypeError):
+            self.store.discard(task.key)
+            return False
+        return True
 
     def _keep(self, task: Evaluation) -> None:
         row = self.store.row(task.key)

@@ -55,7 +55,12 @@ def random(channels: int, size: int, seed: int, count: int = RANDOM_SETS) -> lis
 
 
 def families(channels: int, size: int, seed: int) -> dict[str, list[Placement]]:
-    """Return every family by name; a set that is in several stays in the first."""
+    """Return every family by name; a set that is in several stays in the first.
+
+    None where the grid has fewer channels.
+    """
+    if size > channels:
+        return {}
     found: dict[str, list[Placement]] = {}
     taken: set[Placement] = set()
     for name, sets in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -11,11 +12,14 @@ import numpy as np
 
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.scenario import Scenario
+from qkdopt.errors import Faults
 from qkdopt.instance import Instance, with_candidates
 from qkdopt.tables import IntArray, Tables, build_tables
 from qkdopt.units import FloatArray
 
 MOST_KEPT = 32
+RESERVES = ("all", "working")
+HIGHEST_LOAD = 1e6
 
 
 class Look(NamedTuple):
@@ -51,6 +55,30 @@ class PoolGround:
     reserve: str
     scenarios: tuple[Scenario, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse what no ground can be made of.
+
+        Raises
+        ------
+        OptionsError
+            With every fault.
+        """
+        faults = Faults()
+        faults.found += self.faults()
+        faults.stop("design")
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is out of range."""
+        if self.reserve not in RESERVES:
+            yield f"reserve = {self.reserve!r}; expected {' or '.join(RESERVES)}"
+        if not self.scenarios:
+            yield "no scenario; expected at least one"
+        for scenario in self.scenarios:
+            if not 0.0 < scenario.load_erlang < HIGHEST_LOAD:
+                yield f"load = {scenario.load_erlang:g}; expected erlang above 0, below a million"
+        if not any(link.qkd for link in self.instance.network.links):
+            yield "no link has QKD; expected at least one"
+
     def is_fit(self, placement: Placement) -> bool:
         """Whether every link keeps a channel for classical light, as an instance must."""
         tables = self.tables(self.scenarios[0], placement)
@@ -72,6 +100,13 @@ class PoolGround:
         qkd = pool.instance.qkd.model_copy(update={"reserve": self.reserve})
         instance = pool.instance.model_copy(update={"qkd": qkd})
         return pool.restricted(placement.of_links(self.instance), instance)
+
+    def plain(self) -> dict[str, Any]:
+        """Say in plain data what sets are tried on, for people."""
+        return {
+            "reserve": self.reserve,
+            "scenarios": [asdict(one) | {"title": one.title} for one in self.scenarios],
+        }
 
     def told(self) -> dict[str, Any]:
         """Say in plain data what values depend on; names and weights are no part of it."""

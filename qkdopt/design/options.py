@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.placement import Placement
-from qkdopt.errors import UsageError
+from qkdopt.errors import OptionsError
 
 METHODS = ("auto", "exhaustive", "families", "greedy", "exchange", "listed")
 # So many sets are raced all against all without being asked to.
@@ -61,10 +61,10 @@ class DesignOptions:
         if self.method == "listed" and self.receivers is not None:
             faults.append("method = 'listed' with a budget of receivers; expected one of the two")
         if self.blocks < 2:
-            faults.append(f"blocks = {self.blocks}; expected at least 2")
+            faults.append(f"blocks = {self.blocks}; expected at least 2 (20,000 requests)")
         if not 1 <= self.shown <= MOST_SHOWN:
             faults.append(f"shown = {self.shown}; expected 1 to {MOST_SHOWN}")
         if self.receivers is not None and len(self.sizes) > 1:
             faults.append("receivers with several numbers of channels; expected one number")
         if faults:
-            raise UsageError("; ".join(faults))
+            raise OptionsError("design", faults)

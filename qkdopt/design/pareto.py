@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.design.placement import Placement
+from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import Judge
 from qkdopt.errors import UsageError
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_candidates
+from qkdopt.tables import build_tables
+from qkdopt.units import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,12 +65,15 @@ class Pareto:
         ``on_frontier``; for the best set of each number of receivers ``best_of_size`` and
         what it gains over the best with fewer, paired.
     hypervolume
-        Share of the box (no cost .. highest cost, no key .. best rate, no blocking .. all
-        blocked) that is dominated by the frontier.
+        Share of the box from no cost to ``highest_cost``, from no key to the best link's rate
+        without any light, from no blocking to all blocked, that the frontier dominates.
+    highest_cost
+        Of one receiver a link more than the most receivers in the table.
     """
 
     table: pd.DataFrame
     hypervolume: float
+    highest_cost: float
 
 
 def pareto(
@@ -77,8 +83,8 @@ def pareto(
     import moocore
 
     columns = [
-        "name", "channels", "receivers", "mean_skr_per_request_bps", "ci95", "mean_skr_bps",
-        "blocking", "blocking_ci95", "placement",
+        "name", "channels", "receivers", "criterion", "mean_skr_per_request_bps", "ci95",
+        "mean_skr_bps", "blocking", "blocking_ci95", "placement",
     ]  # fmt: skip
     found = table[columns].copy()
     found.insert(3, "cost", [prices.of(one, instance) for one in found["placement"]])
@@ -89,24 +95,43 @@ def pareto(
     found["on_frontier"] = moocore.is_nondominated(points, keep_weakly=True)
     found = _with_steps(judge, found, blocks)
     order = found.sort_values(["cost", "mean_skr_per_request_bps"], ascending=[True, False])
-    return Pareto(order.reset_index(drop=True), _hypervolume(points))
+    highest = _highest_cost(found, instance, prices)
+    volume = dominated_share(points, highest, dark_skr_bps(instance))
+    return Pareto(order.reset_index(drop=True), volume, highest)
 
 
-def _hypervolume(points: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> float:
+def dominated_share(points: FloatArray, highest_cost: float, highest_bps: float) -> float:
+    """Share of a box that points dominate.
+
+    ``points`` are ``(n, 3)``: cost, key rate with the sign changed [bit/s], blocking; the box
+    is from no cost, ``highest_bps`` and no blocking to ``highest_cost``, no key and all blocked.
+    """
     import moocore
 
-    highest = np.abs(points).max(axis=0)
-    scale = np.where(highest > 0.0, highest, 1.0)
-    scale[2] = 1.0
-    # A set at the highest cost dominates nothing of the box: one twentieth more lets it count.
-    reference = np.array([1.05, 0.0, 1.0])
-    volume = float(moocore.hypervolume(points / scale, ref=reference))
-    return volume / float(reference[0])
+    scale = np.array([highest_cost or 1.0, highest_bps or 1.0, 1.0])
+    return float(moocore.hypervolume(points / scale, ref=np.array([1.0, 0.0, 1.0])))
+
+
+def _highest_cost(found: pd.DataFrame, instance: Instance, prices: Prices) -> float:
+    """Return the cost of one receiver a link more than the most receivers in the table.
+
+    At this corner of the box sets count for nothing: the largest set must be inside.
+    """
+    links = sum(link.qkd for link in instance.network.links)
+    each = math.ceil(found["receivers"].max() / links) + 1
+    return prices.of(Placement.everywhere(range(each)), instance)
+
+
+def dark_skr_bps(instance: Instance) -> float:
+    """Key rate [bit/s] of the best link without any light: no placement has more."""
+    pool = Pool.of(instance).candidates
+    tables = build_tables(with_candidates(instance, pool, reserve="working"))
+    return float(tables.skr_bps(tables.floor, tables.transmittance).max())
 
 
 def _with_steps(judge: Judge, found: pd.DataFrame, blocks: int) -> pd.DataFrame:
-    """Mark the best of each number of receivers, and compare it with the best of fewer."""
-    best = found.sort_values("mean_skr_per_request_bps").groupby("receivers").tail(1)
+    """Mark the best of each number of receivers by the criterion, and compare with fewer."""
+    best = found.sort_values("criterion").groupby("receivers").tail(1)
     best = best.sort_values("receivers")
     found["best_of_size"] = found.index.isin(best.index)
     found["buys_percent"], found["buys_ci95"] = np.nan, np.nan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,16 @@ class Placement:
 
     @classmethod
     def everywhere(cls, channels: Sequence[int]) -> Placement:
-        """Put the same set on every link with QKD."""
+        """Put the same set on every link with QKD.
+
+        Raises
+        ------
+        UsageError
+            No channel, a negative one, or one twice.
+        """
+        if not channels or min(channels) < 0 or len(set(channels)) < len(channels):
+            told = ",".join(map(str, channels))
+            raise UsageError(f"set {{{told}}}; expected different channels, from 0 on")
         return cls((tuple(sorted(channels)),))
 
     @property
@@ -62,10 +72,25 @@ class Pool:
 
     @classmethod
     def of(cls, instance: Instance) -> Pool:
-        """Take the whole grid, and what the instance names off it."""
+        """Take the whole grid, and what the instance names off it.
+
+        Raises
+        ------
+        InstanceError
+            One frequency off the grid with different losses: which is meant is not known.
+        """
         named = [() if instance.qkd.candidates == "all" else instance.qkd.candidates]
         named += [link.candidates or () for link in instance.network.links]
         off_grid = dict.fromkeys(c for some in named for c in some if not isinstance(c, int))
+        count = Counter(candidate.frequency_thz for candidate in off_grid)
+        faults = [
+            f"candidates: {frequency!r} THz with {times} different losses; expected one loss for "
+            "one frequency"
+            for frequency, times in count.items()
+            if times > 1
+        ]
+        if faults:
+            raise InstanceError(instance.name, faults)
         return cls((*range(instance.grid.channels), *off_grid))
 
     def name(self, channels: Sequence[int]) -> str:
@@ -74,7 +99,9 @@ class Pool:
 
     def _spelled(self, number: int) -> str:
         candidate = self.candidates[number]
-        return str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:g}THz"
+        return (
+            str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:.12g}THz"
+        )
 
     def title(self, placement: Placement) -> str:
         """Name a placement in few words: its set, or receivers and a hash of sets by link."""

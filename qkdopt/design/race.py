@@ -48,6 +48,15 @@ class Judge:
         )
         return float(self.criterion.value(sums, base, self.weights))
 
+    def estimate(self, placement: Placement, blocks: int, *, stream: str = "search") -> Estimate:
+        """Return the criterion with its interval."""
+
+        def statistic(mine: FloatArray, base: FloatArray) -> FloatArray:
+            return self.criterion.value(mine, base, self.weights)
+
+        sums = (self.evaluations.sums(one, blocks, stream) for one in (placement, self.baseline))
+        return jackknife(statistic, *sums)
+
     def gain(
         self,
         placement: Placement,
@@ -57,7 +66,9 @@ class Judge:
         stream: str = "search",
         comparisons: int = 1,
     ) -> Estimate:
-        """Relative gain over another placement, paired by block."""
+        """Relative gain over another placement, paired by block; none over one without key."""
+        if self.value(over, blocks, stream) <= 0.0:
+            return Estimate(None, None)
 
         def statistic(mine: FloatArray, other: FloatArray, base: FloatArray) -> FloatArray:
             here = self.criterion.value(mine, base, self.weights)
@@ -104,5 +115,6 @@ def _is_beaten(
     judge: Judge, one: Placement, leader: Placement, blocks: int, contenders: int
 ) -> bool:
     loss = judge.gain(one, leader, blocks, comparisons=max(1, contenders - 1))
-    assert loss.value is not None  # a quotient of sums
-    return loss.ci95 is not None and loss.value + loss.ci95 < 0.0
+    if loss.value is None or loss.ci95 is None:
+        return False
+    return loss.value + loss.ci95 < 0.0

@@ -36,9 +36,10 @@ def rank(
     DataFrame
         One row a set, the best first. Rates are weighted means over scenarios [bit/s];
         ``paired_gain_percent`` (+- ``paired_ci95``) and ``loss_to_best_percent`` compare by the
-        criterion. ``verdict`` is ``above``, ``below`` or ``not significant`` against the
-        baseline, and ``as_good_as_best`` says that a set is not significantly below the best;
-        each holds for all rows together with 95 %.
+        criterion, whose own value is ``criterion``. ``verdict`` is ``above``, ``below`` or ``not
+        significant`` against the baseline, and ``as_good_as_best`` says that a set is not
+        significantly below the best; each holds for all rows together with 95 %. Gains over a
+        baseline without key are empty.
     """
     import pandas as pd
 
@@ -93,14 +94,20 @@ def _compared(
     many = max(1, comparisons)
     gain = judge.gain(one, judge.baseline, blocks, stream="ranking")
     joint = judge.gain(one, judge.baseline, blocks, stream="ranking", comparisons=many)
-    loss = judge.gain(best, one, blocks, stream="ranking", comparisons=many)
+    behind = judge.gain(one, best, blocks, stream="ranking", comparisons=many)
+    own = judge.estimate(one, blocks, stream="ranking")
+    against_nothing = gain.value is None and bool(own.value)
     return {
+        "criterion": own.value,
+        "criterion_ci95": own.ci95,
         "paired_gain_percent": _percent(gain.value),
         "paired_ci95": _percent(gain.ci95),
-        "verdict": "baseline" if one == judge.baseline else verdict(joint),
-        "loss_to_best_percent": _percent(loss.value),
-        "loss_ci95": _percent(loss.ci95),
-        "as_good_as_best": one == best or verdict(loss) != "above",
+        "verdict": (
+            "baseline" if one == judge.baseline else "above" if against_nothing else verdict(joint)
+        ),
+        "loss_to_best_percent": None if behind.value is None else -100.0 * behind.value + 0.0,
+        "loss_ci95": _percent(behind.ci95),
+        "as_good_as_best": one == best or verdict(behind) != "below",
     }
 
 
@@ -114,7 +121,10 @@ def verdict(gain: Estimate) -> str:
 def by_scenario(
     judge: Judge, table: pd.DataFrame, titles: Sequence[str], blocks: int
 ) -> pd.DataFrame:
-    """Per set and scenario: key rate per request, blocking, paired gain over the baseline."""
+    """Per set and scenario: key rate per request, blocking, paired gain over the baseline.
+
+    ``paired_ci95`` and ``verdict`` hold for all scenarios of a set together with 95 %.
+    """
     import pandas as pd
 
     base = judge.evaluations.sums(judge.baseline, blocks, "ranking")
@@ -124,7 +134,12 @@ def by_scenario(
         for s, title in enumerate(titles):
             here, there = sums[:, s : s + 1], base[:, s : s + 1]
             rate = jackknife(lambda some: per_request(some)[..., 0], here)
-            gain = jackknife(_quotient, here, there)
+            key = float(there[..., SKR].sum()) > 0.0
+            gain = (
+                jackknife(_quotient, here, there, comparisons=len(titles))
+                if key
+                else Estimate(None, None)
+            )
             offered = float(here[..., OFFERED].sum())
             rows.append(
                 {

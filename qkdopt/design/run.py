@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from qkdopt.design.by_link import LinkSearch
 from qkdopt.design.evaluations import Evaluations
+from qkdopt.design.ground import PoolGround
 from qkdopt.design.options import EXHAUSTIVE_BELOW, DesignOptions
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import ROUNDS, Judge
 from qkdopt.design.ranking import by_scenario, rank
-from qkdopt.design.search import Search
-from qkdopt.design.traffic_ground import TrafficGround
-from qkdopt.errors import UsageError
+from qkdopt.design.search import NoRoomError, Search
+from qkdopt.errors import Faults
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ class Design:
 
 
 def design(
-    ground: TrafficGround, baseline: Placement, options: DesignOptions, evaluations: Evaluations
+    ground: PoolGround, baseline: Placement, options: DesignOptions, evaluations: Evaluations
 ) -> Design:
     """Search and rank.
 
@@ -106,37 +106,47 @@ def design(
     )
 
 
-def refuse_misfits(ground: TrafficGround, baseline: Placement, options: DesignOptions) -> None:
+def refuse_misfits(ground: PoolGround, baseline: Placement, options: DesignOptions) -> None:
     """See to it that instance, baseline and options fit together.
 
     Raises
     ------
-    UsageError
+    OptionsError
         With every fault.
     """
     pool = Pool.of(ground.instance)
-    faults = []
-    if ground.instance.other_noise.four_wave_mixing is not None:
-        faults.append(
-            "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
-            "lightpaths one by one, and four-wave mixing is not a sum over them"
-        )
-    if options.sizes[-1] > len(pool.candidates):
-        faults.append(
-            f"channels = {options.sizes[-1]}; expected at most the pool's {len(pool.candidates)}"
-        )
-    with_key = sum(link.qkd for link in ground.instance.network.links)
-    if with_key == 0:
-        faults.append("no link has QKD; expected at least one")
-    if options.receivers is not None and options.receivers < with_key:
-        faults.append(
-            f"receivers = {options.receivers}; expected at least one for each of {with_key} links"
-        )
+    faults = Faults()
     for what, one in (("baseline", baseline), *(("set", one) for one in options.listed)):
-        if not ground.is_fit(one):
-            faults.append(f"{what} {pool.title(one)} leaves a link no channel for light")
-    if faults:
-        raise UsageError("; ".join(faults))
+        highest = max(number for chosen in one.sets for number in chosen)
+        if highest >= len(pool.candidates):
+            faults.found.append(
+                f"{what}: channel {highest}; expected at most {len(pool.candidates) - 1}"
+            )
+        elif not ground.is_fit(one):
+            faults.found.append(f"{what} {pool.title(one)} leaves a link no channel for light")
+    if options.method != "listed":
+        faults.found += _size_faults(ground, options, len(pool.candidates))
+    faults.stop("design")
+
+
+def _size_faults(ground: PoolGround, options: DesignOptions, pool: int) -> Iterator[str]:
+    """Yield numbers of channels, or of receivers, that no set can have."""
+    with_key = sum(link.qkd for link in ground.instance.network.links)
+    sizes = options.sizes
+    if options.receivers is not None:
+        if options.receivers < with_key:
+            yield (
+                f"receivers = {options.receivers}; expected at least one for each of "
+                f"{with_key} links"
+            )
+        sizes = (math.ceil(options.receivers / with_key),)
+    for size in sizes:
+        # Side by side at an edge of the grid, or off it, a set darkens the least.
+        ends = (range(size), range(pool - size, pool))
+        if size > pool:
+            yield f"channels = {size}; expected at most the pool's {pool}"
+        elif not any(ground.is_fit(Placement.everywhere(end)) for end in ends):
+            yield str(NoRoomError(size))
 
 
 def _finalists(search: Search, size: int, options: DesignOptions) -> list[Placement]:
@@ -149,6 +159,8 @@ def _finalists(search: Search, size: int, options: DesignOptions) -> list[Placem
         chosen: Sequence[Placement] = search.exhaustive(size)
     elif method == "families":
         chosen = search.families(size)
+        if not chosen:
+            raise NoRoomError(size)
     elif method == "greedy":
         chosen = [search.grown(size)]
     else:

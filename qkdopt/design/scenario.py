@@ -61,9 +61,18 @@ class Scenario:
         fibre["loss_db_per_km"] = instance.fibre.loss_db_per_km * self.loss
         if self.raman_profile is not None:
             fibre["raman_profile"] = self.raman_profile
+        self._dim_all(data.setdefault("qkd", {}).get("candidates"))
         for link in data["network"]["links"]:
             self._dim(link)
+            self._dim_all(link.get("candidates"))
         return Instance.model_validate(data, strict=False)
+
+    def _dim_all(self, candidates: object) -> None:
+        """Candidates off the grid may have a loss of their own."""
+        if isinstance(candidates, list):
+            for candidate in candidates:
+                if isinstance(candidate, dict):
+                    self._dim(candidate)
 
     def _dim(self, link: dict[str, Any]) -> None:
         for field in ("loss_db", "loss_db_per_km"):

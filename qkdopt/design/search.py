@@ -8,10 +8,21 @@ from dataclasses import dataclass, field
 from qkdopt.design.families import every, families
 from qkdopt.design.placement import Placement
 from qkdopt.design.race import ROUNDS, Judge, race
+from qkdopt.errors import UsageError
 
 # Families whose best sets are improved by exchange, besides the one that grew.
 STARTS = 2
 MOST_EXCHANGES = 40
+
+
+class NoRoomError(UsageError):
+    """No set of a size leaves every link a channel for classical light."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"channels = {size}: no such set leaves every link a channel for classical light; "
+            "expected fewer, or a narrower guard band"
+        )
 
 
 @dataclass
@@ -43,8 +54,17 @@ class Search:
     _grown: list[Placement] = field(default_factory=list)
 
     def exhaustive(self, size: int) -> list[Placement]:
-        """Race all sets; return those left, the best first."""
-        return race(self.judge, self._met(every(self.pool, size), "exhaustive"), "all sets")
+        """Race all sets; return those left, the best first.
+
+        Raises
+        ------
+        NoRoomError
+            No set leaves every link light.
+        """
+        fit = self._met(every(self.pool, size), "exhaustive")
+        if not fit:
+            raise NoRoomError(size)
+        return race(self.judge, fit, "all sets")
 
     def families(self, size: int) -> list[Placement]:
         """Race each family; return the best of each, the best first."""
@@ -56,7 +76,13 @@ class Search:
         return sorted(best, key=lambda one: -self.judge.value(one, ROUNDS[-1]))
 
     def grown(self, size: int) -> Placement:
-        """Add the channel that helps most, one after the other; sets of several sizes nest."""
+        """Add the channel that helps most, one after the other; sets of several sizes nest.
+
+        Raises
+        ------
+        NoRoomError
+            No channel can be added that leaves every link light.
+        """
         while len(self._grown) < size:
             have = self._grown[-1].sets[0] if self._grown else ()
             wider = [
@@ -64,8 +90,11 @@ class Search:
                 for channel in range(self.pool)
                 if channel not in have
             ]
+            fit = self._met(wider, "greedy")
+            if not fit:
+                raise NoRoomError(size)
             title = f"greedy, channel {len(have) + 1}"
-            self._grown.append(race(self.judge, self._met(wider, "greedy"), title)[0])
+            self._grown.append(race(self.judge, fit, title)[0])
         return self._grown[size - 1]
 
     def exchanged(self, start: Placement) -> Placement:
@@ -83,7 +112,12 @@ class Search:
     def heuristic(self, size: int) -> list[Placement]:
         """Families, greedy growth, and exchange from the best of them, the best first."""
         first = self.families(size)
-        starts = [self.grown(size), *first[:STARTS]]
+        starts = first[:STARTS]
+        try:
+            starts = [self.grown(size), *starts]
+        except NoRoomError:
+            if not starts:
+                raise
         improved = [self.exchanged(start) for start in dict.fromkeys(starts)]
         found = dict.fromkeys([*improved, *first])
         return sorted(found, key=lambda one: -self.judge.value(one, ROUNDS[-1]))

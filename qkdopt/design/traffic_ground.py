@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,31 @@ class TrafficGround(PoolGround):
     options: SimulationOptions = field(default_factory=SimulationOptions)
     requests: int = BLOCK_REQUESTS
     seed: int = 0
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is out of range."""
+        yield from super().faults()
+        if self.options.strategy not in SECONDS_PER_REQUEST:
+            yield (
+                f"strategy = {self.options.strategy!r}; expected "
+                f"{' or '.join(SECONDS_PER_REQUEST)} (a fixed channel is a set of one)"
+            )
+        if self.requests < 1:
+            yield f"requests of a block = {self.requests}; expected at least 1"
+        if self.seed < 0:
+            yield f"seed = {self.seed}; expected 0 or more"
+        if self.instance.other_noise.four_wave_mixing is not None:
+            yield (
+                "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise "
+                "of lightpaths one by one, and four-wave mixing is not a sum over them"
+            )
+
+    def plain(self) -> dict[str, Any]:
+        """Say in plain data what sets are tried on, for people."""
+        return super().plain() | {
+            "serving": asdict(self.options), "requests_of_a_block": self.requests,
+            "seed": self.seed,
+        }  # fmt: skip
 
     @property
     def key(self) -> str:

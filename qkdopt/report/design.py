@@ -27,13 +27,15 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     if ax is None:
         _, ax = plt.subplots()
-    shown = table.head(MOST_BARS).iloc[::-1]
+    shown = table[table["paired_gain_percent"].notna()].head(MOST_BARS).iloc[::-1]
     for place, row in enumerate(shown.to_dict("records")):
         ax.errorbar(
             row["paired_gain_percent"], place, xerr=row["paired_ci95"] or 0.0, fmt="o",
             color=COLOUR_OF[row["verdict"]], capsize=3,
         )  # fmt: skip
         told = f"{row['paired_gain_percent']:+.2f}{_spread(row['paired_ci95'])}"
+        if row["verdict"] == "baseline":
+            told = "baseline"
         ax.annotate(
             told, (row["paired_gain_percent"], place), textcoords="offset points", xytext=(0, 5),
             ha="center", fontsize=6,

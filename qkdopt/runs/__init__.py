@@ -1,6 +1,6 @@
 """Many runs from one list of tasks: resumable, on one machine or a cluster."""
 
-from qkdopt.runs.heartbeat import Heartbeat, last_sign
+from qkdopt.runs.heartbeat import Heartbeat, hold, last_sign
 from qkdopt.runs.runner import RunReport, run_missing
 from qkdopt.runs.store import Store
 from qkdopt.runs.task import Row, Task
@@ -13,6 +13,7 @@ __all__ = [
     "Store",
     "Task",
     "Workers",
+    "hold",
     "last_sign",
     "open_workers",
     "run_missing",

@@ -10,7 +10,10 @@ import contextlib
 import json
 import os
 import platform
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +68,33 @@ class Heartbeat:
         if sign is not None and (sign.host, sign.process) == (platform.node(), os.getpid()):
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Give the sign for as long as work of several runs goes on in a folder.
+
+    Raises
+    ------
+    UsageError
+        Another process of this machine works there.
+    """
+    refuse_a_second_run(folder)
+    heart, done = Heartbeat(folder), threading.Event()
+    heart.beat([])
+
+    def beat() -> None:
+        while not done.wait(EVERY_SECONDS):
+            heart.beat([])
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        heart.stop()
 
 
 def last_sign(folder: Path) -> Sign | None:

@@ -89,6 +89,10 @@ class Store:
         found: dict[str, Any] = table.to_pylist()[0]
         return found
 
+    def discard(self, key: str) -> None:
+        """Forget a row, such as one whose file was damaged."""
+        (self.folder / f"{key}-done.parquet").unlink(missing_ok=True)
+
     def read(self, order: list[str]) -> pd.DataFrame:
         """Return the stored rows among ``order``, in that order: when they ran leaves no trace."""
         import pandas as pd

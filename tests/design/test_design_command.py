@@ -8,7 +8,13 @@ import math
 import pandas as pd
 import pytest
 
+from qkdopt.design import Scenario, design_sets
+from qkdopt.design.baseline import default_baseline, uniform_set
+from qkdopt.errors import OptionsError
+from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_json_whole
+from qkdopt.runs import hold
+from qkdopt.simulating import SimulationOptions
 from tests.command import exit_status
 from tests.design.small import small_instance
 from tests.shipped import LIBRARY
@@ -97,11 +103,11 @@ def test_scenarios_and_criteria(instance, tmp_path):
     [
         (("--channels", "0"), "channels = '0'"),
         (("--channels", "4:2"), "expected a number such as 4"),
-        (("--channels", "9"), "at most the grid's 8"),
+        (("--channels", "9"), "1 to the grid's 8"),
         (("--channels", "2", "--method", "magic"), "method = 'magic'"),
         (("--channels", "2", "--baseline", "3,8"), "numbered from 1?"),
         (("--channels", "2", "--baseline", "3,3"), "different channels"),
-        (("--channels", "2", "--strategy", "fixed"), "--channels 1"),
+        (("--channels", "2", "--strategy", "fixed"), "a set of one"),
         (("--channels", "2", "--reserve", "some"), "reserve = 'some'"),
         (("--channels", "2", "--receivers", "20"), "at least one for each of 21 links"),
         (("--channels", "1:2", "--receivers", "30"), "expected one number"),
@@ -122,10 +128,28 @@ def test_bad_options_write_nothing(options, told, instance, tmp_path, capsys):
 
 
 def test_every_bad_option_is_told_at_once(instance, tmp_path, capsys):
-    options = ("--channels", "2", "--method", "magic", "--load", "0", "--reserve", "some")
+    options = (
+        "--channels", "0", "--method", "magic", "--load", "0", "--reserve", "some", "--seed", "-1",
+        "--requests", "5", "--criterion", "best", "--quantile", "7", "--workers", "0", "--on",
+        "trees", "--sensitivity", "-28", "--also", "3,3;99", "--receiver-cost", "-1", "--order",
+        "any",
+    )  # fmt: skip
     assert exit_status("design", instance, "-o", tmp_path / "never", *options) == 2
     told = capsys.readouterr().err
-    assert all(word in told for word in ("magic", "load = 0", "reserve"))
+    for word in (
+        "channels = '0'", "magic", "load = 0", "reserve", "seed = -1", "requests = 5", "best",
+        "quantile = 7", "workers = 0", "trees", "without --launch", "3,3", "99", "receiver = -1",
+        "order = 'any'",
+    ):  # fmt: skip
+        assert word in told
+
+
+def test_a_bad_instance_hides_no_bad_option(tmp_path, capsys):
+    (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+    options = ("--channels", "2", "--method", "magic", "--workers", "0")
+    assert exit_status("design", tmp_path / "x.json", *options) == 2
+    told = capsys.readouterr().err
+    assert all(word in told for word in ("network", "magic", "workers = 0"))
 
 
 @pytest.mark.parametrize(
@@ -167,8 +191,6 @@ def test_four_wave_mixing_is_refused(tmp_path, capsys):
 
 
 def test_the_shipped_case_has_the_study_as_its_baseline():
-    from qkdopt.design.baseline import default_baseline, uniform_set
-
     four = read_instance(LIBRARY / "nsfnet_100erl_4ch.json")
     every = read_instance(LIBRARY / "nsfnet_100erl.json")
     assert default_baseline(four, 4) == default_baseline(every, 4)
@@ -179,3 +201,121 @@ def test_the_shipped_case_has_the_study_as_its_baseline():
         for size in range(1, channels + 1):
             assert len(set(uniform_set(channels, size).sets[0])) == size
             assert max(uniform_set(channels, size).sets[0]) < channels
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"baseline": [99]}, "up to 7"),
+        ({"baseline": [3, 3]}, "different channels"),
+        ({"reserve": "bogus"}, "reserve = 'bogus'"),
+        ({"load_erlang": -1.0}, "load = -1"),
+        ({"options": SimulationOptions(strategy="fixed")}, "strategy = 'fixed'"),
+        ({"requests": 5}, "requests = 5"),
+        ({"on": "trees"}, "on = 'trees'"),
+        ({"load_erlang": 3.0, "scenarios": (Scenario(3.0),)}, "one of the two"),
+        ({"on": "demands"}, "no demands"),
+    ],
+)
+def test_python_refuses_the_same(asked, told):
+    with pytest.raises(OptionsError, match=told):
+        design_sets(small_instance(8), 2, **asked)
+    with pytest.raises(OptionsError, match="9"):
+        design_sets(small_instance(8), 9)
+
+
+def test_sets_by_link_are_their_own_baseline():
+    data = small_instance(8).to_json_dict()
+    data["network"]["links"][2]["candidates"] = [0, 4]
+    data["qkd"] = {**data.get("qkd", {}), "candidates": [6]}
+    found = default_baseline(Instance.model_validate(data, strict=False), 1)
+    assert found.sets[2] == (0, 4)
+    assert set(found.sets) == {(0, 4), (6,)}
+
+
+def test_nothing_is_compared_with_a_baseline_without_key(tmp_path, capsys):
+    data = small_instance(8).to_json_dict()
+    data["fibre"] = {**data.get("fibre", {}), "raman_scale": 10.0}
+    data["classical"]["launch_dbm"] = 5.0
+    path = tmp_path / "noisy.json"
+    write_json_whole(path, data)
+    options = ("--channels", "1", "--reserve", "all", "-o", tmp_path / "d")
+    assert exit_status("design", path, *options, *QUICK) == 0
+    table = pd.read_csv(tmp_path / "d" / "design.csv")
+    if (table["mean_skr_bps"] == 0.0).all():
+        assert "no set gives any key" in capsys.readouterr().out
+    assert table["paired_gain_percent"].isna().all()
+
+
+def test_a_guard_band_as_wide_as_the_grid_is_told(tmp_path, capsys):
+    data = small_instance(8).to_json_dict()
+    data["qkd"] = {**data.get("qkd", {}), "guard_ghz": 800.0, "candidates": [0]}
+    path = tmp_path / "wide.json"
+    write_json_whole(path, data)
+    options = ("--channels", "1:5", "--reserve", "all", "--baseline", "0")
+    assert exit_status("design", path, *options, "-o", tmp_path / "never") == 2
+    told = capsys.readouterr().err
+    assert "channels = 5: no such set leaves" in told
+    assert "channels = 4:" not in told
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_damaged_row_is_evaluated_again(instance, tmp_path):
+    options = ("--channels", 1, "--reserve", "all", "-o", tmp_path)
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    before = (tmp_path / "design.csv").read_text(encoding="utf-8")
+    for row in list((tmp_path / "rows.parquet").glob("*.parquet"))[::2]:
+        row.write_bytes(row.read_bytes()[:200])
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    assert (tmp_path / "design.csv").read_text(encoding="utf-8") == before
+
+
+def test_a_second_design_in_the_same_folder_is_refused(instance, tmp_path, capsys):
+    import os
+
+    from qkdopt.runs import heartbeat
+
+    with hold(tmp_path):
+        sign = json.loads((tmp_path / heartbeat.NAME).read_text(encoding="utf-8"))
+        assert sign["process"] == os.getpid()
+    assert not (tmp_path / heartbeat.NAME).exists()
+    # A sign of another process of this machine that is alive: its parent.
+    sign["process"] = os.getppid()
+    (tmp_path / heartbeat.NAME).write_text(json.dumps(sign), encoding="utf-8")
+    options = ("--channels", 1, "-o", tmp_path)
+    assert exit_status("design", instance, *options, *QUICK) == 2
+    assert "runs this already" in capsys.readouterr().err
+
+
+def test_the_folder_says_what_it_is_about(folder):
+    question = json.loads((folder / "question.json").read_text(encoding="utf-8"))
+    assert question["reserve"] == "all"
+    assert question["scenarios"][0]["load_erlang"] == 20.0
+    assert question["environment"]["versions"]["qkdopt"]
+
+
+def test_the_least_launch_power_is_told_and_written(instance, tmp_path, capsys):
+    options = ("--channels", 1, "--launch", "link", "--sensitivity", -30, "-o", tmp_path)
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    assert "dBm on average" in capsys.readouterr().out
+    launch = pd.read_csv(tmp_path / "launch.csv")
+    best = read_instance(tmp_path / "best.json")
+    assert [link.launch_dbm for link in best.network.links] == launch["launch_dbm"].tolist()
+
+
+def test_less_power_than_more_loss_needs_is_refused(instance, tmp_path, capsys):
+    scenarios = tmp_path / "s.toml"
+    scenarios.write_text("loss = [1.0, 1.2]", encoding="utf-8")
+    options = ("--channels", 1, "--launch", "link", "--sensitivity", -30, "--scenarios", scenarios)
+    assert exit_status("design", instance, *options, "-o", tmp_path / "never") == 2
+    assert "floors would not hold" in capsys.readouterr().err
+
+
+def test_demands_are_assigned(tmp_path, capsys):
+    path = LIBRARY / "small" / "mesh6.json"
+    options = ("--channels", "1:2", "--on", "demands", "--reserve", "all", "--assignments", 4)
+    assert exit_status("design", path, *options, "-o", tmp_path, "--workers", 1, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["on"] == "demands"
+    assert told["ranking"][0]["mean_skr_per_request_bps"] > 0.0
+    assert (tmp_path / "why.png").exists()

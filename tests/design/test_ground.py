@@ -11,6 +11,7 @@ from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.design.traffic_ground import TrafficGround
+from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
 from qkdopt.simulating import SimulationOptions, simulate
@@ -145,3 +146,24 @@ def test_candidates_off_the_grid_are_part_of_the_pool():
 
     # Raman scattering 37 THz away is far weaker.
     assert found[1, SKR] > found[0, SKR]
+
+
+def test_more_loss_dims_candidates_off_the_grid_too():
+    data = small_instance().to_json_dict()
+    data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0, "loss_db_per_km": 0.32}]}
+    data["network"]["links"][0]["candidates"] = [{"frequency_thz": 230.0, "loss_db_per_km": 0.3}]
+    instance = Instance.model_validate(data, strict=False)
+    ground = replace(
+        small_ground(instance=instance), scenarios=(Scenario(9.0), Scenario(9.0, loss=1.3))
+    )
+    here, there = (ground.pool_tables(scenario) for scenario in ground.scenarios)
+    assert (there.transmittance < here.transmittance).all()
+
+
+def test_one_frequency_with_two_losses_is_refused():
+    data = small_instance().to_json_dict()
+    for link, loss in zip(data["network"]["links"], (0.3, 0.4), strict=False):
+        link["candidates"] = [{"frequency_thz": 229.0, "loss_db_per_km": loss}]
+    instance = Instance.model_validate(data, strict=False)
+    with pytest.raises(InstanceError, match="2 different losses"):
+        Pool.of(instance)

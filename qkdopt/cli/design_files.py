@@ -1,0 +1,48 @@
+"""Files that ``qkdopt design`` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qkdopt.design.pareto import Pareto
+from qkdopt.design.run import Design
+from qkdopt.design.why import Reasons
+from qkdopt.instance import Instance
+from qkdopt.io import write_json_whole, write_text_whole
+
+
+def write_design(
+    found: Design,
+    frontier: Pareto,
+    why: list[Reasons],
+    best: Instance,
+    question: dict[str, Any],
+    folder: Path,
+) -> None:
+    """Write tables, plots, the instance with the best set, and what all of it is about."""
+    for name, table in (
+        ("design.csv", found.table), ("scenarios.csv", found.scenarios),
+        ("pareto.csv", frontier.table),
+    ):  # fmt: skip
+        plain = table.drop(columns="placement", errors="ignore")
+        write_text_whole(folder / name, plain.to_csv(index=False))
+    _draw(found, frontier, why, folder)
+    write_json_whole(folder / "best.json", best.to_json_dict())
+    write_json_whole(folder / "question.json", question)
+
+
+def _draw(found: Design, frontier: Pareto, why: list[Reasons], folder: Path) -> None:
+    from matplotlib.figure import Figure
+
+    from qkdopt.report import plot_pareto, plot_ranking, plot_reasons
+
+    ranking = Figure(figsize=(8.0, 5.5), layout="constrained")
+    plot_ranking(found.table, ranking.subplots())
+    ranking.savefig(folder / "ranking.png", dpi=150)
+    buys = Figure(figsize=(8.0, 7.0), layout="constrained")
+    plot_pareto(frontier.table, buys.subplots(2, 1, sharex=True, height_ratios=(2, 1)))
+    buys.savefig(folder / "pareto.png", dpi=150)
+    explained = Figure(figsize=(8.0, 8.0), layout="constrained")
+    plot_reasons(why[0], why[1], explained.subplots(3, 1, sharex=True))
+    explained.savefig(folder / "why.png", dpi=150)
