@@ -25,7 +25,10 @@ def design(
         str, typer.Option(help="traffic, dynamic, or demands, the instance's list.")
     ] = "traffic",
     method: Annotated[
-        str, typer.Option(help="auto, exhaustive, families, greedy, exchange or listed.")
+        str,
+        typer.Option(
+            help="auto, exhaustive, families, greedy, exchange, listed; exact: proved, on demands."
+        ),
     ] = "auto",
     baseline: Annotated[
         str | None,
@@ -79,6 +82,21 @@ def design(
     fixed_transmitters: Annotated[
         bool, typer.Option(help="One transmitter for each candidate, not one a link that tunes.")
     ] = False,
+    protect: Annotated[
+        float | None,
+        typer.Option(
+            help="Plan the demands so that each keeps so many bit/s under any single failure.",
+            metavar="BPS",
+        ),
+    ] = None,
+    protect_set: Annotated[
+        str | None, typer.Option(help="With --protect: this set, such as 3,13.", metavar="SET")
+    ] = None,
+    solver: Annotated[str, typer.Option(help="Of method exact, see `qkdopt solvers`.")] = "highs",
+    time_limit: Annotated[
+        float, typer.Option(help="Seconds, of method exact and of --protect.")
+    ] = 60.0,
+    gap: Annotated[float, typer.Option(help="Of method exact: sets as good as each other.")] = 1e-3,
     workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
@@ -118,6 +136,11 @@ def design(
             receiver_cost=receiver_cost,
             transmitter_cost=transmitter_cost,
             fixed_transmitters=fixed_transmitters,
+            protect=protect,
+            protect_set=protect_set,
+            solver=solver,
+            time_limit=time_limit,
+            gap=gap,
             workers=workers,
             scheduler=scheduler,
         )

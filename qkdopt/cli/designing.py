@@ -51,6 +51,8 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         Options or files out of range; nothing is written.
     """
     workers, scheduler = told.pop("workers"), told.pop("scheduler")
+    if told["protect"] is not None or told["method"] == "exact":
+        return _run_static(path, folder, told, as_json=as_json)
     about, prices, before, launch = _asked(path, workers, told)
     make_folder(folder)
     with hold(folder), LiveText() as live, open_workers(scheduler, workers) as team:
@@ -74,6 +76,23 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         )  # fmt: skip
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
     return 0
+
+
+def _run_static(path: Path, folder: Path, told: dict[str, Any], *, as_json: bool) -> int:
+    """Hand over to the questions about a list of demands that are no ranking."""
+    shared = {
+        "sizes": sizes_of(told["channels"]), "time_limit": told["time_limit"],
+        "seed": told["seed"], "as_json": as_json,
+    }  # fmt: skip
+    if told["protect"] is not None:
+        from qkdopt.cli.protecting import run_protect
+
+        return run_protect(
+            path, folder, floor_bps=told["protect"], given_set=told["protect_set"], **shared
+        )
+    from qkdopt.cli.proving_sets import run_exact
+
+    return run_exact(path, folder, solver=told["solver"], gap=told["gap"], **shared)
 
 
 def _answer(

@@ -1,0 +1,145 @@
+"""``qkdopt design --protect``: a plan that keeps a floor under any single failure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
+from qkdopt.cli.folder import make_folder
+from qkdopt.design.placement import Pool
+from qkdopt.errors import Faults
+from qkdopt.exact_sets.putting import with_set
+from qkdopt.io import read_instance, write_json_whole, write_text_whole
+from qkdopt.protection.check import check_protection
+from qkdopt.protection.plan import ProtectedPlan
+from qkdopt.protection.protect import protect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qkdopt.instance import Instance
+
+STATUS = {"kept": 0, "impossible": 1, "not found": UNFINISHED}
+SHOWN = 8
+
+
+def run_protect(
+    path: Path,
+    folder: Path,
+    *,
+    as_json: bool,
+    floor_bps: float,
+    sizes: tuple[int, ...],
+    given_set: str | None,
+    time_limit: float,
+    seed: int,
+) -> int:
+    """Protect, check every failure, write, print; return the exit status.
+
+    Raises
+    ------
+    QkdoptError
+        Options or files out of range; nothing is written.
+    """
+    faults = Faults()
+    faults.expect(len(sizes) == 1, "protect takes one number of channels, no range")
+    faults.expect(0.0 < floor_bps < 1e12, f"protect = {floor_bps:g}; expected bit/s above 0")
+    faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
+    faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
+    instance = faults.attempt(lambda: read_instance(path))
+    channels: int | tuple[int, ...] | None = sizes[0]
+    if instance is not None:
+        faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
+        if given_set is not None:
+            channels = faults.attempt(lambda: Pool.of(instance).read(given_set).sets[0])
+    faults.stop("design")
+    assert instance is not None
+    assert channels is not None
+    try:
+        found = protect(
+            instance, floor_bps=floor_bps, channels=channels, time_limit=time_limit, seed=seed
+        )
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing found", err=True)
+        return INTERRUPTED
+    broken = check_protection(instance, found)
+    for fault in broken:
+        typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
+    if broken:
+        return REFUSED
+    _write(instance, found, folder)
+    if as_json:
+        typer.echo(json.dumps(_plain(found), indent=1))
+    else:
+        typer.echo("\n".join(_lines(instance, found, folder)))
+    return STATUS[found.status]
+
+
+def _write(instance: Instance, found: ProtectedPlan, folder: Path) -> None:
+    make_folder(folder)
+    write_json_whole(folder / "best.json", with_set(instance, found.channels).to_json_dict())
+    write_json_whole(folder / "plan.json", found.plan.to_json_dict())
+    write_text_whole(folder / "protection.csv", _table(found).to_csv(index=False))
+
+
+def _table(found: ProtectedPlan) -> pd.DataFrame:
+    """One row a failure; lists of demands as text."""
+    table = found.failures_frame()
+    table["channel"] = table["channel"].astype("Int64")
+    for name in ("below_floor", "restored", "lost"):
+        table[name] = [" ".join(map(str, demands)) for demands in table[name]]
+    return table
+
+
+def _plain(found: ProtectedPlan) -> dict[str, Any]:
+    return {
+        "schema": "qkdopt/protection/1",
+        "floor_bps": found.floor_bps,
+        "channels": list(found.channels),
+        "status": found.status,
+        "proof": found.proof,
+        "served": found.served,
+        "left_out": [
+            {"demand": one.demand, "reason": one.reason, "proved": one.proved,
+             "broken_by": list(one.broken_by)}
+            for one in found.left_out
+        ],
+        "failures": json.loads(_table(found).to_json(orient="records")),
+        "plan": found.plan.to_json_dict(),
+        "seconds": found.seconds,
+    }  # fmt: skip
+
+
+def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
+    failures = [one for one in found.failures if one.worst_skr_bps is not None]
+    failures.sort(key=lambda one: one.worst_skr_bps or 0.0)
+    lines = [
+        f"{instance.name}  (preset {instance.preset})",
+        f"set        {{{','.join(map(str, found.channels))}}}, all of it dark",
+        f"kept       {found.served} of {len(instance.demands)} demands at "
+        f"{found.floor_bps / 1e3:g} kbit/s or more, under every one of {len(found.failures)} "
+        "failures; each checked from physics",
+        f"status     {found.status}: {found.proof}",
+    ]
+    if failures:
+        lines.append("worst failures")
+    for one in failures[:SHOWN]:
+        what = (
+            f"link {one.link}" if one.channel is None else f"receiver {one.channel} of {one.link}"
+        )
+        moved = f", {len(one.restored)} demands restored" if one.kind == "link" else ""
+        lines.append(
+            f"  {what}: demand {one.worst_demand} has {(one.worst_skr_bps or 0.0) / 1e3:.3f} "
+            f"kbit/s{moved}"
+        )
+    if found.left_out:
+        lines.append("left out")
+    for left in found.left_out[:SHOWN]:
+        lines.append(f"  demand {left.demand}: {left.reason}")
+    if len(found.left_out) > SHOWN:
+        lines.append(f"  and {len(found.left_out) - SHOWN} more, see --json")
+    return [*lines, f"written to {folder}: plan.json, a plan of best.json; protection.csv"]

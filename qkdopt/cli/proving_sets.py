@@ -1,0 +1,98 @@
+"""``qkdopt design --method exact``: the best set for a list of demands, proved."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from qkdopt.checking import check
+from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
+from qkdopt.cli.folder import make_folder
+from qkdopt.cli.progress import LiveLine
+from qkdopt.errors import Faults
+from qkdopt.exact_sets.exact import ExactSet, exact_set
+from qkdopt.exact_sets.putting import with_set
+from qkdopt.io import read_instance, write_json_whole
+
+
+def run_exact(
+    path: Path,
+    folder: Path,
+    *,
+    as_json: bool,
+    sizes: tuple[int, ...],
+    solver: str,
+    time_limit: float,
+    gap: float,
+    seed: int,
+) -> int:
+    """Prove, check, write ``exact.json`` and ``best.json``, print; return the exit status.
+
+    Raises
+    ------
+    QkdoptError
+        Options or files out of range; nothing is written.
+    """
+    faults = Faults()
+    faults.expect(len(sizes) == 1, "method exact takes one number of channels, no range")
+    faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
+    faults.expect(0.0 <= gap < 1.0, f"gap = {gap:g}; expected a share from 0 on, below 1")
+    faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
+    instance = faults.attempt(lambda: read_instance(path))
+    if instance is not None:
+        faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
+    faults.stop("design")
+    assert instance is not None
+    try:
+        with LiveLine() as live:
+            found = exact_set(
+                instance, sizes[0], solver=solver, time_limit=time_limit, gap=gap, seed=seed,
+                progress=live,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        typer.echo("interrupted; nothing proved", err=True)
+        return INTERRUPTED
+    best = with_set(instance, found.channels)
+    broken = check(best, found.result).faults
+    for fault in broken:
+        typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
+    if broken:
+        return REFUSED
+    make_folder(folder)
+    write_json_whole(folder / "exact.json", found.result.to_json_dict())
+    write_json_whole(folder / "best.json", best.to_json_dict())
+    if as_json:
+        typer.echo(json.dumps(_plain(found), indent=1))
+    else:
+        typer.echo("\n".join(_lines(found, len(instance.demands), folder)))
+    return 0
+
+
+def _plain(found: ExactSet) -> dict[str, Any]:
+    return {
+        "schema": "qkdopt/exact-set/1",
+        "channels": list(found.channels),
+        "served": found.served,
+        "value_bps": found.value_bps,
+        "bound_bps": found.bound_bps,
+        "gap": found.gap,
+        "status": found.status,
+        "method": found.method,
+        "result": found.result.to_json_dict(),
+    }
+
+
+def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
+    proved = "none" if found.bound_bps is None else f"{found.bound_bps / 1e3:.3f} kbit/s"
+    gap = "" if found.gap is None else f", gap {100.0 * found.gap:.2f} %"
+    return [
+        f"set        {{{','.join(map(str, found.channels))}}} ({found.status})",
+        f"served     {found.served} of {demands}",
+        f"key rate   {found.value_bps / 1e3:.3f} kbit/s, mean over served; checked from physics",
+        f"bound      {proved} over all sets of {len(found.channels)}{gap}",
+        f"proof      {found.method}",
+        f"written to {folder}: exact.json, a result of best.json",
+    ]
