@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from qkdopt.cli.demand_list import read_demand_list
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
 from qkdopt.design.placement import Pool
 from qkdopt.errors import Faults
 from qkdopt.exact_sets.putting import with_set
-from qkdopt.io import read_instance, write_json_whole, write_text_whole
+from qkdopt.io import write_json_whole, write_text_whole
 from qkdopt.protection.check import check_protection
 from qkdopt.protection.plan import ProtectedPlan
 from qkdopt.protection.protect import protect
@@ -46,16 +47,11 @@ def run_protect(
         Options or files out of range; nothing is written.
     """
     faults = Faults()
-    faults.expect(len(sizes) == 1, "protect takes one number of channels, no range")
+    instance = read_demand_list(path, faults, sizes=sizes, time_limit=time_limit, seed=seed)
     faults.expect(0.0 < floor_bps < 1e12, f"protect = {floor_bps:g}; expected bit/s above 0")
-    faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
-    faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
-    instance = faults.attempt(lambda: read_instance(path))
     channels: int | tuple[int, ...] | None = sizes[0]
-    if instance is not None:
-        faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
-        if given_set is not None:
-            channels = faults.attempt(lambda: Pool.of(instance).read(given_set).sets[0])
+    if instance is not None and given_set is not None:
+        channels = faults.attempt(lambda: Pool.of(instance).read(given_set).sets[0])
     faults.stop("design")
     assert instance is not None
     assert channels is not None

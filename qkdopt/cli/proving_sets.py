@@ -9,13 +9,14 @@ from typing import Any
 import typer
 
 from qkdopt.checking import check
+from qkdopt.cli.demand_list import read_demand_list
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults
 from qkdopt.exact_sets.exact import ExactSet, exact_set
 from qkdopt.exact_sets.putting import with_set
-from qkdopt.io import read_instance, write_json_whole
+from qkdopt.io import write_json_whole
 
 
 def run_exact(
@@ -37,13 +38,8 @@ def run_exact(
         Options or files out of range; nothing is written.
     """
     faults = Faults()
-    faults.expect(len(sizes) == 1, "method exact takes one number of channels, no range")
-    faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
+    instance = read_demand_list(path, faults, sizes=sizes, time_limit=time_limit, seed=seed)
     faults.expect(0.0 <= gap < 1.0, f"gap = {gap:g}; expected a share from 0 on, below 1")
-    faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
-    instance = faults.attempt(lambda: read_instance(path))
-    if instance is not None:
-        faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
     faults.stop("design")
     assert instance is not None
     try:

@@ -1,0 +1,22 @@
+"""Options that questions about an instance's list of demands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qkdopt.errors import Faults
+from qkdopt.instance import Instance
+from qkdopt.io import read_instance
+
+
+def read_demand_list(
+    path: Path, faults: Faults, *, sizes: tuple[int, ...], time_limit: float, seed: int
+) -> Instance | None:
+    """Read the instance and judge what is asked of it; faults are kept, nothing is raised."""
+    faults.expect(len(sizes) == 1, "on a list of demands: one number of channels, no range")
+    faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
+    faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
+    instance = faults.attempt(lambda: read_instance(path))
+    if instance is not None:
+        faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
+    return instance
