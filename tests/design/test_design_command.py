@@ -10,6 +10,7 @@ import pytest
 
 from qkdopt.design import Scenario, design_sets
 from qkdopt.design.baseline import default_baseline, uniform_set
+from qkdopt.design.scenario_file import read_scenarios
 from qkdopt.errors import OptionsError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_json_whole
@@ -150,6 +151,15 @@ def test_a_bad_instance_hides_no_bad_option(tmp_path, capsys):
     assert exit_status("design", tmp_path / "x.json", *options) == 2
     told = capsys.readouterr().err
     assert all(word in told for word in ("network", "magic", "workers = 0"))
+
+
+def test_the_shipped_scenarios_are_eight():
+    path = LIBRARY.parent / "studies" / "scenarios_nsfnet.toml"
+    found = read_scenarios(path, small_instance(8), 100.0)
+    assert len({(one.load_erlang, one.raman_profile) for one in found}) == 8
+    assert {one.applied_to(small_instance(8)).fibre.raman_profile for one in found} == {
+        "gnpy", "hollenbeck-cantrell",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
