@@ -99,6 +99,23 @@ def test_scenarios_and_criteria(instance, tmp_path):
     assert worst[ranked].is_monotonic_decreasing
 
 
+def test_weights_count_in_the_mean(instance, tmp_path):
+    scenarios = tmp_path / "s.toml"
+    scenarios.write_text(
+        "[[scenarios]]\nload_erlang = 10\nweight = 3\n[[scenarios]]\nload_erlang = 40\n",
+        encoding="utf-8",
+    )
+    options = ("--channels", 1, "--scenarios", scenarios, "-o", tmp_path / "d")
+    assert exit_status("design", instance, *options, *QUICK) == 0
+    each = pd.read_csv(tmp_path / "d" / "scenarios.csv").pivot(
+        index="name", columns="scenario", values="mean_skr_per_request_bps"
+    )
+    table = pd.read_csv(tmp_path / "d" / "design.csv").set_index("name")
+    expected = 0.75 * each["10 erlang"] + 0.25 * each["40 erlang"]
+    for column in ("mean_skr_per_request_bps", "criterion"):
+        assert table[column].to_numpy() == pytest.approx(expected[table.index].to_numpy())
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

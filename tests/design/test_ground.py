@@ -167,3 +167,27 @@ def test_one_frequency_with_two_losses_is_refused():
     instance = Instance.model_validate(data, strict=False)
     with pytest.raises(InstanceError, match="2 different losses"):
         Pool.of(instance)
+
+
+def test_sliced_tables_keep_each_candidates_own_loss():
+    data = small_instance().to_json_dict()
+    data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0, "loss_db_per_km": 0.32}]}
+    instance = Instance.model_validate(data, strict=False)
+    ground = small_ground(instance=instance)
+    for one in (Placement.everywhere((2, 12)), Placement(((12,), *((1, 12),) * 20))):
+        sliced = ground.tables(ground.scenarios[0], one)
+        whole = build_tables(Pool.of(instance).applied_to(instance, one, "all"))
+        for name in ARRAYS:
+            np.testing.assert_array_equal(getattr(sliced, name), getattr(whole, name), name)
+
+
+@pytest.mark.parametrize("reserve", ["all", "working"])
+def test_one_dark_link_is_enough_to_be_unfit(reserve):
+    data = small_instance().to_json_dict()
+    # Half of this guard band reaches from channel 5 over the whole grid, from channel 0 not.
+    data["qkd"] = {"guard_ghz": 1300.0, "candidates": [0]}
+    ground = small_ground(instance=Instance.model_validate(data, strict=False), reserve=reserve)
+    fit = Placement(((0,), *((1,),) * 20))
+    assert ground.is_fit(fit)
+    assert not ground.is_fit(Placement(((5,), *((1,),) * 20)))
+    assert not ground.is_fit(Placement((*((1,),) * 20, (5,))))
