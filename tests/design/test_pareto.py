@@ -91,3 +91,10 @@ def test_rows_of_a_ranking_say_what_is_significant(ranked):
             assert (row["verdict"] == "above") == (row["paired_gain_percent"] > 0.0)
     assert table["as_good_as_best"].iloc[0]
     assert not table["as_good_as_best"].iloc[-1]
+
+
+def test_the_loss_is_what_a_set_lacks_of_the_best(ranked):
+    _, table, _ = ranked
+    rates = table["mean_skr_per_request_bps"].to_numpy()
+    expected = 100.0 * (1.0 - rates / rates[0])
+    np.testing.assert_allclose(table["loss_to_best_percent"].to_numpy(), expected, atol=1e-9)

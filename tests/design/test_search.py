@@ -152,3 +152,8 @@ def test_moves_by_link_find_what_each_link_wants(searching):
     best = LinkSearch(start, instance, 0).within(links)[0]
     common = max(truth(one) for one in every(10, 1))
     assert truth(best) >= common + 0.4
+
+
+def test_exchange_goes_on_as_long_as_it_helps(searching):
+    search = searching(KnownGround(lambda one: 1.0 + sum(one.sets[0])))
+    assert search.exchanged(Placement.everywhere((0, 1, 2))) == Placement.everywhere((7, 8, 9))
