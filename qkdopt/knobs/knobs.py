@@ -28,7 +28,7 @@ from typing import Any
 
 from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
-from qkdopt.knobs.power import mean_launch_dbm, scaled_launch
+from qkdopt.knobs.power import mean_launch_dbm, with_powers
 
 # Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
 # time and frequency, so a filter and a gate that together are cut the signal itself.
@@ -66,6 +66,27 @@ class Knob:
         first = math.ceil(self.low_db / step_db - 1e-9)
         last = math.floor(self.high_db / step_db + 1e-9)
         return [k * step_db for k in range(first, last + 1)]
+
+
+def scaled_launch(instance: Instance, db: float) -> Instance:
+    """Return the instance with every launch power higher by so many dB.
+
+    Where power follows from a receiver's sensitivity, the sensitivity moves: less power then
+    asks for a better receiver.
+
+    Raises
+    ------
+    InstanceError
+        A power leaves the range of an instance.
+    """
+    classical = instance.classical
+    own = [link.launch_dbm for link in instance.network.links]
+    shifted = [None if power is None else power + db for power in own]
+    if classical.launch_dbm is not None:
+        return with_powers(instance, classical.launch_dbm + db, shifted)
+    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
+    moved = {"receiver_sensitivity_dbm": classical.receiver_sensitivity_dbm + db}
+    return with_powers(instance, None, shifted, moved)
 
 
 def _ratio(db: float) -> float:

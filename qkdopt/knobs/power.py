@@ -98,8 +98,8 @@ def with_launch(
         for link in instance.network.links
     ]
     if mode == "network":
-        return _with_powers(instance, max(floors), [None] * len(floors))
-    return _with_powers(instance, None, floors)
+        return with_powers(instance, max(floors), [None] * len(floors))
+    return with_powers(instance, None, floors)
 
 
 def option_faults(sensitivity_dbm: float, margin_db: float, cap_dbm: float | None) -> list[str]:
@@ -129,27 +129,6 @@ def floor_faults(
                 f"cap of {cap:g} dBm"
             )
     return faults
-
-
-def scaled_launch(instance: Instance, db: float) -> Instance:
-    """Return the instance with every launch power higher by so many dB.
-
-    Where power follows from a receiver's sensitivity, the sensitivity moves: less power then
-    asks for a better receiver.
-
-    Raises
-    ------
-    InstanceError
-        A power leaves the range of an instance.
-    """
-    classical = instance.classical
-    own = [link.launch_dbm for link in instance.network.links]
-    shifted = [None if power is None else power + db for power in own]
-    if classical.launch_dbm is not None:
-        return _with_powers(instance, classical.launch_dbm + db, shifted)
-    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
-    moved = {"receiver_sensitivity_dbm": classical.receiver_sensitivity_dbm + db}
-    return _with_powers(instance, None, shifted, moved)
 
 
 def launch_table(
@@ -184,7 +163,7 @@ def mean_launch_dbm(instance: Instance) -> float:
     return powers[0] if len(set(powers)) == 1 else math.fsum(powers) / len(powers)
 
 
-def _with_powers(
+def with_powers(
     instance: Instance,
     network_dbm: float | None,
     links_dbm: Sequence[float | None],

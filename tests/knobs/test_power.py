@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
-from qkdopt.knobs.power import (
-    launch_floor_dbm,
-    launch_table,
-    mean_launch_dbm,
-    scaled_launch,
-    with_launch,
-)
+from qkdopt.knobs.knobs import scaled_launch
+from qkdopt.knobs.power import launch_floor_dbm, launch_table, mean_launch_dbm, with_launch
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
 from qkdopt.simulating import SimulationOptions, simulate

@@ -15,7 +15,7 @@ from qkdopt.routes import RouteFinder
 from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions, simulate, simulate_events
 from qkdopt.simulating import damage as d
 from qkdopt.simulating import tally as t
-from qkdopt.simulating.degradation import DegradingNetwork
+from qkdopt.simulating.event_simulation import DegradingNetwork
 from qkdopt.simulating.events import Moment, moments
 from qkdopt.simulating.state import ACTIVE
 from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS

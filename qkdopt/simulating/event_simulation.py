@@ -12,12 +12,12 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.simulating.batches import batch_sizes, pieces
 from qkdopt.simulating.damage import EVENT_COLUMNS, Blow, Damage, blow_of, no_damage
-from qkdopt.simulating.degrading import mend, strike
+from qkdopt.simulating.event_outcome import Survival
 from qkdopt.simulating.events import EventOptions, Moment, moments
+from qkdopt.simulating.hit_and_repair import mend, strike
 from qkdopt.simulating.options import SimulationOptions
 from qkdopt.simulating.simulation import simulate
 from qkdopt.simulating.simulator import Simulator
-from qkdopt.simulating.survival import Survival
 from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulating.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray

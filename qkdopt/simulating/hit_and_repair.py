@@ -7,9 +7,9 @@ from qkdopt.simulating.damage import CUT, NOISE, TORN, TORN_DOWN
 from qkdopt.simulating.departures import depart, leave_early
 from qkdopt.simulating.light import retune, update_receivable
 from qkdopt.simulating.placing import switch_route
+from qkdopt.simulating.rates_around_event import count, keep_rates, note_demands
 from qkdopt.simulating.restoring import restore_all
 from qkdopt.simulating.state import ACTIVE
-from qkdopt.simulating.surviving import count, keep_rates, note_demands
 
 
 @njit_bare
