@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,6 +15,8 @@ EVENTS = ("noise", "receiver", "cut")
 TARGETS = ("working", "any")
 # Keeps the streams of events apart from those of requests with the same seed.
 STREAM = 0x45
+# More is a slip of the unit; at the longest repair nothing is repaired any more.
+HIGHEST_RATE, LONGEST_REPAIR, MOST_NOISE = 1e3, 1e6, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +30,12 @@ class EventOptions:
         candidate fails. ``cut``: a link carries neither light nor key, and lightpaths over it
         are torn down.
     rate
-        Events per mean holding time, in the whole network.
+        Events per mean holding time, in the whole network; up to 1000.
     repair
-        Mean time to repair, exponential [mean holding times].
+        Mean time to repair, exponential [mean holding times]; up to 1e6, as good as never.
     noise_per_gate
-        Noise that ``noise`` adds [clicks per gate]. The default takes about half of the dark
-        key rate of a link of 10 to 15 km under the presets' protocol.
+        Noise that ``noise`` adds [clicks per gate], up to 1. The default takes about half of the
+        dark key rate of a link of 10 to 15 km under the presets' protocol.
     target
         Candidate that ``noise`` and ``receiver`` hit: the one that the link works on, or any of
         the link's with the same probability.
@@ -58,15 +59,13 @@ class EventOptions:
         for name, word, known in (("event", self.kind, EVENTS), ("target", self.target, TARGETS)):
             if word not in known:
                 yield f"{name} = {word!r}; expected one of {', '.join(known)}"
-        for name, value, unit in (
-            ("rate", self.rate, " events per mean holding time"),
-            ("repair", self.repair, " mean holding times"),
-            ("noise", self.noise_per_gate, " clicks per gate"),
+        for name, value, most, unit in (
+            ("rate", self.rate, HIGHEST_RATE, " events per mean holding time"),
+            ("repair", self.repair, LONGEST_REPAIR, " mean holding times"),
+            ("noise", self.noise_per_gate, MOST_NOISE, " clicks per gate"),
         ):
-            if not (value > 0.0 and math.isfinite(value)):
-                yield f"{name} = {value:g}{unit}; expected a finite number, more than 0"
-        if math.isfinite(self.noise_per_gate) and self.noise_per_gate > 1.0:
-            yield f"noise = {self.noise_per_gate:g} clicks per gate; expected at most 1"
+            if not 0.0 < value <= most:
+                yield f"{name} = {value:g}{unit}; expected more than 0, at most {most:g}"
 
 
 class Moment(NamedTuple):
@@ -82,7 +81,8 @@ def moments(links: Sequence[int], options: EventOptions, seed: int) -> Iterator[
     """Yield hits and repairs in order of time, without end.
 
     Hits are a Poisson process over ``links``, all alike. One degradation at a time on a link: a
-    hit drawn on a link that is still degraded is left out. Every stream (gaps, repairs, links,
+    hit drawn on a link that is still degraded is left out, and none is drawn while all of them
+    are: a Poisson process starts anew at any time. Every stream (gaps, repairs, links,
     candidates) has a generator of its own that depends on the seed alone, so that strategies,
     sets, relays and kinds of event meet the same ones.
     """
@@ -91,6 +91,9 @@ def moments(links: Sequence[int], options: EventOptions, seed: int) -> Iterator[
     mending: list[tuple[float, int]] = []
     now = 0.0
     while True:
+        if len(mending) == len(links):
+            now, link = heapq.heappop(mending)
+            yield Moment(now, link, struck=False, draw=0.0)
         now += gaps.standard_exponential() / options.rate
         end = now + options.repair * repairs.standard_exponential()
         link, draw = links[int(places.random() * len(links))], draws.random()

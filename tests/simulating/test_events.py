@@ -486,6 +486,40 @@ def test_moments_come_at_their_rate_and_last_as_long_as_they_should():
     assert np.mean(lasted) == pytest.approx(2.0, rel=0.1)
 
 
+def test_while_every_link_is_degraded_the_next_moment_is_a_repair_however_far_off():
+    options = EventOptions(kind="cut", rate=1e3, repair=1e6)
+    found = list(itertools.islice(moments([4, 7], options, 1), 200))
+    assert [m.struck for m in found[:3]] == [True, True, False]
+    assert found[2].time > 1e3
+    assert [m.time for m in found] == sorted(m.time for m in found)
+    hit: set[int] = set()
+    for moment in found:
+        assert moment.struck == (moment.link not in hit)
+        (hit.add if moment.struck else hit.remove)(moment.link)
+
+
+def test_two_links_alternate_as_an_exponential_clock_says():
+    # Both alike, hit at rate 4 / 2 each and repaired at rate 1: degraded for 2/3 of the time.
+    options = EventOptions(kind="cut", rate=4.0, repair=1.0)
+    degraded, since, lasted = 0, 0.0, np.zeros(3)
+    for moment in itertools.islice(moments([0, 1], options, 2), 40_000):
+        lasted[degraded] += moment.time - since
+        degraded, since = degraded + (1 if moment.struck else -1), moment.time
+    assert lasted / lasted.sum() == pytest.approx([1 / 9, 4 / 9, 4 / 9], abs=0.01)
+
+
+def test_links_that_are_never_repaired_stay_down():
+    instance = small_instance()
+    found = simulate_events(
+        instance, SimulationOptions(), EventOptions(kind="cut", rate=1e3, repair=1e6),
+        load_erlang=6.0, requests=2000,
+    )  # fmt: skip
+    # All five go down before the first counted request: nothing is left to hit or to measure.
+    assert found.event_count == 0
+    assert found.tally[:, t.SERVED].sum() == 0
+    assert found.time_average_survived.value == 0.0
+
+
 def test_events_that_are_too_rare_to_come_change_nothing():
     instance = qkdopt.read_instance("instances/nsfnet_100erl_4ch.json")
     found = simulate_events(
@@ -554,6 +588,8 @@ def test_bad_options_come_in_one_error():
         EventOptions(kind="flood", rate=0.0, repair=math.inf, noise_per_gate=-1.0, target="all")
     for word in ("flood", "rate = 0", "repair = inf", "noise = -1", "'all'"):
         assert word in str(told.value)
+    with pytest.raises(UsageError, match=r"rate = 1e\+09 .*at most 1000; repair = 1e\+12 .*1e\+06"):
+        EventOptions(kind="noise", rate=1e9, repair=1e12)
     data = small_instance().to_json_dict()
     for link in data["network"]["links"]:
         link["qkd"] = False
