@@ -8,16 +8,21 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import connection
 from typing import Any
 
 from qkdopt.errors import UsageError
 from qkdopt.runs.task import Fate
 
 ANSWER_SECONDS = 10.0
+# What a run is given to end by itself once nobody waits for its row.
+ORPHAN_SECONDS = 2.0
 # A cluster's worker has its next run at hand while a row travels home.
 RUNS_PER_THREAD = 2
 # A question to a scheduler that is busy may take so long.
@@ -96,6 +101,21 @@ def _obey_the_parent() -> None:
     """
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the parent's end, and end this process: a parent that is killed tells nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    # Ready as soon as the parent is gone, however it went: its end of a pipe closes.
+    connection.wait([parent.sentinel])
+    if Fate.busy:
+        # Time for a solver to take its own processes with it.
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(ORPHAN_SECONDS)
+    os._exit(1)
 
 
 def _end(*_: object) -> None:

@@ -287,6 +287,60 @@ def test_ctrl_c_ends_a_study_at_once(tmp_path):
     assert not list(sign.parent.iterdir())
 
 
+def processes_of_group(group: int) -> list[int]:
+    """Processes of a group that are alive, from ps: zombies wait for somebody to read them."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return [int(pid) for pid, pgid, state in rows if int(pgid) == group and state[0] != "Z"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("under_way", [True, False])
+def test_workers_do_not_outlive_a_study_that_is_killed(ending, under_way, tmp_path):
+    # A run of minutes, or workers with nothing to do.
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from qkdopt.runs import Store, open_workers, run_missing\n"
+        "from qkdopt.study import read_study\n"
+        "if __name__ == '__main__':\n"
+        "    with open_workers(None, 2) as team:\n"
+        "        team.executor.submit(time.sleep, 0.1).result()\n"
+        "        print('up', flush=True)\n"
+        "        if len(sys.argv) > 1:\n"
+        "            path = Path(sys.argv[1])\n"
+        "            jobs = read_study(path).jobs(path.parent)\n"
+        "            run_missing(jobs, Store(path.parent / 'rows'), team)\n"
+        "        time.sleep(60)\n"
+    )
+    script = tmp_path / "many.py"
+    script.write_text(code, encoding="utf-8")
+    command = [sys.executable, str(script)]
+    if under_way:
+        command.append(str(write_study(tmp_path, requests=400_000_000)))
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        time.sleep(4.0 if under_way else 0.0)
+        assert len(processes_of_group(process.pid)) > 1
+        os.kill(process.pid, ending)
+        process.wait()
+        deadline = time.monotonic() + 10.0
+        while processes_of_group(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert processes_of_group(process.pid) == []
+    finally:
+        for left in processes_of_group(process.pid):
+            os.kill(left, signal.SIGKILL)
+        process.stdout.close()
+
+
 @dataclass(frozen=True)
 class Sleeper:
     """A run that tells when it has begun, and takes its own process with it as solvers do."""
