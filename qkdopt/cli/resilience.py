@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ PRINTED = {
     "restored": "restored",
     "time_average_survived": "over time",
 }
+# Half-widths below are told as that, not as nothing [%].
+SMALLEST_TOLD = 0.01
 
 
 def run_resilience(
@@ -99,7 +102,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
 def printed(table: pd.DataFrame) -> str:
     """Spell the table: shares in per cent with the half-widths of their 95 % intervals."""
-    text = table[list(LABELS)].copy()
+    text = table[[*LABELS, "events"]].copy()
     for name, head in PRINTED.items():
         pairs = zip(table[f"{name}_percent"], table[f"{name}_ci95_percent"], strict=True)
         text[head] = [_share(value, ci95) for value, ci95 in pairs]
@@ -107,9 +110,13 @@ def printed(table: pd.DataFrame) -> str:
 
 
 def _share(value: float, ci95: float) -> str:
-    if value != value:  # noqa: PLR0124 - NaN
+    if math.isnan(value):
         return "-"
-    return f"{value:.2f}" + ("" if ci95 != ci95 else f" +- {ci95:.2f}")  # noqa: PLR0124
+    # No digits of a share that is none or all of it: they would look measured.
+    told = f"{value:.0f}" if value in (0.0, 100.0) else f"{value:.2f}"
+    if math.isnan(ci95):
+        return told
+    return f"{told} +- " + (f"{ci95:.2f}" if ci95 >= SMALLEST_TOLD else f"<{SMALLEST_TOLD:g}")
 
 
 def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
@@ -133,7 +140,7 @@ def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     """One case: its labels, and each measure with its interval."""
 
     def number(value: float) -> float | None:
-        return None if value != value else value  # noqa: PLR0124 - NaN
+        return None if math.isnan(value) else value
 
     case: dict[str, Any] = {name: row[name] for name in (*LABELS, "events", "instance_sha256")}
     for name in SHARES:

@@ -23,7 +23,7 @@ def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_
 
     ``table`` has the columns of ``resilience.csv`` of one relay: ``event``, ``retune``,
     ``restoration``, ``channels``, ``{measure}_percent`` and ``{measure}_ci95_percent``. Values
-    are shares [%]; those that do not exist are left out.
+    are shares [%]; those that do not exist are left out, and so are intervals that do not.
     """
     groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))
     sets = list(dict.fromkeys(table["channels"]))
@@ -32,7 +32,7 @@ def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_
         rows = table[table["channels"] == name]
         places = [groups.index(_group(row)) + (s + 0.5) * width - 0.4 for _, row in rows.iterrows()]
         values = rows[f"{measure}_percent"].astype(float)
-        spread = rows[f"{measure}_ci95_percent"].astype(float).fillna(0.0)
+        spread = rows[f"{measure}_ci95_percent"].astype(float)
         ax.bar(places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name))
         for place in np.array(places)[np.asarray(values == 0.0)]:
             # A bar of no height would look like a value that does not exist.

@@ -11,8 +11,8 @@ from qkdopt.runs.task import Row, finished_row
 from qkdopt.simulating import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
 
 # Part of every run's name: raised when a change of the code changes what a run finds.
-RESULTS_VERSION = 1
-# What a run measures; each has an interval.
+RESULTS_VERSION = 2
+# What a run measures; each has an interval where there are events enough.
 MEASURES = (
     "before_bps", "after_bps", "survived_at_event", "survived_after_reaction", "affected",
     "affected_survived_at_event", "affected_survived_after_reaction", "affected_with_key",

@@ -14,13 +14,20 @@ from qkdopt.simulating.statistics import Estimate, ratio
 from qkdopt.simulating.tally import SAMPLED_SKR
 from qkdopt.units import FloatArray
 
+# With events in fewer batches than this nothing is said about the spread between them.
+FEWEST_BATCHES = 10
+ROUND_OFF = 1e-12
+
 
 @dataclass(frozen=True)
 class Survival:
     """Batches of one simulation with events, and of the same requests without.
 
     A demand that an event leaves without light counts with no key. Sums over demands and events
-    are divided by each other: an event that meets more key weighs more.
+    are divided by each other: an event that meets more key weighs more. Intervals are those of a
+    ratio over batches; None where fewer than :data:`FEWEST_BATCHES` batches have anything to
+    divide by, or where all of them agree to the last digit (no demand is affected, or every one):
+    batches that do not spread say nothing about how wide the truth may lie.
 
     Parameters
     ----------
@@ -101,8 +108,20 @@ class Survival:
 
         Paired by batch on the same requests; includes what events keep from being served.
         """
-        healthy = self.healthy.tally[:, SAMPLED_SKR]
-        return ratio(np.asarray(self.tally[:, SAMPLED_SKR]), np.asarray(healthy))
+        healthy = np.asarray(self.healthy.tally[:, SAMPLED_SKR])
+        # Batches without an event have a share too, of all: they do not count as seen.
+        seen = np.count_nonzero(self.struck[:, d.STRUCK])
+        return _with_few(ratio(np.asarray(self.tally[:, SAMPLED_SKR]), healthy), seen)
 
     def _ratio(self, above: int, below: int) -> Estimate:
-        return ratio(np.asarray(self.struck[:, above]), np.asarray(self.struck[:, below]))
+        denominator = np.asarray(self.struck[:, below])
+        found = ratio(np.asarray(self.struck[:, above]), denominator)
+        return _with_few(found, np.count_nonzero(denominator))
+
+
+def _with_few(found: Estimate, batches: int) -> Estimate:
+    """Return an estimate without its interval where that would say more than is known."""
+    if found.value is None or found.ci95 is None:
+        return found
+    alike = found.ci95 <= ROUND_OFF * abs(found.value)
+    return Estimate(found.value, None) if alike or batches < FEWEST_BATCHES else found

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import product
 from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 import qkdopt
+from qkdopt.cli.resilience import printed
 from qkdopt.errors import UsageError
 from qkdopt.report import plot_survival
 from qkdopt.resilience import COLUMNS, Question, cases, parse_sets, survival_table
@@ -131,10 +135,40 @@ def test_the_plot_has_a_bar_for_every_row(table):
     plt.close("all")
 
 
+def test_printed_shares_say_no_more_than_is_known():
+    shares = {
+        "survived_at_event": (99.999, 0.004), "survived_after_reaction": (100.0, math.nan),
+        "affected_survived_after_reaction": (29.2, math.nan), "affected_with_key": (0.0, math.nan),
+        "outage": (3.456, 1.234), "restored": (math.nan, math.nan),
+        "time_average_survived": (100.0, math.nan),
+    }  # fmt: skip
+    row = {"event": "noise", "channels": "{3}", "retune": "always", "relay": "widest",
+           "restoration": "-", "events": 7}  # fmt: skip
+    for name, (value, ci95) in shares.items():
+        row |= {f"{name}_percent": value, f"{name}_ci95_percent": ci95}
+    head, line = printed(pd.DataFrame([row])).splitlines()[1:]
+    assert "events" in head.split()
+    assert line.split("-", 1)[1].split() == (
+        ["7", "100.00", "+-", "<0.01", "100", "29.20", "0", "3.46", "+-", "1.23", "-", "100"]
+    )
+
+
+def test_the_plot_draws_no_interval_that_is_not_known(table):
+    rows = table[table["relay"] == "widest"].copy()
+    rows["survived_after_reaction_ci95_percent"] = math.nan
+    _, ax = plt.subplots()
+    plot_survival(rows, ax)
+    groups = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
+    caps = [np.asarray(cap.get_ydata(), dtype=float) for one in groups for cap in one[1]]
+    assert caps
+    assert np.isnan(np.concatenate(caps)).all()
+    plt.close("all")
+
+
 def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, capsys):
     folder = tmp_path / "out"
     command = ("resilience", FOUR, "--events", "receiver", "--requests", SHORT, "-o", folder,
-               "--workers", 1)  # fmt: skip
+               "--rate", 1, "--workers", 1)  # fmt: skip
     assert exit_status(*command) == 0
     told = capsys.readouterr()
     assert "over time" in told.out
@@ -149,6 +183,7 @@ def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, ca
     answer = json.loads(capsys.readouterr().out)
     assert answer["schema"] == "qkdopt/resilience/1"
     assert answer["preset"] == "paper"
+    assert [case["events"] for case in answer["cases"]] == table["events"].tolist()
     assert len(answer["cases"]) == 4
     first = answer["cases"][0]
     assert first["survived_at_event_percent"]["value"] == pytest.approx(

@@ -12,7 +12,15 @@ import qkdopt
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.routes import RouteFinder
-from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions, simulate, simulate_events
+from qkdopt.simulating import (
+    EVENTS,
+    Estimate,
+    EventOptions,
+    SimulationOptions,
+    Survival,
+    simulate,
+    simulate_events,
+)
 from qkdopt.simulating import damage as d
 from qkdopt.simulating import tally as t
 from qkdopt.simulating.event_simulation import DegradingNetwork
@@ -581,6 +589,47 @@ def test_shares_are_ratios_of_sums_with_intervals():
     # Paired with the same requests: far tighter than the key rate's own interval.
     own = found.healthy.time_average_skr_bps
     assert found.time_average_survived.ci95 < 0.5 * own.ci95 / own.value
+
+
+MEASURES = (
+    "before_bps", "after_bps", "survived_at_event", "survived_after_reaction", "affected",
+    "affected_survived_at_event", "affected_survived_after_reaction", "affected_with_key",
+    "outage", "restored", "time_average_survived",
+)  # fmt: skip
+
+
+def test_few_events_give_values_without_intervals():
+    found = simulate_events(
+        small_instance(), SimulationOptions(), EventOptions(kind="receiver", rate=0.01),
+        load_erlang=6.0, requests=4000,
+    )  # fmt: skip
+    assert 0 < found.event_count < 10
+    for name in MEASURES:
+        assert getattr(found, name).ci95 is None, name
+    assert 0.0 < found.survived_at_event.value < 1.0
+
+
+def outcome_of(struck: np.ndarray) -> Survival:
+    """An outcome whose batches are these rows of (demands, without key)."""
+    instance = small_instance()
+    events = EventOptions(kind="noise")
+    healthy = simulate(instance, SimulationOptions(), load_erlang=6.0, requests=4000)
+    table = np.zeros((len(healthy.tally), d.EVENT_COLUMNS))
+    table[: len(struck), d.DEMANDS], table[: len(struck), d.WITHOUT_KEY] = struck.T
+    table[:, d.STRUCK] = table[:, d.DEMANDS] > 0
+    return Survival(SimulationOptions(), events, healthy, healthy.tally, table)
+
+
+def test_an_interval_needs_ten_batches_that_spread():
+    rows = np.array([[8.0, k % 3] for k in range(10)])
+    assert outcome_of(rows[:9]).outage.ci95 is None
+    assert outcome_of(rows).outage.ci95 > 0.0
+    for none_or_all in (0.0, 8.0):
+        found = outcome_of(np.array([[8.0, none_or_all]] * 40)).outage
+        assert found.value == none_or_all / 8.0
+        assert found.ci95 is None
+    # Events that changed nothing at all.
+    assert outcome_of(rows).time_average_survived == Estimate(1.0, None)
 
 
 def test_bad_options_come_in_one_error():
