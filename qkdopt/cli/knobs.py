@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.knob_text import Asked, knob_json, knob_lines
-from qkdopt.cli.live import LiveText
+from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.errors import FaultsError, InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.knobs.power import launch_table, with_launch
-from qkdopt.knobs.table import COLUMNS, knob_table, present_load_erlang
+from qkdopt.knobs.table import COLUMNS, knob_table
 from qkdopt.knobs.turning import Receivers, knob_settings, sweep_faults
 from qkdopt.report import plot_knobs
-from qkdopt.runs import RunReport, Store, open_workers, run_missing
-from qkdopt.study import Job
+from qkdopt.runs import Store
+from qkdopt.simulating.refusals import request_faults
 from qkdopt.study.sets import NamedSet
 
 if TYPE_CHECKING:
@@ -41,12 +39,9 @@ def run_knobs(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int
     sweep = knob_settings(asked.instance, step_db=asked.step_db, receivers=asked.receivers)
     jobs = asked.jobs(sweep)
     store = Store(folder / "rows.parquet")
-    report = _run(list({job.key: job for job in jobs}.values()), store, asked.workers)
+    report = run_and_show(list({job.key: job for job in jobs}.values()), store, asked.workers)
     if not report.successful:
-        typer.echo(f"{report.done} of {report.total} runs done; run again for the rest", err=True)
-        for reason in dict.fromkeys(report.reasons):
-            typer.echo(f"  {reason}", err=True)
-        return INTERRUPTED if report.interrupted else UNFINISHED
+        return unfinished(report)
     rows = store.read(list(dict.fromkeys(job.key for job in jobs)))
     table = knob_table(sweep.settings, jobs, rows)
     _write(table, folder)
@@ -74,7 +69,8 @@ def _asked(
     workers: int | None,
 ) -> Asked:
     """Read the instance and judge the options; every fault of both in one error."""
-    faults = _number_faults(load_erlang, requests, seed, workers)
+    faults = request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
+    faults += worker_faults(workers)
     receivers = None
     if sensitivity_dbm is not None:
         receivers = Receivers(sensitivity_dbm, margin_db or 0.0, cap_dbm)
@@ -90,26 +86,11 @@ def _asked(
         set_name=chosen.name,
         step_db=step_db,
         receivers=receivers,
-        load_erlang=present_load_erlang(instance) if load_erlang is None else load_erlang,
+        load_erlang=instance.load_erlang if load_erlang is None else load_erlang,
         requests=requests,
         seed=seed,
         workers=workers,
     )
-
-
-def _number_faults(
-    load_erlang: float | None, requests: int, seed: int, workers: int | None
-) -> list[str]:
-    faults = []
-    if load_erlang is not None and not (load_erlang > 0.0 and math.isfinite(load_erlang)):
-        faults.append(f"load = {load_erlang:g} erlang; expected a finite number, more than 0")
-    if requests < 1:
-        faults.append(f"requests = {requests}; expected at least 1")
-    if seed < 0:
-        faults.append(f"seed = {seed}; expected 0 or more")
-    if workers is not None and workers < 1:
-        faults.append(f"workers = {workers}; expected at least 1")
-    return faults
 
 
 def _channels(text: str | None, faults: list[str]) -> NamedSet:
@@ -130,18 +111,6 @@ def _with_channels(path: Path, chosen: NamedSet, faults: list[str]) -> Instance 
         told = [fault.removeprefix("Value error, ") for fault in error.faults]
         faults += [f"{error.where}: {fault}" for fault in told]
         return None
-
-
-def _run(tasks: list[Job], store: Store, workers: int | None) -> RunReport:
-    with LiveText() as live, open_workers(None, workers) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, {report.failed} failed, "
-                f"{report.running} running"
-            )
-
-        return run_missing(tasks, store, team, retry_failed=True, progress=show)
 
 
 def _write(table: pd.DataFrame, folder: Path) -> None:

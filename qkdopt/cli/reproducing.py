@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.many_runs import unfinished, worker_faults
 from qkdopt.errors import UsageError
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
@@ -35,8 +35,9 @@ def run_reproduce(
     OutputError
         The folder cannot be made.
     """
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers = {workers}; expected at least 1")
+    faults = worker_faults(workers)
+    if faults:
+        raise UsageError("; ".join(faults))
     with LiveText() as live, open_workers(None, workers) as team:
 
         def show(report: RunReport) -> None:
@@ -47,10 +48,7 @@ def run_reproduce(
 
         found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
     if not found.report.successful:
-        typer.echo(f"{found.report.done} of {found.report.total} runs done; run again for the rest")
-        for reason in dict.fromkeys(found.report.reasons):
-            typer.echo(f"  {reason}")
-        return INTERRUPTED if found.report.interrupted else UNFINISHED
+        return unfinished(found.report)
     _write(found, folder)
     _tell(found, folder)
     return 0

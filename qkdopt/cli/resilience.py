@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
-from qkdopt.cli.live import LiveText
+from qkdopt.cli.intervals import plus_minus
+from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.environment import environment
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.report import plot_survival
 from qkdopt.resilience import Case, Question, cases, faults_on, survival_table
 from qkdopt.resilience.table import LABELS, SHARES
-from qkdopt.runs import RunReport, Store, open_workers, run_missing
+from qkdopt.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,6 @@ PRINTED = {
     "restored": "restored",
     "time_average_survived": "over time",
 }
-# Half-widths below are told as that, not as nothing [%].
-SMALLEST_TOLD = 0.01
 
 
 def run_resilience(
@@ -49,12 +47,9 @@ def run_resilience(
     question = Question(**asked)
     tasks = _tasks(path, question, workers)
     store = Store(folder / "rows.parquet")
-    report = _run(tasks, store, workers)
-    for reason in dict.fromkeys(report.reasons):
-        typer.echo(f"qkdopt: {reason}", err=True)
+    report = run_and_show(tasks, store, workers)
     if not report.successful:
-        typer.echo(f"{report.done} of {report.total} runs done; run again for the rest", err=True)
-        return INTERRUPTED if report.interrupted else UNFINISHED
+        return unfinished(report)
     table = survival_table(store.read([task.key for task in tasks]))
     _write(table, folder)
     if as_json:
@@ -67,7 +62,7 @@ def run_resilience(
 
 def _tasks(path: Path, question: Question, workers: int | None) -> list[Case]:
     """Read the instance and plan the runs; faults of file and options come together."""
-    few = [] if workers is None or workers > 0 else [f"workers = {workers}; expected at least 1"]
+    few = worker_faults(workers)
     try:
         instance = read_instance(path)
     except InstanceError as error:
@@ -76,15 +71,6 @@ def _tasks(path: Path, question: Question, workers: int | None) -> list[Case]:
     if faults:
         raise UsageError("; ".join(faults))
     return cases(instance, question)
-
-
-def _run(tasks: list[Case], store: Store, workers: int | None) -> RunReport:
-    with LiveText() as live, open_workers(None, workers) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(f"{report.done} of {report.total} runs done, {report.running} running")
-
-        return run_missing(tasks, store, team, retry_failed=True, progress=show)
 
 
 def _write(table: pd.DataFrame, folder: Path) -> None:
@@ -113,10 +99,7 @@ def _share(value: float, ci95: float) -> str:
     if math.isnan(value):
         return "-"
     # No digits of a share that is none or all of it: they would look measured.
-    told = f"{value:.0f}" if value in (0.0, 100.0) else f"{value:.2f}"
-    if math.isnan(ci95):
-        return told
-    return f"{told} +- " + (f"{ci95:.2f}" if ci95 >= SMALLEST_TOLD else f"<{SMALLEST_TOLD:g}")
+    return (f"{value:.0f}" if value in (0.0, 100.0) else f"{value:.2f}") + plus_minus(ci95)
 
 
 def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:

@@ -38,12 +38,14 @@ def run(
 ) -> None:
     """Run what is missing; a study that was stopped goes on where it was."""
     from qkdopt.cli.live import LiveText
+    from qkdopt.cli.many_runs import worker_faults
     from qkdopt.errors import UsageError
     from qkdopt.runs import Store, open_workers, run_missing
     from qkdopt.study import read_study
 
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers = {workers}; expected at least 1")
+    faults = worker_faults(workers)
+    if faults:
+        raise UsageError("; ".join(faults))
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
     store = Store(rows_folder(study))

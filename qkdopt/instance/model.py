@@ -37,6 +37,11 @@ class Instance(Part):
     demands: tuple[Demand, ...] = ()
     traffic: Traffic | None = None
 
+    @property
+    def load_erlang(self) -> float:
+        """Offered load of dynamic traffic [erlang]: of the traffic block, or its default."""
+        return (self.traffic or Traffic()).load_erlang
+
     def candidates_of(self, link: Link) -> tuple[Candidate, ...]:
         """Candidate QKD channels of a link, in the file's order; none without QKD."""
         if not link.qkd:

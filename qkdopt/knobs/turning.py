@@ -18,6 +18,7 @@ from qkdopt.knobs.power import (
     option_faults,
     with_launch,
 )
+from qkdopt.simulating.refusals import noise_faults
 from qkdopt.tables import link_launch_dbm
 
 SMALLEST_STEP_DB, LARGEST_STEP_DB = 0.5, 9.0
@@ -125,12 +126,7 @@ def sweep_faults(
         faults += out_of_range
         if instance is not None and not out_of_range:
             faults += floor_faults(instance, *asked)
-    if instance is not None and instance.other_noise.four_wave_mixing is not None:
-        faults.append(
-            "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
-            "lightpaths one by one, and four-wave mixing is not a sum over them"
-        )
-    return faults
+    return faults if instance is None else [*faults, *noise_faults(instance)]
 
 
 def _settings_of(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance, Traffic
+from qkdopt.instance import Instance
 from qkdopt.resilience.case import Case
 from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions
+from qkdopt.simulating.refusals import noise_faults, request_faults
 from qkdopt.study.sets import NamedSet
 
 RETUNE = ("always", "never")
@@ -63,13 +63,12 @@ class Question:
             yield from str(error).split("; ")
         if self.channels is not None:
             yield from _faults_of_sets(self.channels)
-        if self.requests < SMALLEST_RUN:
-            yield f"requests = {self.requests}; expected at least {SMALLEST_RUN}"
-        if self.seed < 0:
-            yield f"seed = {self.seed}; expected 0 or more"
-        load = self.load_erlang
-        if load is not None and not (load > 0.0 and math.isfinite(load)):
-            yield f"load = {load:g} erlang; expected a finite number, more than 0"
+        yield from request_faults(
+            load_erlang=self.load_erlang,
+            requests=self.requests,
+            seed=self.seed,
+            fewest=SMALLEST_RUN,
+        )
 
     def event_options(self, kind: str, *, restore: bool = False) -> EventOptions:
         """Return the simulator's options.
@@ -120,10 +119,7 @@ def faults_on(instance: Instance, question: Question) -> list[str]:
             one.applied_to(instance)
         except InstanceError as error:
             faults += [f"{error.where}: {fault}" for fault in error.faults]
-    if instance.other_noise.four_wave_mixing is not None:
-        faults.append(
-            "other_noise.four_wave_mixing is on; expected off: it is no sum over lightpaths"
-        )
+    faults += noise_faults(instance)
     if not any(link.qkd for link in instance.network.links):
         faults.append(f"no link of {instance.name} has QKD; expected at least one")
     return faults
@@ -140,8 +136,7 @@ def cases(instance: Instance, question: Question) -> list[Case]:
     faults = faults_on(instance, question)
     if faults:
         raise UsageError("; ".join(faults))
-    traffic = instance.traffic or Traffic()
-    load = traffic.load_erlang if question.load_erlang is None else question.load_erlang
+    load = instance.load_erlang if question.load_erlang is None else question.load_erlang
     networks = [
         (one.name, _with_relay(one.applied_to(instance), relay))
         for one in parse_sets(question.channels)

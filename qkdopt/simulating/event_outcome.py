@@ -110,13 +110,13 @@ class Survival:
         """
         healthy = np.asarray(self.healthy.tally[:, SAMPLED_SKR])
         # Batches without an event have a share too, of all: they do not count as seen.
-        seen = np.count_nonzero(self.struck[:, d.STRUCK])
+        seen = int(np.count_nonzero(self.struck[:, d.STRUCK]))
         return _with_few(ratio(np.asarray(self.tally[:, SAMPLED_SKR]), healthy), seen)
 
     def _ratio(self, above: int, below: int) -> Estimate:
         denominator = np.asarray(self.struck[:, below])
         found = ratio(np.asarray(self.struck[:, above]), denominator)
-        return _with_few(found, np.count_nonzero(denominator))
+        return _with_few(found, int(np.count_nonzero(denominator)))
 
 
 def _with_few(found: Estimate, batches: int) -> Estimate:

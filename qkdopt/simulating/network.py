@@ -19,6 +19,7 @@ from qkdopt.search.rate import rate_arguments
 from qkdopt.simulating.curves import rate_curves
 from qkdopt.simulating.options import SimulationOptions
 from qkdopt.simulating.orders import channel_order
+from qkdopt.simulating.refusals import noise_faults
 from qkdopt.tables import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
 
@@ -107,11 +108,9 @@ def compile_network(
     UsageError
         The instance has noise that is no sum over lightpaths.
     """
-    if instance.other_noise.four_wave_mixing is not None:
-        raise UsageError(
-            "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise of "
-            "lightpaths one by one, and four-wave mixing is not a sum over them"
-        )
+    faults = noise_faults(instance)
+    if faults:
+        raise UsageError("; ".join(faults))
     order = _positions(channel_order(tables, options.order))
     count = tables.candidate_count
     if options.strategy == "fixed":

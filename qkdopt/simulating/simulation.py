@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +12,11 @@ import numpy as np
 
 from qkdopt.environment import environment
 from qkdopt.errors import UsageError
-from qkdopt.instance import Instance, Traffic
+from qkdopt.instance import Instance
 from qkdopt.simulating.batches import batch_sizes, pieces
 from qkdopt.simulating.options import SimulationOptions
 from qkdopt.simulating.outcome import SimulationOutcome
+from qkdopt.simulating.refusals import request_faults
 from qkdopt.simulating.simulator import Simulator
 from qkdopt.simulating.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulating.trace import Trace
@@ -85,8 +85,7 @@ def simulate(
         Options out of range.
     """
     chosen = options or SimulationOptions()
-    traffic = instance.traffic or Traffic()
-    given = traffic.load_erlang if load_erlang is None else load_erlang
+    given = instance.load_erlang if load_erlang is None else load_erlang
     load = given if trace is None else trace.load_erlang
     if trace is not None:
         requests = len(trace.requests.times) - (warmup or 0)
@@ -119,19 +118,14 @@ def _refuse(
     load_erlang: float | None,
     trace: Trace | None,
 ) -> None:
-    faults = []
-    if requests < 1:
-        faults.append(f"requests = {requests}; expected at least 1 after the warm-up")
+    drawn = load if trace is None else None
+    faults = request_faults(load_erlang=drawn, requests=requests, seed=seed)
     if warmup < 0:
         faults.append(f"warmup = {warmup}; expected 0 or more")
-    if seed < 0:
-        faults.append(f"seed = {seed}; expected 0 or more")
     if replications < 1:
         faults.append(f"replications = {replications}; expected at least 1")
     if workers < 1:
         faults.append(f"workers = {workers}; expected at least 1")
-    if trace is None and not (load > 0.0 and math.isfinite(load)):
-        faults.append(f"load = {load:g} erlang; expected a finite number, more than 0")
     if trace is not None and replications > 1:
         faults.append(f"replications = {replications}; expected 1 with a trace")
     if trace is not None and load_erlang is not None:

@@ -1,0 +1,44 @@
+"""Runs of a command that asks for many: done by workers, told while they are, or left for later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.live import LiveText
+from qkdopt.runs import RunReport, Store, Task, open_workers, run_missing
+
+
+def worker_faults(workers: int | None) -> list[str]:
+    """Return what is wrong with a number of processes; None stands for all cores."""
+    if workers is None or workers > 0:
+        return []
+    return [f"workers = {workers}; expected at least 1"]
+
+
+def run_and_show(tasks: Sequence[Task], store: Store, workers: int | None) -> RunReport:
+    """Run what the store lacks, what failed before too; show how far it is.
+
+    Off a terminal one line says how many runs there are: a log needs no line for each.
+    """
+    with LiveText() as live, open_workers(None, workers) as team:
+
+        def show(report: RunReport) -> None:
+            waiting = f"; {report.waiting_for}" if report.waiting_for else ""
+            failed = f", {report.failed} failed" if report.failed else ""
+            live.show(
+                f"{report.total} runs{waiting}",
+                f": {report.done} done{failed}, {report.running} running",
+            )
+
+        return run_missing(tasks, store, team, retry_failed=True, progress=show)
+
+
+def unfinished(report: RunReport) -> int:
+    """Say why some runs are not done; return the exit status."""
+    typer.echo(f"{report.done} of {report.total} runs done; run again for the rest", err=True)
+    for reason in dict.fromkeys(report.reasons):
+        typer.echo(f"  {reason}", err=True)
+    return INTERRUPTED if report.interrupted else UNFINISHED
