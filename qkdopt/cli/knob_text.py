@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qkdopt.cli.intervals import plus_minus
 from qkdopt.instance import Instance
 from qkdopt.knobs.knobs import RAMAN_SCALE
 from qkdopt.knobs.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
@@ -60,27 +61,56 @@ def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFra
         f"{asked.seed}, the same for every setting",
         f"as it stands  {_kbps(base)} per request, blocking {100.0 * base['blocking']:.3f} %",
         "",
-        f"{'knob':23} {'now':>10}  {'gain per dB, compounded':>28}   best of the settings tried",
+        _line("knob", "now", "% per dB better", "measured at", "best of the settings tried"),
         *(_ranked_line(row) for row in ranked),
+        *_told_of_brackets(ranked),
         *(_choice_line(row) for row in choices),
         *(f"note  {note}" for note in sweep.notes),
     ]
 
 
+def _line(knob: str, now: str, per_db: str, measured: str, best: str) -> str:
+    return f"{knob:23} {now:>10}  {per_db:>18}  {measured:>11}   {best}"
+
+
 def _ranked_line(row: dict[Hashable, Any]) -> str:
     name = f"{row['knob']}{' (yardstick)' if row['knob'] == RAMAN_SCALE.name else ''}"
     now = f"{row['value']:.4g} {_unit(row)}".strip()
-    per_db = f"{_gain(row['gain_percent_per_db'], row['ci95'])} of {row['step_db']:+g} dB"
-    best = AS_IT_STANDS if row["can_improve"] else "at its limit"
-    if row["best_db"] != 0.0:
-        value = f"{row['best_value']:.4g} {_unit(row)}".strip()
-        gain = _gain(row["best_gain_percent"], row["best_ci95"])
-        best = f"{value} ({row['best_db']:+g} dB): {gain}"
-    return f"{name:23} {now:>10}  {per_db:>28}   {best}"
+    return _line(name, now, _per_db(row), f"{row['step_db']:+g} dB", _best(row))
+
+
+def _per_db(row: dict[Hashable, Any]) -> str:
+    """Spell what a dB to the better side buys; in brackets where it follows from one to the worse.
+
+    Such a knob is at its limit: a dB of it cannot be bought.
+    """
+    percent, spread = row["gain_percent_per_db"], row["ci95"]
+    if math.isnan(percent):
+        return "-"
+    told = f"{percent:+.2f}{plus_minus(spread)}"
+    return told if row["can_improve"] else f"({told})"
+
+
+def _told_of_brackets(ranked: Rows) -> list[str]:
+    if all(row["can_improve"] or math.isnan(row["gain_percent_per_db"]) for row in ranked):
+        return []
+    return ["(...) at its limit; from what a step to the worse side costs"]
+
+
+def _best(row: dict[Hashable, Any]) -> str:
+    if math.isnan(row["best_db"]):
+        return "no key at any"
+    if row["best_db"] == 0.0:
+        return AS_IT_STANDS if row["can_improve"] else "at its limit"
+    value = f"{row['best_value']:.4g} {_unit(row)}".strip()
+    gain = _gain(row["best_gain_percent"], row["best_ci95"])
+    return f"{value} ({row['best_db']:+g} dB): {gain}"
 
 
 def _choice_line(row: dict[Hashable, Any]) -> str:
     gain = _gain(row["paired_gain_percent"], row["paired_ci95"])
+    if not row["mean_skr_per_request_bps"] > 0.0:
+        gain = "no key"
     return f"{row['knob']}: {row['value']:.2f} {_unit(row)} ({row['db']:+.2f} dB): {gain}"
 
 
@@ -97,8 +127,9 @@ def _unit(row: dict[Hashable, Any]) -> str:
 
 def _gain(percent: float, spread: float) -> str:
     if math.isnan(percent):
-        return "none"
-    return f"{percent:+.2f}" + ("" if math.isnan(spread) else f" +- {spread:.2f}") + " %"
+        # A gain over nothing has no size.
+        return "some key, none as it stands"
+    return f"{percent:+.2f}{plus_minus(spread)} %"
 
 
 def knob_json(

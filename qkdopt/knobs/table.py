@@ -6,7 +6,6 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.instance import Instance, Traffic
 from qkdopt.knobs.turning import Setting
 from qkdopt.simulating import SimulationOptions
 from qkdopt.study import Job, gain_between
@@ -99,7 +98,8 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that was measured,
         negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting
-        tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``.
+        tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``; NaN where no
+        setting gives any key.
     """
     import pandas as pd
 
@@ -123,7 +123,10 @@ def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
         return None
     improved = [row for row in turned if row["db"] * row["better"] > 0.0]
     step = min(improved or turned, key=lambda row: abs(row["db"]))
-    best = max(rows, key=lambda row: row["mean_skr_per_request_bps"])
+    # Of settings alike the one nearest to the present.
+    best = max(rows, key=lambda row: (row["mean_skr_per_request_bps"], -abs(row["db"])))
+    if not best["mean_skr_per_request_bps"] > 0.0:
+        best = dict.fromkeys(best, math.nan)
     return {
         "knob": present["knob"],
         "unit": present["unit"],
@@ -148,8 +151,3 @@ def _per_db(gain_percent: float, ci95: float, db: float) -> dict[str, float]:
         "gain_percent_per_db": 100.0 * (per_db - 1.0),
         "ci95": ci95 * per_db / (factor * abs(db)),
     }
-
-
-def present_load_erlang(instance: Instance) -> float:
-    """Return the load [erlang] of the instance's traffic block, or the default one."""
-    return (instance.traffic or Traffic()).load_erlang

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from qkdopt.knobs.table import COLUMNS
+from qkdopt.simulating.refusals import FOUR_WAVE_MIXING
 from tests.command import exit_status
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,6 +68,67 @@ def test_it_prints_a_ranking_with_intervals(folder, capsys):
         " +- ", "note  insertion loss -6 dB left out", f"written to {folder}",
     ):  # fmt: skip
         assert part in told
+
+
+def test_columns_say_what_was_measured_where(folder, capsys):
+    assert exit_status("knobs", MESH, *SHORT, "--step-db", 3, "-o", folder) == 0
+    lines = capsys.readouterr().out.splitlines()
+    head = next(line for line in lines if line.startswith("knob "))
+    assert "% per dB better" in head
+    assert "measured at" in head
+    line = {line.split("  ")[0]: line for line in lines}
+    # From 3 dB less power, and from 3 dB more loss: less of it cannot be bought.
+    assert re.search(
+        r" \+1\.\d\d \+- 0\.\d\d +-3 dB   -21\.4 dBm \(-9 dB\): \+", line["launch power"]
+    )
+    assert re.search(r" \(\+26\.\d\d \+- <0\.01\) +\+3 dB   at its limit", line["insertion loss"])
+    assert any(line.startswith("(...) at its limit") for line in lines)
+
+
+def test_without_key_no_setting_is_called_best(tmp_path, capsys):
+    data = json.loads(MESH.read_text(encoding="utf-8")) | {"classical": {"launch_dbm": 25.0}}
+    dead = tmp_path / "dead.json"
+    dead.write_text(json.dumps(data), encoding="utf-8")
+    asked = (*SHORT, "--step-db", 3, "-o", tmp_path / "out")
+    assert exit_status("knobs", dead, *asked) == 0
+    told = capsys.readouterr().out.split("best of the settings tried\n")[1]
+    assert told.count("no key at any") == 6
+    assert "dB:" not in told
+    assert exit_status("knobs", dead, *asked, "--json") == 0
+    for row in json.loads(capsys.readouterr().out)["ranking"]:
+        assert row["gain_percent_per_db"] is row["best_value"] is row["best_gain_percent"] is None
+
+
+@pytest.mark.parametrize("command", ["knobs", "resilience"])
+def test_off_a_terminal_progress_is_one_line(command, tmp_path, capsys):
+    asked = ("--load", 4, "--requests", 1000, "--workers", 1, "-o", tmp_path / "out")
+    assert exit_status(command, MESH, *asked) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"\d+ runs", line)
+
+
+@pytest.mark.parametrize("command", ["knobs", "resilience"])
+def test_numbers_out_of_range_are_told_in_the_same_words(command, tmp_path, capsys):
+    asked = ("--load", "inf", "--requests", 0, "--workers", 0, "--seed", -1, "-o", tmp_path / "out")
+    assert exit_status(command, MESH, *asked) == 2
+    told = capsys.readouterr().err
+    for fault in (
+        "load = inf erlang; expected a finite number, more than 0",
+        "requests = 0; expected at least", "after the warm-up",
+        "workers = 0; expected at least 1", "seed = -1; expected 0 or more",
+    ):  # fmt: skip
+        assert told.count(fault) == 1
+
+
+@pytest.mark.parametrize("command", ["knobs", "resilience", "simulate"])
+def test_four_wave_mixing_is_refused_in_the_same_words(command, tmp_path, capsys):
+    data = json.loads(MESH.read_text(encoding="utf-8"))
+    data["other_noise"] = {"four_wave_mixing": {}}
+    mixing = tmp_path / "mixing.json"
+    mixing.write_text(json.dumps(data), encoding="utf-8")
+    folder = () if command == "simulate" else ("-o", tmp_path / "out")
+    assert exit_status(command, mixing, "--requests", 1000, *folder) == 2
+    assert FOUR_WAVE_MIXING in capsys.readouterr().err
 
 
 def test_another_set_of_channels_is_another_sweep(folder, tmp_path, capsys):
@@ -122,14 +186,14 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     command = [sys.executable, "-m", "qkdopt", "knobs", str(MESH), "--workers", "1"]
     command += ["--load", "4", "--requests", "60000", "-o", str(tmp_path / "out")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert run.stderr is not None
-    for line in run.stderr:
-        if line.startswith("3 of"):
-            break
+    while len(list(tmp_path.glob("out/*/*-done.parquet"))) < 3:
+        assert run.poll() is None
+        time.sleep(0.02)
     run.send_signal(signal.SIGINT)
     out, err = run.communicate(timeout=60.0)
     assert run.returncode == 130, err
     assert "Traceback" not in err
+    assert "run again for the rest" in err
     assert out == ""
     done = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
     assert len(done) >= 3

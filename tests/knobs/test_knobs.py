@@ -25,7 +25,6 @@ from qkdopt.knobs.table import (
     COLUMNS,
     knob_jobs,
     knob_table,
-    present_load_erlang,
     what_a_db_buys,
 )
 from qkdopt.knobs.turning import Receivers, knob_settings
@@ -233,11 +232,17 @@ def test_ranking_by_hand():
     assert ranked.loc["loss", "best_gain_percent"] == 0.0
 
 
+def test_of_settings_alike_the_nearest_to_the_present_is_the_best():
+    table = hand_table([("gate", -1, db, 100.0, 0.0) for db in (-3.0, 0.0, 3.0)])
+    assert what_a_db_buys(table)["best_db"].tolist() == [0.0]
+
+
 def test_without_any_key_there_is_no_ranking_but_a_table():
     dead = changed(SMALL, classical={"launch_dbm": 25.0})
     table, _ = swept(dead)
     assert (table["mean_skr_per_request_bps"] == 0.0).all()
-    assert what_a_db_buys(table)["gain_percent_per_db"].isna().all()
+    ranked = what_a_db_buys(table)
+    assert ranked[["gain_percent_per_db", "best_value", "best_db"]].isna().all(axis=None)
     assert plot_knobs(table, mpl.figure.Figure().subplots()).get_xlabel()
 
 
@@ -262,7 +267,3 @@ def test_the_plot_has_a_curve_a_knob_and_the_better_side_to_the_right():
     assert names == list(dict.fromkeys(table["knob"]))
     x, y = ax.containers[0].lines[0].get_data()
     assert np.all(np.diff(np.asarray(y)[np.argsort(x)]) > 0.0)
-
-
-def test_the_load_is_the_instances_own():
-    assert present_load_erlang(changed(SMALL, traffic={"load_erlang": 7.0})) == 7.0
