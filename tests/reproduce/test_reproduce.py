@@ -118,7 +118,7 @@ def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, c
     here(monkeypatch)
     monkeypatch.setattr("qkdopt.study.job.simulate", interrupted)
     assert exit_status("reproduce", "fig5", "--requests", 1000, "-o", tmp_path / "new") == 130
-    assert "0 of 44 runs done" in capsys.readouterr().out
+    assert "0 of 44 runs done" in capsys.readouterr().err
 
 
 def test_failed_runs_are_told_and_run_again(tmp_path, monkeypatch, capsys):
@@ -132,7 +132,7 @@ def test_failed_runs_are_told_and_run_again(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as broken:
         broken.setattr("qkdopt.study.job.simulate", fail)
         assert exit_status(*command) == 3
-    told = capsys.readouterr().out
+    told = capsys.readouterr().err
     assert "40 of 44 runs done" in told
     assert "100 erlang seed 0: RuntimeError: planted" in told
     assert not (tmp_path / "fig5.csv").exists()
