@@ -12,9 +12,9 @@ import typer
 
 from qkdopt.cli.design_files import write_design
 from qkdopt.cli.design_text import design_json, design_lines
-from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.many_runs import unfinished, worker_faults
 from qkdopt.design.evaluations import Evaluations, UnfinishedError
 from qkdopt.design.options import DesignOptions
 from qkdopt.design.pareto import Prices, pareto
@@ -25,7 +25,7 @@ from qkdopt.design.scenario_file import read_scenarios
 from qkdopt.design.why import Reasons, reasons
 from qkdopt.environment import environment
 from qkdopt.errors import Faults, UsageError
-from qkdopt.instance import Instance, Traffic
+from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.knobs.power import launch_table, with_launch
 from qkdopt.runs import RunReport, Store, hold, open_workers
@@ -120,14 +120,12 @@ def _answer(
 
 
 def _unfinished(error: UnfinishedError, folder: Path) -> int:
-    typer.echo("design not finished; the same command goes on from here", err=True)
-    for reason in dict.fromkeys(error.report.reasons):
-        typer.echo(f"  {reason}", err=True)
+    status = unfinished(error.report)
     if (folder / "design.csv").exists():
         typer.echo(
             f"  tables in {folder} are of an earlier design, see question.json there", err=True
         )
-    return INTERRUPTED if error.report.interrupted else UNFINISHED
+    return status
 
 
 def _asked(
@@ -135,7 +133,7 @@ def _asked(
 ) -> tuple[Question, Prices, Instance, Launch | None]:
     """Read files and options; all faults of all of them in one error."""
     faults = Faults()
-    faults.expect(workers is None or workers > 0, f"workers = {workers}; expected at least 1")
+    faults.found += worker_faults(workers)
     before = faults.attempt(lambda: read_instance(path))
     sizes = faults.attempt(lambda: sizes_of(told["channels"]))
     prices = faults.attempt(
@@ -230,8 +228,8 @@ def _scenarios(
 ) -> Sequence[Scenario]:
     if told["scenarios"] is None:
         return ()
-    own = (instance.traffic or Traffic()).load_erlang
-    found = read_scenarios(told["scenarios"], instance, told["load"] or own)
+    load = told["load"] or instance.load_erlang
+    found = read_scenarios(told["scenarios"], instance, load)
     told["load"] = None
     if launch is not None and any(scenario.loss > 1.0 for scenario in found):
         raise UsageError(

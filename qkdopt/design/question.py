@@ -17,7 +17,7 @@ from qkdopt.design.run import refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.traffic_ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.errors import Faults, OptionsError, UsageError
-from qkdopt.instance import Instance, Traffic
+from qkdopt.instance import Instance
 from qkdopt.simulating import SimulationOptions
 
 ON = ("traffic", "demands")
@@ -124,8 +124,7 @@ class Asked:
         return Question(ground, baseline, options)
 
     def _ground(self, instance: Instance) -> TrafficGround | DemandsGround:
-        own = (instance.traffic or Traffic()).load_erlang
-        load = own if self.load_erlang is None else self.load_erlang
+        load = instance.load_erlang if self.load_erlang is None else self.load_erlang
         scenarios = tuple(self.scenarios) or (Scenario(load),)
         reserve = self.reserve or instance.qkd.reserve
         if self.on == "demands":

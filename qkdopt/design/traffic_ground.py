@@ -18,6 +18,7 @@ from qkdopt.simulating import SimulationOptions
 from qkdopt.simulating import tally as t
 from qkdopt.simulating.batches import pieces
 from qkdopt.simulating.network import WORD
+from qkdopt.simulating.refusals import noise_faults
 from qkdopt.simulating.simulation import default_warmup
 from qkdopt.simulating.simulator import Simulator
 from qkdopt.simulating.traffic import Requests, poisson_requests, widest_request
@@ -65,11 +66,7 @@ class TrafficGround(PoolGround):
             yield f"requests of a block = {self.requests}; expected at least 1"
         if self.seed < 0:
             yield f"seed = {self.seed}; expected 0 or more"
-        if self.instance.other_noise.four_wave_mixing is not None:
-            yield (
-                "other_noise.four_wave_mixing is on; expected off: the simulator adds the noise "
-                "of lightpaths one by one, and four-wave mixing is not a sum over them"
-            )
+        yield from noise_faults(self.instance)
 
     def plain(self) -> dict[str, Any]:
         """Say in plain data what sets are tried on, for people."""
