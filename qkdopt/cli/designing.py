@@ -228,7 +228,7 @@ def _scenarios(
 ) -> Sequence[Scenario]:
     if told["scenarios"] is None:
         return ()
-    load = told["load"] or instance.load_erlang
+    load = instance.load_erlang if told["load"] is None else told["load"]
     found = read_scenarios(told["scenarios"], instance, load)
     told["load"] = None
     if launch is not None and any(scenario.loss > 1.0 for scenario in found):
