@@ -29,7 +29,7 @@ def design_lines(about: Question, found: Design, frontier: Pareto, folder: Path)
     """Spell the ranking, and what the next receiver buys."""
     ground, options = about.ground, about.options
     instance = ground.instance
-    titles = "; ".join(scenario.title for scenario in ground.scenarios)
+    titles = "; ".join(ground.titles)
     on = about.told()["on"]
     tried = f"{found.tried} sets tried" if found.tried else "no search"
     fresh = (
@@ -47,6 +47,8 @@ def design_lines(about: Question, found: Design, frontier: Pareto, folder: Path)
         *_ranking(found, options.criterion.name),
         *_steps(frontier),
     ]
+    if on == "demands":
+        lines.append("note: intervals are of the heuristic's luck on this one list, not of traffic")
     if options.blocks < FEW_BLOCKS:
         lines.append(f"note: {options.blocks} blocks are few; little can be significant")
     if not (found.table["mean_skr_bps"] > 0.0).any():

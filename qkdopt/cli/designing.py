@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from qkdopt.cli.design_applies import refuse_what_does_not_apply
 from qkdopt.cli.design_files import write_design
 from qkdopt.cli.design_text import design_json, design_lines
 from qkdopt.cli.folder import make_folder
@@ -51,6 +52,7 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         Options or files out of range; nothing is written.
     """
     workers, scheduler = told.pop("workers"), told.pop("scheduler")
+    refuse_what_does_not_apply(told | {"workers": workers, "scheduler": scheduler})
     if told["protect"] is not None or told["method"] == "exact":
         return _run_static(path, folder, told, as_json=as_json)
     about, prices, before, launch = _asked(path, workers, told)

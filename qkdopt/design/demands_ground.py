@@ -50,10 +50,18 @@ class DemandsGround(PoolGround):
         yield from super().faults()
         if not self.instance.demands:
             yield "the instance has no demands; expected some to assign"
+        worlds = {(one.raman_scale, one.loss, one.raman_profile) for one in self.scenarios}
+        if len(worlds) < len(self.scenarios):
+            yield "scenarios differ in load alone; expected others: demands have no load"
         if self.moves < 1:
             yield f"moves = {self.moves}; expected at least 1"
         if self.seed < 0:
             yield f"seed = {self.seed}; expected 0 or more"
+
+    @property
+    def titles(self) -> list[str]:
+        """Words for each scenario; loads do not matter."""
+        return [scenario.title_without_load for scenario in self.scenarios]
 
     def plain(self) -> dict[str, Any]:
         """Say in plain data what sets are tried on, for people."""

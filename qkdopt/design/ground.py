@@ -101,11 +101,19 @@ class PoolGround:
         instance = pool.instance.model_copy(update={"qkd": qkd})
         return pool.restricted(placement.of_links(self.instance), instance)
 
+    @property
+    def titles(self) -> list[str]:
+        """Words for each scenario."""
+        return [scenario.title for scenario in self.scenarios]
+
     def plain(self) -> dict[str, Any]:
         """Say in plain data what sets are tried on, for people."""
         return {
             "reserve": self.reserve,
-            "scenarios": [asdict(one) | {"title": one.title} for one in self.scenarios],
+            "scenarios": [
+                asdict(one) | {"title": title}
+                for one, title in zip(self.scenarios, self.titles, strict=True)
+            ],
         }
 
     def told(self) -> dict[str, Any]:

@@ -117,11 +117,11 @@ class Asked:
         ground = faults.attempt(lambda: self._ground(instance))
         options = faults.attempt(lambda: self._options(pool))
         baseline = faults.attempt(lambda: self._baseline(instance, pool))
-        if ground is None or options is None or baseline is None or faults.found:
-            faults.stop("design")
-            raise AssertionError("a fault that is not told")
-        refuse_misfits(ground, baseline, options)
-        return Question(ground, baseline, options)
+        if ground is not None and options is not None and baseline is not None:
+            faults.attempt(lambda: refuse_misfits(ground, baseline, options))
+            if not faults.found:
+                return Question(ground, baseline, options)
+        raise OptionsError("design", faults.found)
 
     def _ground(self, instance: Instance) -> TrafficGround | DemandsGround:
         load = instance.load_erlang if self.load_erlang is None else self.load_erlang

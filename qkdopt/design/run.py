@@ -96,10 +96,9 @@ def design(
         judge, list(finalists), options.blocks,
         instance=ground.instance, pool=pool, origin=search.origin,
     )  # fmt: skip
-    titles = [scenario.title for scenario in ground.scenarios]
     return Design(
         table=table,
-        scenarios=by_scenario(judge, table, titles, options.blocks),
+        scenarios=by_scenario(judge, table, ground.titles, options.blocks),
         judge=judge,
         pool=pool,
         tried=len(evaluations.known()),

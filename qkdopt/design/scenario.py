@@ -35,15 +35,23 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """Name, or what is special."""
-        told = [f"{self.load_erlang:g} erlang"]
+        """Name, or load and what is special."""
+        return self.name or ", ".join([f"{self.load_erlang:g} erlang", *self._special()])
+
+    @property
+    def title_without_load(self) -> str:
+        """The same where there is no traffic."""
+        return self.name or ", ".join(self._special()) or "the instance as it stands"
+
+    def _special(self) -> list[str]:
+        told = []
         if self.raman_scale != 1.0:
             told.append(f"Raman x{self.raman_scale:g}")
         if self.loss != 1.0:
             told.append(f"loss x{self.loss:g}")
         if self.raman_profile is not None:
             told.append(self.raman_profile)
-        return self.name or ", ".join(told)
+        return told
 
     def applied_to(self, instance: Instance) -> Instance:
         """Return the instance in this state of the world.

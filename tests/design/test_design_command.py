@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 
 import pandas as pd
 import pytest
 
+from qkdopt.cli import design_applies, design_commands
 from qkdopt.design import Scenario, design_sets
 from qkdopt.design.baseline import default_baseline, uniform_set
 from qkdopt.design.scenario_file import read_scenarios
@@ -231,6 +233,37 @@ def test_the_shipped_case_has_the_study_as_its_baseline():
 
 
 @pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--method", "exact", "--launch", "link"), "--launch does not apply to --method exact"),
+        (("--method", "exact", "--requests", "-5"), "--requests does not apply"),
+        (("--method", "exact", "--protect", "9"), "--method beside --protect"),
+        (("--protect", "9", "--criterion", "worst"), "--criterion does not apply to --protect"),
+        (("--protect", "9", "--solver", "scip"), "--solver does not apply to --protect"),
+        (("--protect-set", "1,2"), "--protect-set does not apply to a ranking on traffic"),
+        (("--time-limit", "5"), "--time-limit does not apply to a ranking"),
+        (("--assignments", "5"), "--assignments does not apply to a ranking on traffic"),
+        (("--on", "demands", "--order", "bogus"), "--order does not apply to a ranking on demands"),
+        (("--on", "demands", "--load", "5"), "--load does not apply to a ranking on demands"),
+    ],
+)
+def test_options_that_would_not_be_used_are_refused(options, told, instance, tmp_path, capsys):
+    folder = tmp_path / "never"
+    assert exit_status("design", instance, "--channels", "2", "-o", folder, *options) == 2
+    assert told in capsys.readouterr().err
+    assert not folder.exists()
+
+
+def test_demands_have_no_load(tmp_path, capsys):
+    scenarios = tmp_path / "s.toml"
+    scenarios.write_text("load_erlang = [10, 20]", encoding="utf-8")
+    path = LIBRARY / "small" / "mesh6.json"
+    options = ("--channels", "1", "--on", "demands", "--scenarios", scenarios)
+    assert exit_status("design", path, *options, "-o", tmp_path / "never") == 2
+    assert "differ in load alone" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("asked", "told"),
     [
         ({"baseline": [99]}, "up to 7"),
@@ -346,3 +379,15 @@ def test_demands_are_assigned(tmp_path, capsys):
     assert told["on"] == "demands"
     assert told["ranking"][0]["mean_skr_per_request_bps"] > 0.0
     assert (tmp_path / "why.png").exists()
+
+
+def test_what_counts_as_not_given_is_the_default_of_the_option():
+    parameters = inspect.signature(design_commands.design).parameters
+    groups = (
+        design_applies.OF_TRAFFIC, design_applies.OF_DEMANDS, design_applies.OF_RANKING,
+        design_applies.OF_PROOF, design_applies.OF_TIME, design_applies.OF_PROTECTION,
+    )  # fmt: skip
+    told = {name: value for group in groups for name, value in group.items()}
+    assert {name: parameters[name].default for name in told} == told
+    shared = {"instance", "channels", "output", "on", "method", "seed", "protect", "as_json"}
+    assert set(parameters) == {*told, *shared}
