@@ -1,7 +1,8 @@
 """Recompute a protected plan under every single failure, from the instance and physics alone.
 
-Nothing of the search is imported: each failure is an instance, what is left of the plan is judged
-by :func:`qkdopt.checking.check`. Not looked at: whether restored routes are among the K shortest.
+Nothing of the search is imported, only what a failure and a floor are: each failure is an instance,
+what is left of the plan is judged by :func:`qkdopt.checking.check`. Not looked at: whether restored
+routes are among the K shortest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from qkdopt.checking import CheckReport, check
 from qkdopt.instance import Instance, with_candidates
 from qkdopt.protection.failed_instances import without_link, without_receiver
+from qkdopt.protection.floors import floor_of
 from qkdopt.protection.plan import Failure, ProtectedPlan
 from qkdopt.result import InstanceRef, SavedPlan, Tuning
 
@@ -25,22 +27,25 @@ def check_protection(instance: Instance, protected: ProtectedPlan) -> tuple[str,
     faults = [f"intact: {fault}" for fault in report.faults]
     if faults:
         return tuple(faults)
-    faults.extend(_below("intact", report, protected))
+    faults.extend(_below("intact", report, whole, protected))
     faults.extend(_demand_faults(instance, protected))
     faults.extend(_receiver_faults(whole, protected))
     faults.extend(_cut_faults(whole, protected))
     return tuple(faults)
 
 
-def _below(where: str, report: CheckReport, protected: ProtectedPlan) -> Iterator[str]:
+def _below(
+    where: str, report: CheckReport, whole: Instance, protected: ProtectedPlan
+) -> Iterator[str]:
+    floors = {one.id: floor_of(one, protected.floor_bps) for one in whole.demands}
     for path in protected.plan.lightpaths:
-        rate = report.demand_skr_bps.get(str(path.demand))
+        rate, floor = report.demand_skr_bps.get(str(path.demand)), floors[path.demand]
         if rate is None:
             yield f"{where}: demand {path.demand!r} is lost; expected it restored"
-        elif rate < protected.floor_bps * (1.0 - RELATIVE):
+        elif rate < floor * (1.0 - RELATIVE):
             yield (
                 f"{where}: demand {path.demand!r} has {rate:g} bit/s; expected at least the floor "
-                f"{protected.floor_bps:g}"
+                f"{floor:g}"
             )
 
 
@@ -67,7 +72,7 @@ def _receiver_faults(whole: Instance, protected: ProtectedPlan) -> Iterator[str]
         rest = without_receiver(whole, tuning.link, tuning.channel)
         report = _best_tuning(rest, protected, tuning.link)
         yield from (f"{where}: {fault}" for fault in report.faults)
-        yield from _below(where, report, protected)
+        yield from _below(where, report, whole, protected)
         yield from _row_faults(where, rest, row, report)
     for link, channel in rows:
         yield f"receiver of link {link} at channel {channel}: it does not work in the plan"
@@ -104,7 +109,7 @@ def _cut_faults(whole: Instance, protected: ProtectedPlan) -> Iterator[str]:
         rest = without_link(whole, link.id)
         report = check(rest, row.plan)
         yield from (f"{where}: {fault}" for fault in report.faults)
-        yield from _below(where, report, protected)
+        yield from _below(where, report, whole, protected)
         for path in row.plan.lightpaths:
             if link.id in path.links:
                 yield f"{where}: demand {path.demand!r} crosses it; expected another route"

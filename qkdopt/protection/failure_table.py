@@ -104,7 +104,8 @@ class FailureTable:
             return (None, None), ()
         demands = self._instance.demands
         worst = min(rates, key=lambda r: (rates[r], r))
-        enough = {r: bool(self._net.enough(np.array(rate))) for r, rate in rates.items()}
+        floors = self._net.floors
+        enough = {r: self._net.enough(np.array(rate), floors[r]) for r, rate in rates.items()}
         below = tuple(demands[r].id for r in rates if not enough[r])
         return (demands[worst].id, rates[worst]), below
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qkdopt.plan import candidate_noise
 from qkdopt.problem import Problem
+from qkdopt.protection.floors import floor_of
 from qkdopt.routes import Route
 from qkdopt.tables import BoolArray
 from qkdopt.units import FloatArray
@@ -31,7 +32,10 @@ ROUND_OFF = 1e-12
 
 @dataclass(frozen=True)
 class Guarded:
-    """A problem whose sets are all reserved, and the floor [bit/s] that demands must keep."""
+    """A problem whose sets are all reserved, and the floor [bit/s] that demands must keep.
+
+    A demand whose own least rate is higher must keep that.
+    """
 
     problem: Problem
     floor_bps: float
@@ -103,20 +107,35 @@ class Guarded:
         known = np.arange(found.shape[1]) < tables.candidate_count[:, None]
         return np.asarray(-np.sort(-np.where(known, found, 0.0), axis=1))
 
-    def enough(self, rates: FloatArray) -> BoolArray:
-        """Whether rates keep the floor."""
-        return np.asarray(rates >= self.floor_bps * (1.0 - ROUND_OFF))
+    @cached_property
+    def floors(self) -> list[float]:
+        """Floor of every demand [bit/s]."""
+        return [floor_of(demand, self.floor_bps) for demand in self.problem.instance.demands]
+
+    def enough(self, rates: FloatArray, floor_bps: float) -> BoolArray:
+        """Whether rates keep a floor."""
+        return np.asarray(rates >= floor_bps * (1.0 - ROUND_OFF))
 
     def keeps(self, placed: Placed, link_skr: FloatArray, cut: int | None = None) -> bool:
-        """Whether every placed demand has the floor at these link rates."""
-        alive = self.enough(link_skr)
-        if cut is not None:
-            alive[cut] = False
+        """Whether every placed demand has its floor at these link rates."""
+        by_floor: dict[float, list[int]] = {}
+        for r in placed:
+            by_floor.setdefault(self.floors[r], []).append(r)
+        for floor_bps, some in by_floor.items():
+            alive = self.enough(link_skr, floor_bps)
+            if cut is not None:
+                alive[cut] = False
+            if not self._reach(placed, some, alive):
+                return False
+        return True
+
+    def _reach(self, placed: Placed, some: list[int], alive: BoolArray) -> bool:
+        """Whether the key of some placed demands finds its way over links that have their floor."""
         if self.problem.instance.qkd.relay == "lightpath":
-            return all(alive[list(self.route(r, at).links)].all() for r, at in placed.items())
+            return all(alive[list(self.route(r, placed[r]).links)].all() for r in some)
         joined = self._joined(alive)
         demands = self.problem.instance.demands
-        return all(joined[demands[r].source] == joined[demands[r].target] for r in placed)
+        return all(joined[demands[r].source] == joined[demands[r].target] for r in some)
 
     def _joined(self, alive: BoolArray) -> dict[object, int]:
         """Part of the network that each node is in, over links that have the floor."""

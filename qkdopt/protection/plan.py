@@ -25,7 +25,7 @@ class Failure:
     worst_demand, worst_skr_bps
         Demand with the smallest key rate [bit/s]; None where none is served.
     below_floor
-        Served demands below the floor, by id.
+        Served demands below their floor, by id.
     restored, lost
         Demands of a cut link with and without a new lightpath.
     plan
@@ -73,7 +73,7 @@ class ProtectedPlan:
     Parameters
     ----------
     floor_bps
-        The floor [bit/s].
+        The floor [bit/s]; for a demand whose own least rate is higher, that counts.
     channels
         The set of QKD channels, all of it dark.
     status

@@ -55,7 +55,8 @@ def protect(
     instance
         Network and demands; its own candidates are set aside.
     floor_bps
-        Least key rate of every served demand [bit/s], intact and under every failure.
+        Least key rate of every served demand [bit/s], intact and under every failure; a demand's
+        own ``min_skr_bps`` counts where it is higher.
     channels
         Size of the set, or the set.
     rounds
@@ -161,7 +162,7 @@ class _Search:
         alone: dict[object, bool] = {}
         found = []
         for r, demand in enumerate(self._instance.demands):
-            kind = (demand.source, demand.target, demand.channels)
+            kind = (demand.source, demand.target, demand.channels, net.floors[r])
             if kind not in alone:
                 budget = Budget(DECIDING)
                 plan = complete(net, [r], budget, self._stop)

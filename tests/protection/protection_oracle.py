@@ -95,7 +95,7 @@ class ProtectionOracle:
                 rate = _widest(self._instance, named, demand.source, demand.target)
             else:
                 rate = min(best[e] for e in route.links)
-            if rate < self._floor:
+            if rate < max(self._floor, demand.min_skr_bps or 0.0):
                 return False
         return True
 

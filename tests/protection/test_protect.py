@@ -46,6 +46,42 @@ def test_the_verdict_is_that_of_enumeration(seed, relay):
     assert check_protection(instance, found) == ()
 
 
+def with_least_rates(instance: Instance, rates: list[float | None]) -> Instance:
+    demands = tuple(
+        demand.model_copy(update={"min_skr_bps": rate})
+        for demand, rate in zip(instance.demands, rates, strict=True)
+    )
+    return instance.model_copy(update={"demands": demands})
+
+
+@pytest.mark.parametrize("relay", ["lightpath", "widest"])
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_least_rates_of_demands_are_floors_too(seed, relay):
+    instance, size = small(seed, relay), 1 + seed % 2
+    rng = np.random.default_rng(seed)
+    wanted = [rng.choice([None, 4e3, 1.2e4, 2.5e4]) for _ in instance.demands]
+    instance = with_least_rates(instance, wanted)
+    sets = list(every_set(instance, size))
+    if not sets:
+        return
+    possible = [c for c, one in sets if ProtectionOracle(one, 1e3).possible()]
+    found = protect(instance, floor_bps=1e3, channels=size, rounds=5)
+    assert found.status == ("kept" if possible else "impossible")
+    assert check_protection(instance, found) == ()
+
+
+def test_a_demand_with_a_higher_least_rate_than_its_twin_is_not_taken_for_it():
+    instance = ring(2)
+    first = instance.demands[0]
+    twin = instance.demands[1].model_copy(update={"source": first.source, "target": first.target})
+    twins = instance.model_copy(update={"demands": (first, twin)})
+    found = protect(with_least_rates(twins, [None, 1e9]), floor_bps=1e3, channels=(0, 4))
+    assert found.status == "impossible"
+    assert [row.demand for row in found.left_out] == [twin.id]
+    # With the first's rate alone the second would be kept.
+    assert protect(twins, floor_bps=1e3, channels=(0, 4)).status == "kept"
+
+
 def test_both_verdicts_come_up_in_the_enumeration():
     verdicts = [
         any(
