@@ -11,6 +11,8 @@ import qkdopt
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.protection.check import check_protection
+from qkdopt.protection.failed_instances import without_link, without_receiver
+from qkdopt.protection.plan import LeftOut
 from qkdopt.protection.protect import protect
 from tests.exact_sets.cases import every_set, with_candidates
 from tests.protection.protection_oracle import ProtectionOracle
@@ -171,6 +173,107 @@ def test_the_recheck_sees_what_is_wrong(spoil):
     found = protect(instance, floor_bps=5e3, channels=(0, 4))
     assert found.status == "kept"
     assert check_protection(instance, spoil(found))
+
+
+def rows_with(found, kind, **changes):
+    """Change every row of a kind."""
+    rows = (dataclasses.replace(f, **changes) if f.kind == kind else f for f in found.failures)
+    return dataclasses.replace(found, failures=tuple(rows))
+
+
+def row_plans_with(found, kind, **changes):
+    rows = (
+        dataclasses.replace(f, plan=f.plan.model_copy(update=changes)) if f.kind == kind else f
+        for f in found.failures
+    )
+    return dataclasses.replace(found, failures=tuple(rows))
+
+
+def worst_but_one(found, k):
+    """Put a row with false numbers before the true one."""
+    row = found.failures[k]
+    false = dataclasses.replace(row, worst_skr_bps=1e9, plan=found.plan)
+    return dataclasses.replace(found, failures=(false, *found.failures))
+
+
+def beside(found, **changes):
+    row = dataclasses.replace(found.failures[-1], **changes)
+    return dataclasses.replace(found, failures=(*found.failures, row))
+
+
+def retuned(found, link):
+    """Let a receiver's failure retune another link too."""
+    rows = []
+    for f in found.failures:
+        others = {row.link: row for row in f.plan.qkd}
+        if f.kind == "receiver" and f.link != link:
+            (channel,) = {0, 4} - {others[link].channel}
+            others[link] = others[link].model_copy(update={"channel": channel})
+        plan = f.plan.model_copy(update={"qkd": tuple(others.values())})
+        rows.append(dataclasses.replace(f, plan=plan))
+    return dataclasses.replace(found, failures=tuple(rows))
+
+
+def left(demand):
+    return LeftOut(demand=demand, reason="none", proved=False)
+
+
+TAMPERED = {
+    "floor nan": lambda p: dataclasses.replace(p, floor_bps=float("nan")),
+    "floor inf": lambda p: dataclasses.replace(p, floor_bps=float("inf")),
+    "floor 0": lambda p: dataclasses.replace(p, floor_bps=0.0),
+    "floor -1": lambda p: dataclasses.replace(p, floor_bps=-1.0),
+    "a set off the grid": lambda p: dataclasses.replace(p, channels=(0, 99)),
+    "receiver without qkd": lambda p: row_plans_with(p, "receiver", qkd=()),
+    "receiver without light": lambda p: row_plans_with(p, "receiver", lightpaths=()),
+    "receiver without both": lambda p: row_plans_with(p, "receiver", lightpaths=(), qkd=()),
+    "receiver as intact": lambda p: row_plans_with(p, "receiver", qkd=p.plan.qkd),
+    "others retuned": lambda p: retuned(p, p.failures[0].link),
+    "cut without qkd": lambda p: row_plans_with(p, "link", qkd=()),
+    "receiver's restored": lambda p: rows_with(p, "receiver", restored=(0,)),
+    "nothing restored": lambda p: rows_with(p, "link", restored=()),
+    "lost": lambda p: rows_with(p, "link", lost=(0,)),
+    "below the floor": lambda p: rows_with(p, "receiver", below_floor=(0,)),
+    "unknown worst demand": lambda p: rows_with(p, "link", worst_demand="nobody"),
+    "no worst demand": lambda p: rows_with(p, "receiver", worst_demand=None),
+    "no worst rate": lambda p: rows_with(p, "receiver", worst_skr_bps=None),
+    "false receiver row first": lambda p: worst_but_one(p, 0),
+    "false link row first": lambda p: worst_but_one(p, -1),
+    "a row twice": beside,
+    "unknown link": lambda p: beside(p, link="nowhere"),
+    "unknown receiver": lambda p: beside(p, kind="receiver", link="nowhere", channel=0),
+    "unknown kind": lambda p: beside(p, kind="node"),
+    "idle receiver": lambda p: beside(p, kind="receiver", channel=5),
+    "link with a channel": lambda p: rows_with(p, "link", channel=0),
+    "left out unknown": lambda p: dataclasses.replace(p, left_out=(left("nobody"),)),
+    "left out and served": lambda p: dataclasses.replace(p, left_out=(left(0),)),
+}
+
+
+@pytest.mark.parametrize("spoil", TAMPERED.values(), ids=TAMPERED)
+def test_tables_that_tell_false_are_seen(spoil):
+    found = protect(ring(), floor_bps=5e3, channels=(0, 4))
+    assert found.status == "kept"
+    assert check_protection(ring(), found) == ()
+    assert check_protection(ring(), spoil(found))
+
+
+def test_any_worst_demand_of_several_may_be_named():
+    found = protect(ring(), floor_bps=5e3, channels=(0, 4))
+    whole = with_candidates(ring(), list(found.channels), "all")
+    rows, others = [], 0
+    for row in found.failures:
+        rest = (
+            without_link(whole, row.link)
+            if row.channel is None
+            else without_receiver(whole, row.link, row.channel)
+        )
+        rates = qkdopt.check(rest, row.plan).demand_skr_bps
+        as_bad = [d.id for d in whole.demands if rates[str(d.id)] == min(rates.values())]
+        others += len(as_bad) > 1
+        rows.append(dataclasses.replace(row, worst_demand=as_bad[-1]))
+    assert others
+    assert check_protection(ring(), dataclasses.replace(found, failures=tuple(rows))) == ()
 
 
 def test_what_cannot_be_asked_is_refused():
