@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qkdopt.errors import UsageError
+from qkdopt.adapters import ADAPTERS, Adapter, adapter_of
+from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.best_set import BestSet
 from qkdopt.exact_sets.by_milp import SetMilp
 from qkdopt.exact_sets.by_sets import SetRace
@@ -14,7 +15,7 @@ from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.static import static_plan
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
-from qkdopt.result import Bound, Result
+from qkdopt.result import Bound, Result, SolverRef
 from qkdopt.solving import ProgressCallback
 
 Method = Literal["auto", "sets", "milp"]
@@ -40,7 +41,7 @@ class ExactSet:
     gap
         (bound - value) / bound; None without a bound.
     status
-        ``optimal``: the gap asked for is closed and no set serves more demands.
+        ``optimal``: the gap asked for is closed, and 1 % at most, and no set serves more demands.
     method
         How it was proved.
     result
@@ -94,8 +95,12 @@ def exact_set(
     Raises
     ------
     UsageError
-        The grid has fewer channels, or no set leaves classical light a channel.
+        The grid has fewer channels, no set leaves classical light a channel, or there is no
+        solver of that name.
+    SolverMissingError
+        The solver is not installed.
     """
+    adapter = installed(solver)
     if method not in ("auto", "sets", "milp"):
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")
     count_sets(instance, channels)
@@ -112,7 +117,35 @@ def exact_set(
     if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
         return _open_ones(instance, channels, race, solver, seed)
     told = f"{len(sets)} sets by load states, {race.proved} of them by their own plans"
-    return _answer(best, race.served_bound, race.bound, told, solver, 0.0)
+    if not race.proved:
+        # Bounds and local search alone: no solver took part.
+        return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
+    told = f"{told}, {solver} {adapter.version()}"
+    return _answer(best, race.served_bound, race.bound, told, solver_ref(adapter), seed)
+
+
+def installed(solver: str) -> Adapter:
+    """Return the adapter of a solver that is installed.
+
+    Raises
+    ------
+    UsageError
+        There is no solver of that name.
+    SolverMissingError
+        It is not installed.
+    """
+    adapter = adapter_of(solver)
+    if not adapter.available():
+        there = ", ".join(name for name, other in ADAPTERS.items() if other.available())
+        raise SolverMissingError(
+            f"solver {solver!r} is not installed; expected it, or one of those here: {there}"
+        )
+    return adapter
+
+
+def solver_ref(adapter: Adapter) -> SolverRef:
+    """Name and version, as results record them."""
+    return SolverRef(name=adapter.name, version=adapter.version())
 
 
 def _open_ones(
@@ -128,9 +161,13 @@ def _open_ones(
         together = max(run.bound, race.bound_over(judged))
         bound_bps = together if bound_bps is None else min(bound_bps, together)
     total = len(race.contenders)
-    told = f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, {solver}"
+    used = solver_ref(adapter_of(solver))
+    told = (
+        f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, "
+        f"{used.name} {used.version}"
+    )
     served_bound = min(served_bound, race.served_bound)
-    return _answer(race.best, served_bound, bound_bps, told, solver, run.error_bps)
+    return _answer(race.best, served_bound, bound_bps, told, used, seed, run.error_bps)
 
 
 def _by_milp(
@@ -146,8 +183,9 @@ def _by_milp(
         best.offer(chosen, problem, static_plan(problem, seed=seed))
     run = SetMilp(instance, channels, best, solver, seed)
     run.run()
-    told = f"MILP over sets, {solver}"
-    return _answer(best, run.served_bound, run.bound, told, solver, run.error_bps)
+    used = solver_ref(adapter_of(solver))
+    told = f"MILP over sets, {used.name} {used.version}"
+    return _answer(best, run.served_bound, run.bound, told, used, seed, run.error_bps)
 
 
 def _answer(
@@ -155,8 +193,9 @@ def _answer(
     served_bound: int,
     bound_bps: float | None,
     method: str,
-    solver: str,
-    error_bps: float,
+    solver: SolverRef,
+    seed: int,
+    error_bps: float = 0.0,
 ) -> ExactSet:
     assert best.problem is not None  # every run looks into one set at least
     assert best.plan is not None
@@ -168,8 +207,9 @@ def _answer(
         tolerance_bps=error_bps,
     )
     result = recorded(
-        best.problem, best.plan, bound, gap=best.gap, solver=solver, seconds=best.seconds
-    )
+        best.problem, best.plan, bound, gap=best.gap, solver=solver, seed=seed,
+        seconds=best.seconds,
+    )  # fmt: skip
     assert result.value is not None
     return ExactSet(
         channels=best.channels,

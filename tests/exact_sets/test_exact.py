@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 import qkdopt
-from qkdopt.errors import UsageError
+from qkdopt.adapters import ADAPTERS
+from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.exact import exact_set
 from qkdopt.exact_sets.putting import with_set
+from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.snapshots import snapshot_instances
 from qkdopt.exact_sets.static import static_value
+from qkdopt.problem import build_problem
+from qkdopt.result import SolverRef
 from qkdopt.simulating import SimulationOptions
+from qkdopt.solving.start import plan_of_result
 from tests.brute_force import Oracle
 from tests.exact_sets.cases import every_set
 from tests.random_instances import random_instance
@@ -86,6 +91,45 @@ def test_a_run_without_time_says_what_it_has_not_proved():
     answer = exact_set(instance, 2, time_limit=0.0)
     assert answer.status == "feasible"
     assert answer.bound_bps is None or answer.bound_bps >= answer.value_bps
+
+
+def test_a_wide_gap_is_closed_but_not_called_optimal():
+    best = exact_set(qkdopt.read_instance("instances/small/triangle.json"), 1)
+    instance = with_set(qkdopt.read_instance("instances/small/triangle.json"), best.channels)
+    problem = build_problem(instance)
+    plan = plan_of_result(problem, best.result)
+    for share, status in ((1.005, "optimal"), (1.2, "feasible")):
+        bound = best.result.bound.model_copy(update={"objective_bps": share * best.value_bps})
+        result = recorded(
+            problem, plan, bound, gap=0.3, solver=SolverRef(), seed=0, seconds=1.0
+        )  # fmt: skip
+        assert result.status == status
+        assert qkdopt.check(instance, result).faults == ()
+
+
+def test_a_solver_is_looked_up_before_any_work(monkeypatch):
+    instance = qkdopt.read_instance("instances/small/triangle.json")
+    with pytest.raises(UsageError, match="nosuch"):
+        exact_set(instance, 1, solver="nosuch")
+    monkeypatch.setattr(type(ADAPTERS["glpk"]), "available", lambda _self: False)
+    with pytest.raises(SolverMissingError, match=r"'glpk' is not installed.*highs"):
+        exact_set(instance, 1, solver="glpk")
+
+
+def test_solver_version_and_seed_are_those_of_the_run():
+    instance = qkdopt.read_instance("instances/small/triangle.json")
+    result = exact_set(instance, 1, method="milp", seed=7).result
+    assert result.solver.name == "highs"
+    assert result.solver.version == ADAPTERS["highs"].version()
+    assert result.seed == 7
+    assert result.bound.method == f"MILP over sets, highs {result.solver.version}"
+
+
+def test_a_solver_that_took_no_part_is_not_recorded():
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    result = exact_set(instance, 2, gap=0.3).result
+    assert result.solver.name is None
+    assert result.solver.version is None
 
 
 @pytest.mark.parametrize(("channels", "told"), [(0, "1 to 4"), (5, "1 to 4"), (4, "leaves")])

@@ -40,6 +40,7 @@ def test_as_json(tmp_path, capsys):
         (("--channels", "1", "--time-limit", "0"), "time limit = 0"),
         (("--channels", "1", "--gap", "2"), "gap = 2"),
         (("--channels", "1", "--solver", "magic"), "magic"),
+        (("--channels", "1", "--gap", "0.9", "--solver", "nosuch"), "nosuch"),
     ],
 )
 def test_bad_options_write_nothing(options, told, tmp_path, capsys):
