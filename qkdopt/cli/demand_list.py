@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from qkdopt.environment import environment
 from qkdopt.errors import Faults
 from qkdopt.instance import Instance
-from qkdopt.io import read_instance
+from qkdopt.io import read_instance, write_json_whole
 
 
 def read_demand_list(
@@ -20,3 +22,16 @@ def read_demand_list(
     if instance is not None:
         faults.expect(bool(instance.demands), "the instance has no demands; expected a list")
     return instance
+
+
+def write_question(folder: Path, instance: Instance, **options: Any) -> None:
+    """Write what the files beside it are about: ``question.json``, as rankings have it."""
+    about = {
+        "on": "demands",
+        "instance": instance.name,
+        "sha256": instance.sha256(),
+        "preset": instance.preset,
+        **options,
+        "environment": environment().model_dump(mode="json"),
+    }
+    write_json_whole(folder / "question.json", about)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.demand_list import read_demand_list
+from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
 from qkdopt.design.placement import Pool
@@ -17,7 +17,8 @@ from qkdopt.exact_sets.putting import with_set
 from qkdopt.io import write_json_whole, write_text_whole
 from qkdopt.protection.check import check_protection
 from qkdopt.protection.plan import ProtectedPlan
-from qkdopt.protection.protect import protect
+from qkdopt.protection.protect import protect, refuse_unprotectable
+from qkdopt.runs import hold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,9 @@ def run_protect(
     time_limit: float,
     seed: int,
 ) -> int:
-    """Protect, check every failure, write, print; return the exit status.
+    """Protect, check every failure, write plans and what they are about, print.
+
+    Returns the exit status.
 
     Raises
     ------
@@ -52,22 +55,39 @@ def run_protect(
     channels: int | tuple[int, ...] | None = sizes[0]
     if instance is not None and given_set is not None:
         channels = faults.attempt(lambda: Pool.of(instance).read(given_set).sets[0])
+    if instance is not None and channels is not None and not faults.found:
+        faults.attempt(lambda: refuse_unprotectable(instance, floor_bps, channels))
     faults.stop("design")
     assert instance is not None
     assert channels is not None
-    try:
-        found = protect(
-            instance, floor_bps=floor_bps, channels=channels, time_limit=time_limit, seed=seed
-        )
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing found", err=True)
-        return INTERRUPTED
+    make_folder(folder)
+    options: dict[str, Any] = {"time_limit": time_limit, "seed": seed}
+    with hold(folder):
+        try:
+            found = protect(instance, floor_bps=floor_bps, channels=channels, **options)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing found", err=True)
+            return INTERRUPTED
+        given = {"channels": sizes[0], "protect_set": given_set, "protect": floor_bps}
+        return _answer(instance, found, folder, {**given, **options}, as_json=as_json)
+
+
+def _answer(
+    instance: Instance,
+    found: ProtectedPlan,
+    folder: Path,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
+) -> int:
+    """Check, write, print; return the exit status."""
     broken = check_protection(instance, found)
     for fault in broken:
         typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
     if broken:
         return REFUSED
     _write(instance, found, folder)
+    write_question(folder, instance, **options)
     if as_json:
         typer.echo(json.dumps(_plain(found), indent=1))
     else:
@@ -76,7 +96,6 @@ def run_protect(
 
 
 def _write(instance: Instance, found: ProtectedPlan, folder: Path) -> None:
-    make_folder(folder)
     write_json_whole(folder / "best.json", with_set(instance, found.channels).to_json_dict())
     write_json_whole(folder / "plan.json", found.plan.to_json_dict())
     write_text_whole(folder / "protection.csv", _table(found).to_csv(index=False))

@@ -9,14 +9,16 @@ from typing import Any
 import typer
 
 from qkdopt.checking import check
-from qkdopt.cli.demand_list import read_demand_list
+from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults
-from qkdopt.exact_sets.exact import ExactSet, exact_set
+from qkdopt.exact_sets.exact import ExactSet, exact_set, installed, sets_to_prove
 from qkdopt.exact_sets.putting import with_set
+from qkdopt.instance import Instance
 from qkdopt.io import write_json_whole
+from qkdopt.runs import hold
 
 
 def run_exact(
@@ -30,7 +32,9 @@ def run_exact(
     gap: float,
     seed: int,
 ) -> int:
-    """Prove, check, write ``exact.json`` and ``best.json``, print; return the exit status.
+    """Prove, check, write ``exact.json``, ``best.json`` and what they are about, print.
+
+    Returns the exit status.
 
     Raises
     ------
@@ -40,26 +44,37 @@ def run_exact(
     faults = Faults()
     instance = read_demand_list(path, faults, sizes=sizes, time_limit=time_limit, seed=seed)
     faults.expect(0.0 <= gap < 1.0, f"gap = {gap:g}; expected a share from 0 on, below 1")
+    faults.attempt(lambda: installed(solver))
+    if instance is not None and len(sizes) == 1:
+        faults.attempt(lambda: sets_to_prove(instance, sizes[0]))
     faults.stop("design")
     assert instance is not None
-    try:
-        with LiveLine() as live:
-            found = exact_set(
-                instance, sizes[0], solver=solver, time_limit=time_limit, gap=gap, seed=seed,
-                progress=live,
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing proved", err=True)
-        return INTERRUPTED
+    options: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "gap": gap, "seed": seed}
+    make_folder(folder)
+    with hold(folder):
+        try:
+            with LiveLine() as live:
+                found = exact_set(instance, sizes[0], **options, progress=live)
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing found", err=True)
+            return INTERRUPTED
+        options = {"channels": sizes[0], "method": "exact", **options}
+        return _answer(instance, found, folder, options, as_json=as_json)
+
+
+def _answer(
+    instance: Instance, found: ExactSet, folder: Path, options: dict[str, Any], *, as_json: bool
+) -> int:
+    """Check, write, print; return the exit status."""
     best = with_set(instance, found.channels)
     broken = check(best, found.result).faults
     for fault in broken:
         typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
     if broken:
         return REFUSED
-    make_folder(folder)
     write_json_whole(folder / "exact.json", found.result.to_json_dict())
     write_json_whole(folder / "best.json", best.to_json_dict())
+    write_question(folder, instance, **options)
     if as_json:
         typer.echo(json.dumps(_plain(found), indent=1))
     else:

@@ -103,10 +103,7 @@ def exact_set(
     adapter = installed(solver)
     if method not in ("auto", "sets", "milp"):
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")
-    count_sets(instance, channels)
-    sets = list(every_set(instance, channels))
-    if not sets:
-        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+    sets = sets_to_prove(instance, channels)
     best = BestSet(time_limit, gap, progress)
     if method == "milp":
         return _by_milp(instance, channels, sets, best, solver, seed)
@@ -122,6 +119,21 @@ def exact_set(
         return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
     told = f"{told}, {solver} {adapter.version()}"
     return _answer(best, race.served_bound, race.bound, told, solver_ref(adapter), seed)
+
+
+def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
+    """List the sets of so many channels.
+
+    Raises
+    ------
+    UsageError
+        The grid has fewer channels, or no set leaves classical light a channel.
+    """
+    count_sets(instance, channels)
+    sets = list(every_set(instance, channels))
+    if not sets:
+        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+    return sets
 
 
 def installed(solver: str) -> Adapter:

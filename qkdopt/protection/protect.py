@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -79,10 +80,7 @@ def protect(
     UnsupportedError
         The instance has four-wave mixing, which is not additive.
     """
-    if not floor_bps > 0.0:
-        raise UsageError(f"floor_bps = {floor_bps:g}; expected more than 0 bit/s")
-    if instance.other_noise.four_wave_mixing is not None:
-        raise UnsupportedError("protection does not cover four-wave mixing: take it out")
+    refuse_unprotectable(instance, floor_bps, channels)
     started = time.monotonic()
     deadline = started + time_limit
     search = _Search(instance, floor_bps, seed, lambda: time.monotonic() > deadline)
@@ -91,16 +89,35 @@ def protect(
     return search.answer(all_of_them and len(search.attempts) == len(sets), started)
 
 
+def refuse_unprotectable(
+    instance: Instance, floor_bps: float, channels: int | Sequence[int]
+) -> None:
+    """Refuse what cannot be asked, before any work.
+
+    Raises
+    ------
+    UsageError, UnsupportedError
+        As in :func:`protect`.
+    """
+    if not 0.0 < floor_bps < math.inf:
+        raise UsageError(f"floor_bps = {floor_bps:g}; expected more than 0 bit/s")
+    if instance.other_noise.four_wave_mixing is not None:
+        raise UnsupportedError("protection does not cover four-wave mixing: take it out")
+    if not isinstance(channels, int):
+        with_set(instance, channels)
+        return
+    count_sets(instance, channels)
+    if next(every_set(instance, channels), None) is None:
+        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+
+
 def _sets(
     instance: Instance, channels: int | Sequence[int], seed: int
 ) -> tuple[list[tuple[int, ...]], bool]:
     """List the sets to look into; say whether these are all that are asked for."""
     if not isinstance(channels, int):
         return [tuple(sorted(channels))], True
-    count_sets(instance, channels)
     sets = list(every_set(instance, channels))
-    if not sets:
-        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
     if len(sets) <= MOST_SETS:
         return sets, True
     drawn = np.random.default_rng(seed).permutation(len(sets))[:MOST_SETS]

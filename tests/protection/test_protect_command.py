@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pandas as pd
 import pytest
 
+from qkdopt.io import read_instance
+from qkdopt.runs import hold
 from tests.command import exit_status
 from tests.shipped import LIBRARY
 
@@ -61,3 +64,37 @@ def test_bad_options_write_nothing(options, told, tmp_path, capsys):
     assert exit_status("design", RING, *chosen, "-o", folder) == 2
     assert told in capsys.readouterr().err
     assert not folder.exists()
+
+
+def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("qkdopt.cli.protecting.protect", None)
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    options = ("--channels", 2, "--protect", 1000, "-o", tmp_path / "file")
+    assert exit_status("design", RING, *options) == 2
+    assert "expected a folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("qkdopt.cli.protecting.protect", None)
+    other = subprocess.Popen(["sleep", "60"])
+    with hold(tmp_path):
+        sign = next(tmp_path.glob("*.json"))
+        told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
+        sign.write_text(json.dumps(told), encoding="utf-8")
+        options = ("--channels", 2, "--protect", 1000, "-o", tmp_path)
+        assert exit_status("design", RING, *options) == 2
+    other.kill()
+    other.wait()
+    assert "one run at a time" in capsys.readouterr().err
+
+
+def test_the_question_is_written_beside_the_answer(tmp_path):
+    options = ("--channels", 2, "--protect", 1000, "-o", tmp_path, "--seed", 3)
+    assert exit_status("design", RING, *options) == 0
+    told = json.loads((tmp_path / "question.json").read_text(encoding="utf-8"))
+    instance = read_instance(RING)
+    assert told["instance"] == instance.name
+    assert told["sha256"] == instance.sha256()
+    assert told["seed"] == 3
+    assert told["environment"]["versions"]["qkdopt"]
