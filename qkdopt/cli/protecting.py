@@ -92,7 +92,7 @@ def _answer(
         typer.echo(json.dumps(_plain(found), indent=1))
     else:
         typer.echo("\n".join(_lines(instance, found, folder)))
-    return STATUS[found.status]
+    return INTERRUPTED if found.interrupted else STATUS[found.status]
 
 
 def _write(instance: Instance, found: ProtectedPlan, folder: Path) -> None:
@@ -116,6 +116,7 @@ def _plain(found: ProtectedPlan) -> dict[str, Any]:
         "floor_bps": found.floor_bps,
         "channels": list(found.channels),
         "status": found.status,
+        "interrupted": found.interrupted,
         "proof": found.proof,
         "served": found.served,
         "left_out": [
@@ -140,6 +141,10 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
         "failures; each checked from physics",
         f"status     {found.status}: {found.proof}",
     ]
+    if found.interrupted:
+        lines.insert(0, "interrupted: the best plan so far")
+    if not found.served:
+        lines.append("empty      the plan serves no demand: nobody is kept")
     if failures:
         lines.append("worst failures")
     for one in failures[:SHOWN]:

@@ -79,7 +79,7 @@ def _answer(
         typer.echo(json.dumps(_plain(found), indent=1))
     else:
         typer.echo("\n".join(_lines(found, len(instance.demands), folder)))
-    return 0
+    return INTERRUPTED if found.interrupted else 0
 
 
 def _plain(found: ExactSet) -> dict[str, Any]:
@@ -91,6 +91,7 @@ def _plain(found: ExactSet) -> dict[str, Any]:
         "bound_bps": found.bound_bps,
         "gap": found.gap,
         "status": found.status,
+        "interrupted": found.interrupted,
         "method": found.method,
         "result": found.result.to_json_dict(),
     }
@@ -99,7 +100,9 @@ def _plain(found: ExactSet) -> dict[str, Any]:
 def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
     proved = "none" if found.bound_bps is None else f"{found.bound_bps / 1e3:.3f} kbit/s"
     gap = "" if found.gap is None else f", gap {100.0 * found.gap:.2f} %"
+    cut = ["interrupted: the best so far, and what is proved of it"] if found.interrupted else []
     return [
+        *cut,
         f"set        {{{','.join(map(str, found.channels))}}} ({found.status})",
         f"served     {found.served} of {demands}",
         f"key rate   {found.value_bps / 1e3:.3f} kbit/s, mean over served; checked from physics",

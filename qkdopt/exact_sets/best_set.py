@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ class BestSet:
         Called with every change.
     share
         Of the time limit, for the method that runs now and those before it.
+    stop
+        Set by Ctrl-C: no time is left then.
     """
 
     time_limit: float
@@ -34,6 +37,7 @@ class BestSet:
     key: tuple[int, float] = (-1, 0.0)
     started: float = field(default_factory=time.monotonic)
     share: float = 1.0
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def seconds(self) -> float:
@@ -43,6 +47,8 @@ class BestSet:
     @property
     def left(self) -> float:
         """Seconds until the limit; never negative."""
+        if self.stop.is_set():
+            return 0.0
         return max(0.0, self.share * self.time_limit - self.seconds)
 
     def offer(self, channels: tuple[int, ...], problem: Problem, plan: Plan) -> bool:

@@ -48,6 +48,9 @@ class SetMilp:
     error_bps: float = 0.0
     none_left: bool = False
 
+    def __post_init__(self) -> None:
+        self.served_bound = len(self.instance.demands)
+
     def run(self) -> None:
         """First the number served, then the objective."""
         problem = build_problem(free_to_choose(self.instance))
@@ -61,6 +64,8 @@ class SetMilp:
                 limit = math.floor(outcome.bound + SERVED_MARGIN)
                 self.served_bound = max(min(self.served_bound, limit), 0)
         served = self.best.key[0]
+        if self.best.stop.is_set():
+            return
         if served == 0:
             self.bound = 0.0
             return

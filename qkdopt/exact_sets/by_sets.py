@@ -1,8 +1,9 @@
 """Best first over all sets: the set with the highest limit is looked into next.
 
-A set's limit begins as the number of demands that its links have room for, and is tightened in
-steps: the load-state bound, that bound branched, and its own plan solved to proof. When the
-highest limit is no better than the best plan, no set is.
+A set's limit begins as all demands, and is tightened in steps: the number of demands that its links
+have room for, the load-state bound, that bound branched, and its own plan solved to proof. When the
+highest limit is no better than the best plan, no set is. A problem takes up to a megabyte and a
+tenth of a second, so sets have one only while they are looked into.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Contender:
 
     Parameters
     ----------
-    channels, problem
-        The set, and the instance with it.
+    channels
+        The set.
     served, bound_bps
         No plan serves more demands, and none that serves so many is worth more.
     step
@@ -49,11 +50,9 @@ class Contender:
     """
 
     channels: tuple[int, ...]
-    problem: Problem
     served: int
     bound_bps: float = math.inf
     step: int = 0
-    loads: LoadStateBound | None = None
     plan: Plan | None = None
 
     @property
@@ -67,29 +66,32 @@ class Contender:
         return self.step > LAST_STEP
 
 
-LAST_STEP = 2
+# Room, load states, those branched; what comes after is the proof.
+ROOM, LOADS, LAST_STEP = 1, 2, 3
 
 
 @dataclass
 class SetRace:
     """All sets of one instance, and the best of them so far."""
 
+    instance: Instance
     best: BestSet
     solver: str
     seed: int
     contenders: list[Contender] = field(default_factory=list)
     proved: int = 0
+    _built: tuple[Contender, Problem] | None = None
 
-    def run(self, instance: Instance, sets: Iterable[tuple[int, ...]]) -> None:
+    def run(self, sets: Iterable[tuple[int, ...]]) -> None:
         """Look into sets until none can be better than the best, or time is up."""
-        for channels in sets:
-            problem = build_problem(with_set(instance, channels))
-            served = served_bound(build_relaxation(problem))
-            self.contenders.append(Contender(channels, problem, served))
+        demands = len(self.instance.demands)
+        self.contenders = [Contender(channels, demands) for channels in sets]
+        # There is something to beat, and to answer with, before any set is bounded.
+        self._search(self.contenders[0])
         for contender in self._highest_first():
             if contender.done or not self.best.beaten_by(*contender.limit):
                 break
-            if self.best.plan is not None and self.best.left <= 0.0:
+            if self.best.left <= 0.0:
                 break
             self._tighten(contender)
             self.best.report(f"sets: {self.proved} of {len(self.contenders)} solved", self.bound)
@@ -119,6 +121,13 @@ class SetRace:
         highest = self.bound_over(self.contenders)
         return highest if math.isfinite(highest) else None
 
+    @property
+    def told(self) -> str:
+        """How many sets were looked into, in words."""
+        total, bounded = len(self.contenders), sum(c.step >= ROOM for c in self.contenders)
+        some = "" if bounded == total else f"{bounded} of "
+        return f"{some}{total} sets by load states, {self.proved} of them by their own plans"
+
     def judged(self) -> list[Contender]:
         """List the sets that are not better than the best by more than the gap."""
         return [c for c in self.contenders if not self.best.beaten_by(*c.limit)]
@@ -130,7 +139,9 @@ class SetRace:
 
     def _tighten(self, c: Contender) -> None:
         c.step += 1
-        if c.step == 1:
+        if c.step == ROOM:
+            c.served = min(c.served, served_bound(build_relaxation(self._problem(c))))
+        elif c.step == LOADS:
             self._bound_loads(c)
         elif c.step == LAST_STEP:
             self._search(c)
@@ -140,34 +151,48 @@ class SetRace:
 
     def _bound_loads(self, c: Contender) -> None:
         """Bound a set by its load states; one demand fewer where so many have no room."""
-        try:
-            refuse_unsupported(c.problem)
-        except UnsupportedError:
+        loads = self._loads(c)
+        if loads is None:
             return
-        hint = self.best.plan
-        rates = assess(self._best_problem(c), hint or static_plan(c.problem, seed=self.seed))
-        c.loads = LoadStateBound(c.problem, c.served, rates.demand_skr_bps)
         try:
-            if not c.loads.closed:
-                c.loads.tighten(self._worth(c), self.best.gap, lambda: False)
+            if not loads.closed:
+                loads.tighten(self._worth(c), self.best.gap, lambda: False)
         except UsageError:
-            c.served, c.step = c.served - 1, 0
+            c.served, c.step = c.served - 1, ROOM
             return
-        c.bound_bps = _or_inf(c.loads.objective_bps)
+        c.bound_bps = _or_inf(loads.objective_bps)
 
-    def _best_problem(self, c: Contender) -> Problem:
-        return self.best.problem or c.problem
+    def _loads(self, c: Contender) -> LoadStateBound | None:
+        """Return a set's load-state bound, still loose; None where load states do not hold."""
+        problem = self._problem(c)
+        try:
+            refuse_unsupported(problem)
+        except UnsupportedError:
+            return None
+        assert self.best.problem is not None  # the first set was searched
+        assert self.best.plan is not None
+        rates = assess(self.best.problem, self.best.plan)
+        return LoadStateBound(problem, c.served, rates.demand_skr_bps)
+
+    def _problem(self, c: Contender) -> Problem:
+        """Return the instance with a set, built for the set that is being looked into alone."""
+        if self._built is None or self._built[0] is not c:
+            self._built = c, build_problem(with_set(self.instance, c.channels))
+        return self._built[1]
 
     def _search(self, c: Contender) -> None:
-        c.plan = static_plan(c.problem, seed=self.seed)
-        self.best.offer(c.channels, c.problem, c.plan)
+        problem = self._problem(c)
+        c.plan = static_plan(problem, seed=self.seed)
+        self.best.offer(c.channels, problem, c.plan)
 
     def _branch_loads(self, c: Contender) -> None:
-        while c.loads is not None and not c.loads.closed and c.loads.nodes < NODES:
+        """Branch a set's bound, begun anew: kept for every set it would fill the memory."""
+        loads = self._loads(c)
+        while loads is not None and not loads.closed and loads.nodes < NODES:
             if not self.best.beaten_by(*c.limit) or self.best.left <= 0.0:
                 return
-            c.loads.tighten(self._worth(c), self.best.gap, lambda: False)
-            c.bound_bps = min(c.bound_bps, _or_inf(c.loads.objective_bps))
+            loads.tighten(self._worth(c), self.best.gap, self.best.stop.is_set)
+            c.bound_bps = min(c.bound_bps, _or_inf(loads.objective_bps))
 
     def _worth(self, c: Contender) -> float:
         """Objective that a set has to beat at its number served [bit/s]."""
@@ -176,12 +201,14 @@ class SetRace:
     def _prove(self, c: Contender) -> None:
         """Solve a set's own plan, or until it cannot be the best; what is proved is kept."""
         assert c.plan is not None  # searched in the step before
-        incumbent = Incumbent(c.problem)
+        problem = self._problem(c)
+        incumbent = Incumbent(problem)
         incumbent.offer(c.plan)
-        clock = Clock(max(1.0, self.best.left), PROOF_SHARE * self.best.gap)
+        seconds = max(1.0, self.best.left)
+        clock = Clock(seconds, PROOF_SHARE * self.best.gap, stop=self.best.stop)
         run = self._formulation(incumbent, clock)
         run.run()
-        self.best.offer(c.channels, c.problem, incumbent.best()[0])
+        self.best.offer(c.channels, problem, incumbent.best()[0])
         self.proved += 1
         bound = run.as_bound()
         if bound.served > c.served:

@@ -10,6 +10,7 @@ from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.best_set import BestSet
 from qkdopt.exact_sets.by_milp import SetMilp
 from qkdopt.exact_sets.by_sets import SetRace
+from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import count_sets, every_set, with_set
 from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.static import static_plan
@@ -19,8 +20,12 @@ from qkdopt.result import Bound, Result, SolverRef
 from qkdopt.solving import ProgressCallback
 
 Method = Literal["auto", "sets", "milp"]
+# Sets that can be told apart one by one: looking at each takes up to a tenth of a second.
+MOST_SETS = 20_000
 # Sets whose plan is searched for the MILP's start, spread over all of them.
 STARTS = 20
+# Note of a result that Ctrl-C cut short.
+INTERRUPTED = "interrupted"
 # Of the time limit, for the race of sets before the MILP takes those that are left.
 SETS_SHARE = 0.15
 
@@ -57,6 +62,11 @@ class ExactSet:
     method: str
     result: Result
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run."""
+        return INTERRUPTED in self.result.notes
+
 
 def exact_set(
     instance: Instance,
@@ -92,6 +102,12 @@ def exact_set(
     progress
         Called with every change.
 
+    Returns
+    -------
+    ExactSet
+        Also when interrupted by Ctrl-C: the best so far with its bound, and the note
+        ``interrupted``. A second Ctrl-C raises ``KeyboardInterrupt``.
+
     Raises
     ------
     UsageError
@@ -105,15 +121,29 @@ def exact_set(
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")
     sets = sets_to_prove(instance, channels)
     best = BestSet(time_limit, gap, progress)
+    with until_interrupted(best.stop):
+        return _proved(instance, channels, sets, best, method, adapter, seed)
+
+
+def _proved(
+    instance: Instance,
+    channels: int,
+    sets: list[tuple[int, ...]],
+    best: BestSet,
+    method: Method,
+    adapter: Adapter,
+    seed: int,
+) -> ExactSet:
+    solver = adapter.name
     if method == "milp":
         return _by_milp(instance, channels, sets, best, solver, seed)
-    race = SetRace(best, solver, seed)
+    race = SetRace(instance, best, solver, seed)
     best.share = SETS_SHARE if method == "auto" else 1.0
-    race.run(instance, sets)
+    race.run(sets)
     best.share = 1.0
     if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
         return _open_ones(instance, channels, race, solver, seed)
-    told = f"{len(sets)} sets by load states, {race.proved} of them by their own plans"
+    told = race.told
     if not race.proved:
         # Bounds and local search alone: no solver took part.
         return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
@@ -127,9 +157,16 @@ def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
     Raises
     ------
     UsageError
-        The grid has fewer channels, or no set leaves classical light a channel.
+        The grid has fewer channels, no set leaves classical light a channel, or there are too
+        many sets.
     """
-    count_sets(instance, channels)
+    count = count_sets(instance, channels)
+    if count > MOST_SETS:
+        raise UsageError(
+            f"channels = {channels}: {count} sets, each of which would be bounded by itself; "
+            f"expected at most {MOST_SETS} (fewer channels a set, or a search without proof: "
+            "--on demands without --method exact)"
+        )
     sets = list(every_set(instance, channels))
     if not sets:
         raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
@@ -191,10 +228,13 @@ def _by_milp(
     seed: int,
 ) -> ExactSet:
     for chosen in sets[:: max(1, len(sets) // STARTS)]:
+        if best.plan is not None and best.left <= 0.0:
+            break
         problem = build_problem(with_set(instance, chosen))
         best.offer(chosen, problem, static_plan(problem, seed=seed))
     run = SetMilp(instance, channels, best, solver, seed)
-    run.run()
+    if not best.stop.is_set():
+        run.run()
     used = solver_ref(adapter_of(solver))
     told = f"MILP over sets, {used.name} {used.version}"
     return _answer(best, run.served_bound, run.bound, told, used, seed, run.error_bps)
@@ -222,6 +262,8 @@ def _answer(
         best.problem, best.plan, bound, gap=best.gap, solver=solver, seed=seed,
         seconds=best.seconds,
     )  # fmt: skip
+    if best.stop.is_set():
+        result = result.model_copy(update={"notes": (INTERRUPTED, *result.notes)})
     assert result.value is not None
     return ExactSet(
         channels=best.channels,

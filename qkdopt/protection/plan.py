@@ -89,6 +89,8 @@ class ProtectedPlan:
         Demands that are not served, and why.
     seconds
         Wall time.
+    interrupted
+        Whether Ctrl-C ended the search.
     """
 
     floor_bps: float
@@ -99,6 +101,7 @@ class ProtectedPlan:
     failures: tuple[Failure, ...]
     left_out: tuple[LeftOut, ...]
     seconds: float
+    interrupted: bool = False
 
     @property
     def served(self) -> int:

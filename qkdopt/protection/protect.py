@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import networkx as nx
 import numpy as np
 
 from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import count_sets, every_set, with_set
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
@@ -71,7 +73,9 @@ def protect(
     Returns
     -------
     ProtectedPlan
-        It serves the demands that it keeps; the others are left out, each with the reason.
+        It serves the demands that it keeps; the others are left out, each with the reason. Also
+        when interrupted by Ctrl-C, which is as if the time were up; a second Ctrl-C, and one
+        before any demand is placed, raises ``KeyboardInterrupt``.
 
     Raises
     ------
@@ -82,11 +86,17 @@ def protect(
     """
     refuse_unprotectable(instance, floor_bps, channels)
     started = time.monotonic()
-    deadline = started + time_limit
-    search = _Search(instance, floor_bps, seed, lambda: time.monotonic() > deadline)
-    sets, all_of_them = _sets(instance, channels, seed)
-    search.run(sets, rounds)
-    return search.answer(all_of_them and len(search.attempts) == len(sets), started)
+    deadline, stop = started + time_limit, threading.Event()
+    search = _Search(
+        instance, floor_bps, seed, lambda: stop.is_set() or time.monotonic() > deadline
+    )
+    with until_interrupted(stop):
+        sets, all_of_them = _sets(instance, channels, seed)
+        search.run(sets, rounds)
+        found = search.answer(all_of_them and len(search.attempts) == len(sets), started)
+    if stop.is_set() and not found.served and found.status == "not found":
+        raise KeyboardInterrupt
+    return replace(found, interrupted=stop.is_set())
 
 
 def refuse_unprotectable(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
 
 import qkdopt
 from qkdopt.adapters import ADAPTERS
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.exact import exact_set
+from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import with_set
 from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.snapshots import snapshot_instances
@@ -130,6 +134,62 @@ def test_a_solver_that_took_no_part_is_not_recorded():
     result = exact_set(instance, 2, gap=0.3).result
     assert result.solver.name is None
     assert result.solver.version is None
+
+
+def test_set_up_is_within_the_time_limit_too(monkeypatch):
+    """Without time no set is built but the one whose plan is the answer."""
+    built = []
+
+    def build(instance):
+        built.append(instance.name)
+        return build_problem(instance)
+
+    monkeypatch.setattr("qkdopt.exact_sets.by_sets.build_problem", build)
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    answer = exact_set(instance, 2, method="sets", time_limit=0.0)
+    assert len(built) == 1
+    assert answer.result.bound.served == len(instance.demands)
+    assert answer.bound_bps is None
+    assert "0 of 28 sets" in answer.method
+
+
+def test_too_many_sets_are_refused_with_their_number():
+    instance = qkdopt.read_instance("instances/nsfnet_100erl.json")
+    with pytest.raises(UsageError, match=r"91390 sets.*at most 20000.*--on demands"):
+        exact_set(instance, 4)
+
+
+def test_a_stop_is_a_run_without_time_that_is_told():
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
+    for method in ("auto", "sets", "milp"):
+        seen = []
+
+        def interrupt(_progress, seen=seen):
+            if not seen:
+                signal.raise_signal(signal.SIGINT)
+            seen.append(1)
+
+        answer = exact_set(instance, 2, method=method, gap=0.0, progress=interrupt)
+        assert answer.interrupted
+        assert answer.result.notes[0] == "interrupted"
+        assert answer.status == "feasible"
+        assert answer.result.seconds < 30.0
+        assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_ends_at_once():
+    stop = threading.Event()
+
+    def twice():
+        with until_interrupted(stop):
+            signal.raise_signal(signal.SIGINT)
+            assert stop.is_set()
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        twice()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(("channels", "told"), [(0, "1 to 4"), (5, "1 to 4"), (4, "leaves")])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +34,28 @@ def test_as_json(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["status"] == "optimal"
     assert told["value_bps"] <= told["bound_bps"] * (1.0 + 1e-9)
+
+
+def test_interrupt_writes_the_best_set_and_its_bound(tmp_path):
+    command = [sys.executable, "-m", "qkdopt", "design", LIBRARY / "small" / "mesh6.json"]
+    options = ["--channels", "2", "--method", "exact", "--gap", "0", "--time-limit", "300"]
+    run = subprocess.Popen(
+        [*command, *options, "-o", tmp_path],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert run.stderr is not None
+    for line in run.stderr:
+        if "gap" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60.0)
+    assert run.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted" in out
+    found = json.loads((tmp_path / "exact.json").read_text(encoding="utf-8"))
+    assert found["notes"][0] == "interrupted"
+    assert found["bound"]["objective_bps"] >= found["value"]["objective_bps"]
+    assert exit_status("check", tmp_path / "best.json", tmp_path / "exact.json") == 0
 
 
 @pytest.mark.parametrize(

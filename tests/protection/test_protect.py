@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
@@ -284,6 +285,16 @@ def test_what_cannot_be_asked_is_refused():
     mixing = random_instance(1, other_noise=True)
     with pytest.raises(UnsupportedError, match="four-wave"):
         protect(mixing, floor_bps=1.0, channels=1)
+
+
+def test_an_interrupt_before_any_demand_is_placed_is_raised(monkeypatch):
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGINT)
+        return [(0, 4)], True
+
+    monkeypatch.setattr("qkdopt.protection.protect._sets", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        protect(ring(), floor_bps=5e3, channels=2)
 
 
 def test_a_set_by_hand_is_the_set_of_the_plan():

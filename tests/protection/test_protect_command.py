@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
+import time
 
 import pandas as pd
 import pytest
@@ -42,10 +45,37 @@ def test_a_floor_beyond_reach_is_impossible_with_a_reason(tmp_path, capsys):
     assert all(one["proved"] for one in told["left_out"])
 
 
+def test_an_empty_plan_is_told(tmp_path, capsys):
+    options = ("--channels", 2, "--protect", 1e9, "-o", tmp_path)
+    assert exit_status("design", RING, *options) == 1
+    assert "the plan serves no demand" in capsys.readouterr().out
+    assert exit_status("check", tmp_path / "best.json", tmp_path / "plan.json") == 0
+
+
 def test_a_given_set_is_taken(tmp_path, capsys):
     options = ("--channels", 2, "--protect", 1000, "--protect-set", "0,5", "-o", tmp_path)
     exit_status("design", RING, *options)
     assert "{0,5}" in capsys.readouterr().out
+
+
+def test_interrupt_writes_the_best_plan_so_far(tmp_path):
+    command = [sys.executable, "-m", "qkdopt", "design", LIBRARY / "small" / "mesh6.json"]
+    options = ["--channels", "2", "--protect", "32000", "--time-limit", "300"]
+    run = subprocess.Popen(
+        [*command, *options, "-o", tmp_path],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list(tmp_path.glob(".running.json")):
+        time.sleep(0.05)
+    # The search starts now; without the interrupt it takes about a minute.
+    time.sleep(4.0)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60.0)
+    assert run.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted" in out
+    assert exit_status("check", tmp_path / "best.json", tmp_path / "plan.json") == 0
+    assert (tmp_path / "protection.csv").exists()
 
 
 @pytest.mark.parametrize(
