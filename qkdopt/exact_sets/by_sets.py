@@ -97,14 +97,15 @@ class SetRace:
             self.best.report(f"sets: {self.proved} of {len(self.contenders)} solved", self.bound)
 
     def _highest_first(self) -> Iterator[Contender]:
-        def entry(number: int) -> tuple[int, float, int]:
-            served, bound_bps = self.contenders[number].limit
-            return -served, -bound_bps, number
+        def entry(number: int) -> tuple[int, float, bool, int]:
+            c = self.contenders[number]
+            # Of equal ones those of unknown room: it is cheap, and limits the number served.
+            return -c.served, -c.bound_bps, c.step >= ROOM, number
 
         heap = [entry(number) for number in range(len(self.contenders))]
         heapq.heapify(heap)
         while heap:
-            number = heap[0][2]
+            number = heap[0][-1]
             yield self.contenders[number]
             heapq.heapreplace(heap, entry(number))
 
@@ -156,7 +157,7 @@ class SetRace:
             return
         try:
             if not loads.closed:
-                loads.tighten(self._worth(c), self.best.gap, lambda: False)
+                loads.tighten(self._worth(c), self.best.gap, self._over)
         except UsageError:
             c.served, c.step = c.served - 1, ROOM
             return
@@ -173,6 +174,9 @@ class SetRace:
         assert self.best.plan is not None
         rates = assess(self.best.problem, self.best.plan)
         return LoadStateBound(problem, c.served, rates.demand_skr_bps)
+
+    def _over(self) -> bool:
+        return self.best.left <= 0.0
 
     def _problem(self, c: Contender) -> Problem:
         """Return the instance with a set, built for the set that is being looked into alone."""
@@ -191,7 +195,7 @@ class SetRace:
         while loads is not None and not loads.closed and loads.nodes < NODES:
             if not self.best.beaten_by(*c.limit) or self.best.left <= 0.0:
                 return
-            loads.tighten(self._worth(c), self.best.gap, self.best.stop.is_set)
+            loads.tighten(self._worth(c), self.best.gap, self._over)
             c.bound_bps = min(c.bound_bps, _or_inf(loads.objective_bps))
 
     def _worth(self, c: Contender) -> float:

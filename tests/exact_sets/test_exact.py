@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 
 import pytest
 
@@ -151,6 +152,39 @@ def test_set_up_is_within_the_time_limit_too(monkeypatch):
     assert answer.result.bound.served == len(instance.demands)
     assert answer.bound_bps is None
     assert "0 of 28 sets" in answer.method
+
+
+def test_a_long_bound_of_one_set_is_cut_by_the_time(monkeypatch):
+    seen = []
+
+    def tighten(_self, _worth, _gap, should_stop):
+        seen.append(should_stop())
+        time.sleep(0.3)
+        seen.append(should_stop())
+
+    monkeypatch.setattr("qkdopt.bounding.LoadStateBound.tighten", tighten)
+    instance = qkdopt.read_instance("instances/small/triangle.json")
+    exact_set(instance, 1, method="sets", time_limit=0.25)
+    assert seen[-2:] == [False, True]
+
+
+def test_the_number_served_is_limited_for_every_set_before_any_is_bounded(monkeypatch):
+    """So that a run cut short limits it too."""
+    built = []
+
+    def build(instance):
+        built.append(instance.candidates_of(instance.network.links[0]))
+        return build_problem(instance)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qkdopt.exact_sets.by_sets.build_problem", build)
+    monkeypatch.setattr("qkdopt.bounding.LoadStateBound.tighten", stop)
+    instance = qkdopt.read_instance("instances/small/triangle.json")
+    with pytest.raises(KeyboardInterrupt):
+        exact_set(instance, 1, method="sets")
+    assert len(set(built)) == instance.grid.channels
 
 
 def test_too_many_sets_are_refused_with_their_number():
