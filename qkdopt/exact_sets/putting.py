@@ -6,8 +6,13 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from math import comb
 
+import numpy as np
+
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, with_candidates
+
+# Some draws are drawn twice, or leave no light.
+DRAWS_FOR_EACH = 4
 
 
 def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
@@ -32,8 +37,28 @@ def free_to_choose(instance: Instance) -> Instance:
 def every_set(instance: Instance, channels: int) -> Iterator[tuple[int, ...]]:
     """Yield the sets of so many channels that leave classical light a channel."""
     grid = range(instance.grid.channels)
+    yield from _leaving_light(instance, combinations(grid, channels))
+
+
+def some_sets(instance: Instance, channels: int, most: int, seed: int) -> list[tuple[int, ...]]:
+    """Draw at most so many different sets that leave classical light a channel, rising.
+
+    Where there are many sets, listing them all would take all memory.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = {
+        tuple(sorted(int(q) for q in rng.choice(instance.grid.channels, channels, replace=False)))
+        for _ in range(DRAWS_FOR_EACH * most)
+    }
+    return sorted(_leaving_light(instance, sorted(drawn)))[:: max(1, len(drawn) // most)][:most]
+
+
+def _leaving_light(
+    instance: Instance, sets: Iterable[tuple[int, ...]]
+) -> Iterator[tuple[int, ...]]:
+    grid = range(instance.grid.channels)
     dark = {q: {w for w in grid if instance.is_dark_near(w, q)} for q in grid}
-    for chosen in combinations(grid, channels):
+    for chosen in sets:
         if len(set[int]().union(*(dark[q] for q in chosen))) < len(grid):
             yield chosen
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.exact_sets.interrupting import until_interrupted
-from qkdopt.exact_sets.putting import count_sets, every_set, with_set
+from qkdopt.exact_sets.putting import count_sets, every_set, some_sets, with_set
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from qkdopt.protection.failure_table import FailureTable
@@ -25,6 +25,8 @@ from qkdopt.protection.search import Stop, complete, in_the_way, insert, repaire
 
 # Sets that are all looked into; of more, so many drawn at random.
 MOST_SETS = 300
+# Sets that are listed; of more some are drawn.
+MOST_LISTED = 100_000
 # Sets whose greedy plan is repaired: those that keep most demands.
 REPAIRED = 5
 # Placings tried to decide one question by backtracking.
@@ -127,6 +129,8 @@ def _sets(
     """List the sets to look into; say whether these are all that are asked for."""
     if not isinstance(channels, int):
         return [tuple(sorted(channels))], True
+    if count_sets(instance, channels) > MOST_LISTED:
+        return some_sets(instance, channels, MOST_SETS, seed), False
     sets = list(every_set(instance, channels))
     if len(sets) <= MOST_SETS:
         return sets, True

@@ -11,7 +11,10 @@ import time
 import pandas as pd
 import pytest
 
+from qkdopt.exact_sets.putting import some_sets
+from qkdopt.generate import new_instance
 from qkdopt.io import read_instance
+from qkdopt.protection.protect import protect
 from qkdopt.runs import hold
 from tests.command import exit_status
 from tests.shipped import LIBRARY
@@ -128,3 +131,15 @@ def test_the_question_is_written_beside_the_answer(tmp_path):
     assert told["sha256"] == instance.sha256()
     assert told["seed"] == 3
     assert told["environment"]["versions"]["qkdopt"]
+
+
+def test_of_very_many_sets_some_are_drawn(tmp_path):
+    wide = new_instance("wide", topology="nsfnet", demands=3, seed=1, channels=40, k=6)
+    started = time.monotonic()
+    found = protect(wide, floor_bps=1.0, channels=8, time_limit=20.0)
+    assert time.monotonic() - started < 40.0
+    assert len(found.channels) == 8
+    sets = some_sets(wide, 8, 300, 0)
+    assert len(set(sets)) == len(sets)
+    assert 200 <= len(sets) <= 300
+    assert sets == some_sets(wide, 8, 300, 0)
