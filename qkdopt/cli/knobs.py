@@ -108,8 +108,7 @@ def _with_channels(path: Path, chosen: NamedSet, faults: list[str]) -> Instance 
     try:
         return chosen.applied_to(read_instance(path))
     except FaultsError as error:
-        told = [fault.removeprefix("Value error, ") for fault in error.faults]
-        faults += [f"{error.where}: {fault}" for fault in told]
+        faults += [f"{error.where}: {fault}" for fault in error.faults]
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, instance_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Scenario:
 
         Raises
         ------
-        pydantic.ValidationError
+        InstanceError
             A factor leads out of the range of what it scales.
         """
         if self.raman_scale == 1.0 and self.loss == 1.0 and self.raman_profile is None:
@@ -73,7 +73,7 @@ class Scenario:
         for link in data["network"]["links"]:
             self._dim(link)
             self._dim_all(link.get("candidates"))
-        return Instance.model_validate(data, strict=False)
+        return instance_of(data, f"{instance.name} under {self.title}")
 
     def _dim_all(self, candidates: object) -> None:
         """Candidates off the grid may have a loss of their own."""

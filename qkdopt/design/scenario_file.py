@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from qkdopt.design.scenario import Scenario
-from qkdopt.errors import InstanceError
+from qkdopt.errors import Faults, InstanceError
 from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
 from qkdopt.io import read_toml
@@ -91,15 +92,9 @@ def read_scenarios(path: Path, instance: Instance, load_erlang: float) -> tuple[
         )
         for spec in read_toml(path, ScenarioFile).specs()
     )
-    faults = []
+    faults = Faults()
     for scenario in scenarios:
-        try:
-            scenario.applied_to(instance)
-        except ValidationError as error:
-            faults += [
-                f"{scenario.title}: {details['loc']} = {details['input']}: {details['msg']}"
-                for details in error.errors(include_url=False)
-            ]
-    if faults:
-        raise InstanceError(str(path), faults)
+        faults.attempt(partial(scenario.applied_to, instance))
+    if faults.found:
+        raise InstanceError(str(path), faults.found)
     return scenarios

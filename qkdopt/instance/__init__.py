@@ -2,6 +2,7 @@
 
 from qkdopt.instance.base import NodeId, Part
 from qkdopt.instance.candidates import with_candidates
+from qkdopt.instance.changing import instance_of
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.hardware import (
     AmplifierNoise,
@@ -42,5 +43,6 @@ __all__ = [
     "Routes",
     "Traffic",
     "WidthShare",
+    "instance_of",
     "with_candidates",
 ]

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import ValidationError
-
-from qkdopt.errors import InstanceError
+from qkdopt.instance.changing import instance_of
 from qkdopt.instance.model import Instance
 from qkdopt.instance.network import Candidate
 
@@ -48,15 +46,7 @@ def with_candidates(
         link.pop("candidates", None)
         if by_link is not None and instance.network.links[e].qkd:
             link["candidates"] = [_plain(candidate) for candidate in by_link[e]]
-    try:
-        return Instance.model_validate(data, strict=False)
-    except ValidationError as error:
-        faults = [
-            line
-            for details in error.errors(include_url=False)
-            for line in str(details["msg"]).removeprefix("Value error, ").splitlines()
-        ]
-        raise InstanceError(f"{instance.name} with other candidates", faults) from None
+    return instance_of(data, f"{instance.name} with other candidates")
 
 
 def _plain(candidate: Candidate) -> object:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from qkdopt.errors import FaultsError, InstanceError, ResultError
 from qkdopt.instance import SCHEMA as INSTANCE_SCHEMA
 from qkdopt.instance import Instance
-from qkdopt.io.faults import fault_texts
+from qkdopt.instance.faults import fault_texts
 from qkdopt.result import PLAN_SCHEMA, AnyPlan, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT_SCHEMA
 

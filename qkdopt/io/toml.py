@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from qkdopt.errors import InstanceError
-from qkdopt.io.faults import fault_texts
+from qkdopt.instance.faults import fault_texts
 
 Settings = TypeVar("Settings", bound=BaseModel)
 

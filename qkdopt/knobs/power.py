@@ -13,10 +13,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import ValidationError
-
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance, Link
+from qkdopt.instance import Instance, Link, instance_of
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.tables import link_launch_dbm, link_loss_db
 
@@ -178,11 +176,4 @@ def with_powers(
         link.pop("launch_dbm", None)
         if power is not None:
             link["launch_dbm"] = power
-    try:
-        return Instance.model_validate(data, strict=False)
-    except ValidationError as error:
-        faults = [
-            str(details["msg"]).removeprefix("Value error, ")
-            for details in error.errors(include_url=False)
-        ]
-        raise InstanceError(f"{instance.name}: launch power", faults) from None
+    return instance_of(data, f"{instance.name}: launch power")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, instance_of
 
 
 def without_link(instance: Instance, link: str) -> Instance:
@@ -17,9 +15,9 @@ def without_link(instance: Instance, link: str) -> Instance:
     rest = [row for row in data["network"]["links"] if row["id"] != link]
     if rest:
         data["network"]["links"] = rest
-        return _valid(data)
+        return instance_of(data, f"{instance.name} after a failure")
     data["network"]["links"][0]["qkd"] = False
-    return _valid(data)
+    return instance_of(data, f"{instance.name} after a failure")
 
 
 def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
@@ -31,8 +29,4 @@ def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
         if row["id"] == link:
             row.pop("candidates", None)
             row.update({"candidates": left} if left else {"qkd": False})
-    return _valid(data)
-
-
-def _valid(data: dict[str, Any]) -> Instance:
-    return Instance.model_validate(data, strict=False)
+    return instance_of(data, f"{instance.name} after a failure")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qkdopt.generate import new_instance
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, instance_of
 from qkdopt.simulating import SimulationOptions
 from qkdopt.study import Job
 from qkdopt.study.sets import ChannelSets
@@ -66,7 +66,7 @@ def paper_instance(
         return instance
     data = instance.to_json_dict()
     data["classical"]["launch_dbm"] = launch_dbm
-    return Instance.model_validate(data, strict=False)
+    return instance_of(data, name)
 
 
 def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:

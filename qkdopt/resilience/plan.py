@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, instance_of
 from qkdopt.resilience.case import Case
 from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions
 from qkdopt.simulating.refusals import noise_faults, request_faults
@@ -172,4 +172,4 @@ def _faults_of_sets(channels: str) -> Iterator[str]:
 def _with_relay(instance: Instance, relay: str) -> Instance:
     data = instance.to_json_dict()
     data.setdefault("qkd", {})["relay"] = relay
-    return Instance.model_validate(data, strict=False)
+    return instance_of(data, instance.name)
