@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from qkdopt.cli.intervals import plus_minus
 from qkdopt.instance import Instance
 from qkdopt.knobs.knobs import RAMAN_SCALE
+from qkdopt.knobs.power import Receivers
 from qkdopt.knobs.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
-from qkdopt.knobs.turning import Receivers, Sweep
+from qkdopt.knobs.turning import Sweep
 from qkdopt.study import Job
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import typer
 
 from qkdopt.cli.knob_text import Asked, knob_json, knob_lines
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
-from qkdopt.errors import FaultsError, InstanceError
-from qkdopt.instance import Instance
+from qkdopt.errors import Faults
+from qkdopt.instance import Instance, read_channels
 from qkdopt.io import read_instance, write_text_whole
-from qkdopt.knobs.power import launch_table, with_launch
+from qkdopt.knobs.power import Receivers
 from qkdopt.knobs.table import COLUMNS, knob_table
-from qkdopt.knobs.turning import Receivers, knob_settings, sweep_faults
+from qkdopt.knobs.turning import knob_settings, sweep_faults
 from qkdopt.report import plot_knobs
 from qkdopt.runs import Store
 from qkdopt.simulating.refusals import request_faults
@@ -30,7 +30,7 @@ def run_knobs(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int
 
     Raises
     ------
-    InstanceError
+    OptionsError
         Every fault of file and options; nothing is written.
     OutputError
         The folder cannot be made or written.
@@ -69,18 +69,22 @@ def _asked(
     workers: int | None,
 ) -> Asked:
     """Read the instance and judge the options; every fault of both in one error."""
-    faults = request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
-    faults += worker_faults(workers)
+    faults = Faults()
+    faults.found += request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
+    faults.found += worker_faults(workers)
     receivers = None
     if sensitivity_dbm is not None:
         receivers = Receivers(sensitivity_dbm, margin_db or 0.0, cap_dbm)
-    elif margin_db is not None or cap_dbm is not None:
-        faults.append("margin and cap: expected a sensitivity with them, which gives the floors")
-    chosen = _channels(channels, faults)
-    instance = _with_channels(path, chosen, faults)
-    faults += sweep_faults(instance, step_db=step_db, receivers=receivers)
-    if faults or instance is None:
-        raise InstanceError("knobs", faults)
+    else:
+        alone = margin_db is None and cap_dbm is None
+        faults.expect(
+            alone, "margin and cap: expected a sensitivity with them, which gives the floors"
+        )
+    chosen = faults.attempt(lambda: _set(channels)) or NamedSet("instance", None)
+    instance = faults.attempt(lambda: chosen.applied_to(read_instance(path)))
+    faults.found += sweep_faults(instance, step_db=step_db, receivers=receivers)
+    faults.stop("knobs")
+    assert instance is not None  # no faults
     return Asked(
         instance=instance,
         set_name=chosen.name,
@@ -93,23 +97,8 @@ def _asked(
     )
 
 
-def _channels(text: str | None, faults: list[str]) -> NamedSet:
-    if text is None:
-        return NamedSet("instance", None)
-    try:
-        listed = tuple(int(word) for word in text.split(","))
-    except ValueError:
-        faults.append(f"channels = {text!r}; expected channel numbers such as 3,13,23,33")
-        return NamedSet("instance", None)
-    return NamedSet("{" + ",".join(map(str, listed)) + "}", listed)
-
-
-def _with_channels(path: Path, chosen: NamedSet, faults: list[str]) -> Instance | None:
-    try:
-        return chosen.applied_to(read_instance(path))
-    except FaultsError as error:
-        faults += [f"{error.where}: {fault}" for fault in error.faults]
-        return None
+def _set(text: str | None) -> NamedSet | None:
+    return None if text is None else NamedSet.listed(read_channels(text, "channels"))
 
 
 def _write(table: pd.DataFrame, folder: Path) -> None:
@@ -122,7 +111,5 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
 
 def _write_powers(instance: Instance, receivers: Receivers, folder: Path) -> None:
-    needs = {"sensitivity_dbm": receivers.sensitivity_dbm, "margin_db": receivers.margin_db}
-    chosen = with_launch(instance, "link", cap_dbm=receivers.cap_dbm, **needs)
-    powers = launch_table(instance, chosen, **needs)
+    powers = receivers.table(instance, receivers.at_floor(instance, "link"))
     write_text_whole(folder / "launch.csv", powers.round(6).to_csv(index=False))

@@ -9,6 +9,7 @@ import typer
 
 from qkdopt.errors import UsageError
 from qkdopt.generate import new_instance
+from qkdopt.instance import read_channels
 from qkdopt.io import refuse_unwritable, write_json_whole
 
 CHOICES = {"reserve": ("working", "all"), "layout": ("single", "pair", None)}
@@ -21,17 +22,7 @@ def run_new(output: Path, *, candidates: str | None, **options: Any) -> None:
         if options[name] not in known:
             expected = " or ".join(str(word) for word in known if word)
             raise UsageError(f"{name} = {options[name]!r}; expected {expected}")
-    instance = new_instance(output.stem, candidates=_channels(candidates), **options)
+    listed = None if candidates is None else read_channels(candidates, "candidates")
+    instance = new_instance(output.stem, candidates=listed, **options)
     write_json_whole(output, instance.to_json_dict())
     typer.echo(f"{output}: {len(instance.demands)} demands, sha256 {instance.sha256()[:12]}")
-
-
-def _channels(text: str | None) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        return tuple(int(word) for word in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f"candidates = {text!r}; expected channel numbers such as 3,13,23,33"
-        ) from None

@@ -16,7 +16,7 @@ from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults
 from qkdopt.exact_sets.exact import ExactSet, exact_set, installed, sets_to_prove
 from qkdopt.exact_sets.putting import with_set
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
 from qkdopt.runs import hold
 
@@ -103,7 +103,7 @@ def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
     cut = ["interrupted: the best so far, and what is proved of it"] if found.interrupted else []
     return [
         *cut,
-        f"set        {{{','.join(map(str, found.channels))}}} ({found.status})",
+        f"set        {spell_channels(found.channels)} ({found.status})",
         f"served     {found.served} of {demands}",
         f"key rate   {found.value_bps / 1e3:.3f} kbit/s, mean over served; checked from physics",
         f"bound      {proved} over all sets of {len(found.channels)}{gap}",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Instance, with_candidates
+from qkdopt.instance import Candidate, Instance, spell_channels, with_candidates
 
 Sets = tuple[tuple[int, ...], ...]
 
@@ -35,8 +35,9 @@ class Placement:
             No channel, a negative one, or one twice.
         """
         if not channels or min(channels) < 0 or len(set(channels)) < len(channels):
-            told = ",".join(map(str, channels))
-            raise UsageError(f"set {{{told}}}; expected different channels, from 0 on")
+            raise UsageError(
+                f"set {spell_channels(channels)}; expected different channels, from 0 on"
+            )
         return cls((tuple(sorted(channels)),))
 
     @property
@@ -95,7 +96,7 @@ class Pool:
 
     def name(self, channels: Sequence[int]) -> str:
         """Spell a set as people do."""
-        return "{" + ",".join(self._spelled(number) for number in channels) + "}"
+        return spell_channels(map(self._spelled, channels))
 
     def _spelled(self, number: int) -> str:
         candidate = self.candidates[number]

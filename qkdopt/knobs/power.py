@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qkdopt.errors import InstanceError, UsageError
@@ -98,6 +99,42 @@ def with_launch(
     if mode == "network":
         return with_powers(instance, max(floors), [None] * len(floors))
     return with_powers(instance, None, floors)
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """What the classical receivers ask of the launch power.
+
+    Parameters
+    ----------
+    sensitivity_dbm, margin_db, cap_dbm
+        See :func:`with_launch`.
+    """
+
+    sensitivity_dbm: float
+    margin_db: float = 0.0
+    cap_dbm: float | None = None
+
+    def faults(self) -> list[str]:
+        """Return what is out of range, whatever the instance."""
+        return option_faults(self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+
+    def floor_faults(self, instance: Instance) -> list[str]:
+        """Return one fault for each link whose floor is above the cap."""
+        return floor_faults(instance, self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+
+    def at_floor(self, instance: Instance, mode: Mode) -> Instance:
+        """Return the instance at the power of least noise, see :func:`with_launch`."""
+        return with_launch(
+            instance, mode, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db,
+            cap_dbm=self.cap_dbm,
+        )  # fmt: skip
+
+    def table(self, instance: Instance, chosen: Instance) -> pd.DataFrame:
+        """Return what each link saves, see :func:`launch_table`."""
+        return launch_table(
+            instance, chosen, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db
+        )
 
 
 def option_faults(sensitivity_dbm: float, margin_db: float, cap_dbm: float | None) -> list[str]:

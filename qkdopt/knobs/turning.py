@@ -12,11 +12,9 @@ from qkdopt.instance import Instance
 from qkdopt.knobs.knobs import FILTER, GATE, KNOBS, LAUNCH, OF_THE_RECEIVER, TIME_BANDWIDTH, Knob
 from qkdopt.knobs.power import (
     Mode,
-    floor_faults,
+    Receivers,
     launch_floor_dbm,
     mean_launch_dbm,
-    option_faults,
-    with_launch,
 )
 from qkdopt.simulating.refusals import noise_faults
 from qkdopt.tables import link_launch_dbm
@@ -25,21 +23,6 @@ SMALLEST_STEP_DB, LARGEST_STEP_DB = 0.5, 9.0
 FLOORS: tuple[tuple[str, Mode], ...] = (
     ("launch, network floor", "network"), ("launch, per-link floor", "link"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Receivers:
-    """What the classical receivers ask of the launch power.
-
-    Parameters
-    ----------
-    sensitivity_dbm, margin_db, cap_dbm
-        See :func:`qkdopt.knobs.power.with_launch`.
-    """
-
-    sensitivity_dbm: float
-    margin_db: float = 0.0
-    cap_dbm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,11 +104,10 @@ def sweep_faults(
     if not SMALLEST_STEP_DB <= step_db <= LARGEST_STEP_DB:
         faults.append(f"step = {step_db:g}; expected 0.5 to 9 dB")
     if receivers is not None:
-        asked = (receivers.sensitivity_dbm, receivers.margin_db, receivers.cap_dbm)
-        out_of_range = option_faults(*asked)
+        out_of_range = receivers.faults()
         faults += out_of_range
         if instance is not None and not out_of_range:
-            faults += floor_faults(instance, *asked)
+            faults += receivers.floor_faults(instance)
     return faults if instance is None else [*faults, *noise_faults(instance)]
 
 
@@ -176,13 +158,7 @@ def _outside(instance: Instance, receivers: Receivers) -> str:
 
 
 def _at_floor(instance: Instance, name: str, mode: Mode, receivers: Receivers) -> Setting:
-    chosen = with_launch(
-        instance,
-        mode,
-        sensitivity_dbm=receivers.sensitivity_dbm,
-        margin_db=receivers.margin_db,
-        cap_dbm=receivers.cap_dbm,
-    )
+    chosen = receivers.at_floor(instance, mode)
     mean = mean_launch_dbm(chosen)
     unit = "dBm" if mode == "network" else "dBm, mean of links"
     change = round(mean - mean_launch_dbm(instance), 9)

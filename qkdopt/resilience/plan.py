@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance, instance_of
+from qkdopt.errors import Faults, InstanceError, UsageError
+from qkdopt.instance import Instance, instance_of, read_channels
 from qkdopt.resilience.case import Case
 from qkdopt.simulating import EVENTS, EventOptions, SimulationOptions
 from qkdopt.simulating.refusals import noise_faults, request_faults
@@ -61,8 +62,10 @@ class Question:
             self.event_options("noise")
         except UsageError as error:
             yield from str(error).split("; ")
-        if self.channels is not None:
-            yield from _faults_of_sets(self.channels)
+        try:
+            parse_sets(self.channels)
+        except UsageError as error:
+            yield from str(error).split("; ")
         yield from request_faults(
             load_erlang=self.load_erlang,
             requests=self.requests,
@@ -98,13 +101,13 @@ def parse_sets(channels: str | None) -> list[NamedSet]:
     """
     if channels is None:
         return [NamedSet("instance", None)]
-    faults = list(_faults_of_sets(channels))
-    if faults:
-        raise UsageError("; ".join(faults))
-    sets = [tuple(map(int, text.split(","))) for text in channels.split(";")]
-    return [
-        NamedSet("{" + ",".join(map(str, listed)) + "}", listed) for listed in dict.fromkeys(sets)
+    faults = Faults()
+    sets = [
+        faults.attempt(partial(read_channels, text, "channels")) for text in channels.split(";")
     ]
+    if faults.found:
+        raise UsageError("; ".join(faults.found))
+    return [NamedSet.listed(chosen) for chosen in dict.fromkeys(sets) if chosen is not None]
 
 
 def faults_on(instance: Instance, question: Question) -> list[str]:
@@ -157,16 +160,6 @@ def cases(instance: Instance, question: Question) -> list[Case]:
         for retune in RETUNE
         for restore in ((False, True) if kind == "cut" else (False,))
     ]
-
-
-def _faults_of_sets(channels: str) -> Iterator[str]:
-    for text in channels.split(";"):
-        words = [word.strip() for word in text.split(",")]
-        if not all(word.isdecimal() for word in words):
-            yield (
-                f"channels: {text.strip()!r} is no set; expected channel numbers separated by "
-                "commas, sets by semicolons, such as '3;3,13'"
-            )
 
 
 def _with_relay(instance: Instance, relay: str) -> Instance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from qkdopt.errors import InstanceError
-from qkdopt.instance import Instance, with_candidates
+from qkdopt.instance import Instance, spell_channels, with_candidates
 from qkdopt.instance.base import Part
 
 Count = Annotated[int, Field(ge=1)]
@@ -23,6 +23,12 @@ class NamedSet:
 
     name: str
     channels: tuple[int, ...] | None
+
+    @classmethod
+    def listed(cls, channels: Iterable[int]) -> NamedSet:
+        """Name a set by its channels."""
+        chosen = tuple(channels)
+        return cls(spell_channels(chosen), chosen)
 
     def applied_to(self, instance: Instance) -> Instance:
         """Return the instance with this set on every link with QKD, validated again.
@@ -86,11 +92,11 @@ class ChannelSets(Part):
             fault = f"random = {self.random}; expected at most the grid's {channels} channels"
             raise InstanceError("sets", [fault])
         if self.listed is not None:
-            return [_named(self.listed)]
+            return [NamedSet.listed(self.listed)]
         if self.compact is not None:
-            return [_named(range(self.first, self.first + self.compact))]
+            return [NamedSet.listed(range(self.first, self.first + self.compact))]
         if self.uniform is not None:
-            return [_named(self.first + k * self.stride for k in range(self.uniform))]
+            return [NamedSet.listed(self.first + k * self.stride for k in range(self.uniform))]
         return [self._random(channels, draw) for draw in range(self.draws)]
 
     def _random(self, channels: int, draw: int) -> NamedSet:
@@ -108,8 +114,3 @@ class ChannelSets(Part):
         if self.contains:
             told.append("with " + ",".join(map(str, self.contains)))
         return " ".join(told)
-
-
-def _named(channels: Iterator[int] | range | tuple[int, ...]) -> NamedSet:
-    listed = tuple(channels)
-    return NamedSet("{" + ",".join(map(str, listed)) + "}", listed)

@@ -20,6 +20,7 @@ from qkdopt.knobs.knobs import (
     LAUNCH,
     RAMAN_SCALE,
 )
+from qkdopt.knobs.power import Receivers
 from qkdopt.knobs.table import (
     AS_IT_STANDS,
     COLUMNS,
@@ -27,7 +28,7 @@ from qkdopt.knobs.table import (
     knob_table,
     what_a_db_buys,
 )
-from qkdopt.knobs.turning import Receivers, knob_settings
+from qkdopt.knobs.turning import knob_settings
 from qkdopt.report import plot_knobs
 from qkdopt.simulating import SimulationOptions, simulate
 from qkdopt.tables import build_tables

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from qkdopt.instance import Instance
+from qkdopt.knobs.power import Receivers
 from qkdopt.knobs.table import knob_jobs, knob_table, what_a_db_buys
-from qkdopt.knobs.turning import Receivers, knob_settings
+from qkdopt.knobs.turning import knob_settings
 from qkdopt.resilience import Question, cases, survival_table
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]

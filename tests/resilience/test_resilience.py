@@ -120,7 +120,7 @@ def test_another_question_has_other_keys():
 def test_sets_are_parsed():
     assert [one.channels for one in parse_sets("3; 3,13;3")] == [(3,), (3, 13)]
     assert parse_sets(None)[0].channels is None
-    with pytest.raises(UsageError, match="'3-4' is no set"):
+    with pytest.raises(UsageError, match="channels = '3-4'; expected channel numbers such as"):
         parse_sets("3;3-4")
 
 
@@ -203,7 +203,7 @@ def test_bad_input_is_one_message_and_nothing_is_written(tmp_path, capsys):
     told = capsys.readouterr()
     assert status == 2
     assert told.out == ""
-    for word in ("'flood'", "'x' is no set", "rate = 0", "repair = -1", "noise = 2", "'all'",
+    for word in ("'flood'", "channels = 'x'; expected channel numbers", "rate = 0", "repair = -1", "noise = 2", "'all'",
                  "requests = 5", "seed = -1", "load = 0", "workers = 0"):  # fmt: skip
         assert told.err.count(word) == 1, word
     assert not folder.exists()
