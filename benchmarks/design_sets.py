@@ -19,6 +19,7 @@ from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
 from qkdopt.design.families import every
 from qkdopt.design.options import DesignOptions
+from qkdopt.design.paired import together
 from qkdopt.design.placement import Placement
 from qkdopt.design.race import Judge
 from qkdopt.design.ranking import verdict
@@ -105,7 +106,9 @@ def exhaustive() -> None:
         enumerated = time.perf_counter() - started
         judge = Judge(whole, Criterion(), np.ones(1), base)
         ranked = sorted(every(12, 3), key=lambda one: -judge.value(one, BLOCKS, "ranking"))
-        loss = judge.gain(found.best, ranked[0], BLOCKS, stream="ranking", comparisons=219)
+        loss = together(
+            judge.gain(found.best, ranked[0], BLOCKS, stream="ranking"), BLOCKS, len(ranked) - 1
+        )
     print("exhaustive truth: 12 channels, 3 of them, 30 erlang, 220 sets of a million requests")
     print(f"  best of all {ranked[0].sets[0]}, search {found.best.sets[0]}: {verdict(loss)}")
     print(f"  place of the search's set among all: {1 + ranked.index(found.best)}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from qkdopt.design.placement import Placement
 from qkdopt.design.race import ROUNDS, race
-from qkdopt.design.search import Search
+from qkdopt.design.search import NoRoomError, Search
 from qkdopt.instance import Instance
 
 # Receivers dropped at a time: the tenth of what is still to go, those that are missed least.
@@ -53,18 +53,27 @@ class LinkSearch:
         return found
 
     def _dropped(self, here: Placement, receivers: int) -> Placement:
-        """Take receivers away, those that are missed least first, down to the budget."""
+        """Take receivers away, those that are missed least first, down to the budget.
+
+        Raises
+        ------
+        NoRoomError
+            Every receiver that could go would take the last channel of light with it.
+        """
         while (over := here.receivers(self.instance) - receivers) > 0:
             some = max(1, int(DROPPED_SHARE * over))
-            fewer = {
-                _replaced(here, link, channel, None): link
+            fewer = [
+                one
                 for link, chosen in enumerate(here.sets)
                 for channel in chosen
                 if len(chosen) > 1
-            }
+                and self.search.is_fit(one := _replaced(here, link, channel, None))
+            ]
+            if not fewer:
+                raise NoRoomError(len(max(here.sets, key=len)))
             title = f"by link, {over} receivers to drop"
             best = race(self.search.judge, fewer, title, rounds=ROUNDS[:2], keep=3 * some)
-            here = _combined(here, best, fewer, some)
+            here = _combined(here, best, some)
         self.search.origin.setdefault(here, "by link, dropped")
         return here
 
@@ -74,13 +83,12 @@ class LinkSearch:
         path: list[Placement] = []
         idle = 0
         for number in range(MOST_ROUNDS):
-            moves = dict(self._moves(here, rng))
-            fit = {one: link for one, link in moves.items() if self.search.is_fit(one)}
+            fit = [one for one in self._moves(here, rng) if self.search.is_fit(one)]
             title = f"by link, moves {number + 1}"
             judge = self.search.judge
             best = race(judge, [here, *fit], title, rounds=ROUNDS[:2])
             better = best[: best.index(here)] if here in best else best
-            together = _combined(here, better, fit, TOGETHER)
+            together = _combined(here, better, TOGETHER)
             now = race(judge, [here, *better[:2], together], f"{title}, together")[0]
             idle = idle + 1 if now == here else 0
             if idle == IDLE_ROUNDS:
@@ -91,7 +99,7 @@ class LinkSearch:
                 path.append(here)
         yield from reversed(path[-2:])
 
-    def _moves(self, here: Placement, rng: np.random.Generator) -> Iterator[tuple[Placement, int]]:
+    def _moves(self, here: Placement, rng: np.random.Generator) -> Iterator[Placement]:
         """Draw moves: another channel on a link, or a receiver from one link to another."""
         links = [e for e, chosen in enumerate(here.sets) if chosen]
         for _ in range(MOVES):
@@ -102,9 +110,9 @@ class LinkSearch:
                 other = int(rng.choice(links))
                 without = _replaced(here, link, old, None)
                 if new not in without.sets[other]:
-                    yield _replaced(without, other, None, new), other
+                    yield _replaced(without, other, None, new)
             elif new not in here.sets[link]:
-                yield _replaced(here, link, old, new), link
+                yield _replaced(here, link, old, new)
 
 
 def _replaced(here: Placement, link: int, old: int | None, new: int | None) -> Placement:
@@ -114,9 +122,7 @@ def _replaced(here: Placement, link: int, old: int | None, new: int | None) -> P
     return Placement((*here.sets[:link], changed, *here.sets[link + 1 :]))
 
 
-def _combined(
-    here: Placement, best: list[Placement], links: dict[Placement, int], most: int
-) -> Placement:
+def _combined(here: Placement, best: list[Placement], most: int) -> Placement:
     """Apply the best moves together, as long as no two change one link."""
     sets: list[tuple[int, ...]] = list(here.sets)
     touched: set[int] = set()
@@ -125,8 +131,10 @@ def _combined(
         changed = {
             e for e, pair in enumerate(zip(one.sets, here.sets, strict=True)) if pair[0] != pair[1]
         }
-        if one not in links or changed & touched or applied == most:
+        if changed & touched:
             continue
+        if applied == most:
+            break
         for link in changed:
             sets[link] = one.sets[link]
         touched |= changed

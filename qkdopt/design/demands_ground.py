@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,16 +32,13 @@ class DemandsGround(PoolGround):
 
     Parameters
     ----------
-    instance, reserve, scenarios
+    instance, reserve, scenarios, seed
         See :class:`qkdopt.design.ground.PoolGround`.
     moves
         Of the local search, for each assignment.
-    seed
-        Of all assignments.
     """
 
     moves: int = MOVES
-    seed: int = 0
 
     def faults(self) -> Iterator[str]:
         """Yield what is out of range."""
@@ -55,8 +50,6 @@ class DemandsGround(PoolGround):
             yield "scenarios differ in load alone; expected others: demands have no load"
         if self.moves < 1:
             yield f"moves = {self.moves}; expected at least 1"
-        if self.seed < 0:
-            yield f"seed = {self.seed}; expected 0 or more"
 
     @property
     def titles(self) -> list[str]:
@@ -65,13 +58,7 @@ class DemandsGround(PoolGround):
 
     def plain(self) -> dict[str, Any]:
         """Say in plain data what sets are tried on, for people."""
-        return super().plain() | {"moves": self.moves, "seed": self.seed}
-
-    @property
-    def key(self) -> str:
-        """Hash of everything that a tally depends on, beside placement and block."""
-        told = self.told() | {"moves": self.moves, "seed": self.seed}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return super().plain() | {"moves": self.moves}
 
     def seconds(self, blocks: int) -> float:
         """How long one placement takes on so many blocks, about."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -49,11 +50,14 @@ class PoolGround:
         ``all`` or ``working``.
     scenarios
         States of the world.
+    seed
+        Of all draws.
     """
 
     instance: Instance
     reserve: str
     scenarios: tuple[Scenario, ...]
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no ground can be made of.
@@ -76,6 +80,8 @@ class PoolGround:
         for scenario in self.scenarios:
             if not 0.0 < scenario.load_erlang < HIGHEST_LOAD:
                 yield f"load = {scenario.load_erlang:g}; expected erlang above 0, below a million"
+        if self.seed < 0:
+            yield f"seed = {self.seed}; expected 0 or more"
         if not any(link.qkd for link in self.instance.network.links):
             yield "no link has QKD; expected at least one"
 
@@ -114,17 +120,18 @@ class PoolGround:
                 asdict(one) | {"title": title}
                 for one, title in zip(self.scenarios, self.titles, strict=True)
             ],
+            "seed": self.seed,
         }
 
-    def told(self) -> dict[str, Any]:
-        """Say in plain data what values depend on; names and weights are no part of it."""
-        return {
-            "instance": self.instance.sha256(),
-            "reserve": self.reserve,
-            "scenarios": [
-                asdict(scenario) | {"name": "", "weight": 0} for scenario in self.scenarios
-            ],
-        }
+    @property
+    def key(self) -> str:
+        """Hash of everything that a tally depends on, beside placement and block."""
+        told = self.plain() | {"instance": self.instance.sha256()}
+        # What scenarios are called, and how they are weighed, changes no tally.
+        for scenario in told["scenarios"]:
+            for word in ("name", "title", "weight"):
+                del scenario[word]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def _pools(self) -> list[Tables]:

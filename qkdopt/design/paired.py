@@ -15,15 +15,13 @@ from functools import cache
 import numpy as np
 
 from qkdopt.simulating import Estimate
-from qkdopt.simulating.statistics import CONFIDENCE
+from qkdopt.simulating.statistics import CONFIDENCE, student_quantile
 from qkdopt.units import FloatArray
 
 Statistic = Callable[..., FloatArray]
 
 
-def jackknife(
-    statistic: Statistic, *blocks: FloatArray, comparisons: int = 1, scale: float = 1.0
-) -> Estimate:
+def jackknife(statistic: Statistic, *blocks: FloatArray) -> Estimate:
     """Estimate a function of sums over blocks, with its interval.
 
     Parameters
@@ -32,20 +30,25 @@ def jackknife(
         Takes one array ``(..., scenarios, SUMS)`` for each of ``blocks``.
     blocks
         ``(n, scenarios, SUMS)`` each, on the same requests.
-    comparisons
-        Intervals that are to hold together with 95 % (Bonferroni).
-    scale
-        Factor on value and interval.
     """
     totals = [some.sum(axis=0) for some in blocks]
     value = float(statistic(*totals))
     count = len(blocks[0])
     if count < 2:
-        return Estimate(scale * value, None)
+        return Estimate(value, None)
     without = statistic(*(total - some for total, some in zip(totals, blocks, strict=True)))
     pseudo = count * value - (count - 1) * np.asarray(without)
     spread = float(pseudo.std(ddof=1)) / math.sqrt(count)
-    return Estimate(scale * value, scale * spread * joint_quantile(count - 1, comparisons))
+    return Estimate(value, spread * student_quantile(count - 1))
+
+
+def together(estimate: Estimate, blocks: int, comparisons: int) -> Estimate:
+    """Widen an interval so that so many of them hold together with 95 % (Bonferroni)."""
+    if estimate.ci95 is None:
+        return estimate
+    degrees = blocks - 1
+    wider = joint_quantile(degrees, max(1, comparisons)) / student_quantile(degrees)
+    return Estimate(estimate.value, wider * estimate.ci95)
 
 
 @cache

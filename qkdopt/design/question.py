@@ -123,6 +123,16 @@ class Asked:
                 return Question(ground, baseline, options)
         raise OptionsError("design", faults.found)
 
+    def judge_alone(self) -> None:
+        """Judge what needs no instance.
+
+        Raises
+        ------
+        OptionsError
+            With everything that is out of range whatever the instance.
+        """
+        self._options(None)
+
     def _ground(self, instance: Instance) -> TrafficGround | DemandsGround:
         load = instance.load_erlang if self.load_erlang is None else self.load_erlang
         scenarios = tuple(self.scenarios) or (Scenario(load),)

@@ -10,7 +10,7 @@ import numpy as np
 
 from qkdopt.design.criterion import Criterion
 from qkdopt.design.evaluations import Evaluations
-from qkdopt.design.paired import jackknife
+from qkdopt.design.paired import jackknife, together
 from qkdopt.design.placement import Placement
 from qkdopt.simulating import Estimate
 from qkdopt.units import FloatArray
@@ -64,7 +64,6 @@ class Judge:
         blocks: int,
         *,
         stream: str = "search",
-        comparisons: int = 1,
     ) -> Estimate:
         """Relative gain over another placement, paired by block; none over one without key."""
         if self.value(over, blocks, stream) <= 0.0:
@@ -78,7 +77,7 @@ class Judge:
         sums = (
             self.evaluations.sums(one, blocks, stream) for one in (placement, over, self.baseline)
         )
-        return jackknife(statistic, *sums, comparisons=comparisons)
+        return jackknife(statistic, *sums)
 
 
 def race(
@@ -114,7 +113,7 @@ def race(
 def _is_beaten(
     judge: Judge, one: Placement, leader: Placement, blocks: int, contenders: int
 ) -> bool:
-    loss = judge.gain(one, leader, blocks, comparisons=max(1, contenders - 1))
+    loss = together(judge.gain(one, leader, blocks), blocks, contenders - 1)
     if loss.value is None or loss.ci95 is None:
         return False
     return loss.value + loss.ci95 < 0.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.design.criterion import per_request
-from qkdopt.design.paired import jackknife
+from qkdopt.design.paired import jackknife, together
 from qkdopt.design.placement import Placement, Pool
 from qkdopt.design.race import Judge
 from qkdopt.design.sums import NO_KEY, OFFERED, SERVED, SKR
@@ -91,10 +91,9 @@ def _measures(judge: Judge, one: Placement, blocks: int) -> dict[str, Any]:
 def _compared(
     judge: Judge, one: Placement, best: Placement, blocks: int, comparisons: int
 ) -> dict[str, Any]:
-    many = max(1, comparisons)
     gain = judge.gain(one, judge.baseline, blocks, stream="ranking")
-    joint = judge.gain(one, judge.baseline, blocks, stream="ranking", comparisons=many)
-    behind = judge.gain(one, best, blocks, stream="ranking", comparisons=many)
+    joint = together(gain, blocks, comparisons)
+    behind = together(judge.gain(one, best, blocks, stream="ranking"), blocks, comparisons)
     own = judge.estimate(one, blocks, stream="ranking")
     against_nothing = gain.value is None and bool(own.value)
     return {
@@ -135,11 +134,8 @@ def by_scenario(
             here, there = sums[:, s : s + 1], base[:, s : s + 1]
             rate = jackknife(lambda some: per_request(some)[..., 0], here)
             key = float(there[..., SKR].sum()) > 0.0
-            gain = (
-                jackknife(_quotient, here, there, comparisons=len(titles))
-                if key
-                else Estimate(None, None)
-            )
+            gain = jackknife(_quotient, here, there) if key else Estimate(None, None)
+            gain = together(gain, blocks, len(titles))
             offered = float(here[..., OFFERED].sum())
             rows.append(
                 {

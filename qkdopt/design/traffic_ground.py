@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -39,20 +37,17 @@ class TrafficGround(PoolGround):
 
     Parameters
     ----------
-    instance, reserve, scenarios
+    instance, reserve, scenarios, seed
         See :class:`qkdopt.design.ground.PoolGround`; all scenarios have the same requests but
         for their load.
     options
         How requests are served.
     requests
         Of one block, after its own warm-up.
-    seed
-        Of the requests.
     """
 
     options: SimulationOptions = field(default_factory=SimulationOptions)
     requests: int = BLOCK_REQUESTS
-    seed: int = 0
 
     def faults(self) -> Iterator[str]:
         """Yield what is out of range."""
@@ -64,24 +59,13 @@ class TrafficGround(PoolGround):
             )
         if self.requests < 1:
             yield f"requests of a block = {self.requests}; expected at least 1"
-        if self.seed < 0:
-            yield f"seed = {self.seed}; expected 0 or more"
         yield from noise_faults(self.instance)
 
     def plain(self) -> dict[str, Any]:
         """Say in plain data what sets are tried on, for people."""
         return super().plain() | {
             "serving": asdict(self.options), "requests_of_a_block": self.requests,
-            "seed": self.seed,
         }  # fmt: skip
-
-    @property
-    def key(self) -> str:
-        """Hash of everything that a tally depends on, beside placement and block."""
-        told = self.told() | {
-            "options": asdict(self.options), "requests": self.requests, "seed": self.seed,
-        }  # fmt: skip
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def seconds(self, blocks: int) -> float:
         """How long one placement takes on so many blocks, about."""

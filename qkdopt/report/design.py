@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qkdopt.design.why import Reasons
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
-BETTER, WORSE, SAME, LINE = "#0072b2", "#d55e00", "#999999", "#009e73"
+BETTER, WORSE, SAME = "#0072b2", "#d55e00", "#999999"
 COLOUR_OF = {"above": BETTER, "below": WORSE, "not significant": SAME, "baseline": "#000000"}
 MOST_BARS = 20
 

@@ -166,10 +166,16 @@ def test_every_bad_option_is_told_at_once(instance, tmp_path, capsys):
 
 def test_a_bad_instance_hides_no_bad_option(tmp_path, capsys):
     (tmp_path / "x.json").write_text("{}", encoding="utf-8")
-    options = ("--channels", "2", "--method", "magic", "--workers", "0")
+    options = (
+        "--channels", "2", "--method", "magic", "--workers", "0", "--criterion", "best",
+        "--quantile", "7", "--requests", "5", "--order", "any",
+    )  # fmt: skip
     assert exit_status("design", tmp_path / "x.json", *options) == 2
     told = capsys.readouterr().err
-    assert all(word in told for word in ("network", "magic", "workers = 0"))
+    for word in (
+        "network", "magic", "workers = 0", "best", "quantile = 7", "requests = 5", "order = 'any'",
+    ):  # fmt: skip
+        assert word in told
 
 
 def test_the_shipped_scenarios_are_eight():
@@ -188,7 +194,7 @@ def test_the_shipped_scenarios_are_eight():
         ("raman_scale = [0.0]", "raman_scale"),
         ("load = [3]", "load"),
         ("[[scenarios]]\nloss = 2.0\n[[scenarios]]\nloss = 2.0", "given 2 times"),
-        ("loss = [1.0, 9.0]", "loss x9"),
+        ("loss = [1.0, 9.0]", "loss x9: fibre.loss_db_per_km = 1.8; expected 0.1 to 1.5 dB/km"),
         ("raman_scale = [", "expected TOML"),
     ],
 )
@@ -301,9 +307,9 @@ def test_nothing_is_compared_with_a_baseline_without_key(tmp_path, capsys):
     write_json_whole(path, data)
     options = ("--channels", "1", "--reserve", "all", "-o", tmp_path / "d")
     assert exit_status("design", path, *options, *QUICK) == 0
+    assert "no set gives any key" in capsys.readouterr().out
     table = pd.read_csv(tmp_path / "d" / "design.csv")
-    if (table["mean_skr_bps"] == 0.0).all():
-        assert "no set gives any key" in capsys.readouterr().out
+    assert (table["mean_skr_bps"] == 0.0).all()
     assert table["paired_gain_percent"].isna().all()
 
 

@@ -157,3 +157,12 @@ def test_moves_by_link_find_what_each_link_wants(searching):
 def test_exchange_goes_on_as_long_as_it_helps(searching):
     search = searching(KnownGround(lambda one: 1.0 + sum(one.sets[0])))
     assert search.exchanged(Placement.everywhere((0, 1, 2))) == Placement.everywhere((7, 8, 9))
+
+
+def test_no_receiver_is_dropped_whose_going_would_darken_a_link(searching):
+    instance = small_instance(10)
+    search = searching(KnownGround(windows(1)))
+    # Channel 0 must stay on every link: the guard bands of the others leave no light.
+    search.is_fit = lambda one: all(0 in chosen for chosen in one.of_links(instance) if chosen)
+    for one in LinkSearch(search, instance, 0).within(30):
+        assert search.is_fit(one)
