@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property, lru_cache
@@ -39,7 +40,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolGround:
+class PoolGround(ABC):
     """One network under every scenario.
 
     Parameters
@@ -84,6 +85,10 @@ class PoolGround:
             yield f"seed = {self.seed}; expected 0 or more"
         if not any(link.qkd for link in self.instance.network.links):
             yield "no link has QKD; expected at least one"
+
+    @abstractmethod
+    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+        """Look at the network again and again under the first scenario."""
 
     def is_fit(self, placement: Placement) -> bool:
         """Whether every link keeps a channel for classical light, as an instance must."""

@@ -96,9 +96,10 @@ class Pool:
 
     def name(self, channels: Sequence[int]) -> str:
         """Spell a set as people do."""
-        return spell_channels(map(self._spelled, channels))
+        return spell_channels(map(self.spelled_channel, channels))
 
-    def _spelled(self, number: int) -> str:
+    def spelled_channel(self, number: int) -> str:
+        """Spell one channel: its number, or its frequency off the grid."""
         candidate = self.candidates[number]
         return (
             str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:.12g}THz"
@@ -130,7 +131,7 @@ class Pool:
             No channels of this pool, or one twice.
         """
         words = [word.strip() for word in text.strip("{} ").split(",")]
-        known = {self._spelled(number): number for number in range(len(self.candidates))}
+        known = {self.spelled_channel(number): number for number in range(len(self.candidates))}
         unknown = [word for word in words if word not in known]
         if unknown or len(set(words)) < len(words):
             raise UsageError(

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from qkdopt.design.ground import Look
+from qkdopt.design.ground import Look, PoolGround
 from qkdopt.design.placement import Placement, Pool, Sets
-from qkdopt.design.scenario import Scenario
-from qkdopt.instance import Instance
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray
 
 BLOCKS = 4
-
-
-class Seen(Protocol):
-    """A ground that can be looked at."""
-
-    @property
-    def instance(self) -> Instance:
-        """Network and hardware."""
-        ...
-
-    @property
-    def scenarios(self) -> tuple[Scenario, ...]:
-        """States of the world."""
-        ...
-
-    def pool_tables(self, scenario: Scenario) -> Tables:
-        """Return the tables with every channel of the pool as a candidate."""
-        ...
-
-    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
-        """Look again and again."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -48,8 +22,8 @@ class Reasons:
 
     Parameters
     ----------
-    name
-        Of the placement.
+    name, channels
+        Of the placement, and ``C`` of the pool's channels.
     lit
         ``(W,)`` share of links with QKD on which a channel is lit.
     skr_bps
@@ -65,6 +39,7 @@ class Reasons:
     """
 
     name: str
+    channels: tuple[str, ...]
     lit: FloatArray
     skr_bps: FloatArray
     works: FloatArray
@@ -72,7 +47,7 @@ class Reasons:
     links: FloatArray
 
 
-def reasons(ground: Seen, placement: Placement, blocks: int = BLOCKS) -> Reasons:
+def reasons(ground: PoolGround, placement: Placement, blocks: int = BLOCKS) -> Reasons:
     """Look at the network again and again under the first scenario."""
     pool = ground.pool_tables(ground.scenarios[0])
     sets = placement.of_links(ground.instance)
@@ -82,8 +57,10 @@ def reasons(ground: Seen, placement: Placement, blocks: int = BLOCKS) -> Reasons
         np.mean([getattr(look, name) for look in looks], axis=0)
         for name in ("lit", "skr_bps", "works")
     )
+    named = Pool.of(ground.instance)
     return Reasons(
-        name=Pool.of(ground.instance).title(placement),
+        name=named.title(placement),
+        channels=tuple(named.spelled_channel(c) for c in range(len(named.candidates))),
         lit=lit[with_key].mean(axis=0),
         skr_bps=rates[with_key].mean(axis=0),
         works=works[with_key].mean(axis=0),

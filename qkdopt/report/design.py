@@ -102,7 +102,7 @@ def plot_reasons(
 
     Three axes over the channel number: the share of links on which each channel is lit, the noise
     of one lightpath in each candidate of the winner, and the mean key rate of a link on each
-    channel, with the candidates marked by the share of time they work.
+    channel, with the candidates marked by the share of time they work; off the grid as lines.
     """
     if axes is None:
         _, axes = plt.subplots(3, 1, sharex=True)
@@ -112,8 +112,9 @@ def plot_reasons(
     light.step(grid, 100 * baseline.lit, where="mid", color=WORSE, linewidth=1, label=baseline.name)
     light.set_ylabel("links lit [%]")
     light.legend(fontsize="x-small")
-    for channel in np.flatnonzero(winner.works[: len(grid)] > 0.0):
-        raman.plot(grid, 1e6 * winner.noise[channel], label=f"into channel {channel}")
+    for channel in np.flatnonzero(winner.works > 0.0):
+        label = f"into channel {winner.channels[channel]}"
+        raman.plot(grid, 1e6 * winner.noise[channel], label=label)
     raman.set_ylabel("Raman noise of one\nlightpath [$10^{-6}$/gate]")
     raman.legend(fontsize="x-small", ncols=2)
     for one, colour in ((winner, BETTER), (baseline, WORSE)):
@@ -132,10 +133,16 @@ def plot_reasons(
 def _landscape(ax: Axes, one: Reasons, colour: str, grid: int) -> None:
     """Draw the key rate on every channel, and the share of time that each candidate works."""
     ax.plot(range(grid), 1e-3 * one.skr_bps[:grid], color=colour, alpha=0.6, label=one.name)
-    for channel in np.flatnonzero(one.works[:grid] > 0.0):
-        height = 1e-3 * one.skr_bps[channel]
-        ax.plot(channel, height, "o", color=colour)
+    for channel in np.flatnonzero(one.works > 0.0).tolist():
+        height, told = 1e-3 * one.skr_bps[channel], f"{100 * one.works[channel]:.0f} %"
+        place = channel
+        if channel >= grid:
+            # Off the grid there is no place on the axis: a line over all of it.
+            ax.axhline(height, color=colour, linestyle=":", linewidth=1)
+            place, told = grid - 1, f"{one.channels[channel]}: {told}"
+        else:
+            ax.plot(channel, height, "o", color=colour)
         ax.annotate(
-            f"{100 * one.works[channel]:.0f} %", (channel, height), textcoords="offset points",
-            xytext=(0, 5), ha="center", fontsize=7, color=colour,
+            told, (place, height), textcoords="offset points", xytext=(0, 5), ha="center",
+            fontsize=7, color=colour,
         )  # fmt: skip

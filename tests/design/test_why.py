@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -12,6 +13,8 @@ from qkdopt.design.placement import Placement
 from qkdopt.design.sums import STREAMS
 from qkdopt.design.traffic_ground import _stops, lit_by_direction
 from qkdopt.design.why import _Found, reasons
+from qkdopt.instance import Instance
+from qkdopt.report import plot_reasons
 from qkdopt.simulating import SimulationOptions
 from qkdopt.simulating.light import link_skr
 from tests.design.small import small_ground, small_instance
@@ -48,3 +51,16 @@ def test_reasons_are_shares():
     assert found.lit[[2, 8]].tolist() == [0.0, 0.0]
     assert 0.0 < found.lit.max() <= 1.0
     assert found.noise.shape == (12, 12)
+
+
+def test_candidates_off_the_grid_are_drawn():
+    data = small_instance().to_json_dict()
+    data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0}]}
+    ground = small_ground(instance=Instance.model_validate(data, strict=False))
+    found = [reasons(ground, Placement.everywhere(chosen), blocks=1) for chosen in ((3, 12), (3,))]
+    assert found[0].works[12] > 0.0
+    _, _, rate = plot_reasons(found[0], found[1])
+    assert any("229THz" in text.get_text() for text in rate.texts)
+    (line,) = [line for line in rate.lines if line.get_linestyle() == ":"]
+    assert line.get_ydata()[0] == pytest.approx(1e-3 * found[0].skr_bps[12])
+    plt.close("all")
