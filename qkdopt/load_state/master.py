@@ -215,25 +215,40 @@ def _class_piece(
 
 
 @njit
-def solve_master(
-    centre, sigma_centre, t, limited, served, value, start, rows, count,
-    gradient, sigma_slope, constant, weight, sweeps, prices,
-):  # fmt: skip
-    """Improve the weights, write the proposed prices; return (model value, sigma)."""
-    items, width = centre.shape
-    slope = np.zeros((items, width))
-    pull = float(served) if limited else 0.0
+def _weighted(start, rows, count, gradient, sigma_slope, weight, slope):
+    """Add the weighted gradients of all cuts to ``slope``; return their weighted sigma slope."""
+    pull = 0.0
     for b in range(len(count)):
         for k in range(count[b]):
             if weight[b, k] > 0.0:
                 pull += weight[b, k] * sigma_slope[b, k]
                 for r in range(start[b], start[b + 1]):
-                    for j in range(width):
+                    for j in range(slope.shape[1]):
                         slope[rows[r], j] += weight[b, k] * gradient[k, r, j]
-    for i in range(items):
-        for j in range(width):
+    return pull
+
+
+@njit
+def _price(centre, t, slope, prices):
+    """Write the prices a step against the slope from the centre; only the first may be negative."""
+    for i in range(centre.shape[0]):
+        for j in range(centre.shape[1]):
             moved = centre[i, j] - t * slope[i, j]
             prices[i, j] = moved if j == 0 or moved > 0.0 else 0.0
+
+
+@njit
+def solve_master(
+    centre, sigma_centre, t, limited, served, value, start, rows, count,
+    gradient, sigma_slope, constant, weight, sweeps, prices,
+):  # fmt: skip
+    """Improve the weights, write the proposed prices; return (model value, sigma)."""
+    width = centre.shape[1]
+    slope = np.zeros(centre.shape)
+    pull = (float(served) if limited else 0.0) + _weighted(
+        start, rows, count, gradient, sigma_slope, weight, slope
+    )
+    _price(centre, t, slope, prices)
     sigma = sigma_centre - t * pull if limited else 0.0
     height = np.empty(gradient.shape[0])
     model = 0.0
