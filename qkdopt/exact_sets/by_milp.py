@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,14 @@ from qkdopt.exact_sets.putting import free_to_choose, with_set
 from qkdopt.instance import Instance
 from qkdopt.model import least_size, linearise_links, plan_of_model, set_start
 from qkdopt.model.linearise import Linearised
+from qkdopt.model.scales import rate_unit_bps
 from qkdopt.model.sets import build_sets, set_of_model, start_set
-from qkdopt.model.variables import KILO, JointModel
+from qkdopt.model.variables import JointModel
 from qkdopt.plan import NO_QKD, Plan, assess, tuned
 from qkdopt.problem import Problem, build_problem
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.milp import SERVED_MARGIN, SOLVER_MARGIN, solver_gap, tolerance_bps
+from qkdopt.solving.margins import whole, widened
+from qkdopt.solving.milp import solver_gap, tolerance_bps
 
 
 @dataclass
@@ -61,8 +62,7 @@ class SetMilp:
         if self.best.key[0] < self.served_bound:
             outcome = self._solve(problem, pieces, None)
             if outcome.bound is not None:
-                limit = math.floor(outcome.bound + SERVED_MARGIN)
-                self.served_bound = max(min(self.served_bound, limit), 0)
+                self.served_bound = min(self.served_bound, whole(outcome.bound))
         served = self.best.key[0]
         if self.best.stop.is_set():
             return
@@ -73,7 +73,7 @@ class SetMilp:
         if self.none_left:
             self.bound = 0.0
         elif outcome.bound is not None and self.best.key[0] == served:
-            self.bound = max(0.0, outcome.bound * (1.0 + SOLVER_MARGIN) * KILO / served)
+            self.bound = widened(outcome.bound) * rate_unit_bps(pieces) / served
 
     def _tolerance(self) -> float:
         assert self.best.problem is not None  # there is a plan to start from
@@ -92,7 +92,7 @@ class SetMilp:
         phase = "sets, milp: number served" if served is None else "sets, milp: objective"
 
         def watch(_incumbent: float | None, bound: float | None) -> bool:
-            known = None if served is None or bound is None else bound * KILO / served
+            known = None if served is None or bound is None else bound * m.unit_bps / served
             self.best.report(phase, known)
             return self.best.left > 0.0
 

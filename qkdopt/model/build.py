@@ -119,10 +119,13 @@ def _compared(m: JointModel, served: int | None) -> JointModel:
     else:
         _no_key_without_qkd(m)
     m.c8_least_rate = constraints.least_rate(m)
+    m.c8_no_slow_link = constraints.no_slow_link(m)
+    m.c8_key_where_asked = constraints.key_where_asked(m)
     if served is None:
         m.goal = objectives.most_served(m)
     else:
-        m.c9_number_served = constraints.number_served(m, served)
+        if served or m.RP:
+            m.c9_number_served = constraints.number_served(m, served)
         m.goal = OBJECTIVES[m.problem.objective](m)
     return m
 
@@ -144,8 +147,8 @@ def least_size(
     rows = len(problem.routes) + len(routes)
     if served is not None or has_floors(problem):
         counted = sum(len(piece.upper) for piece in pieces.values())
-        columns += counted
-        rows += counted + 2 * len(pieces)
+        columns += 2 * counted
+        rows += counted + len(pieces)
     return rows, columns
 
 

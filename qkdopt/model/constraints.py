@@ -8,7 +8,8 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from qkdopt.model.variables import KILO, JointModel, fastest, light_on, noise_unit
+from qkdopt.errors import UsageError
+from qkdopt.model.variables import JointModel, fastest, light_on, most_heard
 
 
 def one_route(m: JointModel) -> pyo.Constraint:
@@ -79,67 +80,56 @@ def one_piece(m: JointModel) -> pyo.Constraint:
 
 
 def piece_range(m: JointModel) -> pyo.Constraint:
-    r"""(C5) ... between its edges: :math:`a_s u_{eqs} \le n_{eqs} \le a_{s+1} u_{eqs}`."""
-    edges = {(e, q): (m.pieces[e, q].edges / noise_unit(m, e)).tolist() for e, q in m.EQ}
-
-    def rule(m: JointModel, e: int, q: int, s: int, side: str) -> object:
-        low, high = edges[e, q][s : s + 2]
-        if side == "low" and low == 0.0:
-            return pyo.Constraint.Skip
-        edge = high if side == "high" else low
-        row = LinearExpression(linear_coefs=[1.0, -edge], linear_vars=[m.n[e, q, s], m.u[e, q, s]])
-        return (None, row, 0.0) if side == "high" else (0.0, row, None)
-
-    return pyo.Constraint(m.EQS, ["low", "high"], rule=rule)
+    r"""(C5) ... between its edges: :math:`n_{eqs} \le u_{eqs}`, a share of the piece's width."""
+    return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
 
 
 def noise_of_link(m: JointModel) -> pyo.Constraint:
     r"""(C5) The working candidate sees the noise of every lit channel.
 
-    .. math:: \sum_s n_{eqs} \ge \phi_{eq} y_{eq} + \sum_w c_{eqw} \, lit_{ew}
-        - (M_{eq} - \phi_{eq}) (1 - y_{eq})
+    .. math:: \sum_{s \in g} (a_s u_{eqs} + \Delta_s n_{eqs}) + M_g (1 - \sum_{s \in g} u_{eqs})
+        \ge \sum_w c_{eqw} \, lit_{ew}
 
-    ``M`` is the noise at which the pieces end, the smallest that is always valid: with everything
-    lit that may be, or on given routes with the dearest channels of their load.
+    One row a group of pieces, in the group's own unit and above the background noise
+    (:mod:`qkdopt.model.scales`). ``M`` is the least number that is always valid: everything lit
+    that may be, or on given routes the dearest channels of their load.
     """
     tables = m.problem.tables
     light = {e: light_on(m, e) for e in m.E}
 
-    def rule(m: JointModel, e: int, q: int) -> object:
-        unit = noise_unit(m, e)
-        floor = float(tables.floor[e, q]) / unit
-        most = float(m.pieces[e, q].edges[-1]) / unit - floor
+    def rule(m: JointModel, e: int, q: int, g: int) -> object:
+        group = m.groups[e, q][g]
         directions, channels, lit = light[e]
-        heard = tables.noise[e, directions, channels, q] / unit
         free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
-        pieces = range(len(m.pieces[e, q].upper))
+        heard = group.coefficients(tables.noise[e, directions, channels, q])
+        most = most_heard(m, e, q, group)
+        if not free or not heard[free].any():
+            return pyo.Constraint.Skip
         # A sum of a thousand terms: Pyomo's own sum of products takes several times as long.
         total = LinearExpression(
-            linear_coefs=[1.0] * len(pieces) + [-floor - most] + (-heard[free]).tolist(),
-            linear_vars=[m.n[e, q, s] for s in pieces] + [m.y[e, q]] + [lit[i] for i in free],
-        )
+            linear_coefs=(group.left - most).tolist() + group.width.tolist()
+            + (-heard[free]).tolist(),
+            linear_vars=[m.u[e, q, s] for s in group.pieces]
+            + [m.n[e, q, s] for s in group.pieces] + [lit[i] for i in free],
+        )  # fmt: skip
         return (-most, total, None)
 
-    return pyo.Constraint(m.EQ, rule=rule)
+    return pyo.Constraint(m.EQG, rule=rule)
 
 
 def rate_of_link(m: JointModel) -> pyo.Constraint:
     r"""(C6) A link's rate is at most the upper piece at its noise.
 
-    .. math:: k_e \le \sum_{q,s} (\beta_{eqs} u_{eqs} + \gamma_{eqs} n_{eqs})
+    .. math:: k_e \le \sum_{q,s} (g_{eqs} u_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs})
+
+    with ``g`` and ``g'`` the upper piece at its left and right edge.
     """
 
     def rule(m: JointModel, e: int) -> object:
-        unit = noise_unit(m, e)
         total = 0
         for q in range(len(m.problem.tables.candidates[e])):
-            piece = m.pieces[e, q]
-            for s in range(len(piece.upper)):
-                left, right = piece.edges[s] / unit, piece.edges[s + 1] / unit
-                high, low = piece.upper[s] / KILO
-                slope = float((low - high) / (right - left))
-                total += (float(high) - slope * float(left)) * m.u[e, q, s]
-                total += slope * m.n[e, q, s]
+            for s, (high, low) in enumerate((m.pieces[e, q].upper / m.unit_bps).tolist()):
+                total += high * m.u[e, q, s] + (low - high) * m.n[e, q, s]
         return m.k[e] - total <= 0
 
     return pyo.Constraint(m.E, rule=rule)
@@ -180,6 +170,8 @@ def relay_widest(m: JointModel) -> pyo.Block:
     block.a = pyo.Var(m.R, m.E, [0, 1], domain=pyo.Binary)
     block.rows = pyo.ConstraintList()
     for r in m.R:
+        if not problem.routes[r]:
+            continue
         demand = problem.instance.demands[r]
         rate = sum(m.z[r, p] for p in range(len(problem.routes[r])))
         block.rows.add(rate - most * block.v[r] <= 0)
@@ -193,7 +185,9 @@ def relay_widest(m: JointModel) -> pyo.Block:
                 for e in m.E
                 if node.id in (links[e].a, links[e].b)
             )
-            block.rows.add(out - net * block.v[r] == 0)
+            # A node without QKD links that is no end of the demand has nothing to balance.
+            if net or not isinstance(out, int):
+                block.rows.add(out - net * block.v[r] == 0)
     return block
 
 
@@ -205,11 +199,68 @@ def least_rate(m: JointModel) -> pyo.Constraint:
         routes = range(len(m.problem.routes[r]))
         if not floor or not routes:
             return pyo.Constraint.Skip
-        return sum(m.z[r, p] - floor / KILO * m.x[r, p] for p in routes) >= 0
+        return sum(m.z[r, p] - floor / m.unit_bps * m.x[r, p] for p in routes) >= 0
 
     return pyo.Constraint(m.R, rule=rule)
 
 
+def no_slow_link(m: JointModel) -> pyo.Constraint:
+    r"""(C8) ... and its key passes no link whose rate is in a piece below that.
+
+    .. math:: \sum_{p \ni e} x_{rp} + \sum_{q,s:\, g_{eqs} < f_r} u_{eqs} \le 1
+
+    Implied by C7 and C8, but for what a solver's tolerance can hide: a least rate of a thousandth
+    of a bit/s is nothing in units of the fastest link. With ``relay = widest`` the arcs of the
+    key's route stand for the first sum.
+    """
+    wanted = [r for r in m.R if m.problem.instance.demands[r].min_skr_bps and m.problem.routes[r]]
+    pairs = [(e, r) for r in wanted for e in m.E if carrying(m, e, r)]
+
+    def rule(m: JointModel, e: int, r: int) -> object:
+        least = m.problem.instance.demands[r].min_skr_bps
+        slow = [
+            m.u[e, q, s]
+            for q in range(len(m.problem.tables.candidates[e]))
+            for s, ends in enumerate(m.pieces[e, q].upper)
+            if ends.max() < least
+        ]
+        return sum(carrying(m, e, r)) + sum(slow) <= 1 if slow else pyo.Constraint.Skip
+
+    return pyo.Constraint(pairs, rule=rule)
+
+
+def carrying(m: JointModel, e: int, r: int) -> list[pyo.Var]:
+    """Binaries of which one is set when a demand's key passes a link."""
+    if m.problem.instance.qkd.relay == "widest":
+        return [m.c7_relay_widest.a[r, e, 0], m.c7_relay_widest.a[r, e, 1]]
+    return [m.x[r, p] for demand, p in m.over[e] if demand == r]
+
+
+def key_where_asked(m: JointModel) -> pyo.Constraint:
+    r"""(C8) A demand with a least rate is served only where a route of QKD links leads.
+
+    ``relay = lightpath``: :math:`x_{rp} = 0` on routes that cross a link without QKD.
+    ``relay = widest``: :math:`\sum_p x_{rp} \le v_r`.
+    """
+    problem, with_key = m.problem, set(m.E)
+    wanted = [r for r in m.R if problem.instance.demands[r].min_skr_bps and problem.routes[r]]
+    if problem.instance.qkd.relay == "widest":
+        routes = {r: range(len(problem.routes[r])) for r in wanted}
+        return pyo.Constraint(
+            wanted,
+            rule=lambda m, r: sum(m.x[r, p] for p in routes[r]) - m.c7_relay_widest.v[r] <= 0,
+        )
+    keyless = [
+        (r, p)
+        for r in wanted
+        for p, route in enumerate(problem.routes[r])
+        if not with_key.issuperset(route.links)
+    ]
+    return pyo.Constraint(keyless, rule=lambda m, r, p: m.x[r, p] <= 0)
+
+
 def number_served(m: JointModel, served: int) -> pyo.Constraint:
     r"""(C9) Exactly S demands are served: :math:`\sum_{rp} x_{rp} = S`."""
+    if served and not m.RP:
+        raise UsageError(f"served = {served}; expected 0: no demand has a candidate route")
     return pyo.Constraint(expr=sum(m.x[key] for key in m.RP) == served)

@@ -3,16 +3,18 @@ r"""CP-SAT's own model of the joint problem: booleans, integers and implications
 Noise and key rates become integers, rounded so that every plan of the exact problem stays and is
 worth at least its exact rate:
 
+* noise counts in units of the group of the chosen piece (:mod:`qkdopt.model.scales`), so that no
+  coefficient outgrows 64 bits and no piece with key is lost between two integers;
 * coefficients of noise are rounded down, so the noise rounded down is at least their sum, and a
   link's integer noise ``N`` can be that of any plan, ``floor(n)``;
 * a piece's edges are rounded outward, so ``N`` lies in the piece of ``n``;
 * with ``l <= N < l + 1 + (n - n_left)`` for the rounded left edge ``l``, the line from one step
   above its left end, with its slope rounded down, is at least the piece at ``n``; one unit of rate
-  more lets the integer rate be rounded up.
+  more lets the integer rate be rounded up. A piece narrower than a unit of noise is level.
 
 Hence its bound holds for the exact problem. How far it may lie above is :attr:`CpJoint.error_bps`:
 the error of the pieces, three units of rate, the slope's rounding over a piece, and the steepest
-piece times the noise that rounding hides (a unit for every lightpath, and three).
+piece times the noise that rounding hides (a unit for every lightpath, and five).
 """
 
 from __future__ import annotations
@@ -24,17 +26,19 @@ import numpy as np
 
 from qkdopt.load_state.states import co_direction, link_states
 from qkdopt.model.linearise import Linearised
+from qkdopt.model.scales import PieceGroup, piece_groups, rate_unit_bps
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-# Units of noise on the loudest link, and of key rate in a bit/s.
+# Units of noise where a group of pieces ends, and of key rate on the fastest link, at most.
 NOISE_UNITS = 1 << 24
-RATE_UNITS = 64
-# Denominator of slopes: rate units for each noise unit.
-SLOPE_UNITS = 1 << 24
+MOST_RATE_UNITS = 1 << 22
+# Largest denominator of slopes, and largest number in a row: CP-SAT takes up to 2^63.
+MOST_SLOPE_UNITS = 1 << 24
+ROW_ROOM = 2.0**60
 
 
 @dataclass
@@ -45,9 +49,12 @@ class CpJoint:
     pieces: dict[tuple[int, int], Linearised]
     model: cp_model.CpModel
     error_bps: float = 0.0
+    rate_units: float = 1.0
+    """Units of rate in a bit/s: a power of two."""
     x: dict[tuple[int, int], Any] = field(default_factory=dict)
     l: dict[tuple[int, int, int], Any] = field(default_factory=dict)  # noqa: E741
     y: dict[tuple[int, int], Any] = field(default_factory=dict)
+    u: dict[tuple[int, int, int], Any] = field(default_factory=dict)
     k: dict[int, Any] = field(default_factory=dict)
     most: dict[int, int] = field(default_factory=dict)
     """By link: its highest rate."""
@@ -64,6 +71,7 @@ def build_cp(
     from ortools.sat.python import cp_model
 
     m = CpJoint(problem, pieces, cp_model.CpModel())
+    m.rate_units = 2.0 ** np.floor(np.log2(MOST_RATE_UNITS / rate_unit_bps(pieces)))
     _declare_lightpaths(m)
     _declare_working(m)
     _one_lightpath(m)
@@ -87,7 +95,7 @@ def build_cp(
 
 def objective_bps(m: CpJoint, units: float, served: int) -> float:
     """Return the objective [bit/s] that a value of the model's objective stands for."""
-    rate = units / RATE_UNITS
+    rate = units / m.rate_units
     return rate / served if m.problem.objective == "mean" and served else rate
 
 
@@ -158,47 +166,67 @@ def _rate_of_link(m: CpJoint, e: int) -> None:
     count = int(m.problem.tables.candidate_count[e])
     if count == 0:
         return
-    unit = max(m.pieces[e, q].edges[-1] for q in range(count)) / NOISE_UNITS
     m.noise[e] = m.model.new_int_var(0, NOISE_UNITS, f"noise_{e}")
-    most = max(m.pieces[e, q].upper[0, 0] for q in range(count))
-    m.most[e] = int(np.ceil(most * RATE_UNITS)) + 1
+    most = max(float(m.pieces[e, q].upper.max()) for q in range(count))
+    m.most[e] = _rate_up(m, most)
     m.k[e] = m.model.new_int_var(0, m.most[e], f"k_{e}")
     for q in range(count):
-        _hear(m, e, q, unit)
-        _pieces_of(m, e, q, unit)
+        groups = piece_groups(m.pieces[e, q])
+        for group in groups:
+            for s, left, width in zip(group.pieces, group.left, group.width, strict=True):
+                _piece(m, (e, q, s), left * NOISE_UNITS, width * NOISE_UNITS)
+            _hear(m, e, q, group)
+        for s in range(max((group.pieces.stop for group in groups), default=0),
+                       len(m.pieces[e, q].upper)):  # fmt: skip
+            m.u[e, q, s] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
+            m.model.add(m.k[e] == 0).only_enforce_if(m.u[e, q, s])
+        pieces = [m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))]
+        m.model.add(sum(pieces) == m.y[e, q])
 
 
-def _hear(m: CpJoint, e: int, q: int, unit: float) -> None:
-    """Noise of a working candidate: every coefficient rounded down."""
+def _hear(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
+    """Noise of a working candidate in a group of its pieces: every coefficient rounded down."""
     tables = m.problem.tables
     heard = [
-        (int(np.floor(tables.noise[e, d, w, q] / unit)), m.l[key])
+        (int(NOISE_UNITS * group.coefficients(tables.noise[e, d, w, q])), m.l[key])
         for d, w, key in m.light.get(e, [])
         if tables.disturbs[e, d] and not tables.blocks[e, q, w]
     ]
-    floor = int(np.floor(tables.floor[e, q] / unit))
     total = sum(coefficient * lit for coefficient, lit in heard)
-    m.model.add(m.noise[e] >= floor + total).only_enforce_if(m.y[e, q])
+    chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.pieces.start}")
+    m.model.add(sum(m.u[e, q, s] for s in group.pieces) == chosen)
+    m.model.add(m.noise[e] >= total).only_enforce_if(chosen)
 
 
-def _pieces_of(m: CpJoint, e: int, q: int, unit: float) -> None:
-    """Upper pieces of a working candidate: edges outward, slopes and heights up."""
-    piece, chosen = m.pieces[e, q], []
-    hidden = min(len(m.light.get(e, [])), 2 * m.problem.instance.grid.channels) + 3
-    for s in range(len(piece.upper)):
-        u = m.model.new_bool_var(f"u_{e}_{q}_{s}")
-        chosen.append(u)
-        low = int(np.floor(piece.edges[s] / unit))
-        high = min(int(np.ceil(piece.edges[s + 1] / unit)), NOISE_UNITS)
-        m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
-        left, right = piece.upper[s] * RATE_UNITS
-        fall = float((left - right) / (piece.edges[s + 1] - piece.edges[s]) * unit)
-        slope = int(np.floor(fall * SLOPE_UNITS))
-        height = int(np.ceil(left * SLOPE_UNITS)) + slope * (low + 1) + SLOPE_UNITS
-        m.model.add(SLOPE_UNITS * m.k[e] <= height - slope * m.noise[e]).only_enforce_if(u)
-        rounded = hidden * fall + 3.0 + (high - low) / SLOPE_UNITS
-        m.error_bps = max(m.error_bps, piece.error_bps + rounded / RATE_UNITS)
-    m.model.add(sum(chosen) == m.y[e, q])
+def _piece(m: CpJoint, key: tuple[int, int, int], begin: float, width: float) -> None:
+    """Upper piece of a working candidate: edges outward, slope and height up.
+
+    ``begin`` and ``width`` are in units of its group's noise.
+    """
+    e, q, s = key
+    curve = m.pieces[e, q]
+    u = m.u[key] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
+    low, high = int(np.floor(begin)), min(int(np.ceil(begin + width)), NOISE_UNITS)
+    m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
+    left, right = (curve.upper[s] * m.rate_units).tolist()
+    hidden = min(len(m.light.get(e, [])), 2 * m.problem.instance.grid.channels) + 5
+    if width < 1.0 or right >= left:
+        m.model.add(m.k[e] <= int(np.ceil(max(left, right))) + 1).only_enforce_if(u)
+        rounded = abs(left - right) + 3.0
+    else:
+        fall = (left - right) / width
+        largest = left + fall * (NOISE_UNITS + 1)
+        units = min(MOST_SLOPE_UNITS, 1 << int(np.log2(ROW_ROOM / largest)))
+        slope = int(np.floor(fall * units))
+        height = int(np.ceil(left * units)) + slope * (low + 1) + units
+        m.model.add(units * m.k[e] <= height - slope * m.noise[e]).only_enforce_if(u)
+        rounded = hidden * fall + 3.0 + (high - low) / units
+    m.error_bps = max(m.error_bps, curve.error_bps + rounded / m.rate_units)
+
+
+def _rate_up(m: CpJoint, rate_bps: float) -> int:
+    """Return a rate in units, rounded up with one to spare; no key stays none."""
+    return int(np.ceil(rate_bps * m.rate_units)) + 1 if rate_bps > 0.0 else 0
 
 
 def _load_states(m: CpJoint, e: int) -> None:
@@ -213,9 +241,7 @@ def _load_states(m: CpJoint, e: int) -> None:
     on_link = _routes_over(m, e)
     states = link_states(m.problem, e, _most_by_sense(m, e))
     loads = np.unique(states.disturbing)
-    rates = [
-        int(np.ceil(states.rate_bps[states.disturbing == s].max() * RATE_UNITS)) + 1 for s in loads
-    ]
+    rates = [_rate_up(m, float(states.rate_bps[states.disturbing == s].max())) for s in loads]
     h = [m.model.new_bool_var(f"h_{e}_{s}") for s in loads]
     m.model.add_exactly_one(h)
     m.model.add(m.k[e] <= sum(rate * one for rate, one in zip(rates, h, strict=True)))
@@ -263,9 +289,10 @@ def _declare_demands(m: CpJoint) -> None:
         for p in range(len(routes)):
             m.z[r, p] = m.model.new_int_var(0, most, f"z_{r}_{p}")
             m.model.add(m.z[r, p] <= most * m.x[r, p])
-        floor = m.problem.instance.demands[r].min_skr_bps
-        if floor:
-            units = int(np.floor(floor * RATE_UNITS))
+        least = m.problem.instance.demands[r].min_skr_bps
+        if least and routes:
+            # One beyond any rate is as much out of reach, and within 64 bits.
+            units = min(int(np.floor(least * m.rate_units)), most + 1)
             m.model.add(_rate_of(m, r) >= units * sum(m.x[r, p] for p in range(len(routes))))
 
 
@@ -280,6 +307,20 @@ def _relay_on_lightpath(m: CpJoint) -> None:
         for e in m.problem.routes[r][p].links:
             rate = m.k.get(e, 0)
             m.model.add(m.z[r, p] <= rate).only_enforce_if(chosen)
+            _no_slow_link(m, e, r, chosen)
+
+
+def _no_slow_link(m: CpJoint, e: int, r: int, carrying: Any) -> None:
+    """(C8) The key of a demand with a least rate passes no link in a piece below it."""
+    least = m.problem.instance.demands[r].min_skr_bps
+    if not least:
+        return
+    if e not in m.k:
+        m.model.add(carrying == 0)
+    for q in range(int(m.problem.tables.candidate_count[e])):
+        for s, ends in enumerate(m.pieces[e, q].upper):
+            if ends.max() < least:
+                m.model.add_implication(carrying, m.u[e, q, s].negated())
 
 
 def _relay_widest(m: CpJoint) -> None:
@@ -288,10 +329,16 @@ def _relay_widest(m: CpJoint) -> None:
     nodes = [node.id for node in m.problem.instance.network.nodes]
     for r, demand in enumerate(m.problem.instance.demands):
         arcs = {(e, d): m.model.new_bool_var(f"a_{r}_{e}_{d}") for e in m.k for d in (0, 1)}
+        if not m.problem.routes[r]:
+            continue
         keyed = m.model.new_bool_var(f"keyed_{r}")
         m.model.add(_rate_of(m, r) == 0).only_enforce_if(keyed.negated())
+        if demand.min_skr_bps:
+            for p in range(len(m.problem.routes[r])):
+                m.model.add_implication(m.x[r, p], keyed)
         for (e, _), arc in arcs.items():
             m.model.add(_rate_of(m, r) <= m.k[e]).only_enforce_if(arc)
+            _no_slow_link(m, e, r, arc)
         for node in nodes:
             net = (node == demand.source) - (node == demand.target)
             flow = sum(

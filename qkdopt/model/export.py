@@ -46,7 +46,10 @@ def formulation_of(
 
 
 def write_model(model: pyo.ConcreteModel, path: Path) -> None:
-    """Write a model in the format of the file's ending; rates in kbit/s, names of the rules."""
+    """Write a model in the format of the file's ending; names of the rules.
+
+    Rates are in units of the model's ``unit_bps``.
+    """
     model.write(str(path), io_options={"symbolic_solver_labels": True})
 
 

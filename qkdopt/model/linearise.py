@@ -9,6 +9,7 @@ never lie below the exact rate.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,14 @@ LIFT = 1.0 + 1e-6
 DEEPEST_SPLIT = 12
 # Least and largest noise clicks per gate.
 Range = tuple[float, float]
-BISECTIONS = 60
+# Enough to reach the neighbouring float from any range that is not astronomically wide.
+BISECTIONS = 100
+# Least width of a curve, in clicks per gate, and as a share of the noise where it begins.
+NARROWEST, NARROWEST_SHARE = 1e-12, 1e-9
+# Edges closer than this share of themselves are one.
+SAME_EDGE = 1e-12
+# Least rates that get an edge of their own.
+MOST_LEAST_RATES = 8
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class Linearised:
 
     Parameters
     ----------
+    background
+        Noise clicks per gate with no channel lit; at most the first edge.
     edges
         ``(n + 1,)`` noise clicks per gate between pieces, rising.
     upper
@@ -42,6 +52,7 @@ class Linearised:
         Largest distance of upper piece and exact rate.
     """
 
+    background: float
     edges: FloatArray
     upper: FloatArray
     lower: FloatArray
@@ -79,6 +90,10 @@ def linearise_links(
     Returns the pieces of every candidate of every link, by (link, candidate). All of them are
     split side by side, one evaluation of the key rate a depth. ``ranges`` are the least and the
     largest noise of each; by default from no light to all that may be lit.
+
+    Pieces end where the key ends, at every sample of a measured table (between its samples a table
+    is its own chord), and where the rate falls below a demand's least rate, so that a piece keeps
+    to one side of it.
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
@@ -87,13 +102,36 @@ def linearise_links(
     curves = _Curves(tables, keys)
     ends = ranges or {key: (float(tables.floor[key]), largest_noise(tables, *key)) for key in keys}
     first, last = np.array([ends[key] for key in keys]).T.copy()
-    last = np.maximum(last, first + 1e-12)
-    zero = curves.end_of_key(first, last)
-    owner = np.tile(np.arange(len(keys)), 2)
-    left, right = np.concatenate([first, zero]), np.concatenate([zero, last])
-    some = right > left
-    pieces = curves.split(owner[some], left[some], right[some], tolerance_bps)
-    return {key: pieces.of(k) for k, key in enumerate(keys)}
+    last = np.maximum(last, first + np.maximum(NARROWEST, NARROWEST_SHARE * first))
+    marks = [first, curves.end_of_key(first, last), *curves.samples_of_table(first, last), last]
+    marks += [curves.end_of_rate(rate, first, last) for rate in least_rates(problem)]
+    edges = [_distinct(row) for row in np.sort(np.stack(marks, axis=1), axis=1)]
+    owner = np.repeat(np.arange(len(keys)), [len(row) - 1 for row in edges])
+    left, right = (
+        np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
+    )
+    pieces = curves.split(owner, left, right, tolerance_bps)
+    return {key: pieces.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
+
+
+def least_rates(problem: Problem) -> list[float]:
+    """Return the least rates that demands ask for [bit/s], at most ``MOST_LEAST_RATES`` of them.
+
+    Of more, those spread evenly over all: the others are held by rule C8 alone.
+    """
+    rates = sorted({d.min_skr_bps for d in problem.instance.demands if d.min_skr_bps})
+    if len(rates) <= MOST_LEAST_RATES:
+        return rates
+    places = np.linspace(0, len(rates) - 1, MOST_LEAST_RATES).round().astype(int)
+    return [rates[place] for place in places]
+
+
+def _distinct(edges: FloatArray) -> FloatArray:
+    """Return sorted edges without those that rounding alone tells from a neighbour."""
+    apart = np.diff(edges) > SAME_EDGE * edges[1:]
+    inner = edges[1:-1][apart[:-1]]
+    inner = inner[edges[-1] - inner > SAME_EDGE * edges[-1]]
+    return np.concatenate([edges[:1], inner, edges[-1:]])
 
 
 @dataclass(frozen=True)
@@ -107,11 +145,12 @@ class _Pieces:
     lower: FloatArray
     error: FloatArray
 
-    def of(self, owner: int) -> Linearised:
+    def of(self, owner: int, background: float) -> Linearised:
         """Return the pieces of one curve, by rising noise."""
         mine = np.flatnonzero(self.owner == owner)
         mine = mine[np.argsort(self.left[mine])]
         return Linearised(
+            background=background,
             edges=np.append(self.left[mine], self.right[mine[-1]]),
             upper=self.upper[mine],
             lower=self.lower[mine],
@@ -136,14 +175,30 @@ class _Curves:
         return np.asarray(self._tables.skr_bps(noise, np.broadcast_to(eta, noise.shape)))
 
     def end_of_key(self, first: FloatArray, last: FloatArray) -> FloatArray:
-        """Smallest noise without key, by bisection; ``last`` when there is key everywhere."""
+        """Smallest noise without key; ``last`` when there is key everywhere."""
+        return self._crossing(lambda rates: rates > 0.0, first, last)
+
+    def end_of_rate(self, rate_bps: float, first: FloatArray, last: FloatArray) -> FloatArray:
+        """Smallest noise with less than a rate; ``last`` when there is as much everywhere."""
+        return self._crossing(lambda rates: rates >= rate_bps, first, last)
+
+    def samples_of_table(self, first: FloatArray, last: FloatArray) -> list[FloatArray]:
+        """Noise of each sample of a measured table, inside the range; none without a table."""
+        table = self._tables.instance.qkd.skr_table
+        return [] if table is None else [np.clip(n, first, last) for n in table.noise_per_gate]
+
+    def _crossing(
+        self, holds: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
+    ) -> FloatArray:
+        """Smallest noise at which a property of the rate no longer holds, by bisection."""
         everyone = np.arange(len(first))
         low, high = first.copy(), last.copy()
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            alive = self.rate(everyone, middle) > 0.0
-            low, high = np.where(alive, middle, low), np.where(alive, high, middle)
-        return np.where(self.rate(everyone, last) > 0.0, last, high)
+            kept = holds(self.rate(everyone, middle))
+            low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+        high = np.where(holds(self.rate(everyone, first)), high, first)
+        return np.where(holds(self.rate(everyone, last)), last, high)
 
     def split(
         self, owner: IntArray, left: FloatArray, right: FloatArray, tolerance_bps: float

@@ -3,7 +3,8 @@ r"""The load-state formulation: how many lightpaths a link carries, not which ch
 Items ``i`` are (link, sense, class) and states ``s`` of a link its loads, as in
 :mod:`qkdopt.load_state`. Variables: ``n[p]`` demands on route p of their class, ``h[e, s]``
 whether link e is in state s, ``v[i, s]`` lightpaths of item i while its link is in state s, and
-``z[p]`` the total key rate of the demands on route p [kbit/s].
+``z[p]`` the total key rate of the demands on route p, in units of ``unit_bps``, the highest rate of
+any link.
 
 Its optimum bounds that of the joint MILP: it forgets wavelength continuity.
 """
@@ -17,7 +18,6 @@ import pyomo.environ as pyo
 
 from qkdopt.errors import UnsupportedError
 from qkdopt.load_state.classes import DemandClass, build_relaxation, demand_classes
-from qkdopt.model.variables import KILO
 from qkdopt.plan import BLOCKED
 from qkdopt.problem import Problem
 
@@ -30,6 +30,8 @@ class LoadModel(pyo.ConcreteModel):  # type: ignore[misc]
         self.problem = problem
         self.classes: tuple[DemandClass, ...] = demand_classes(problem)
         self.arrays = build_relaxation(problem)
+        highest = max((float(s.rate_bps.max(initial=0.0)) for s in self.arrays.states), default=0.0)
+        self.unit_bps = highest if highest > 0.0 else 1.0
 
 
 def build_loads(
@@ -105,7 +107,8 @@ def declare(m: LoadModel) -> None:
         disturbing = rel.states[e].disturbing
         m.loads[e] = [int(load) for load in np.unique(disturbing)]
         m.rates[e] = [
-            float(rel.states[e].rate_bps[disturbing == load].max()) / KILO for load in m.loads[e]
+            float(rel.states[e].rate_bps[disturbing == load].max()) / m.unit_bps
+            for load in m.loads[e]
         ]
     m.items_of = {e: range(int(rel.item_start[e, 0]), int(rel.item_start[e, 2])) for e in m.links}
     m.link_of = {i: e for e in m.links for i in m.items_of[e]}
@@ -229,7 +232,7 @@ def _demands(m: LoadModel, p: int) -> int:
 
 
 def _fastest(m: LoadModel, p: int) -> float:
-    """Highest total key rate of a class's demands on a route, under one's own light [kbit/s]."""
+    """Highest total key rate of a class's demands on a route, under one's own light."""
     rel = m.arrays
     if not rel.route_key[p]:
         return 0.0
@@ -251,14 +254,14 @@ def _disturbs(m: LoadModel, e: int, i: int) -> bool:
     return rel.states[e].shared_fibre or i < int(rel.item_start[e, 1])
 
 
-def cut_off(m: LoadModel, most_kbps: float | None, ceiling_kbps: float) -> None:
+def cut_off(m: LoadModel, most: float | None, ceiling: float) -> None:
     r"""(L9) The routing in the variables is worth no more than was proved for it.
 
     .. math:: \sum_p z_p \le V + (B - V) \sum_p w_p, \qquad
         n_p \le D - (D - n^*_p + 1) w_p \quad \text{for } n^*_p \ge 1
 
     With the number served fixed, another routing sends fewer demands over some route, which a
-    binary ``w`` tells; ``B`` (``ceiling_kbps``) limits every routing. Without ``most_kbps`` the
+    binary ``w`` tells; ``B`` (``ceiling``) limits every routing. Without ``most`` the
     routing has no wavelengths: :math:`\sum_p w_p \ge 1`. (Logic-based Benders cuts: Hooker and
     Ottosson, Mathematical Programming 96, 33, 2003.)
     """
@@ -273,8 +276,8 @@ def cut_off(m: LoadModel, most_kbps: float | None, ceiling_kbps: float) -> None:
         rule=lambda b, p: m.n[p] + (_demands(m, p) - used[p] + 1) * b.w[p] <= _demands(m, p),
     )
     elsewhere = sum(block.w[p] for p in used)
-    if most_kbps is None:
+    if most is None:
         block.another = pyo.Constraint(expr=elsewhere >= 1)
         return
-    rest = max(0.0, ceiling_kbps - most_kbps)
-    block.worth = pyo.Constraint(expr=sum(m.z[p] for p in m.P) - rest * elsewhere <= most_kbps)
+    rest = max(0.0, ceiling - most)
+    block.worth = pyo.Constraint(expr=sum(m.z[p] for p in m.P) - rest * elsewhere <= most)

@@ -13,12 +13,12 @@ def most_served(m: JointModel) -> pyo.Objective:
 
 
 def total_rate(m: JointModel) -> pyo.Objective:
-    """Total key rate of the demands [kbit/s]: with the number served fixed, their mean."""
+    """Total key rate of the demands: with the number served fixed, their mean."""
     return pyo.Objective(expr=sum(m.z[key] for key in m.RP), sense=pyo.maximize)
 
 
 def link_sum(m: JointModel) -> pyo.Objective:
-    """Total key rate of the links [kbit/s]."""
+    """Total key rate of the links."""
     return pyo.Objective(expr=sum(m.k[e] for e in m.E), sense=pyo.maximize)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qkdopt.model.variables import KILO, JointModel, noise_unit
+from qkdopt.model.textbook import loudest_piece
+from qkdopt.model.variables import JointModel
 from qkdopt.plan import BLOCKED, Plan, assess, candidate_noise, lit_channels, tuned
 
 HALF = 0.5
@@ -41,18 +42,18 @@ def _start_rates(m: JointModel, plan: Plan) -> None:
         piece = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
         here = plan.working[e] == q and piece == s
         m.u[e, q, s].set_value(float(here))
-        level = float(noise[e, q]) / noise_unit(m, e)
-        if hasattr(m, "n"):
-            m.n[e, q, s].set_value(level if here else 0.0)
-        elif here:
-            m.noise[e].set_value(level)
+        inside = (noise[e, q] - edges[piece]) / (edges[piece + 1] - edges[piece])
+        m.n[e, q, s].set_value(float(np.clip(inside, 0.0, 1.0)) if here else 0.0)
+        if here and hasattr(m, "noise"):
+            above = float(noise[e, q] - m.pieces[e, q].background) / loudest_piece(m, e)
+            m.noise[e].set_value(min(above, m.noise[e].ub))
     exact = assess(m.problem, plan)
     for e in m.E:
         rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
-        m.k[e].set_value(rate / KILO)
+        m.k[e].set_value(rate / m.unit_bps)
     for r, p in m.RP:
         here = plan.routes[r] == p
-        m.z[r, p].set_value(float(exact.demand_skr_bps[r]) / KILO if here else 0.0)
+        m.z[r, p].set_value(float(exact.demand_skr_bps[r]) / m.unit_bps if here else 0.0)
 
 
 def _start_optional(m: JointModel, plan: Plan) -> None:
@@ -64,7 +65,7 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     exact = assess(m.problem, plan)
     if hasattr(m, "t"):
         rates = [exact.demand_skr_bps[r] for r in m.R if plan.routes[r] != BLOCKED]
-        m.t.set_value(float(min(rates, default=0.0)) / KILO)
+        m.t.set_value(float(min(rates, default=0.0)) / m.unit_bps)
     if not hasattr(m, "c10_load_states"):
         return
     lit = lit_channels(m.problem, plan)
@@ -72,7 +73,7 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     block = m.c10_load_states
     for e in m.E:
         load = int((lit[e].sum(axis=1) * disturbs[e]).sum())
-        m.k[e].set_value(float(exact.link_skr_bps[e]) / KILO)
+        m.k[e].set_value(float(exact.link_skr_bps[e]) / m.unit_bps)
         for key in block.h:
             if key[0] == e:
                 block.h[key].set_value(float(key[1] == load))

@@ -17,7 +17,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.load_state.states import link_states
-from qkdopt.model.variables import KILO, JointModel
+from qkdopt.model.variables import JointModel
 
 
 def load_states(m: JointModel) -> pyo.Block:
@@ -86,7 +86,7 @@ def splits_cleanly(m: JointModel) -> bool:
 
 
 def _best_rates(m: JointModel, e: int) -> dict[int, float]:
-    """Best rate [kbit/s] of a link by the number of lightpaths that disturb it."""
+    """Best rate of a link by the number of lightpaths that disturb it."""
     demands = m.problem.instance.demands
     most = [0, 0]
     for r in {r for r, _ in m.over[e]}:
@@ -95,5 +95,6 @@ def _best_rates(m: JointModel, e: int) -> dict[int, float]:
     states = link_states(m.problem, e, (most[0], most[1]))
     loads = states.disturbing
     return {
-        int(load): float(states.rate_bps[loads == load].max()) / KILO for load in np.unique(loads)
+        int(load): float(states.rate_bps[loads == load].max()) / m.unit_bps
+        for load in np.unique(loads)
     }

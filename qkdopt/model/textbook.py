@@ -1,39 +1,46 @@
 """The textbook variant of rules C2 to C7: one big-M per "if", as one writes it down first.
 
 It has the same solutions as the rules of ``constraints`` and a far weaker relaxation: it is
-there to be compared with. ``M`` and ``K`` are one number for the whole network.
+there to be compared with. ``K`` is one number for the whole network, ``M`` one for each link.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from qkdopt.model.variables import KILO, JointModel, fastest, light_on, noise_unit
+from qkdopt.model.scales import PieceGroup
+from qkdopt.model.variables import JointModel, declare_pieces, fastest, light_on, most_heard
 
 
 def declare_noise(m: JointModel) -> None:
-    """``u`` piece of the working candidate, ``noise`` and ``k`` of a link, ``z`` of a demand."""
-    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
-    m.u = pyo.Var(m.EQS, domain=pyo.Binary)
-    m.noise = pyo.Var(m.E, bounds=(0.0, 1.0))
+    """``u`` piece of the working candidate, ``n`` noise in it, ``noise`` and ``k`` of a link.
+
+    ``noise`` is what the working candidate hears above its background, in units of
+    :func:`loudest_piece`.
+    """
+    declare_pieces(m)
+    m.noise = pyo.Var(m.E, bounds=lambda m, e: (0.0, most_of_link(m, e)))
     m.k = pyo.Var(m.E, bounds=(0.0, fastest_of_all(m)))
     m.z = pyo.Var(m.RP, bounds=(0.0, fastest_of_all(m)))
 
 
 def fastest_of_all(m: JointModel) -> float:
-    """``K``, the highest upper rate of any link [kbit/s]."""
+    """``K``, the highest upper rate of any link."""
     return max((fastest(m, e) for e in m.E), default=0.0)
 
 
-def loudest_of_all(m: JointModel) -> float:
-    """``M``, more than the noise of any link with everything lit, in units of that link."""
-    tables = m.problem.tables
-    most = 1.0
-    for e, q in m.EQ:
-        everything = float(tables.floor[e, q] + tables.noise[e, :, :, q].sum())
-        most = max(most, everything / noise_unit(m, e))
-    return most
+def loudest_piece(m: JointModel, e: int) -> float:
+    """Clicks per gate that count as one on a link: where the key of its last candidate ends."""
+    ends = [group.unit for q in _candidates(m, e) for group in m.groups[e, q]]
+    return max(ends, default=1.0)
+
+
+def most_of_link(m: JointModel, e: int) -> float:
+    """``M``, the noise of a link with everything lit, whatever works; at least that of a piece."""
+    unit = loudest_piece(m, e)
+    return max([1.0, *(most_heard(m, e, q, _whole_curve(unit)) for q in _candidates(m, e))])
 
 
 def no_clash(m: JointModel) -> pyo.Constraint:
@@ -69,60 +76,58 @@ def dark_guard_band(m: JointModel) -> pyo.Constraint:
 
 
 def noise_if_working(m: JointModel) -> pyo.Constraint:
-    r"""(C5) A link hears what its working candidate hears.
+    r"""(C5) A link hears what its working candidate hears above its background.
 
-    .. math:: n_e \ge \phi_{eq} + \sum_w c_{eqw} \, lit_{ew} - M (1 - y_{eq})
+    .. math:: n_e \ge \sum_w c_{eqw} \, lit_{ew} - M_e (1 - y_{eq})
     """
     tables = m.problem.tables
     light = {e: light_on(m, e) for e in m.E}
-    most = loudest_of_all(m)
 
     def rule(m: JointModel, e: int, q: int) -> object:
-        unit = noise_unit(m, e)
+        most = most_of_link(m, e)
         directions, channels, lit = light[e]
-        heard = tables.noise[e, directions, channels, q] / unit
+        free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
+        group = _whole_curve(loudest_piece(m, e))
+        heard = group.coefficients(tables.noise[e, directions, channels, q])
         total = LinearExpression(
-            linear_coefs=[1.0, -most, *(-heard).tolist()],
-            linear_vars=[m.noise[e], m.y[e, q], *lit],
+            linear_coefs=[1.0, -most, *(-heard[free]).tolist()],
+            linear_vars=[m.noise[e], m.y[e, q], *(lit[i] for i in free)],
         )
-        return (float(tables.floor[e, q]) / unit - most, total, None)
+        return (-most, total, None)
 
     return pyo.Constraint(m.EQ, rule=rule)
 
 
 def piece_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The noise lies in the chosen piece.
+    r"""(C5) The noise is at most where it lies in the chosen piece; without key it is free.
 
-    .. math:: a_s - M (1 - u_{eqs}) \le n_e \le a_{s+1} + M (1 - u_{eqs})
+    .. math:: n_e \le a_s + \Delta_s n_{eqs} + M_e (1 - u_{eqs})
     """
-    most = loudest_of_all(m)
-    edges = {(e, q): (m.pieces[e, q].edges / noise_unit(m, e)).tolist() for e, q in m.EQ}
+    with_key = [(e, q, s) for e, q in m.EQ for group in m.groups[e, q] for s in group.pieces]
 
-    def rule(m: JointModel, e: int, q: int, s: int, side: str) -> object:
-        low, high = edges[e, q][s : s + 2]
-        if side == "high":
-            return m.noise[e] + most * m.u[e, q, s] <= high + most
-        return m.noise[e] - most * m.u[e, q, s] >= low - most
+    def rule(m: JointModel, e: int, q: int, s: int) -> object:
+        curve, unit, most = m.pieces[e, q], loudest_piece(m, e), most_of_link(m, e)
+        left, right = ((curve.edges[s : s + 2] - curve.background) / unit).tolist()
+        inside = (right - left) * m.n[e, q, s]
+        return m.noise[e] - inside + most * m.u[e, q, s] <= left + most
 
-    return pyo.Constraint(m.EQS, ["low", "high"], rule=rule)
+    return pyo.Constraint(with_key, rule=rule)
 
 
 def rate_if_chosen(m: JointModel) -> pyo.Constraint:
     r"""(C6) The rate is at most the chosen upper piece.
 
-    .. math:: k_e \le \beta_{eqs} + \gamma_{eqs} n_e + K (1 - u_{eqs})
+    .. math:: k_e \le g_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs} + K (1 - u_{eqs})
+
+    with ``g`` and ``g'`` the upper piece at its left and right edge.
     """
     fast = fastest_of_all(m)
 
     def rule(m: JointModel, e: int, q: int, s: int) -> object:
-        piece, unit = m.pieces[e, q], noise_unit(m, e)
-        left, right = piece.edges[s : s + 2] / unit
-        high, low = piece.upper[s] / KILO
-        slope = float((low - high) / (right - left))
-        # The piece goes on as a line to noise 1, where it may be far below zero.
-        room = fast + max(0.0, -slope)
-        at_zero = float(high) - slope * float(left)
-        return m.k[e] - slope * m.noise[e] + room * m.u[e, q, s] <= at_zero + room
+        high, low = (m.pieces[e, q].upper[s] / m.unit_bps).tolist()
+        # Where the piece is not chosen its own fall must not be felt.
+        free = fast + max(0.0, high - low)
+        return m.k[e] + (high - low) * m.n[e, q, s] + free * m.u[e, q, s] <= high + free
 
     return pyo.Constraint(m.EQS, rule=rule)
 
@@ -135,3 +140,12 @@ def relay_if_chosen(m: JointModel) -> pyo.Constraint:
         return m.z[r, p] - m.k[e] + fast * m.x[r, p] <= fast
 
     return pyo.Constraint([(e, r, p) for e in m.E for r, p in m.over[e]], rule=rule)
+
+
+def _candidates(m: JointModel, e: int) -> range:
+    return range(len(m.problem.tables.candidates[e]))
+
+
+def _whole_curve(unit: float) -> PieceGroup:
+    """Return one unit of noise for all pieces of all candidates: the textbook has no groups."""
+    return PieceGroup(range(0), unit, np.zeros(0), np.zeros(0))

@@ -1,7 +1,7 @@
 """Sets and variables of the joint MILP.
 
-Rates are in kbit/s and noise in units of the link's largest noise, so that coefficients
-stay near one. Demands, links, routes and channels are numbered as in the problem.
+Rates and noise count in the units of :mod:`qkdopt.model.scales`. Demands, links, routes and
+channels are numbered as in the problem.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections import defaultdict
 import numpy as np
 import pyomo.environ as pyo
 
+from qkdopt.load_state.states import ROUND_OFF
 from qkdopt.model.linearise import Linearised
+from qkdopt.model.scales import PieceGroup, piece_groups, rate_unit_bps
 from qkdopt.problem import Problem
 from qkdopt.tables import IntArray
-
-KILO = 1e3
 
 
 class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
@@ -25,6 +25,10 @@ class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
         super().__init__()
         self.problem = problem
         self.pieces = pieces
+        self.unit_bps = rate_unit_bps(pieces)
+        self.groups = {key: piece_groups(curve) for key, curve in pieces.items()}
+        # Rates of links beside given light, by link, direction and channels.
+        self.beside: dict[tuple[int, int, int], float] = {}
 
 
 def declare_lightpaths(m: JointModel) -> None:
@@ -73,12 +77,21 @@ def declare_working(m: JointModel) -> None:
 
 
 def declare_rates(m: JointModel) -> None:
-    """``u`` piece and ``n`` noise of the working candidate, ``k`` link and ``z`` demand rate."""
-    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
-    m.u = pyo.Var(m.EQS, domain=pyo.Binary)
-    m.n = pyo.Var(m.EQS, bounds=(0.0, 1.0))
+    """``u`` piece, ``n`` noise in it, ``k`` rate of a link and ``z`` of a demand.
+
+    ``n`` is the working candidate's noise from the left edge of the piece, as a share of its width.
+    """
+    declare_pieces(m)
     m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, fastest(m, e)))
     m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, fastest_demand(m, r, p)))
+
+
+def declare_pieces(m: JointModel) -> None:
+    """``u`` piece of the working candidate's rate curve, and ``n`` noise inside it."""
+    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
+    m.EQG = [(e, q, g) for e, q in m.EQ for g in range(len(m.groups[e, q]))]
+    m.u = pyo.Var(m.EQS, domain=pyo.Binary)
+    m.n = pyo.Var(m.EQS, bounds=(0.0, 1.0))
 
 
 def light_on(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[pyo.Var]]:
@@ -96,19 +109,42 @@ def light_on(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[pyo.Var]]:
     return directions, channels, [variable for _, _, variable in found]
 
 
-def noise_unit(m: JointModel, e: int) -> float:
-    """Clicks per gate that count as one on a link."""
-    return max(float(m.pieces[e, q].edges[-1]) for q in range(len(m.problem.tables.candidates[e])))
+def most_heard(m: JointModel, e: int, q: int, group: PieceGroup) -> float:
+    """Most that lit channels can add up to in a group's noise, in its unit."""
+    tables = m.problem.tables
+    free = ~tables.blocks[e, q] & tables.usable[e].any(axis=0)
+    heard = group.coefficients(tables.noise[e, :, :, q])[:, free]
+    # In one fibre a channel is lit in one direction; in a pair the other one counts nothing.
+    everything = float(heard.max(axis=0).sum())
+    curve = m.pieces[e, q]
+    return min(everything, float(curve.edges[-1] - curve.background) / group.unit)
 
 
 def fastest(m: JointModel, e: int) -> float:
-    """Highest upper rate of a link [kbit/s]: its best candidate with no light; 0 without QKD."""
+    """Highest upper rate of a link: its best candidate with no light; 0 without QKD."""
     count = len(m.problem.tables.candidates[e])
-    return max((float(m.pieces[e, q].upper[0, 0]) for q in range(count)), default=0.0) / KILO
+    return max((float(m.pieces[e, q].upper.max()) for q in range(count)), default=0.0) / m.unit_bps
 
 
 def fastest_demand(m: JointModel, r: int, p: int) -> float:
-    """Highest rate of a demand on a route [kbit/s]."""
+    """Highest rate of a demand on a route, under no other light than its own."""
     if m.problem.instance.qkd.relay == "widest":
         return max((fastest(m, e) for e in m.E), default=0.0)
-    return min(fastest(m, e) for e in m.problem.routes[r][p].links)
+    route, channels = m.problem.routes[r][p], m.problem.instance.demands[r].channels
+    hops = zip(route.links, route.forward, strict=True)
+    return min(fastest_beside(m, e, 0 if forward else 1, channels) for e, forward in hops)
+
+
+def fastest_beside(m: JointModel, e: int, d: int, channels: int) -> float:
+    """Highest rate of a link beside so many lightpaths in one direction: the quietest channels."""
+    key = e, d, channels
+    if key not in m.beside:
+        tables, count = m.problem.tables, len(m.problem.tables.candidates[e])
+        free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.disturbs[e, d])
+        noise = np.where(free, tables.noise[e, d].T[:count], np.inf)
+        heard = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
+        room = np.isfinite(heard) & (free.sum(axis=1) >= channels)
+        quiet = tables.floor[e, :count] + np.where(room, heard, 0.0)
+        rates = tables.skr_bps(quiet, tables.transmittance[e, :count])
+        m.beside[key] = float(rates[room].max(initial=0.0)) * (1.0 + ROUND_OFF) / m.unit_bps
+    return m.beside[key]

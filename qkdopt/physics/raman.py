@@ -224,7 +224,10 @@ def forward_raman_power(
     """
     length = np.asarray(length_km, dtype=np.float64)
     loss_c, loss_q = np.asarray(loss_classical_per_km), np.asarray(loss_quantum_per_km)
-    reach_km = np.exp(-loss_c * length) * length * _relative_expm1((loss_c - loss_q) * length)
+    # The smaller of the two losses in front, so that the other factor is at most 1: with the larger
+    # one in front a loss of hundreds of dB overflows to 0 times infinity.
+    least, difference = np.minimum(loss_c, loss_q), np.abs(loss_c - loss_q)
+    reach_km = np.exp(-least * length) * length * _relative_expm1(-difference * length)
     return np.asarray(np.asarray(launch_w) * rho_per_km_nm * np.asarray(filter_nm) * reach_km)
 
 

@@ -17,7 +17,13 @@ from qkdopt.model.linearise import Linearised, linearise_links
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.milp import offer_if_legal, solver_gap, tolerance_bps
+from qkdopt.solving.milp import (
+    can_have_key,
+    offer_if_legal,
+    routable,
+    solver_gap,
+    tolerance_bps,
+)
 from qkdopt.solving.options import SolverOptions
 
 # Lines that hold under a condition enter its linear relaxation: without, it climbs by single units.
@@ -48,7 +54,7 @@ class CpRun:
         self._pieces: dict[tuple[int, int], Linearised] | None = None
         self._error_bps = 0.0
         self._hint_taken: bool | None = None
-        self.served_limit = len(incumbent.problem.routes)
+        self.served_limit = routable(incumbent.problem)
         self.bound_bps: float | None = None
         self.notes: list[str] = []
 
@@ -78,7 +84,7 @@ class CpRun:
     def prove_objective(self) -> None:
         """Find and prove the best objective at the incumbent's number served."""
         served = self._incumbent.best()[1].served
-        if served == 0 and self._incumbent.problem.objective != "link-sum":
+        if not can_have_key(self._incumbent.problem, served):
             self.bound_bps = 0.0
             return
         bound = self._solve(served, "cp-sat: objective")

@@ -9,11 +9,11 @@ from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.errors import LicenceError, SolverFailedError
 from qkdopt.model.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
-from qkdopt.model.variables import KILO
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.milp import SERVED_MARGIN, SOLVER_MARGIN, JointRun
+from qkdopt.solving.margins import whole, widened
+from qkdopt.solving.milp import JointRun
 
 # Share of the relative gap that a solve of the loads may leave open.
 MASTER_SHARE = 0.3
@@ -85,7 +85,7 @@ class LoadStateRun:
         outcome = self._solve(model, "load states: number served")
         if outcome.bound is None:
             return
-        self.served_limit = min(self.served_limit, math.floor(outcome.bound + SERVED_MARGIN))
+        self.served_limit = min(self.served_limit, whole(outcome.bound))
         while self._incumbent.best()[1].served <= self.served_limit and not self._over():
             if not self._settle(self.served_limit):
                 # No routing of so many has wavelengths.
@@ -115,17 +115,19 @@ class LoadStateRun:
             self.bound_bps = 0.0
             return True
         model = self._build(served)
+        unit = model.unit_bps
+        # What the total key rate cannot exceed [bit/s].
         ceiling = math.inf if any_key(model) else 0.0
         seen: set[tuple[int, ...]] = set()
         while not self._over():
-            outcome = self._solve(model, "load states", scale=KILO / served)
+            outcome = self._solve(model, "load states", scale=unit / served)
             if outcome.status is Status.INFEASIBLE:
                 return False
             if outcome.bound is not None:
-                ceiling = min(ceiling, max(0.0, outcome.bound * (1.0 + SOLVER_MARGIN)))
+                ceiling = min(ceiling, widened(outcome.bound) * unit)
             if not math.isfinite(ceiling):
                 return True
-            self.bound_bps = ceiling * KILO / served
+            self.bound_bps = ceiling / served
             if self._closed(served) or not outcome.has_solution:
                 return True
             routes = tuple(routes_of_model(model))
@@ -150,7 +152,7 @@ class LoadStateRun:
             return False
         if possible and most is None:
             return False
-        cut_off(model, max(0.0, most) if most is not None else None, ceiling)
+        cut_off(model, None if most is None else most / model.unit_bps, ceiling / model.unit_bps)
         return True
 
     def _build(self, served: int | None) -> LoadModel:

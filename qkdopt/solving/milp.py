@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.adapters import Adapter, Limits, Setting, Status, adapter_of
@@ -25,15 +25,12 @@ from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
+from qkdopt.solving.margins import whole, widened
 
 # Share of the relative gap that the linearisation may use up.
 TOLERANCE_SHARE = 0.3
-# Solver tolerances let a solution be worth this much more than it is, relatively.
-SOLVER_MARGIN = 2e-6
 # Of what the linearisation leaves of the gap: the rest is for margins.
 SOLVER_SHARE = 0.9
-SERVED_MARGIN = 1e-4
-KILO = 1e3
 # Finer pieces than this tell nothing: rates are known to far less.
 FINEST_BPS = 1e-2
 
@@ -86,7 +83,7 @@ class JointRun:
         self._pieces: dict[tuple[int, int], Linearised] | None = None
         self._start_accepted: bool | None = None
         self._error_bps = 0.0
-        self.served_limit = len(incumbent.problem.routes)
+        self.served_limit = routable(incumbent.problem)
         self.bound_bps: float | None = None
         self.notes: list[str] = []
 
@@ -122,30 +119,29 @@ class JointRun:
         if outcome.has_solution:
             offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None:
-            limit = math.floor(outcome.bound + SERVED_MARGIN)
-            self.served_limit = max(min(self.served_limit, limit), 0)
+            self.served_limit = min(self.served_limit, whole(outcome.bound))
 
     def prove_objective(self) -> None:
         """Find and prove the best objective at the incumbent's number served."""
         plan, exact = self._incumbent.best()
-        if exact.served == 0 and self.problem.objective != "link-sum":
+        if not can_have_key(self.problem, exact.served):
             self.bound_bps = 0.0
             return
         model = self._build(self.problem, self._linearised(), served=exact.served)
         set_start(model, plan)
-        outcome = self._solve(model, "milp: objective", scale=self._scale(exact.served))
+        scale = self._scale(model, exact.served)
+        outcome = self._solve(model, "milp: objective", scale=scale)
         self._start_accepted = outcome.start_accepted
         if outcome.has_solution:
             offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None and self._incumbent.best()[1].served == exact.served:
-            bound = outcome.bound * (1.0 + SOLVER_MARGIN) * self._scale(exact.served)
-            self.bound_bps = max(0.0, bound)
+            self.bound_bps = min(widened(outcome.bound), most_by_columns(model)) * scale
 
     def assign_wavelengths(self, routes: Sequence[int], served: int) -> tuple[bool, float | None]:
         """Find channels for given routes, and what no channels on them can exceed.
 
-        Returns whether there may be any, and the proved limit on the objective in the model's
-        unit, with its margin; None where the limit came first.
+        Returns whether there may be any, and the proved limit on the demands' total key rate
+        [bit/s], with its margin; None where the limit came first.
         """
         groups = group_by_route(self.problem, routes)
         # Pieces for the noise that these routes leave possible: fewer, and a tighter model.
@@ -154,16 +150,18 @@ class JointRun:
         model = groups.build(self._build, pieces)
         if any(not model.channels[key] for key in model.RP):
             return False, None
-        outcome = self._solve(model, "milp: wavelengths", start=False, scale=self._scale(served))
+        scale = self._scale(model, served)
+        outcome = self._solve(model, "milp: wavelengths", start=False, scale=scale)
         if outcome.has_solution:
             offer_if_legal(self._incumbent, groups.plan(model))
         if outcome.status is Status.INFEASIBLE:
             return False, None
-        return True, None if outcome.bound is None else outcome.bound * (1.0 + SOLVER_MARGIN)
+        return True, None if outcome.bound is None else widened(outcome.bound) * model.unit_bps
 
-    def _scale(self, served: int) -> float:
+    def _scale(self, model: JointModel, served: int) -> float:
         """Objective [bit/s] that one unit of the model's objective stands for."""
-        return KILO / served if self.problem.objective == "mean" and served else KILO
+        per_demand = self.problem.objective == "mean" and served
+        return model.unit_bps / served if per_demand else model.unit_bps
 
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
@@ -216,6 +214,38 @@ class JointRun:
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
         return outcome
+
+
+def routable(problem: Problem) -> int:
+    """Return how many demands have a candidate route with as many channels as they ask for."""
+    usable = problem.tables.usable
+    count = 0
+    for demand, routes in zip(problem.instance.demands, problem.routes, strict=True):
+        hops = [[(e, int(not f)) for e, f in zip(p.links, p.forward, strict=True)] for p in routes]
+        free = [np.all([usable[hop] for hop in route], axis=0).sum() for route in hops]
+        count += int(max(free, default=0) >= demand.channels)
+    return count
+
+
+def most_by_columns(model: JointModel) -> float:
+    """Return what the objective cannot exceed by the bounds of its columns alone.
+
+    It has no solver's tolerance in it: no key at all is proved as none.
+    """
+    if model.problem.objective == "link-sum":
+        return float(sum(model.k[e].ub for e in model.E))
+    rates = [
+        max((model.z[r, p].ub for p in range(len(routes))), default=0.0)
+        for r, routes in enumerate(model.problem.routes)
+    ]
+    return float(sum(rates) if model.problem.objective == "mean" else max(rates, default=0.0))
+
+
+def can_have_key(problem: Problem, served: int) -> bool:
+    """Return whether the objective can be more than 0: some link has QKD, some demand counts."""
+    if problem.objective != "link-sum" and served == 0:
+        return False
+    return any(problem.tables.candidates)
 
 
 def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None) -> float:

@@ -16,7 +16,6 @@ from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic
 from qkdopt.load_state.states import co_direction
 from qkdopt.model import loads
 from qkdopt.model.loads import LoadModel, build_loads, cut_off, routes_of_model
-from qkdopt.model.variables import KILO
 from qkdopt.plan import BLOCKED, assess, lit_channels
 from qkdopt.problem import build_problem
 from tests.model.test_truth_tables import optimum
@@ -58,7 +57,7 @@ def place(m: LoadModel, plan) -> None:
             if plan.routes[r] != BLOCKED:
                 p = int(rel.class_route[d]) + plan.routes[r]
                 m.n[p].set_value(m.n[p].value + 1)
-                m.z[p].set_value(m.z[p].value + exact.demand_skr_bps[r] / KILO)
+                m.z[p].set_value(m.z[p].value + exact.demand_skr_bps[r] / m.unit_bps)
     for e in m.links:
         co = co_direction(problem.tables, e)
         counted = [rel.states[e].shared_fibre or d == co for d in (0, 1)]
@@ -87,7 +86,8 @@ def test_every_plan_is_a_point_worth_at_least_its_exact_rate(seed, heuristic):
     m = build_loads(problem, served=plan.served)
     place(m, plan)
     assert holds(m)
-    assert pyo.value(m.goal) == pytest.approx(assess(problem, plan).demand_skr_bps.sum() / KILO)
+    total_bps = assess(problem, plan).demand_skr_bps.sum()
+    assert pyo.value(m.goal) * m.unit_bps == pytest.approx(total_bps)
     assert sorted(routes_of_model(m)) == sorted(plan.routes)
 
 

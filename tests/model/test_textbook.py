@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qkdopt.model import build_joint, build_textbook, linearise_links
-from qkdopt.model.variables import KILO, noise_unit
+from qkdopt.model.scales import rate_unit_bps
+from qkdopt.model.textbook import loudest_piece, most_of_link
 from qkdopt.problem import build_problem
 from tests.model.test_truth_tables import BITS, links_of, optimum
 from tests.model.tiny import clear, holds, with_rule
@@ -45,7 +46,7 @@ def test_noise_if_working__at_least_what_the_working_candidate_hears():
             continue
         route = m.problem.routes[r][p]
         direction = 0 if route.forward[route.links.index(e)] else 1
-        exact = (tables.floor[e, q] + tables.noise[e, direction, w, q]) / noise_unit(m, e)
+        exact = tables.noise[e, direction, w, q] / loudest_piece(m, e)
         for step, expected in ((1e-6, True), (-1e-6, False)):
             clear(m)
             m.l[r, p, w].set_value(1)
@@ -57,29 +58,35 @@ def test_noise_if_working__at_least_what_the_working_candidate_hears():
             assert m.rule[e, q].slack() >= -1e-9
 
 
-def test_piece_if_chosen__noise_inside_a_chosen_piece_and_anywhere_else():
+def test_piece_if_chosen__noise_at_most_where_it_lies_in_a_chosen_piece():
     m = with_rule("piece_if_chosen")
-    for (e, q, s), u in product(m.EQS, BITS):
-        low, high = m.pieces[e, q].edges[s : s + 2] / noise_unit(m, e)
-        for noise in (0.0, low, 0.5 * (low + high), high, 0.5 * (high + 1.0), 1.0):
+    with_key = [key for key in m.EQS if m.pieces[key[:2]].upper[key[2]].max() > 0.0]
+    assert list(m.rule) == with_key
+    for (e, q, s), u, inside in product(with_key, BITS, (0.0, 0.3, 1.0)):
+        curve, unit = m.pieces[e, q], loudest_piece(m, e)
+        left, right = (curve.edges[s : s + 2] - curve.background) / unit
+        place = left + inside * (right - left)
+        for noise in (0.0, 0.5 * place, place, place + 1e-6, 1.5):
             clear(m)
             m.u[e, q, s].set_value(u)
-            m.noise[e].set_value(noise)
-            assert holds(m) == (not u or low - 1e-12 <= noise <= high + 1e-12)
+            m.n[e, q, s].set_value(inside)
+            m.noise[e].set_value(noise, skip_validation=True)
+            assert holds(m) == (noise <= (place if u else place + most_of_link(m, e)) + 1e-9)
 
 
 def test_rate_if_chosen__the_upper_piece_where_chosen_and_free_elsewhere():
     m = with_rule("rate_if_chosen")
     for e, q, s in m.EQS:
-        piece, unit = m.pieces[e, q], noise_unit(m, e)
-        for noise in np.linspace(*piece.edges[s : s + 2], 5):
+        high, low = m.pieces[e, q].upper[s] / m.unit_bps
+        for inside in np.linspace(0.0, 1.0, 5):
             clear(m)
-            m.noise[e].set_value(noise / unit)
+            m.n[e, q, s].set_value(inside)
             m.k[e].set_value(m.k[e].ub)
             assert m.rule[e, q, s].slack() >= -1e-9
             m.u[e, q, s].set_value(1)
             for step, expected in ((-1e-6, True), (1e-6, False)):
-                m.k[e].set_value(piece.upper_at(noise) / KILO + step, skip_validation=True)
+                rate = high + inside * (low - high)
+                m.k[e].set_value(rate + step, skip_validation=True)
                 assert (m.rule[e, q, s].slack() >= -1e-9) == expected
 
 
@@ -105,4 +112,5 @@ def test_textbook_and_tightened_rules_have_the_same_optimum(seed, relay):
     assert most[0] == most[1]
     if most[0]:
         tightened, textbook = (optimum(build(problem, pieces, served=most[0])) for build in builds)
-        assert tightened == pytest.approx(textbook, abs=most[0] * tolerance_bps / KILO + 1e-5)
+        unit = rate_unit_bps(pieces)
+        assert tightened == pytest.approx(textbook, abs=most[0] * tolerance_bps / unit + 1e-5)

@@ -32,6 +32,8 @@ RULES = {
     "relay_on_lightpath": constraints.relay_on_lightpath,
     "relay_widest": constraints.relay_widest,
     "least_rate": constraints.least_rate,
+    "no_slow_link": constraints.no_slow_link,
+    "key_where_asked": constraints.key_where_asked,
     "number_served": lambda m: constraints.number_served(m, 1),
     "load_states": load_states,
     "no_clash": textbook.no_clash,
@@ -68,7 +70,7 @@ def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> In
                 ],
             },
             "grid": {"channels": 4},
-            "classical": {"launch_dbm": -8.0},
+            "classical": {"launch_dbm": 1.0},
             "qkd": {
                 "candidates": "all" if all_channels else [0, 3],
                 "guard_ghz": 300.0 if all_channels else 200.0,

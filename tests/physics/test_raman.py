@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,3 +126,17 @@ def test_a_measured_table_is_interpolated_and_refuses_what_it_does_not_cover():
     assert float(value) == pytest.approx(2.0 * 2.5e-9, rel=1e-9)
     with pytest.raises(PhysicsError, match="covers offsets -10 to 10 nm"):
         measured_cross_section(193.4, 180.0, table=table)
+
+
+def test_co_propagating_noise_is_finite_where_the_losses_differ_by_a_thousand_db():
+    """Both ways round: the channel that is lost sooner leaves the other's loss behind."""
+    for classical, quantum in ((1.5, 0.1), (0.1, 1.5)):
+        a_c, a_q = (float(db_per_km_to_per_km(loss)) for loss in (classical, quantum))
+        for km in (10.0, 3000.0, 20000.0):
+            power = float(
+                forward_raman_power(
+                    1e-3, 1e-9, 0.8, km, loss_classical_per_km=a_c, loss_quantum_per_km=a_q
+                )
+            )
+            exact = (math.exp(-a_q * km) - math.exp(-a_c * km)) / (a_c - a_q)
+            assert power == pytest.approx(1e-3 * 1e-9 * 0.8 * exact, rel=1e-9)

@@ -1,0 +1,50 @@
+"""Instances on which a solve once went wrong (``tests/cases``): right now, by every formulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import qkdopt
+from qkdopt.solving.run import FAULT
+from tests.brute_force import Oracle
+
+CASES = Path(__file__).parent.parent / "cases"
+GAP = 1e-3
+WAYS = [
+    ("joint", "highs"),
+    ("joint", "scip"),
+    ("joint", "cp-sat"),
+    ("textbook", "highs"),
+    ("cp-sat", "cp-sat"),
+]
+
+
+def judged(name: str, objective: str, **options):
+    """Solve, and compare value and bound with enumeration."""
+    instance = qkdopt.read_instance(CASES / f"{name}.json")
+    best = Oracle(instance, objective).best()
+    result = qkdopt.solve(
+        instance, objective=objective, gap=GAP, threads=1, time_limit=60.0, **options
+    )
+    assert qkdopt.check(instance, result).faults == ()
+    assert not [note for note in result.notes if note.startswith(FAULT)]
+    assert result.value.served == result.bound.served == max(best)
+    assert result.bound.objective_bps >= best[max(best)] * (1.0 - 1e-12)
+    assert result.value.objective_bps >= best[max(best)] * (1.0 - GAP)
+    return result
+
+
+@pytest.mark.parametrize("seed", [0, 5, 6, 7, 114])
+@pytest.mark.parametrize(
+    "name", ["joint_link_sum_bound_too_low", "joint_table_bound_too_low", "table_corner"]
+)
+def test_no_seed_makes_a_bound_too_low(name, seed):
+    assert judged(name, "link-sum", strategy="milp", seed=seed).status == "optimal"
+
+
+@pytest.mark.parametrize(("formulation", "solver"), WAYS)
+@pytest.mark.parametrize("name", sorted(path.stem for path in CASES.glob("*.json")))
+def test_every_formulation_answers(name, formulation, solver):
+    judged(name, "link-sum", strategy="milp", formulation=formulation, solver=solver)
