@@ -199,7 +199,8 @@ def _add_other_noise(rng: Rng, data: Data) -> None:
     noise: Data = {}
     if rng.random() < 0.2:
         near, far = pick(
-            rng, ((80.0, 85.0), (25.0, 30.0), (40.0, 60.0), (0.0, 0.0), (100.0, 100.0), (90.0, 70.0))
+            rng,
+            ((80.0, 85.0), (25.0, 30.0), (40.0, 60.0), (0.0, 0.0), (100.0, 100.0), (90.0, 70.0)),
         )
         noise["crosstalk"] = {"adjacent_isolation_db": near, "isolation_db": far}
     if rng.random() < 0.2:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import traceback
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,7 @@ class Way:
         return objective == "mean" and instance.qkd.relay == "lightpath" and no_minimum
 
     def may_refuse(self, error: UnsupportedError) -> bool:
-        """Whether a refusal is one that the documentation has: numbers beyond 64-bit integers."""
+        """Whether a refusal says why this solver cannot: numbers beyond 64-bit integers."""
         return self.options.get("solver") == "cp-sat" and "64-bit integers" in str(error)
 
 
@@ -71,6 +73,18 @@ MILPS = tuple(
 )
 CP = _milp("cp-sat", "cp-sat", "cp-sat")
 WAYS = (*HEURISTICS, LOCAL_SEARCH, AUTO, *MILPS, CP)
+JOINT_HIGHS = MILPS[0]
+LOAD_STATES = tuple(way for way in MILPS if way.name.startswith("load-state"))
+OTHERS = (*(way for way in MILPS if way not in (JOINT_HIGHS, *LOAD_STATES)), CP)
+
+
+def quick_ways(seed: int) -> tuple[Way, ...]:
+    """Ways for a short run over many seeds: a few on each, and each on at least 40 of 300."""
+    ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, JOINT_HIGHS]
+    ways += [LOAD_STATES[seed % len(LOAD_STATES)], OTHERS[seed % len(OTHERS)]]
+    if seed % 3 == 0:
+        ways.append(OTHERS[(seed // 3 + 5) % len(OTHERS)])
+    return tuple(ways)
 
 
 @dataclass
@@ -113,20 +127,34 @@ def run(
     judged = Judgement(way.name)
     started = time.monotonic()
     try:
-        result = qkdopt.solve(instance, objective=objective, **options)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            result = qkdopt.solve(instance, objective=objective, **options)
         judged.seconds = time.monotonic() - started
-        judged.faults = faults_of(instance, objective, enumeration, result, gap)
+        judged.faults = [f"{OTHER}: warning: {text}" for text in _numerical(warned)]
+        judged.faults += faults_of(instance, objective, enumeration, result, gap)
         judged.closed = result.status == "optimal"
         if not way.covers(instance, objective):
             judged.faults.append(f"{OTHER}: no refusal where the documentation has one")
     except UnsupportedError as error:
+        judged.seconds = time.monotonic() - started
         judged.refused = judged.closed = True
         if way.covers(instance, objective) and not way.may_refuse(error):
             judged.faults = [f"{OTHER}: refused what the documentation covers: {error}"]
     except Exception as error:  # noqa: BLE001  # any exception is what this looks for
-        judged.faults = [f"{TRACEBACK}: {_told(error)}"]
-    judged.seconds = time.monotonic() - started
+        judged.seconds = time.monotonic() - started
+        judged.faults = [f"{TRACEBACK}: {_spelled(error)}"]
     return judged
+
+
+def _numerical(warned: Sequence[warnings.WarningMessage]) -> list[str]:
+    """Warnings of overflow, division by zero and NaN, each once."""
+    texts = (
+        f"{one.message} (at {Path(one.filename).name}:{one.lineno})"
+        for one in warned
+        if issubclass(one.category, RuntimeWarning)
+    )
+    return list(dict.fromkeys(texts))
 
 
 def faults_of(
@@ -210,7 +238,7 @@ def _rounding_bps(enumeration: Enumeration) -> float:
     return ROUNDING_BPS + ROUNDING_PER_PULSE * repetition_hz
 
 
-def _told(error: Exception) -> str:
+def _spelled(error: Exception) -> str:
     """Spell an exception with the place it comes from, and the last place in the package."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "qkdopt" in Path(f.filename).parts]
