@@ -141,7 +141,7 @@ def run(
         judged.refused = judged.closed = True
         if way.covers(instance, objective) and not way.may_refuse(error):
             judged.faults = [f"{OTHER}: refused what the documentation covers: {error}"]
-    except Exception as error:  # noqa: BLE001  # any exception is what this looks for
+    except Exception as error:  # any exception is what this looks for
         judged.seconds = time.monotonic() - started
         judged.faults = [f"{TRACEBACK}: {_spelled(error)}"]
     return judged
