@@ -225,12 +225,17 @@ def _demand_rates(instance: Instance, choices: list, rates: list[float]) -> list
 def _widest(instance: Instance, rates: list[float], source, target) -> float:
     """Best bottleneck [bit/s] over all paths between two nodes."""
     reach = {source: math.inf}
-    links = list(zip(instance.network.links, rates, strict=True))
-    for _ in instance.network.nodes:
-        for link, rate in links:
-            for here, there in ((link.a, link.b), (link.b, link.a)):
-                if here in reach:
-                    reach[there] = max(reach.get(there, -1.0), min(reach[here], rate))
+    hops = [
+        (here, there, rate)
+        for link, rate in zip(instance.network.links, rates, strict=True)
+        for here, there in ((link.a, link.b), (link.b, link.a))
+    ]
+    grown = True
+    while grown:
+        grown = False
+        for here, there, rate in hops:
+            if here in reach and min(reach[here], rate) > reach.get(there, -1.0):
+                reach[there], grown = min(reach[here], rate), True
     return reach[target]
 
 
