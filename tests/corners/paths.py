@@ -1,0 +1,38 @@
+"""Candidate routes by listing every simple path: for networks of a handful of links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qkdopt.instance import Instance
+
+# Per hop: position of the link, and whether light travels from its end a to its end b.
+Hops = tuple[tuple[int, bool], ...]
+
+
+def shortest_routes(instance: Instance, source, target) -> list[Hops]:
+    """The K first in (km to 9 digits, hops, positions of nodes, positions of links)."""
+    position = {node.id: n for n, node in enumerate(instance.network.nodes)}
+    links = instance.network.links
+
+    def rank(path: tuple[tuple, Hops]) -> tuple:
+        nodes, hops = path
+        km = sum(links[e].length_km for e, _ in hops)
+        return round(km, 9), len(hops), [position[n] for n in nodes], [e for e, _ in hops]
+
+    paths = sorted(_simple_paths(instance, (source,), target, ()), key=rank)
+    return [hops for _, hops in paths[: instance.routes.k]]
+
+
+def _simple_paths(
+    instance: Instance, nodes: tuple, target, hops: Hops
+) -> Iterator[tuple[tuple, Hops]]:
+    if nodes[-1] == target:
+        yield nodes, hops
+        return
+    for e, link in enumerate(instance.network.links):
+        for here, there, forward in ((link.a, link.b, True), (link.b, link.a, False)):
+            if here == nodes[-1] and there not in nodes:
+                yield from _simple_paths(
+                    instance, (*nodes, there), target, (*hops, (e, forward))
+                )  # fmt: skip
