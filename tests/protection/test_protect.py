@@ -287,6 +287,7 @@ def test_what_cannot_be_asked_is_refused():
         protect(mixing, floor_bps=1.0, channels=1)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_before_any_demand_is_placed_is_raised(monkeypatch):
     def interrupted(*_):
         signal.raise_signal(signal.SIGINT)
