@@ -115,7 +115,7 @@ def test_piece_range__noise_inside_the_chosen_piece_and_zero_elsewhere():
 
 def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
     m = with_rule("noise_of_link")
-    instance = m.problem.instance
+    instance, judged = m.problem.instance, set()
     for (e, q), lit in product(m.EQ, [(), *combinations(m.RPW, 1), *combinations(m.RPW, 2)]):
         link = instance.network.links[e]
         candidate = instance.candidates_of(link)[q]
@@ -142,6 +142,9 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
             m.y[e, q].set_value(0)
             m.n[e, q, 0].set_value(0.0)
             assert m.rule[e, q].slack() >= -1e-9
+        judged.add((e, q, len(here)))
+    # Every candidate without light, and beside one lightpath and two.
+    assert judged == {(*key, count) for key in m.EQ for count in range(3)}
 
 
 def test_rate_of_link__never_below_physics_and_within_the_stated_error():
@@ -230,6 +233,7 @@ def test_load_states__take_no_plan_away(seed):
     tolerance_bps = 1.0
     pieces = linearise_links(problem, tolerance_bps)
     most = round(optimum(build_joint(problem, pieces, served=None)))
+    assert most > 0
     for served in range(1, most + 1):
         with_rows, without = (
             optimum(build_joint(problem, pieces, served=served, strengthen=on))

@@ -219,6 +219,8 @@ def test_widest_relay_is_the_best_bottleneck():
             if source != target:
                 rates[source, target] = widest_skr(simulator.net, simulator.state, source, target)
     skr = simulator.state.skr
+    assert len(rates) == nodes * (nodes - 1)
+    assert any(rate > 0.0 for rate in rates.values())
     for (source, target), rate in rates.items():
         # A threshold just above the widest rate must cut the two nodes apart, one below not.
         for level, joined in ((rate * (1 + 1e-9) + 1e-9, False), (rate * (1 - 1e-9), True)):
@@ -270,6 +272,7 @@ def test_tabulated_key_rates_are_as_near_as_they_say(seed):
     net = begin(problem.instance).net
     rng = np.random.default_rng(seed)
     last = net.curve.shape[2] - 1
+    assert net.candidates.sum() > 0
     for e in range(len(net.candidates)):
         for q in range(net.curve.shape[1] if net.candidates[e] else 0):
             noise = rng.uniform(0.0, 1.1 * last / net.curve_steps[e, q], 500)
