@@ -120,6 +120,22 @@ def test_rate_on_route__no_key_without_demands():
         assert holds(m) == (share * most <= n * most + 1e-9)
 
 
+def test_rate_on_route__of_twins_each_draws_no_more_than_one_of_them():
+    instance = tiny_instance()
+    twin = instance.demands[0].model_copy(update={"id": 99})
+    twins = instance.model_copy(update={"demands": (*instance.demands, twin)})
+    m = LoadModel(build_problem(twins, "mean"))
+    loads.declare(m)
+    m.rule = RULES["rate_on_route"](m)
+    pairs = [p for p in m.P if m.n[p].ub == 2 and m.z[p].ub > 0.0]
+    assert pairs
+    for p, n, share in product(pairs, (0, 1, 2), (0.0, 0.4, 0.5, 0.6, 1.0)):
+        clear(m)
+        m.n[p].set_value(n)
+        m.z[p].set_value(share * m.z[p].ub)
+        assert holds(m) == (share <= 0.5 * n)
+
+
 def test_a_cut_takes_its_routing_and_no_other_away():
     problem = plain_problem(3)
     plan = ds_qkd(problem)

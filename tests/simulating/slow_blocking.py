@@ -1,4 +1,4 @@
-"""First fit on the shortest routes in plain Python: who is blocked, request by request.
+"""The shortest route with room, in plain Python: who is blocked, request by request.
 
 For networks without QKD, so that nothing but free channels decides. Shares requests and candidate
 routes with the simulator, and no more.
@@ -7,6 +7,7 @@ routes with the simulator, and no more.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from qkdopt.simulating.traffic import Requests
 from qkdopt.tables import BoolArray
 
 
-def blocked(instance: Instance, requests: Requests) -> BoolArray:
-    """Return ``(n,)`` whether each request finds no channel free end to end."""
+def blocked(instance: Instance, requests: Requests, order: str = "first-fit") -> BoolArray:
+    """Return ``(n,)`` whether each request finds too few channels free end to end."""
+    sign = {"first-fit": 0, "last-fit": 0, "most-used": -1, "least-used": 1}[order]
+    channels = range(instance.grid.channels)
+    order_of_equals = channels[::-1] if order == "last-fit" else channels
+    uses: Counter[int] = Counter()
     nodes = [node.id for node in instance.network.nodes]
     finder, routes = RouteFinder(instance), {}
     lit: list[set[tuple[bool, int]]] = [set() for _ in instance.network.links]
@@ -29,6 +34,7 @@ def blocked(instance: Instance, requests: Requests) -> BoolArray:
         while leaving and leaving[0][0] <= now:
             for e, place in held.pop(heapq.heappop(leaving)[1]):
                 lit[e].remove(place)
+                uses[place[1]] -= 1
         ends = divmod(int(requests.pairs[number]), len(nodes))
         if ends not in routes:
             source, target = (nodes[n] for n in ends)
@@ -38,16 +44,16 @@ def blocked(instance: Instance, requests: Requests) -> BoolArray:
                 (e, forward if pair else True)
                 for e, forward in zip(route.links, route.forward, strict=True)
             ]
-            free = (
-                w
-                for w in range(instance.grid.channels)
-                if all((fibre, w) not in lit[e] for e, fibre in hops)
-            )
-            channel = next(free, None)
-            if channel is not None:
-                held[number] = [(e, (fibre, channel)) for e, fibre in hops]
+            free = [
+                w for w in order_of_equals if all((fibre, w) not in lit[e] for e, fibre in hops)
+            ]
+            free.sort(key=lambda w: sign * uses[w])
+            wide = int(requests.widths[number])
+            if len(free) >= wide:
+                held[number] = [(e, (fibre, w)) for e, fibre in hops for w in free[:wide]]
                 for e, place in held[number]:
                     lit[e].add(place)
+                    uses[place[1]] += 1
                 heapq.heappush(leaving, (now + float(requests.holding[number]), number))
                 break
         else:

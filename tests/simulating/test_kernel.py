@@ -74,6 +74,16 @@ def lit_by_plan(problem: Problem, plan: Plan) -> set[tuple[int, int, int]]:
     }
 
 
+def rates_at_arrival(instance: Instance, heuristic) -> list[float]:
+    """Key rate of every demand [bit/s] where only those before it are there; 0 when blocked."""
+    rates = []
+    for r in range(len(instance.demands)):
+        before = instance.model_copy(update={"demands": instance.demands[: r + 1]})
+        problem = build_problem(before, "mean")
+        rates.append(float(assess(problem, heuristic(problem)).demand_skr_bps[r]))
+    return rates
+
+
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize(("strategy", "heuristic"), [("ds-qkd", ds_qkd), ("fixed", fixed)])
 def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
@@ -86,6 +96,7 @@ def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
     tally, _ = serve(simulator, requests_of(instance))
     exact = assess(problem, plan)
     assert tally[t.SERVED] == value_of(plan, exact).served
+    assert tally[t.SKR] == pytest.approx(sum(rates_at_arrival(instance, heuristic)), rel=1e-9)
     assert lit(simulator) == lit_by_plan(problem, plan)
     state = simulator.state
     working = np.array(plan.working)

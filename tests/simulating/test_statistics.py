@@ -192,6 +192,21 @@ def test_blocking_is_that_of_a_slow_network_to_the_request(layout, load):
     assert found.tally[:, t.SERVED].sum() == requests - slow.sum()
 
 
+@pytest.mark.parametrize("order", ["first-fit", "last-fit", "most-used", "least-used"])
+def test_blocking_of_wide_requests_in_any_order_is_that_of_a_slow_network(order):
+    data = without_qkd().to_json_dict()
+    shares = [{"channels": 1, "share": 0.5}, {"channels": 3, "share": 0.3},
+              {"channels": 6, "share": 0.2}]  # fmt: skip
+    instance = Instance.model_validate(data | {"traffic": {"widths": shares}}, strict=False)
+    (drawn,) = poisson_requests(instance, 100.0, 0, 0, [16_000])
+    slow = slow_blocking.blocked(instance, drawn, order)[1000:]
+    found = simulate(
+        instance, SimulationOptions(order=order), load_erlang=100.0, requests=15_000, warmup=1000
+    )
+    assert slow.sum() > 200
+    assert found.tally[:, t.NO_FREE_CHANNEL].sum() == slow.sum()
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
