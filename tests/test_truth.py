@@ -9,6 +9,7 @@ import qkdopt
 from qkdopt.bounding import LoadStateBound
 from qkdopt.problem import build_problem
 from tests.brute_force import Oracle
+from tests.command import HANG_SECONDS
 from tests.random_instances import random_instance
 
 OTHER_CELLS = [("lightpath", "max-min"), ("lightpath", "link-sum"), ("widest", "link-sum")]
@@ -22,7 +23,7 @@ def agrees_with_enumeration(seed: int, relay: str, objective: str) -> None:
     served = max(best)
 
     result = qkdopt.solve(
-        instance, strategy="milp", objective=objective, gap=GAP, threads=1, time_limit=60.0
+        instance, strategy="milp", objective=objective, gap=GAP, threads=1, time_limit=HANG_SECONDS
     )
 
     assert result.value is not None

@@ -209,7 +209,7 @@ def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys
         return solver
 
     instance = ROOT / "instances" / "small" / "triangle.json"
-    options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", "30")
+    options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", str(HANG_SECONDS))
     assert exit_status("solve", instance, *options) == 0
     assert "to the proved bound" in capsys.readouterr().out
     monkeypatch.setattr(cp_sat, "new_solver", with_default_presolve)

@@ -14,7 +14,7 @@ from tests.command import HANG_SECONDS, exit_status, qkdopt, running
 from tests.shipped import LIBRARY
 
 TRIANGLE = LIBRARY / "small" / "triangle.json"
-EXACT = ("--method", "exact", "--time-limit", 30)
+EXACT = ("--method", "exact", "--time-limit", HANG_SECONDS)
 
 
 def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, capsys):

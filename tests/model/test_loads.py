@@ -19,6 +19,7 @@ from qkdopt.model.loads import LoadModel, build_loads, cut_off, routes_of_model
 from qkdopt.model.variables import KILO
 from qkdopt.plan import BLOCKED, assess, lit_channels
 from qkdopt.problem import build_problem
+from tests.command import HANG_SECONDS
 from tests.model.test_truth_tables import optimum
 from tests.model.tiny import clear, holds, lp_text, tiny_instance
 from tests.random_instances import random_instance
@@ -145,7 +146,7 @@ def test_a_cut_takes_its_routing_and_no_other_away():
     seen = [routes]
     for _ in range(6):
         cut_off(m, 0.0, best)
-        done = adapter_of("highs").solve(m, Limits(seconds=20.0, gap=1e-9))
+        done = adapter_of("highs").solve(m, Limits(seconds=HANG_SECONDS, gap=1e-9))
         assert done.status is Status.OPTIMAL
         if done.incumbent <= 1e-6:
             break

@@ -18,11 +18,12 @@ from qkdopt.model.build import build_joint
 from qkdopt.model.linearise import linearise_links
 from qkdopt.model.variables import KILO, noise_unit
 from qkdopt.problem import build_problem
+from tests.command import HANG_SECONDS
 from tests.model.tiny import clear, holds, with_rule
 from tests.random_instances import random_instance
 
 BITS = (0, 1)
-LIMITS = Limits(seconds=30.0, gap=1e-9)
+LIMITS = Limits(seconds=HANG_SECONDS, gap=1e-9)
 
 
 def optimum(m) -> float:

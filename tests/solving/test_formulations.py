@@ -18,6 +18,7 @@ from qkdopt.solving.load_states import LoadStateRun
 from qkdopt.solving.options import FORMULATIONS, SolverOptions
 from qkdopt.solving.run import FAULT, _credible
 from tests.brute_force import Oracle
+from tests.command import HANG_SECONDS
 from tests.random_instances import random_instance
 from tests.shipped import LIBRARY
 
@@ -35,7 +36,7 @@ def solved(instance, formulation: str, solver: str, objective: str = "mean", **o
         solver=solver,
         objective=objective,
         threads=1,
-        **({"gap": GAP, "time_limit": 60.0} | options),
+        **({"gap": GAP, "time_limit": HANG_SECONDS} | options),
     )
 
 
