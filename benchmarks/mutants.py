@@ -61,11 +61,11 @@ GROUPS = {
     ),
     "rules": Group(
         modules("qkdopt/model", "constraints strengthen loads objectives linearise"),
-        ("tests/model", "tests/solving", "tests/test_truth.py"),
+        ("tests/model", "tests/test_truth.py", "tests/solving"),
     ),
     "dual": Group(
         modules("qkdopt/load_state", "dual states served classes branch master"),
-        ("tests/load_state", "tests/test_truth.py", "tests/model", "tests/cli/test_golden.py"),
+        ("tests/load_state", "tests/model/test_loads.py", "tests/test_truth.py", "tests/model"),
     ),
     "kernel": Group(
         (
@@ -82,7 +82,7 @@ GROUPS = {
 # A kernel has the tests of its own folder.
 FOLDERS = {
     "qkdopt/search": ("tests/search", "tests/heuristics", "tests/cli/test_golden.py"),
-    "qkdopt/simulating": ("tests/simulating",),
+    "qkdopt/simulating": ("tests/simulating/test_kernel.py", "tests/simulating"),
 }
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
@@ -271,7 +271,11 @@ def run_tests(tree: Path, tests: tuple[str, ...]) -> str | None:
         return None
     lines = (tree / "told.txt").read_text(encoding="utf-8")
     named = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", lines, flags=re.MULTILINE)
-    return named[1] if named else f"pytest ended with status {status}: {one_line(lines[-300:])}"
+    if named:
+        return named[1]
+    last = re.search(r'File "\S*(tests/\S+\.py)", line \d+ in (test_\w+)', lines)
+    where = f" in {last[1]}::{last[2]}" if last else ""
+    return f"a crash with status {status}{where}"
 
 
 def equivalents() -> dict[tuple[str, str, str, str], str]:
