@@ -441,6 +441,7 @@ def test_a_second_run_of_one_study_is_refused_and_harms_nothing(tmp_path, capsys
 
 def test_a_heartbeat_that_cannot_be_written_stops_no_run(tmp_path):
     Heartbeat(tmp_path / "none").beat([])
+    assert not (tmp_path / "none").exists()
 
 
 def test_done_wins_over_a_failure_that_a_kill_left_beside_it(tmp_path):
