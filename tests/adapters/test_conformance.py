@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from qkdopt.adapters import ADAPTERS, Limits, SizeLimit, Status, adapter_of, program_of_model
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
 from tests.adapters.models import knapsack, market_split, random_program
+from tests.command import HANG_SECONDS
 
 CALM = Limits(seconds=20.0, gap=1e-9)
 SHORT = Limits(seconds=1.0, gap=0.0)
@@ -115,7 +114,6 @@ def test_time_limit_leaves_the_incumbent_and_a_bound_on_the_right_side(name, sen
     outcome = adapter_of(name).solve(model, SHORT)
     assert outcome.status is Status.LIMIT
     assert outcome.has_solution
-    assert outcome.seconds < 10.0
     sign, best = (-1.0, 10.0) if sense == pyo.maximize else (1.0, 0.0)
     assert outcome.incumbent is not None
     assert outcome.bound is not None
@@ -143,21 +141,20 @@ def test_no_time_at_all_is_a_limit(name):
 
 
 @every_solver
-def test_a_watcher_is_asked_twice_a_second_and_stops_the_run(name):
+def test_a_watcher_is_asked_again_and_again_and_stops_the_run(name):
     seen = []
-    began = time.perf_counter()
 
     def watch(incumbent, bound):
         seen.append((incumbent, bound))
-        return time.perf_counter() - began < 2.0
+        return len(seen) < 4 or all(incumbent is None for incumbent, _ in seen)
 
     adapter = adapter_of(name)
-    model = market_split(sense=pyo.maximize)
-    outcome = adapter.solve(model, Limits(seconds=30.0, gap=0.0), watch=watch)
+    # No solver closes it: without the watcher the run would be one to the limit.
+    model = market_split(6, 60, sense=pyo.maximize)
+    outcome = adapter.solve(model, Limits(seconds=HANG_SECONDS, gap=0.0), watch=watch)
     assert outcome.status is Status.INTERRUPTED
-    assert outcome.seconds < 15.0
     assert len(seen) >= 4
-    assert any(incumbent is not None for incumbent, _ in seen)
+    assert seen[-1][0] is not None
     for incumbent, bound in seen:
         assert incumbent is None or incumbent <= 10.0
         assert bound is None or bound >= 10.0 - 1e-6
@@ -171,7 +168,7 @@ def test_an_error_in_the_watcher_is_not_swallowed(name, error):
         raise error
 
     with pytest.raises(type(error), match="planted"):
-        adapter_of(name).solve(market_split(), Limits(seconds=30.0, gap=0.0), watch=watch)
+        adapter_of(name).solve(market_split(), Limits(seconds=HANG_SECONDS, gap=0.0), watch=watch)
 
 
 @every_solver
@@ -199,7 +196,7 @@ def test_a_start_with_continuous_columns_is_taken(name):
 @every_solver
 def test_same_seed_and_node_limit_give_the_same_answer(name):
     adapter = adapter_of(name)
-    limits = Limits(seconds=60.0, gap=0.0, nodes=200, seed=3)
+    limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=200, seed=3)
     if not adapter.capabilities.node_limit:
         with pytest.raises(UnsupportedError, match="has no node limit"):
             adapter.solve(market_split(), limits)
@@ -217,7 +214,7 @@ def test_another_seed_matters_only_where_there_is_one(name):
     model = market_split if nodes else knapsack
 
     def answer(seed):
-        limits = Limits(seconds=60.0, gap=0.0, nodes=nodes, seed=seed)
+        limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=nodes, seed=seed)
         outcome = adapter.solve(model(), limits)
         return outcome.incumbent, outcome.bound, outcome.nodes
 

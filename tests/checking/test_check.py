@@ -139,6 +139,18 @@ def test_a_saved_plan_keeps_the_floors_of_its_demands():
         assert [fault for fault in faults if "min_skr_bps" in fault], faults
 
 
+@pytest.mark.parametrize("objective", ["mean", "max-min"])
+def test_a_plan_that_serves_nobody_is_worth_nothing(objective):
+    nobody = changed_plan("lightpaths", []).model_copy(update={"objective": objective})
+    report = qkdopt.check(INSTANCE, nobody)
+    assert report.faults == ()
+    assert (report.served, report.objective_bps, report.demand_skr_bps) == (0, 0.0, {})
+    unlit = nobody.model_copy(update={"objective": "link-sum"})
+    rates = qkdopt.check(INSTANCE, unlit).link_skr_bps
+    assert len(rates) == len(INSTANCE.network.links)
+    assert qkdopt.check(INSTANCE, unlit).objective_bps == pytest.approx(sum(rates.values()))
+
+
 def test_a_saved_plan_is_a_start():
     start = qkdopt.solve(INSTANCE, strategy="fixed", start=RESULT.plan())
     assert start.value == RESULT.value

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import HANG_SECONDS
+
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ROOT / "instances" / "small"
 
@@ -19,7 +21,9 @@ def qkdopt(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_solve_writes_a_result_that_check_passes(tmp_path):
-    done = qkdopt("solve", SMALL / "mesh6.json", "-o", tmp_path / "r.json", "--time-limit", 20)
+    done = qkdopt(
+        "solve", SMALL / "mesh6.json", "-o", tmp_path / "r.json", "--time-limit", HANG_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     assert "proved bound" in done.stdout
     assert "HiGHS" not in done.stdout

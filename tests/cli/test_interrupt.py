@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.command import exit_status
+import pytest
+
+from tests.command import HANG_SECONDS, exit_status, qkdopt, running
 
 INSTANCE = Path(__file__).parent.parent.parent / "instances" / "nsfnet_100erl.json"
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_interrupt_keeps_what_was_found(tmp_path):
     result = tmp_path / "r.json"
-    command = [sys.executable, "-m", "qkdopt", "solve", INSTANCE, "--time-limit", "120"]
-    run = subprocess.Popen(
-        [*command, "-o", result], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert run.stderr is not None
-    for line in run.stderr:
-        if "gap" in line:
-            break
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=20.0)
+    # Long enough to be interrupted on any machine.
+    command = qkdopt("solve", INSTANCE, "--time-limit", HANG_SECONDS, "-o", result)
+    with running(*command) as run:
+        assert any("gap" in line for line in run.stderr)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 130, err
     assert "Traceback" not in err
     assert "served     100 of 100" in out

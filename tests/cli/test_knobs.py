@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +12,7 @@ import pytest
 
 from qkdopt.knobs.table import COLUMNS
 from qkdopt.simulating.refusals import FOUR_WAVE_MIXING
-from tests.command import exit_status
+from tests.command import HANG_SECONDS, exit_status, qkdopt, running, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 MESH = ROOT / "instances" / "small" / "mesh6_1to4_reserved.json"
@@ -182,15 +179,15 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path, capsys):
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
-    command = [sys.executable, "-m", "qkdopt", "knobs", str(MESH), "--workers", "1"]
-    command += ["--load", "4", "--requests", "60000", "-o", str(tmp_path / "out")]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while len(list(tmp_path.glob("out/*/*-done.parquet"))) < 3:
-        assert run.poll() is None
-        time.sleep(0.02)
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60.0)
+    asked = ("--load", 4, "--requests", 60_000, "--workers", 1, "-o", tmp_path / "out")
+    with running(*qkdopt("knobs", MESH, *asked)) as run:
+        wait_until(
+            lambda: run.poll() is not None or len(list(tmp_path.glob("out/*/*-done.parquet"))) >= 3
+        )
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 130, err
     assert "Traceback" not in err
     assert "run again for the rest" in err
@@ -199,8 +196,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     assert len(done) >= 3
     assert not (tmp_path / "out" / "knobs.csv").exists()
 
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+    assert exit_status("knobs", MESH, *asked) == 0
     after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
     assert done.items() <= after.items()
     assert len(after) > len(done)

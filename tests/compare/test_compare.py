@@ -14,7 +14,7 @@ from qkdopt.compare.summary import shifted_mean
 from qkdopt.errors import InstanceError
 from qkdopt.report import plot_gap_over_time, plot_performance_profile
 from qkdopt.report.solvers import _gap_at
-from tests.command import exit_status
+from tests.command import HANG_SECONDS, exit_status
 from tests.shipped import LIBRARY
 
 SMALL = LIBRARY / "small"
@@ -113,7 +113,7 @@ def test_cp_sats_own_model_races_with_cp_sat_alone():
 
 def test_a_race_is_checked_traced_and_named_by_its_work():
     instance = qkdopt.read_instance(RESERVED)
-    race = Race(instance=instance, solver="highs", formulation="joint", seconds=20.0)
+    race = Race(instance=instance, solver="highs", formulation="joint", seconds=HANG_SECONDS)
     row = race.run()
     assert (row["status"], row["outcome"], row["checked"]) == ("done", "optimal", True)
     assert row["start_accepted"] is True
@@ -121,8 +121,10 @@ def test_a_race_is_checked_traced_and_named_by_its_work():
     assert row["trace_value_bps"][-1] == row["value_bps"]
     keys = {
         race.key,
-        Race(instance=instance, solver="highs", formulation="joint", seconds=21.0).key,
-        Race(instance=instance, solver="highs", formulation="textbook", seconds=20.0).key,
+        Race(
+            instance=instance, solver="highs", formulation="joint", seconds=1.0 + HANG_SECONDS
+        ).key,
+        Race(instance=instance, solver="highs", formulation="textbook", seconds=HANG_SECONDS).key,
         Race(instance=instance, solver="highs", formulation="joint", settings={"a": 1}).key,
     }
     assert len(keys) == 4
@@ -178,7 +180,7 @@ def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
 ):
     arguments = (
         "compare", RESERVED, SMALL / "triangle_pair.json", "--solvers", "highs,scip",
-        "--formulations", "joint,load-state", "--time-limit", 20, "--workers", 1,
+        "--formulations", "joint,load-state", "--time-limit", HANG_SECONDS, "--workers", 1,
         "-o", tmp_path / "out",
     )  # fmt: skip
     (tmp_path / "out").mkdir()

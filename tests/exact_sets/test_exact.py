@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,7 @@ from qkdopt.result import SolverRef
 from qkdopt.simulating import SimulationOptions
 from qkdopt.solving.start import plan_of_result
 from tests.brute_force import Oracle
+from tests.command import HANG_SECONDS
 from tests.exact_sets.cases import every_set
 from tests.random_instances import random_instance
 
@@ -56,28 +58,26 @@ def assert_is_best(instance, size, answer):
 def test_no_set_and_no_assignment_is_better(seed, method):
     instance = random_instance(seed, floors=False, channels=(4, 4))
     for size in (1, 2):
-        if any(every_set(instance, size)):
-            answer = exact_set(instance, size, method=method, gap=GAP, time_limit=60.0)
-            assert_is_best(instance, size, answer)
+        answer = exact_set(instance, size, method=method, gap=GAP, time_limit=HANG_SECONDS)
+        assert_is_best(instance, size, answer)
 
 
 @pytest.mark.parametrize("method", ["sets", "milp"])
 @pytest.mark.parametrize("seed", [4, 7, 9])
 def test_with_least_rates_and_other_relays_too(seed, method):
     instance = random_instance(seed, floors=True, relay="widest", channels=(4, 4), most_demands=2)
-    answer = exact_set(instance, 1, method=method, gap=GAP, time_limit=60.0)
+    answer = exact_set(instance, 1, method=method, gap=GAP, time_limit=HANG_SECONDS)
     assert_is_best(instance, 1, answer)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_milp_takes_over_what_the_race_leaves_open(seed, monkeypatch):
     """With hardly any time for the race, the sets it has not judged are left to the MILP."""
-    monkeypatch.setattr("qkdopt.exact_sets.exact.SETS_SHARE", 1e-3 if seed % 2 else 1e-9)
+    monkeypatch.setattr("qkdopt.exact_sets.exact.SETS_SHARE", 1e-4 if seed % 2 else 1e-10)
     instance = random_instance(seed, floors=False, channels=(4, 4))
     for size in (1, 2):
-        if any(every_set(instance, size)):
-            answer = exact_set(instance, size, gap=GAP, time_limit=60.0)
-            assert_is_best(instance, size, answer)
+        answer = exact_set(instance, size, gap=GAP, time_limit=HANG_SECONDS)
+        assert_is_best(instance, size, answer)
 
 
 @pytest.mark.parametrize("name", ["mesh6", "ring"])
@@ -95,7 +95,9 @@ def test_a_run_without_time_says_what_it_has_not_proved():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
     answer = exact_set(instance, 2, time_limit=0.0)
     assert answer.status == "feasible"
-    assert answer.bound_bps is None or answer.bound_bps >= answer.value_bps
+    assert answer.bound_bps is None
+    assert answer.served == len(instance.demands)
+    assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
 
 
 def test_a_wide_gap_is_closed_but_not_called_optimal():
@@ -155,17 +157,21 @@ def test_set_up_is_within_the_time_limit_too(monkeypatch):
 
 
 def test_a_long_bound_of_one_set_is_cut_by_the_time(monkeypatch):
-    seen = []
+    seen, clock = [], SimpleNamespace(now=time.monotonic())
 
     def tighten(_self, _worth, _gap, should_stop):
         seen.append(should_stop())
-        time.sleep(0.3)
+        clock.now += 2.0 * HANG_SECONDS
         seen.append(should_stop())
 
+    # A clock of its own: however slow the machine, time passes while a set is bounded alone.
+    monkeypatch.setattr(
+        "qkdopt.exact_sets.best_set.time", SimpleNamespace(monotonic=lambda: clock.now)
+    )
     monkeypatch.setattr("qkdopt.bounding.LoadStateBound.tighten", tighten)
     instance = qkdopt.read_instance("instances/small/triangle.json")
-    exact_set(instance, 1, method="sets", time_limit=0.25)
-    assert seen[-2:] == [False, True]
+    exact_set(instance, 1, method="sets", time_limit=HANG_SECONDS)
+    assert seen == [False, True]
 
 
 def test_the_number_served_is_limited_for_every_set_before_any_is_bounded(monkeypatch):
@@ -193,25 +199,30 @@ def test_too_many_sets_are_refused_with_their_number():
         exact_set(instance, 4)
 
 
-def test_a_stop_is_a_run_without_time_that_is_told():
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("method", ["auto", "sets", "milp"])
+def test_a_stop_is_a_run_without_time_that_is_told(method):
     instance = qkdopt.read_instance("instances/small/mesh6.json")
-    for method in ("auto", "sets", "milp"):
-        seen = []
+    seen = []
 
-        def interrupt(_progress, seen=seen):
-            if not seen:
-                signal.raise_signal(signal.SIGINT)
-            seen.append(1)
+    def interrupt(progress):
+        if not seen:
+            signal.raise_signal(signal.SIGINT)
+        seen.append(progress.phase)
 
-        answer = exact_set(instance, 2, method=method, gap=0.0, progress=interrupt)
-        assert answer.interrupted
-        assert answer.result.notes[0] == "interrupted"
-        assert answer.status == "feasible"
-        assert answer.result.seconds < 30.0
-        assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+    answer = exact_set(
+        instance, 2, method=method, gap=GAP, time_limit=HANG_SECONDS, progress=interrupt
+    )
+    # Every step is reported: none comes after the stop.
+    assert len(seen) == 1
+    assert answer.interrupted
+    assert answer.result.notes[0] == "interrupted"
+    assert answer.status == "feasible"
+    assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_interrupt_ends_at_once():
     stop = threading.Event()
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from qkdopt.exact_sets.exact import exact_set
 from qkdopt.io import read_instance
 from qkdopt.runs import hold
-from tests.command import exit_status
+from tests.command import HANG_SECONDS, exit_status, qkdopt, running
 from tests.shipped import LIBRARY
 
 TRIANGLE = LIBRARY / "small" / "triangle.json"
-EXACT = ("--method", "exact", "--time-limit", 30)
+EXACT = ("--method", "exact", "--time-limit", HANG_SECONDS)
 
 
 def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, capsys):
@@ -36,19 +34,14 @@ def test_as_json(tmp_path, capsys):
     assert told["value_bps"] <= told["bound_bps"] * (1.0 + 1e-9)
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_interrupt_writes_the_best_set_and_its_bound(tmp_path):
-    command = [sys.executable, "-m", "qkdopt", "design", LIBRARY / "small" / "mesh6.json"]
-    options = ["--channels", "2", "--method", "exact", "--gap", "0", "--time-limit", "300"]
-    run = subprocess.Popen(
-        [*command, *options, "-o", tmp_path],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert run.stderr is not None
-    for line in run.stderr:
-        if "gap" in line:
-            break
-    run.send_signal(signal.SIGINT)
-    out, err = run.communicate(timeout=60.0)
+    options = ("--channels", 2, "--method", "exact", "--gap", 0, "--time-limit", HANG_SECONDS)
+    command = qkdopt("design", LIBRARY / "small" / "mesh6.json", *options, "-o", tmp_path)
+    with running(*command) as run:
+        assert any("gap" in line for line in run.stderr)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted" in out
@@ -87,15 +80,12 @@ def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("qkdopt.cli.proving_sets.exact_set", None)
-    other = subprocess.Popen(["sleep", "60"])
-    with hold(tmp_path):
+    with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
         sign.write_text(json.dumps(told), encoding="utf-8")
         options = ("--channels", 1, *EXACT, "-o", tmp_path)
         assert exit_status("design", TRIANGLE, *options) == 2
-    other.kill()
-    other.wait()
     assert "one run at a time" in capsys.readouterr().err
 
 

@@ -11,6 +11,7 @@ from qkdopt.explaining import Group, explain
 from qkdopt.explaining.groups import all_groups
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
+from tests.command import HANG_SECONDS
 from tests.explaining.enumeration import Enumeration
 from tests.random_instances import random_instance
 
@@ -45,7 +46,7 @@ def agrees(seed: int, relay: str | None = None) -> str:
     """Compare with enumeration as far as it is small enough; say what was compared."""
     instance = drawn(seed, relay)
     oracle = Enumeration(instance)
-    found = explain(instance, time_limit=30.0)
+    found = explain(instance, time_limit=HANG_SECONDS)
     every = frozenset(all_groups(build_problem(instance)))
 
     if found.feasible is True:

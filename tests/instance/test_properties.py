@@ -60,6 +60,7 @@ def test_one_lightpath_less_never_lowers_a_link(seed):
     problem = build_problem(instance, "mean")
     plan = ds_qkd(problem)
     before = assess(problem, plan).link_skr_bps
+    assert plan.served > 0
     for r, route in enumerate(plan.routes):
         if route == BLOCKED:
             continue

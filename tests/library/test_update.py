@@ -15,6 +15,7 @@ import qkdopt
 from qkdopt.errors import LibraryError, OutputError, RefusedError
 from qkdopt.library import Library, find_library, update
 from qkdopt.result import Result
+from tests.command import HANG_SECONDS
 from tests.shipped import LIBRARY
 
 LINE = qkdopt.read_instance(LIBRARY / "small" / "line.json")
@@ -287,17 +288,27 @@ def test_a_plan_ahead_of_its_row_is_put_right_by_the_next_update(library):
     assert files(library) == new
 
 
-def test_one_update_waits_for_another(library):
+def test_one_update_waits_for_another(library, monkeypatch):
     fcntl = pytest.importorskip("fcntl")
     handle = os.open(library.folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
+    lock, asked, told = fcntl.flock, threading.Event(), []
+
+    def flock(*arguments):
+        asked.set()
+        lock(*arguments)
+        # It has the lock: nothing was written before.
+        told.append((let_go.is_set(), library.table.exists()))
+
+    let_go = threading.Event()
+    monkeypatch.setattr(fcntl, "flock", flock)
     other = threading.Thread(target=update, args=(library, {"good": GOOD}))
     other.start()
-    other.join(0.5)
-    waited = other.is_alive() and not library.table.exists()
+    assert asked.wait(HANG_SECONDS)
+    let_go.set()
     os.close(handle)
-    other.join(20.0)
-    assert waited
+    other.join(HANG_SECONDS)
+    assert told == [(True, False)]
     assert library.table.exists()
 
 

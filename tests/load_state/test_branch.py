@@ -8,6 +8,9 @@ import pytest
 from qkdopt.bounding import LoadStateBound
 from qkdopt.heuristics import ds_qkd
 from qkdopt.load_state.branch import LoadTree
+from qkdopt.load_state.bundle import first_state
+from qkdopt.load_state.classes import build_relaxation, level_edges
+from qkdopt.load_state.dual import dual_data
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
 from tests.random_instances import random_instance
@@ -41,3 +44,30 @@ def test_an_interrupted_branching_loses_no_node(monkeypatch, broken):
     assert run.objective_bps is not None
     assert run.objective_bps >= exact.objective_bps * (1.0 - 1e-12)
     assert np.isfinite(run.objective_bps)
+
+
+@pytest.mark.parametrize("against", [False, True])
+@pytest.mark.parametrize("seed", [11, 12, 14])
+def test_the_rate_between_two_loads_lies_on_the_line_between_theirs(seed, against):
+    """At a mixture of loads: what the link's rate would be if it were what it pretends."""
+    instance = random_instance(seed, most_demands=9, channels=(7, 8), floors=False)
+    one_fibre = instance.fibre.model_copy(update={"layout": "single"})
+    problem = build_problem(instance.model_copy(update={"fibre": one_fibre}))
+    relaxation = build_relaxation(problem)
+    rates = np.concatenate([states.rate_bps for states in relaxation.states])
+    data = dual_data(relaxation, level_edges(rates, float(rates.max()), 4))
+    tree = LoadTree(data, 1, first_state(data, float(rates.max())))
+    judged = 0
+    for e, states in enumerate(relaxation.states):
+        rate = {
+            tuple(load): float(r) for load, r in zip(states.loads, states.rate_bps, strict=True)
+        }
+        for load in range(3):
+            low, high = ((0, k) if against else (k, 0) for k in (load, load + 1))
+            if high not in rate:
+                continue
+            share = load + 0.25
+            found = tree._rate_at(e, share, share if against else 0.0)
+            assert found == pytest.approx(0.75 * rate[low] + 0.25 * rate[high], rel=1e-12)
+            judged += 1
+    assert judged > 2

@@ -17,7 +17,9 @@ from tests.random_instances import random_instance
 def test_pieces_enclose_the_exact_rate_within_the_tolerance(seed, tolerance_bps):
     problem = build_problem(random_instance(seed))
     tables = problem.tables
-    for (e, c), pieces in linearise_links(problem, tolerance_bps).items():
+    linearised = linearise_links(problem, tolerance_bps)
+    assert len(linearised) == tables.candidate_count.sum() > 0
+    for (e, c), pieces in linearised.items():
         assert pieces.edges[0] == tables.floor[e, c]
         assert pieces.edges[-1] >= largest_noise(tables, e, c)
         assert np.all(np.diff(pieces.edges) > 0.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,6 +67,30 @@ def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
     assert power([193.2, 193.4]) == 0.0
     three = power([193.2, 193.3, 193.4])  # and 193.2 + 193.3 - 193.4
     assert three > degenerate
+
+
+def test_mixing_is_the_sum_of_its_products_one_by_one():
+    """Pumps of unequal spacing, written out: phases, efficiency and degeneracy of each product."""
+    lit, quantum, km, loss = [192.9, 193.0, 193.2, 193.3, 193.4], 193.1, 20.0, 0.046
+    wavelength, light = 299_792_458.0 / 193.1e12, 299_792_458.0
+    effective = (1.0 - math.exp(-loss * km)) / loss
+    total, products = 0.0, 0
+    for i, j, k in itertools.product(range(5), repeat=3):
+        falls_there = abs(lit[i] + lit[j] - lit[k] - quantum) < 1e-6
+        if not falls_there or i > j or k in (i, j):
+            continue
+        products += 1
+        first, second = 1e12 * abs(lit[i] - lit[k]), 1e12 * abs(lit[j] - lit[k])
+        slope = wavelength**2 / (2.0 * light) * (first + second) * 0.056e3
+        mismatch = 2e3 * math.pi * wavelength**2 / light * first * second * (17e-6 + slope)
+        ripple = 4.0 * math.exp(-loss * km) * math.sin(mismatch * km / 2.0) ** 2
+        share = 1.0 + ripple / (1.0 - math.exp(-loss * km)) ** 2
+        share *= loss**2 / (loss**2 + mismatch**2)
+        total += share * (3.0 if i == j else 6.0) ** 2
+    strength = 1.3**2 / 9.0 * (1e-4) ** 3 * math.exp(-loss * km) * effective**2
+    found = four_wave_mixing_power(1e-4, np.array(lit), quantum, km, loss_per_km=loss)
+    assert products >= 4
+    assert float(found) == pytest.approx(total * strength, rel=1e-9)
 
 
 def test_mixing_is_cubic_in_power():

@@ -81,14 +81,17 @@ def test_what_must_hold_of_any_row(table):
     assert (after >= at_event - 1e-9)[~restored].all()
     # No retuning, no restoration, no reaction.
     still = (table["retune"] == "never") & ~restored
+    assert still.sum() == 12
     assert (after == at_event)[still].all()
     assert table["restored_percent"].notna().eq(table["event"] == "cut").all()
     shares = table[[c for c in table if c.endswith("_percent") and "ci95" not in c]]
     assert (shares.fillna(0.0) >= 0.0).all(axis=None)
     receiver = table[(table["event"] == "receiver") & (table["relay"] == "lightpath")]
     alone = receiver[receiver["retune"] == "never"]
+    assert len(alone) == 2
     assert (alone["affected_with_key_percent"] == 0.0).all()
     many = receiver[(receiver["retune"] == "always") & (receiver["channels"] != "{3}")]
+    assert len(many) == 1
     assert (many["affected_with_key_percent"] > 50.0).all()
     # One candidate: nothing to retune to.
     one = table[table["channels"] == "{3}"].drop(columns=["instance_sha256"])

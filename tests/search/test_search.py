@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from qkdopt.generate import new_instance
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
-from qkdopt.physics.keyrate import DecoyBB84, secret_key_rate_bps
+from qkdopt.physics.keyrate import (
+    DecoyBB84,
+    MeasuredKeyRate,
+    measured_key_rate_bps,
+    secret_key_rate_bps,
+)
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
 from qkdopt.search.rate import key_rate
@@ -27,6 +32,16 @@ def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak):
     expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
     found = key_rate(noise, eta, parameters, np.zeros((2, 0)))
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+@given(noise=st.floats(0.0, 5e-3))
+def test_compiled_measured_rate_is_that_of_the_physics(noise):
+    table = MeasuredKeyRate(
+        noise_per_gate=np.array([1e-4, 2e-4, 8e-4, 3e-3]), skr_bps=np.array([3e4, 1e4, 9e3, 0.0])
+    )
+    expected = float(measured_key_rate_bps(noise, table=table))
+    found = key_rate(noise, 0.1, np.ones(8), np.stack([table.noise_per_gate, table.skr_bps]))
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,0 +1,329 @@
+"""Plant random faults and see which test finds each: ``python benchmarks/mutants.py``.
+
+A mutant is one expression or statement of the code that decides numbers (physics, checker, rules,
+dual, compiled kernels), changed at random: the same seed draws the same mutants of the same
+source. Each goes into a copy of the tree, where the tests named for its group run until the first
+that fails. Mutants that nobody could tell from the original are listed, with the reason, in
+``equivalent_mutants.toml``. Exits 1 when any other survives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+EQUIVALENT = Path(__file__).parent / "equivalent_mutants.toml"
+# What the copy does without.
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", ".nox", "notebooks", "results.parquet", "dist"
+)
+# A mutant that never ends is found too: by whoever waits for it.
+HANG_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sources of one kind, and the tests that should know them: the quickest first."""
+
+    sources: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def modules(folder: str, names: str) -> tuple[str, ...]:
+    """Return the files of modules of a folder."""
+    return tuple(f"{folder}/{name}.py" for name in names.split())
+
+
+GROUPS = {
+    "physics": Group(
+        ("qkdopt/physics/*.py",),
+        ("tests/physics", "tests/checking", "tests/instance", "tests/cli/test_golden.py"),
+    ),
+    "checker": Group(
+        ("qkdopt/checking/*.py",),
+        ("tests/checking", "tests/instance", "tests/protection/test_protect.py", "tests/library"),
+    ),
+    "rules": Group(
+        modules("qkdopt/model", "constraints strengthen loads objectives linearise"),
+        ("tests/model", "tests/test_truth.py", "tests/solving"),
+    ),
+    "dual": Group(
+        modules("qkdopt/load_state", "dual states served classes branch master"),
+        ("tests/load_state", "tests/model/test_loads.py", "tests/test_truth.py", "tests/model"),
+    ),
+    "kernel": Group(
+        (
+            *modules("qkdopt/search", "kernel rate"),
+            *modules(
+                "qkdopt/simulating",
+                "departures hit_and_repair kernel light placing policies positions"
+                " rates_around_event restoring",
+            ),
+        ),
+        (),
+    ),
+}
+# A kernel has the tests of its own folder.
+FOLDERS = {
+    "qkdopt/search": ("tests/search", "tests/heuristics", "tests/cli/test_golden.py"),
+    "qkdopt/simulating": ("tests/simulating/test_kernel.py", "tests/simulating"),
+}
+
+SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
+    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+OTHER_NAMES = {
+    "min": "max", "minimum": "maximum", "argmin": "argmax", "floor": "ceil", "any": "all",
+}  # fmt: skip
+OTHER_NAMES |= {other: name for name, other in OTHER_NAMES.items()}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: bytes ``start`` to ``end`` of a file are replaced."""
+
+    file: str
+    line: int
+    source: str
+    before: str
+    after: str
+    start: int
+    end: int
+    text: str
+
+    @property
+    def operator(self) -> str:
+        """What was changed, in one line."""
+        return f"{self.before}  ->  {self.after}"
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, cut where it gets long."""
+    text = " ".join(text.split())
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def variants(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what may stand in the place of a node."""
+    if isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp) and type(node.op) in SWAPPED:
+        yield changed(node, op=SWAPPED[type(node.op)]())
+    if isinstance(node, ast.Compare):
+        for k, op in enumerate(node.ops):
+            ops = [*node.ops]
+            ops[k] = SWAPPED[type(op)]()
+            yield changed(node, ops=ops)
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield ast.Constant(node.value + 1 if type(node.value) is int else 2.0 * node.value or 1.0)
+    if isinstance(node, ast.UnaryOp):
+        yield node.operand
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Name) and node.func.id in OTHER_NAMES:
+            yield changed(node, func=ast.Name(OTHER_NAMES[node.func.id]))
+        if isinstance(node.func, ast.Attribute) and node.func.attr in OTHER_NAMES:
+            yield changed(node, func=changed(node.func, attr=OTHER_NAMES[node.func.attr]))
+    if isinstance(node, ast.Return):
+        yield from parts_of_return(node)
+    if isinstance(node, ast.AugAssign):
+        yield ast.Pass()
+
+
+def parts_of_return(node: ast.Return) -> Iterator[ast.AST]:
+    """Yield returns of a part of what is returned, or of its opposite."""
+    value = node.value
+    if isinstance(value, ast.BinOp):
+        yield ast.Return(value.left)
+    if isinstance(value, ast.BoolOp):
+        yield ast.Return(value.values[0])
+    if isinstance(value, ast.IfExp):
+        yield ast.Return(value.body)
+        yield ast.Return(value.orelse)
+    if isinstance(value, ast.Constant) and isinstance(value.value, bool):
+        yield ast.Return(ast.Constant(not value.value))
+
+
+def changed(node: ast.AST, **fields: object) -> ast.AST:
+    """Return a copy of a node with other fields."""
+    new = copy.copy(node)
+    for name, value in fields.items():
+        setattr(new, name, value)
+    return new
+
+
+def code_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that decide what is computed: no annotation, decorator, text or message."""
+    skipped = (ast.JoinedStr, ast.Raise, ast.Assert, ast.Import, ast.ImportFrom)
+    if isinstance(node, skipped):
+        return
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from code_nodes(child)
+
+
+def mutants_of(path: Path) -> list[Mutant]:
+    """Return every mutant of a source file."""
+    text = path.read_text(encoding="utf-8")
+    data = text.encode()
+    starts = [0]
+    for line in data.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    found = []
+    for node in code_nodes(ast.parse(text)):
+        for new in variants(node):
+            start = starts[node.lineno - 1] + node.col_offset
+            end = starts[node.end_lineno - 1] + node.end_col_offset
+            before, after = ast.unparse(node), ast.unparse(new)
+            statement = isinstance(node, ast.stmt)
+            found.append(
+                Mutant(
+                    file=path.relative_to(ROOT).as_posix(),
+                    line=node.lineno,
+                    source=text.splitlines()[node.lineno - 1].strip(),
+                    before=one_line(before),
+                    after=one_line(after),
+                    start=start,
+                    end=end,
+                    text=after if statement else f"({after})",
+                )
+            )
+    return found
+
+
+def draw(groups: list[str], count: int, seed: int) -> list[tuple[str, Mutant]]:
+    """Draw mutants on different lines, as many of each group."""
+    generator = random.Random(seed)
+    drawn = []
+    for place, name in enumerate(groups):
+        lines: dict[tuple[str, int], list[Mutant]] = {}
+        for pattern in GROUPS[name].sources:
+            for path in sorted(ROOT.glob(pattern)):
+                for mutant in mutants_of(path):
+                    lines.setdefault((mutant.file, mutant.line), []).append(mutant)
+        share = count // len(groups) + (place < count % len(groups))
+        chosen = generator.sample(sorted(lines), share)
+        drawn += [(name, generator.choice(lines[line])) for line in chosen]
+    return drawn
+
+
+def tests_of(group: str, mutant: Mutant) -> tuple[str, ...]:
+    """Return the tests of a mutant, in their order."""
+    return FOLDERS.get(str(Path(mutant.file).parent), GROUPS[group].tests)
+
+
+def verdict(group: str, mutant: Mutant) -> str | None:
+    """Run the tests on a mutant; return what found it, None when it survives."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        tree = Path(folder) / "tree"
+        # With the compiled kernels, which are kept where no source beside them changes.
+        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+        target = tree / mutant.file
+        data = target.read_bytes()
+        target.write_bytes(data[: mutant.start] + mutant.text.encode() + data[mutant.end :])
+        return run_tests(tree, tests_of(group, mutant))
+
+
+def run_tests(tree: Path, tests: tuple[str, ...]) -> str | None:
+    """Run tests in a tree until the first that fails and return its name."""
+    options = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header", "-rfE")
+    with (tree / "told.txt").open("w", encoding="utf-8") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, *tests],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": str(tree)},
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(HANG_SECONDS)
+        except subprocess.TimeoutExpired:
+            return "it never ends"
+        finally:
+            # A group of its own: what tests left running goes as well.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if status == 0:
+        return None
+    lines = (tree / "told.txt").read_text(encoding="utf-8")
+    named = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", lines, flags=re.MULTILINE)
+    if named:
+        return named[1]
+    last = re.search(r'File "\S*(tests/\S+\.py)", line \d+ in (test_\w+)', lines)
+    where = f" in {last[1]}::{last[2]}" if last else ""
+    return f"a crash with status {status}{where}"
+
+
+def equivalents() -> dict[tuple[str, str, str, str], str]:
+    """Reasons of the mutants that nobody could tell from the original, by their content."""
+    rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", [])
+    return {
+        (row["file"], row["source"], row["before"], row["after"]): row["reason"] for row in rows
+    }
+
+
+def main() -> None:
+    """Print a line per mutant, then how many were killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mutants", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--groups", default=",".join(GROUPS), help="Comma-separated.")
+    parser.add_argument("--only", default="", help="Numbers of drawn mutants, comma-separated.")
+    parser.add_argument("--list", action="store_true", help="Draw, and run nothing.")
+    options = parser.parse_args()
+    reasons = equivalents()
+    drawn = draw(options.groups.split(","), options.mutants, options.seed)
+    only = {int(number) for number in options.only.split(",") if number} or set(range(len(drawn)))
+    killed = equivalent = survived = 0
+    for number, (group, mutant) in enumerate(drawn):
+        if number not in only:
+            continue
+        print(f"{number:3d} {mutant.file}:{mutant.line}  {mutant.operator}", flush=True)
+        reason = reasons.get((mutant.file, mutant.source, mutant.before, mutant.after))
+        if options.list:
+            continue
+        if reason is not None:
+            equivalent += 1
+            print(f"    equivalent: {reason}", flush=True)
+            continue
+        began = time.monotonic()
+        found = verdict(group, mutant)
+        seconds = time.monotonic() - began
+        killed += found is not None
+        survived += found is None
+        print(
+            f"    killed by {found} ({seconds:.0f} s)"
+            if found
+            else f"    SURVIVED ({seconds:.0f} s): {mutant.source}",
+            flush=True,
+        )
+    print(f"{killed} killed, {equivalent} equivalent, {survived} survived")
+    sys.exit(bool(survived))
+
+
+if __name__ == "__main__":
+    main()
