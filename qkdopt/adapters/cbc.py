@@ -133,7 +133,8 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
     command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
     # Its bound propagation takes slow convergence for a proof of infeasibility.
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
-    command += ["-threads", threads]
+    # It gives up what is better by less than 1e-4, an absolute number.
+    command += ["-increment", "1e-9", "-threads", threads]
     if limits.nodes is not None:
         command += ["-maxNodes", str(limits.nodes)]
     if start:

@@ -11,14 +11,14 @@ from qkdopt.exact_sets.best_set import BestSet
 from qkdopt.exact_sets.putting import free_to_choose, with_set
 from qkdopt.instance import Instance
 from qkdopt.model import least_size, linearise_links, plan_of_model, set_start
+from qkdopt.model.keyed import count_keyed, enough_keyed
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.scales import rate_unit_bps
 from qkdopt.model.sets import build_sets, set_of_model, start_set
 from qkdopt.model.variables import JointModel
 from qkdopt.plan import NO_QKD, Plan, assess, tuned
 from qkdopt.problem import Problem, build_problem
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.margins import whole, widened
+from qkdopt.solving.margins import NOTHING, whole, widened
 from qkdopt.solving.milp import solver_gap, tolerance_bps
 
 
@@ -47,6 +47,7 @@ class SetMilp:
     served_bound: int = 0
     bound: float | None = None
     error_bps: float = 0.0
+    unit_bps: float = 1.0
     none_left: bool = False
 
     def __post_init__(self) -> None:
@@ -73,7 +74,9 @@ class SetMilp:
         if self.none_left:
             self.bound = 0.0
         elif outcome.bound is not None and self.best.key[0] == served:
-            self.bound = widened(outcome.bound) * rate_unit_bps(pieces) / served
+            self.bound = widened(outcome.bound) * self.unit_bps / served
+            if outcome.bound <= NOTHING and self._no_key(problem, pieces, served):
+                self.bound = 0.0
 
     def _tolerance(self) -> float:
         assert self.best.problem is not None  # there is a plan to start from
@@ -82,10 +85,26 @@ class SetMilp:
         incumbent.offer(self.best.plan)
         return tolerance_bps(incumbent, self.best.gap, None)
 
+    def _no_key(
+        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int
+    ) -> bool:
+        """Whether it is proved, by counting, that no set and no plan of so many has any key."""
+        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        count_keyed(m)
+        limits = Limits(seconds=self.best.left, gap=0.0, seed=self.seed)
+
+        def watch(_incumbent: float | None, _bound: float | None) -> bool:
+            self.best.report("sets, milp: any key", None)
+            return self.best.left > 0.0
+
+        outcome = adapter_of(self.solver).solve(m, limits, watch=watch)
+        return outcome.bound is not None and whole(outcome.bound) < enough_keyed(m, served)
+
     def _solve(
         self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
     ) -> Outcome:
         m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        self.unit_bps = m.unit_bps
         if self.best.channels not in self.but:
             self._start(m)
         limits = Limits(seconds=self.best.left, gap=solver_gap(self.best.gap, None), seed=self.seed)

@@ -56,7 +56,7 @@ def _joint(
     served: int | None,
     strengthen: bool,
 ) -> JointModel:
-    m = _lightpaths(problem, pieces)
+    m = _lightpaths(problem, pieces, served)
     m.c2_one_lightpath = constraints.one_lightpath(m)
     if served is None and not has_floors(problem):
         m.goal = objectives.most_served(m)
@@ -84,7 +84,7 @@ def build_textbook(
 def _textbook(
     problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
-    m = _lightpaths(problem, pieces)
+    m = _lightpaths(problem, pieces, served)
     m.c2_no_clash = textbook.no_clash(m)
     m.c3_dark_guard_band = textbook.dark_guard_band(m)
     if served is None and not has_floors(problem):
@@ -100,9 +100,11 @@ def _textbook(
     return _compared(m, served)
 
 
-def _lightpaths(problem: Problem, pieces: dict[tuple[int, int], Linearised]) -> JointModel:
+def _lightpaths(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+) -> JointModel:
     """Begin with what all formulations share: routes, channels, working candidates."""
-    m = JointModel(problem, pieces)
+    m = JointModel(problem, pieces, served=served)
     declare_lightpaths(m)
     declare_working(m)
     m.c1_one_route = constraints.one_route(m)

@@ -9,7 +9,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from qkdopt.errors import UsageError
-from qkdopt.model.variables import JointModel, fastest, light_on, most_heard
+from qkdopt.model.variables import JointModel, fastest, light_on, most_heard, upper_pieces
 
 
 def one_route(m: JointModel) -> pyo.Constraint:
@@ -128,7 +128,7 @@ def rate_of_link(m: JointModel) -> pyo.Constraint:
     def rule(m: JointModel, e: int) -> object:
         total = 0
         for q in range(len(m.problem.tables.candidates[e])):
-            for s, (high, low) in enumerate((m.pieces[e, q].upper / m.unit_bps).tolist()):
+            for s, (high, low) in enumerate(upper_pieces(m, e, q)):
                 total += high * m.u[e, q, s] + (low - high) * m.n[e, q, s]
         return m.k[e] - total <= 0
 
@@ -192,14 +192,18 @@ def relay_widest(m: JointModel) -> pyo.Block:
 
 
 def least_rate(m: JointModel) -> pyo.Constraint:
-    r"""(C8) A demand with a floor is served only above it: :math:`z_r \ge f_r \sum_p x_{rp}`."""
+    r"""(C8) A demand with a least rate is served only with it: :math:`z_r \ge f_r \sum_p x_{rp}`.
+
+    Rates end where more does not matter; a least rate beyond that is up to :func:`no_slow_link`.
+    """
 
     def rule(m: JointModel, r: int) -> object:
         floor = m.problem.instance.demands[r].min_skr_bps
         routes = range(len(m.problem.routes[r]))
         if not floor or not routes:
             return pyo.Constraint.Skip
-        return sum(m.z[r, p] - floor / m.unit_bps * m.x[r, p] for p in routes) >= 0
+        least = min(floor, m.cap_bps) / m.unit_bps
+        return sum(m.z[r, p] - least * m.x[r, p] for p in routes) >= 0
 
     return pyo.Constraint(m.R, rule=rule)
 

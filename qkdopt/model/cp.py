@@ -26,7 +26,8 @@ import numpy as np
 
 from qkdopt.load_state.states import co_direction, link_states
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.scales import PieceGroup, piece_groups, rate_unit_bps
+from qkdopt.model.own_light import rates_beside_own_light
+from qkdopt.model.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
 
@@ -49,6 +50,7 @@ class CpJoint:
     pieces: dict[tuple[int, int], Linearised]
     model: cp_model.CpModel
     error_bps: float = 0.0
+    cap_bps: float = np.inf
     rate_units: float = 1.0
     """Units of rate in a bit/s: a power of two."""
     x: dict[tuple[int, int], Any] = field(default_factory=dict)
@@ -71,7 +73,9 @@ def build_cp(
     from ortools.sat.python import cp_model
 
     m = CpJoint(problem, pieces, cp_model.CpModel())
-    m.rate_units = 2.0 ** np.floor(np.log2(MOST_RATE_UNITS / rate_unit_bps(pieces)))
+    most_bps = rates_beside_own_light(problem)
+    m.cap_bps = rate_cap_bps(problem, most_bps, served)
+    m.rate_units = 2.0 ** np.floor(np.log2(MOST_RATE_UNITS / rate_unit_bps(pieces, m.cap_bps)))
     _declare_lightpaths(m)
     _declare_working(m)
     _one_lightpath(m)
@@ -168,7 +172,7 @@ def _rate_of_link(m: CpJoint, e: int) -> None:
         return
     m.noise[e] = m.model.new_int_var(0, NOISE_UNITS, f"noise_{e}")
     most = max(float(m.pieces[e, q].upper.max()) for q in range(count))
-    m.most[e] = _rate_up(m, most)
+    m.most[e] = _rate_up(m, min(most, m.cap_bps))
     m.k[e] = m.model.new_int_var(0, m.most[e], f"k_{e}")
     for q in range(count):
         groups = piece_groups(m.pieces[e, q])
@@ -208,7 +212,8 @@ def _piece(m: CpJoint, key: tuple[int, int, int], begin: float, width: float) ->
     u = m.u[key] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
     low, high = int(np.floor(begin)), min(int(np.ceil(begin + width)), NOISE_UNITS)
     m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
-    left, right = (curve.upper[s] * m.rate_units).tolist()
+    ends = curve.upper[s]
+    left, right = (np.where(ends.min() > m.cap_bps, m.cap_bps, ends) * m.rate_units).tolist()
     hidden = min(len(m.light.get(e, [])), 2 * m.problem.instance.grid.channels) + 5
     if width < 1.0 or right >= left:
         m.model.add(m.k[e] <= int(np.ceil(max(left, right))) + 1).only_enforce_if(u)
@@ -241,7 +246,10 @@ def _load_states(m: CpJoint, e: int) -> None:
     on_link = _routes_over(m, e)
     states = link_states(m.problem, e, _most_by_sense(m, e))
     loads = np.unique(states.disturbing)
-    rates = [_rate_up(m, float(states.rate_bps[states.disturbing == s].max())) for s in loads]
+    rates = [
+        _rate_up(m, min(float(states.rate_bps[states.disturbing == s].max()), m.cap_bps))
+        for s in loads
+    ]
     h = [m.model.new_bool_var(f"h_{e}_{s}") for s in loads]
     m.model.add_exactly_one(h)
     m.model.add(m.k[e] <= sum(rate * one for rate, one in zip(rates, h, strict=True)))
@@ -291,8 +299,8 @@ def _declare_demands(m: CpJoint) -> None:
             m.model.add(m.z[r, p] <= most * m.x[r, p])
         least = m.problem.instance.demands[r].min_skr_bps
         if least and routes:
-            # One beyond any rate is as much out of reach, and within 64 bits.
-            units = min(int(np.floor(least * m.rate_units)), most + 1)
+            # Rates end where more does not matter; the rest is up to `_no_slow_link`.
+            units = int(min(least, m.cap_bps, (most + 1) / m.rate_units) * m.rate_units)
             m.model.add(_rate_of(m, r) >= units * sum(m.x[r, p] for p in range(len(routes))))
 
 

@@ -50,10 +50,11 @@ def _start_rates(m: JointModel, plan: Plan) -> None:
     exact = assess(m.problem, plan)
     for e in m.E:
         rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
-        m.k[e].set_value(rate / m.unit_bps)
+        m.k[e].set_value(min(rate / m.unit_bps, m.k[e].ub))
     for r, p in m.RP:
         here = plan.routes[r] == p
-        m.z[r, p].set_value(float(exact.demand_skr_bps[r]) / m.unit_bps if here else 0.0)
+        rate = min(float(exact.demand_skr_bps[r]), m.cap_bps) / m.unit_bps
+        m.z[r, p].set_value(rate if here else 0.0)
 
 
 def _start_optional(m: JointModel, plan: Plan) -> None:
@@ -73,7 +74,7 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     block = m.c10_load_states
     for e in m.E:
         load = int((lit[e].sum(axis=1) * disturbs[e]).sum())
-        m.k[e].set_value(float(exact.link_skr_bps[e]) / m.unit_bps)
+        m.k[e].set_value(min(float(exact.link_skr_bps[e]) / m.unit_bps, m.k[e].ub))
         for key in block.h:
             if key[0] == e:
                 block.h[key].set_value(float(key[1] == load))

@@ -11,7 +11,8 @@ stated in one unit of noise: the pieces would vanish, and with them plans that e
 * A channel that alone is louder than its group is as loud as twice the group: the group's pieces
   are out of reach either way.
 * Pieces without key need no noise: the rate is zero there whatever is lit.
-* Key rates count in units of the highest rate of any link.
+* Key rates count in units of the highest rate of a link that matters: a link's rate beyond what any
+  demand can have does not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.model.linearise import Linearised
+from qkdopt.problem import Problem
 from qkdopt.units import FloatArray
 
 # Largest ratio of right edges within a group, both counted from the background noise.
@@ -75,7 +77,25 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
     return tuple(groups)
 
 
-def rate_unit_bps(pieces: Mapping[tuple[int, int], Linearised]) -> float:
-    """Return the highest rate of any piece [bit/s]; 1 where there is no key at all."""
+def rate_cap_bps(
+    problem: Problem, most_bps: Mapping[tuple[int, int], float], served: int | None
+) -> float:
+    """Return the rate of a link beyond which more does not matter [bit/s]; may be infinite.
+
+    No demand's rate is more than ``most_bps``, its highest on each route; the worst of so many
+    served is no more than that of the demand that is in place ``served`` by that measure.
+    """
+    if served is None or problem.objective == "link-sum":
+        return np.inf
+    places = range(len(problem.routes))
+    best = [max((rate for (r, _), rate in most_bps.items() if r == k), default=0.0) for k in places]
+    if problem.objective == "max-min" and 0 < served <= len(best):
+        return sorted(best, reverse=True)[served - 1]
+    return max(best, default=0.0)
+
+
+def rate_unit_bps(pieces: Mapping[tuple[int, int], Linearised], cap_bps: float) -> float:
+    """Return the highest rate of a link that matters [bit/s]; 1 where there is no key at all."""
     highest = max((float(curve.upper.max()) for curve in pieces.values()), default=0.0)
-    return highest if highest > 0.0 else 1.0
+    unit = min(highest, cap_bps)
+    return unit if unit > 0.0 else 1.0

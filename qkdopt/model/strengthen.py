@@ -95,6 +95,6 @@ def _best_rates(m: JointModel, e: int) -> dict[int, float]:
     states = link_states(m.problem, e, (most[0], most[1]))
     loads = states.disturbing
     return {
-        int(load): float(states.rate_bps[loads == load].max()) / m.unit_bps
+        int(load): min(float(states.rate_bps[loads == load].max()), m.cap_bps) / m.unit_bps
         for load in np.unique(loads)
     }

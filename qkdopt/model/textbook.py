@@ -11,7 +11,14 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from qkdopt.model.scales import PieceGroup
-from qkdopt.model.variables import JointModel, declare_pieces, fastest, light_on, most_heard
+from qkdopt.model.variables import (
+    JointModel,
+    declare_pieces,
+    fastest,
+    light_on,
+    most_heard,
+    upper_pieces,
+)
 
 
 def declare_noise(m: JointModel) -> None:
@@ -124,7 +131,7 @@ def rate_if_chosen(m: JointModel) -> pyo.Constraint:
     fast = fastest_of_all(m)
 
     def rule(m: JointModel, e: int, q: int, s: int) -> object:
-        high, low = (m.pieces[e, q].upper[s] / m.unit_bps).tolist()
+        high, low = upper_pieces(m, e, q)[s]
         # Where the piece is not chosen its own fall must not be felt.
         free = fast + max(0.0, high - low)
         return m.k[e] + (high - low) * m.n[e, q, s] + free * m.u[e, q, s] <= high + free

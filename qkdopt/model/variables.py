@@ -11,9 +11,9 @@ from collections import defaultdict
 import numpy as np
 import pyomo.environ as pyo
 
-from qkdopt.load_state.states import ROUND_OFF
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.scales import PieceGroup, piece_groups, rate_unit_bps
+from qkdopt.model.own_light import rates_beside_own_light
+from qkdopt.model.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
 from qkdopt.problem import Problem
 from qkdopt.tables import IntArray
 
@@ -21,14 +21,20 @@ from qkdopt.tables import IntArray
 class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
     """A Pyomo model that knows its problem."""
 
-    def __init__(self, problem: Problem, pieces: dict[tuple[int, int], Linearised]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        pieces: dict[tuple[int, int], Linearised],
+        *,
+        served: int | None = None,
+    ) -> None:
         super().__init__()
         self.problem = problem
         self.pieces = pieces
-        self.unit_bps = rate_unit_bps(pieces)
+        self.most_bps = rates_beside_own_light(problem)
+        self.cap_bps = rate_cap_bps(problem, self.most_bps, served)
+        self.unit_bps = rate_unit_bps(pieces, self.cap_bps)
         self.groups = {key: piece_groups(curve) for key, curve in pieces.items()}
-        # Rates of links beside given light, by link, direction and channels.
-        self.beside: dict[tuple[int, int, int], float] = {}
 
 
 def declare_lightpaths(m: JointModel) -> None:
@@ -121,30 +127,20 @@ def most_heard(m: JointModel, e: int, q: int, group: PieceGroup) -> float:
 
 
 def fastest(m: JointModel, e: int) -> float:
-    """Highest upper rate of a link: its best candidate with no light; 0 without QKD."""
+    """Highest rate of a link that matters: its best candidate with no light; 0 without QKD."""
     count = len(m.problem.tables.candidates[e])
-    return max((float(m.pieces[e, q].upper.max()) for q in range(count)), default=0.0) / m.unit_bps
+    highest = max((float(m.pieces[e, q].upper.max()) for q in range(count)), default=0.0)
+    return min(highest, m.cap_bps) / m.unit_bps
 
 
 def fastest_demand(m: JointModel, r: int, p: int) -> float:
     """Highest rate of a demand on a route, under no other light than its own."""
-    if m.problem.instance.qkd.relay == "widest":
-        return max((fastest(m, e) for e in m.E), default=0.0)
-    route, channels = m.problem.routes[r][p], m.problem.instance.demands[r].channels
-    hops = zip(route.links, route.forward, strict=True)
-    return min(fastest_beside(m, e, 0 if forward else 1, channels) for e, forward in hops)
+    return m.most_bps[r, p] / m.unit_bps
 
 
-def fastest_beside(m: JointModel, e: int, d: int, channels: int) -> float:
-    """Highest rate of a link beside so many lightpaths in one direction: the quietest channels."""
-    key = e, d, channels
-    if key not in m.beside:
-        tables, count = m.problem.tables, len(m.problem.tables.candidates[e])
-        free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.disturbs[e, d])
-        noise = np.where(free, tables.noise[e, d].T[:count], np.inf)
-        heard = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
-        room = np.isfinite(heard) & (free.sum(axis=1) >= channels)
-        quiet = tables.floor[e, :count] + np.where(room, heard, 0.0)
-        rates = tables.skr_bps(quiet, tables.transmittance[e, :count])
-        m.beside[key] = float(rates[room].max(initial=0.0)) * (1.0 + ROUND_OFF) / m.unit_bps
-    return m.beside[key]
+def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
+    """Upper rate of each piece at its left and right edge, as far as it matters."""
+    upper = m.pieces[e, q].upper
+    beyond = upper.min(axis=1, keepdims=True) > m.cap_bps
+    rates: list[list[float]] = (np.where(beyond, m.cap_bps, upper) / m.unit_bps).tolist()
+    return rates

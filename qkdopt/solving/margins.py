@@ -12,6 +12,8 @@ import math
 
 # Widening of a bound on key rates: a share of itself, and in units of the highest rate of a link.
 RELATIVE, ABSOLUTE = 2e-6, 2e-6
+# Bounds up to this, in the same unit, say only that tolerances are left: key is counted instead.
+NOTHING = 1e-5
 # Of a bound on a whole number of demands, whose true values are apart by one.
 SERVED = 1e-4
 

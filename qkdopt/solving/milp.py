@@ -18,6 +18,7 @@ from qkdopt.model import (
     plan_of_model,
     set_start,
 )
+from qkdopt.model.keyed import count_keyed, enough_keyed
 from qkdopt.model.variables import JointModel
 from qkdopt.model.wavelengths import group_by_route
 from qkdopt.plan import BLOCKED, Plan, assess
@@ -25,7 +26,7 @@ from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
-from qkdopt.solving.margins import whole, widened
+from qkdopt.solving.margins import NOTHING, whole, widened
 
 # Share of the relative gap that the linearisation may use up.
 TOLERANCE_SHARE = 0.3
@@ -136,6 +137,16 @@ class JointRun:
             offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None and self._incumbent.best()[1].served == exact.served:
             self.bound_bps = min(widened(outcome.bound), most_by_columns(model)) * scale
+            if outcome.bound <= NOTHING and self._no_key(model, exact.served):
+                self.bound_bps = 0.0
+
+    def _no_key(self, model: JointModel, served: int) -> bool:
+        """Whether it is proved, by counting, that no plan of so many demands has any key."""
+        if self._clock.over():
+            return False
+        count_keyed(model)
+        outcome = self._solve(model, "milp: any key", start=False)
+        return outcome.bound is not None and whole(outcome.bound) < enough_keyed(model, served)
 
     def assign_wavelengths(self, routes: Sequence[int], served: int) -> tuple[bool, float | None]:
         """Find channels for given routes, and what no channels on them can exceed.

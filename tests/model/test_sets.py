@@ -8,11 +8,10 @@ import pytest
 
 from qkdopt.errors import UnsupportedError
 from qkdopt.model import build_joint, linearise_links
-from qkdopt.model.scales import rate_unit_bps
 from qkdopt.model.sets import build_sets, set_of_model, start_set
 from qkdopt.problem import build_problem
 from tests.exact_sets.cases import every_set, free_to_choose
-from tests.model.test_truth_tables import BITS, links_of, optimum
+from tests.model.test_truth_tables import BITS, links_of, optimum, optimum_bps
 from tests.model.tiny import clear, holds, tiny_instance, with_rule
 from tests.random_instances import random_instance
 
@@ -102,14 +101,13 @@ def test_over_sets_the_optimum_is_that_of_the_best_set(seed, size):
         served = round(optimum(build_joint(reserved, its_pieces, served=None)))
         value = 0.0
         if served:
-            value = optimum(build_joint(reserved, its_pieces, served=served))
-            value *= rate_unit_bps(its_pieces)
+            value = optimum_bps(build_joint(reserved, its_pieces, served=served))
         alone[channels] = (served, value)
     most, best = max(alone.values())
     assert most > 0
     assert round(optimum(build_sets(problem, pieces, served=None, channels=size))) == most
     m = build_sets(problem, pieces, served=most, channels=size)
-    assert optimum(m) * m.unit_bps == pytest.approx(best, abs=most + 1e-2)
+    assert optimum_bps(m) == pytest.approx(best, abs=most + 1e-2)
     assert alone[set_of_model(m)] == pytest.approx((most, best), abs=most + 1e-2)
 
 

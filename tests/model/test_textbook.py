@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from qkdopt.model import build_joint, build_textbook, linearise_links
-from qkdopt.model.scales import rate_unit_bps
 from qkdopt.model.textbook import loudest_piece, most_of_link
 from qkdopt.problem import build_problem
-from tests.model.test_truth_tables import BITS, links_of, optimum
+from tests.model.test_truth_tables import BITS, links_of, optimum, optimum_bps
 from tests.model.tiny import clear, holds, with_rule
 from tests.random_instances import random_instance
 
@@ -113,6 +112,5 @@ def test_textbook_and_tightened_rules_have_the_same_optimum(seed, relay):
     builds = (build_joint, build_textbook)
     most = [round(optimum(build(problem, pieces, served=None))) for build in builds]
     assert most[0] == most[1] > 0
-    tightened, textbook = (optimum(build(problem, pieces, served=most[0])) for build in builds)
-    unit = rate_unit_bps(pieces)
-    assert tightened == pytest.approx(textbook, abs=most[0] * tolerance_bps / unit + 1e-5)
+    tightened, textbook = (optimum_bps(build(problem, pieces, served=most[0])) for build in builds)
+    assert tightened == pytest.approx(textbook, abs=most[0] * tolerance_bps + 0.5)

@@ -16,7 +16,6 @@ from qkdopt.adapters import Limits, Status, adapter_of
 from qkdopt.checking.rates import _link_rate
 from qkdopt.model.build import build_joint
 from qkdopt.model.linearise import linearise_links
-from qkdopt.model.scales import rate_unit_bps
 from qkdopt.problem import build_problem
 from tests.command import HANG_SECONDS
 from tests.model.tiny import clear, holds, with_rule
@@ -30,6 +29,10 @@ def optimum(m) -> float:
     done = adapter_of("highs").solve(m, LIMITS)
     assert done.status is Status.OPTIMAL
     return done.incumbent
+
+
+def optimum_bps(m) -> float:
+    return optimum(m) * m.unit_bps
 
 
 def links_of(m, r, p):
@@ -275,8 +278,7 @@ def test_load_states__take_no_plan_away(seed):
     assert most > 0
     for served in range(1, most + 1):
         with_rows, without = (
-            optimum(build_joint(problem, pieces, served=served, strengthen=on))
-            * rate_unit_bps(pieces)
+            optimum_bps(build_joint(problem, pieces, served=served, strengthen=on))
             for on in (True, False)
         )
         # The rows know the exact rate of a load, the chords lie above it by the tolerance.
