@@ -65,7 +65,7 @@ GROUPS = {
     ),
     "dual": Group(
         modules("qkdopt/load_state", "dual states served classes branch master"),
-        ("tests/load_state", "tests/model/test_loads.py", "tests/test_truth.py", "tests/model"),
+        ("tests/load_state", "tests/model/test_loads.py", "tests/test_truth.py"),
     ),
     "kernel": Group(
         (
@@ -82,7 +82,9 @@ GROUPS = {
 # A kernel has the tests of its own folder.
 FOLDERS = {
     "qkdopt/search": ("tests/search", "tests/heuristics", "tests/cli/test_golden.py"),
-    "qkdopt/simulating": ("tests/simulating/test_kernel.py", "tests/simulating"),
+    "qkdopt/simulating": modules(
+        "tests/simulating", "test_kernel test_statistics test_events test_trace"
+    ),
 }
 
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {

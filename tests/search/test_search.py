@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qkdopt
+from qkdopt.exact_sets.recording import saved
 from qkdopt.generate import new_instance
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.physics.keyrate import (
@@ -67,6 +69,20 @@ def test_search_never_falls_behind_its_start_and_repeats_exactly(seed):
     other = local_search(problem, seed=seed, moves=20_000, start=start)
     assert one == other
     assert assess(problem, one).key >= assess(problem, start).key
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_the_search_finds_is_legal(seed):
+    """At every temperature: swaps, moves of wide demands, and demands in place of others."""
+    instance = random_instance(seed, most_demands=9, channels=(4, 7), floors=False)
+    problem = build_problem(instance)
+    search = Search.begin(problem, ds_qkd(problem), seed)
+    for _ in range(10):
+        search.anneal(400, 2e4, 2e4)
+        # The lightpaths as they are, in the place of the best so far.
+        search.state.best_path[:] = search.state.path
+        search.state.best_channel[:] = search.state.channel
+        assert qkdopt.check(instance, saved(problem, search.best())).faults == ()
 
 
 def test_search_and_harm_beat_first_fit_on_nsfnet():

@@ -131,8 +131,15 @@ def test_state_is_what_the_active_demands_make_it(seed, options):
     net, state = simulator.net, simulator.state
     noise, blockers = net.floor.copy(), np.zeros_like(state.blockers)
     expected = set()
+    asked = dict(zip((drawn.times + drawn.holding).tolist(), drawn.pairs.tolist(), strict=True))
+    assert state.counters[ACTIVE] > 0
     for slot in state.active_slot[: state.counters[ACTIVE]]:
         route = state.slot_route[slot]
+        # Wherever it was moved, a demand joins the nodes that it was asked for.
+        first, last = net.route_hop[route], net.route_hop[route + 1] - 1
+        source = net.ends[net.hop_link[first], net.hop_side[first]]
+        target = net.ends[net.hop_link[last], 1 - net.hop_side[last]]
+        assert source * net.nodes + target == asked[float(state.slot_time[slot])]
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             for p in state.slot_position[slot, : state.slot_width[slot]]:
                 place = (int(net.hop_link[h]), int(net.hop_fibre[h]), int(net.order[p]))
