@@ -198,6 +198,9 @@ class Observer:
             self.stop(error)
         return not self.stopped
 
+    def improve(self, values: Floats) -> None:
+        """Hear of a solution, which counts if the solver never comes to its answer."""
+
     def stop(self, error: BaseException | None = None) -> None:
         """Stop the run, for an error if there is one."""
         self.error = self.error or error

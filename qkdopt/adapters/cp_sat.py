@@ -1,4 +1,4 @@
-"""CP-SAT, in process, on an integer relaxation with a proved rounding error.
+"""CP-SAT, on an integer relaxation with a proved rounding error.
 
 The bound is CP-SAT's on that relaxation (see :mod:`qkdopt.adapters.scaling`), the objective's
 rounding taken off. A solution of the relaxation is not yet one of the program: its integer
@@ -69,7 +69,10 @@ class CpSatAdapter(Solver):
         completion = Completion(program)
 
         def ask() -> bool:
+            before = completion.values
             completion.offer(relaxation.grid.to_values(point) for point in news.points())
+            if completion.values is not None and completion.values is not before:
+                observer.improve(completion.values)
             return observer(completion.objective, relaxation.bound(news.bound))
 
         found: list[Any] = []

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pyomo.environ as pyo
 
 from qkdopt.adapters.base import (
     Answer,
@@ -25,8 +24,12 @@ from qkdopt.adapters.base import (
     Watch,
     finite,
 )
+from qkdopt.adapters.isolated import OVERDUE, prepare, run_isolated
 from qkdopt.adapters.program import Floats, Program, program_of_model
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
 
 # Ends after which a solver's point and bound mean something.
 ENDS_WITH_POINT = (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED)
@@ -51,6 +54,8 @@ class Solver(ABC):
     proves_linear: ClassVar[bool] = False
     # Whether it takes rows with two sides, and gets them right; else they are made two rows.
     takes_ranges: ClassVar[bool] = False
+    # Whether it runs in a process of ours, to be ended when its time is up; else it is one already.
+    isolated: ClassVar[bool] = True
     # Most that it takes without a licence; None where none is needed.
     size: SizeLimit | None = None
 
@@ -102,6 +107,8 @@ class Solver(ABC):
     ) -> Outcome:
         """Solve a Pyomo model; the best solution is left in its variables."""
         self._require_installed()
+        if self.isolated:
+            prepare()
         program, columns = program_of_model(model)
         given = [0.0 if column.value is None else float(column.value) for column in columns]
         outcome, values = self.solve_program(
@@ -128,7 +135,10 @@ class Solver(ABC):
         self.require_size(program.rows, program.columns)
         observer = Observer(watch)
         began = time.perf_counter()
-        answer = self.run(program, limits, start, observer)
+        if self.isolated:
+            answer = run_isolated(self, program, limits, start, observer)
+        else:
+            answer = self.run(program, limits, start, observer)
         if observer.error is not None:
             raise observer.error
         seconds = time.perf_counter() - began
@@ -148,7 +158,8 @@ class Solver(ABC):
     def _outcome(
         self, program: Program, answer: Answer, observer: Observer, seconds: float, *, given: bool
     ) -> tuple[Outcome, Floats | None]:
-        status = self.statuses.get(answer.word, Status.FAILED)
+        status = Status.LIMIT if answer.word == OVERDUE else self.statuses.get(answer.word)
+        status = status or Status.FAILED
         if status is Status.LIMIT and observer.stopped:
             status = Status.INTERRUPTED
         if status is Status.OPTIMAL and answer.values is None:
