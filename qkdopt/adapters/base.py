@@ -222,6 +222,11 @@ class Adapter(Protocol):
     capabilities: Capabilities
 
     @property
+    def install(self) -> str:
+        """What to install where it is missing."""
+        ...
+
+    @property
     def size(self) -> SizeLimit | None:
         """Most that it takes without a licence; None where it needs none."""
         ...
@@ -245,8 +250,13 @@ class Adapter(Protocol):
         *,
         start: bool = False,
         watch: Watch | None = None,
+        over: Callable[[], bool] | None = None,
     ) -> Outcome:
-        """Solve a model; with ``start`` its variables' values are the MIP start."""
+        """Solve a model; with ``start`` its variables' values are the MIP start.
+
+        ``over`` says whether time is up while the model is compiled, from another thread; by
+        default when the seconds are.
+        """
         ...
 
     def solve_program(

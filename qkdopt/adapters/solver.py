@@ -26,6 +26,7 @@ from qkdopt.adapters.base import (
 )
 from qkdopt.adapters.isolated import OVERDUE, prepare, run_isolated
 from qkdopt.adapters.program import Floats, Program, program_of_model
+from qkdopt.deadline import within
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
 
 if TYPE_CHECKING:
@@ -104,13 +105,21 @@ class Solver(ABC):
         *,
         start: bool = False,
         watch: Watch | None = None,
+        over: Callable[[], bool] | None = None,
     ) -> Outcome:
         """Solve a Pyomo model; the best solution is left in its variables."""
         self._require_installed()
         if self.isolated:
             prepare()
-        program, columns = program_of_model(model)
+        deadline = time.monotonic() + limits.seconds
+        compiled = within(
+            over or (lambda: time.monotonic() >= deadline), lambda: program_of_model(model)
+        )
+        if compiled is None:
+            return self._out_of_time(given=start)
+        program, columns = compiled
         given = [0.0 if column.value is None else float(column.value) for column in columns]
+        limits = replace(limits, seconds=max(0.0, deadline - time.monotonic()))
         outcome, values = self.solve_program(
             program, limits, start=np.array(given) if start else None, watch=watch
         )
@@ -144,6 +153,21 @@ class Solver(ABC):
         seconds = time.perf_counter() - began
         outcome, values = self._outcome(program, answer, observer, seconds, given=start is not None)
         return check_by_start(program, outcome, start), values
+
+    def _out_of_time(self, *, given: bool) -> Outcome:
+        """Say that the limit came before the solver began."""
+        return Outcome(
+            status=Status.LIMIT,
+            incumbent=None,
+            bound=None,
+            has_solution=False,
+            start_accepted=False if given else None,
+            nodes=None,
+            seconds=0.0,
+            solver=self.name,
+            version=self.version(),
+            message="the limit came before the solver began",
+        )
 
     def _require_installed(self) -> None:
         if not self.available():

@@ -1,7 +1,7 @@
 """The command line: parse, call one function, print.
 
 Exit status: 0 done; 1 ``check`` found a broken rule, or no plan exists; 2 bad input or
-usage; 3 the limit came before any plan; 130 interrupted.
+usage; 3 the limit came before any plan; 130 interrupted, by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import sys
 
 from qkdopt.cli.app import app
 from qkdopt.errors import QkdoptError
+from qkdopt.signals import treat_sigterm_as_interrupt
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; only deliberate errors are caught, a bug keeps its traceback."""
+    treat_sigterm_as_interrupt()
     try:
         app(prog_name="qkdopt")
     except QkdoptError as error:

@@ -113,7 +113,11 @@ def bound(
     """Prove upper bounds alone, and say how they were proved."""
     from qkdopt.cli.bounding import run_bound
 
-    run_bound(instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json)
+    raise typer.Exit(
+        run_bound(
+            instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+        )
+    )
 
 
 @app.command()
