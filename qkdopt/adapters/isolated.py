@@ -40,7 +40,7 @@ START = "import sys; sys.path[:] = {path!r}; from qkdopt.adapters.worker import 
 
 
 def run_isolated(
-    adapter: Runs, program: Program, limits: Limits, start: Floats | None, observer: Observer
+    adapter: Runs, program: Program | None, limits: Limits, start: Floats | None, observer: Observer
 ) -> Answer:
     """Run an adapter in a process of its own; parameters as of its ``run``.
 
@@ -59,9 +59,12 @@ def run_isolated(
     worker = _Worker.take()
     try:
         job = Job(
-            adapter=adapter, program=program.portable(), limits=limits, start=start,
+            adapter=adapter,
+            program=None if program is None else program.portable(),
+            limits=limits,
+            start=start,
             deadline=deadline,
-        )  # fmt: skip
+        )
         worker.send(job)
         answer = _Run(worker, program, deadline, observer).answer()
     except BaseException:
@@ -83,7 +86,7 @@ class _Run:
     """One job under way."""
 
     def __init__(
-        self, worker: _Worker, program: Program, deadline: float, observer: Observer
+        self, worker: _Worker, program: Program | None, deadline: float, observer: Observer
     ) -> None:
         self._worker, self._program, self._observer = worker, program, observer
         self._end = deadline + GRACE_S
@@ -103,12 +106,15 @@ class _Run:
                 self._news = reply
             elif isinstance(reply, Improved):
                 self._values = reply.values
+                self._observer.improve(reply.values)
             self._observe()
         return Answer(word=OVERDUE, values=self._solution(), bound=self._news.bound)
 
     def _solution(self) -> Floats | None:
         """Return the last solution that was reported, if it is one."""
-        if self._values is None or self._program.violation(self._values) > TOLERANCE:
+        if self._values is None or self._program is None:
+            return None
+        if self._program.violation(self._values) > TOLERANCE:
             return None
         return self._values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import struct
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from qkdopt.adapters.base import Answer, Limits, Observer
 from qkdopt.adapters.program import Floats, Program
@@ -17,9 +17,7 @@ HEAD = struct.Struct("<QQ")
 class Runs(Protocol):
     """An adapter, as the process of its own sees it."""
 
-    def run(
-        self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
+    def run(self, program: Any, limits: Limits, start: Floats | None, observer: Observer) -> Answer:
         """Hand the program to the solver and read its answer."""
         ...
 
@@ -33,14 +31,14 @@ class Job:
     adapter
         Whose ``run`` is called.
     program, limits, start
-        Its arguments.
+        Its arguments; no program where the adapter is one.
     deadline
         ``time.monotonic()`` at which the solver's time is up: that clock is the machine's, so that
         the start of the process and the transport count.
     """
 
     adapter: Runs
-    program: Program
+    program: Program | None
     limits: Limits
     start: Floats | None
     deadline: float
