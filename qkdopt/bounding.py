@@ -136,8 +136,12 @@ class LoadStateBound:
         """Do one step: the root relaxation first, then one branching.
 
         ``incumbent_bps`` is the objective of the best plan with this number served: what
-        cannot beat it by more than the relative ``gap`` is not looked into further.
+        cannot beat it by more than the relative ``gap`` is not looked into further. Whatever ends
+        the step, what was proved by then stays.
         """
+        if self._problem.objective == "max-min":
+            self._bisect(should_stop)
+            return
         scale = self.for_served if self._per_demand else 1
         cutoff_bps = incumbent_bps * scale / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
         if self._tree is None:

@@ -15,13 +15,21 @@ def terminate(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def treat_sigterm_as_interrupt() -> None:
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
     """Let SIGTERM end a run as Ctrl-C does, unless this process has other plans for it.
 
     For programs, not for libraries: whoever calls us from their own code keeps their SIGTERM.
     """
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, terminate)
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager
@@ -61,4 +69,4 @@ def uninterrupted() -> Iterator[None]:
         yield
 
 
-__all__ = ["terminate", "treat_sigterm_as_interrupt", "uninterrupted", "until_interrupted"]
+__all__ = ["sigterm_as_interrupt", "terminate", "uninterrupted", "until_interrupted"]

@@ -10,16 +10,16 @@ import sys
 
 from qkdopt.cli.app import app
 from qkdopt.errors import QkdoptError
-from qkdopt.signals import treat_sigterm_as_interrupt
+from qkdopt.signals import sigterm_as_interrupt
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; only deliberate errors are caught, a bug keeps its traceback."""
-    treat_sigterm_as_interrupt()
     try:
-        app(prog_name="qkdopt")
+        with sigterm_as_interrupt():
+            app(prog_name="qkdopt")
     except QkdoptError as error:
         print(f"qkdopt: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None

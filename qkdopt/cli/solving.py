@@ -48,6 +48,8 @@ def run_solve(
         typer.echo(summary(instance, result), nl=False)
         if output is not None:
             typer.echo(f"written to {output}")
+        else:
+            typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
     return _exit_status(result)
 
 

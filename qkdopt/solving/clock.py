@@ -16,6 +16,9 @@ from qkdopt.solving.progress import Progress, ProgressCallback
 
 T = TypeVar("T")
 
+# Solvers end a little before their limit, those that count whole seconds by up to one.
+NEAR_S, NEAR_SHARE = 1.0, 0.02
+
 
 @dataclass
 class Clock:
@@ -33,6 +36,8 @@ class Clock:
         Ends the threads of a run.
     interruption
         Set by the user, who asks for the end.
+    timed_out
+        Whether the time limit cut something short.
     """
 
     time_limit: float
@@ -41,6 +46,7 @@ class Clock:
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     interruption: threading.Event = field(default_factory=threading.Event)
+    timed_out: bool = False
 
     @property
     def seconds(self) -> float:
@@ -52,8 +58,14 @@ class Clock:
         """Seconds until the limit."""
         return self.time_limit - self.seconds
 
+    def note_limit(self) -> None:
+        """Note that a solver came to its limit: the time limit, if it is about to come."""
+        near = max(NEAR_S, NEAR_SHARE * self.time_limit)
+        self.timed_out = self.timed_out or self.left <= near
+
     def over(self) -> bool:
         """Whether the run has to end now."""
+        self.timed_out = self.timed_out or self.left <= 0.0
         return self.stop.is_set() or self.interrupted or self.left <= 0.0
 
     @property

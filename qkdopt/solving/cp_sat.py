@@ -121,6 +121,8 @@ class CpRun:
             raise listener.error
         if answer.word != OVERDUE and STATUS.get(answer.word, Status.FAILED) is Status.FAILED:
             raise SolverFailedError(f"cp-sat ended with {answer.word}")
+        if answer.word == OVERDUE or STATUS[answer.word] is Status.LIMIT:
+            self._clock.note_limit()
         self._hint_taken = bool(answer.start_accepted)
         return in_units(answer.bound)
 

@@ -189,4 +189,6 @@ class LoadStateRun:
         outcome = self._adapter.solve(model, limits, watch=watch, over=self._clock.over)
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
+        if outcome.status is Status.LIMIT:
+            self._clock.note_limit()
         return outcome

@@ -233,6 +233,8 @@ class JointRun:
         )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
+        if outcome.status is Status.LIMIT:
+            self._clock.note_limit()
         return outcome
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 
@@ -18,7 +19,9 @@ from qkdopt.result import (
     InstanceRef,
     Objective,
     Result,
+    RunLimits,
     Status,
+    StoppedBy,
     Value,
     gap_of,
 )
@@ -259,6 +262,7 @@ def _result(
     gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
     proved = bound is not None and bound.served == value.served
     notes = [*doubts, *outcome.notes, *_physics_notes(instance)]
+    status = _status(gap, proved, bound, clock.gap)
     if clock.interrupted:
         notes.insert(0, "interrupted")
     return Result(
@@ -268,7 +272,7 @@ def _result(
         seed=options.seed,
         threads=options.threads,
         objective=problem.objective,
-        status=_status(gap, proved, bound, clock.gap),
+        status=status,
         value=value,
         bound=bound,
         gap=gap,
@@ -278,6 +282,12 @@ def _result(
         qkd=working_channels_of(problem, plan, exact),
         demands=demands_of(problem, plan, exact),
         notes=tuple(notes),
+        stopped_by=_stopped_by(clock, status, strategy, options),
+        limits=RunLimits(
+            time_limit_s=clock.time_limit if math.isfinite(clock.time_limit) else None,
+            gap=clock.gap,
+            node_limit=options.nodes,
+        ),
         seconds=round(clock.seconds, 3),
         environment=environment(),
     )
@@ -305,6 +315,19 @@ def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str
 def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float) -> Status:
     closed = bound is not None and gap is not None and gap <= wanted
     return "optimal" if closed and proved else "feasible"
+
+
+def _stopped_by(clock: Clock, status: Status, strategy: str, options: SolverOptions) -> StoppedBy:
+    """Say what ended the run."""
+    if clock.interrupted:
+        return "interrupted"
+    if status == "optimal":
+        return "gap"
+    if strategy in HEURISTICS:
+        return "exhausted"
+    if options.nodes is not None:
+        return "node limit"
+    return "time limit" if clock.timed_out or strategy == "local-search" else "exhausted"
 
 
 def _physics_notes(instance: Instance) -> list[str]:
