@@ -71,6 +71,7 @@ class AutoRun:
         self._solver = solver
         self._joint: JointRun | None = None
         self._joint_served = -1
+        self._reported = 0.0
         self.notes: list[str] = []
         try:
             refuse_unsupported(problem)
@@ -187,8 +188,10 @@ class AutoRun:
         return True
 
     def _outdated(self) -> bool:
-        """Whether time is up, or another number served has to be bounded."""
+        """Whether time is up, or another number served has to be bounded; reported meanwhile."""
         assert self._proof is not None
+        if self._clock.seconds - self._reported >= REPORT_SECONDS:
+            self._report()
         served = self._incumbent.best()[1].served
         return self._clock.over() or served != self._proof.for_served
 
@@ -232,13 +235,15 @@ class AutoRun:
         while not self._clock.over() and not self.closed:
             self._search(0.25 * self._clock.left)
             half = self._clock.seconds + 0.3 * self._clock.left
-            while self._clock.seconds < half and not self.closed and self._tighten():
-                pass
+            while not self._clock.over() and self._clock.seconds < half and not self.closed:
+                if not self._tighten():
+                    break
             if not self.closed:
                 self._prove_jointly(1)
             self._report()
 
     def _report(self) -> None:
+        self._reported = self._clock.seconds
         bound = self.bound()
         self._clock.report(
             "search and bound", self._incumbent, None if bound is None else bound.objective_bps

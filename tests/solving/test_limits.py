@@ -325,3 +325,22 @@ def test_results_of_earlier_versions_are_read(tmp_path):
     old = qkdopt.read_result(path)
     assert (old.stopped_by, old.limits) == (None, None)
     assert qkdopt.check(instance, old).faults == ()
+
+
+def test_an_interruption_ends_the_bound_of_a_run_with_one_thread(monkeypatch):
+    problem = build_problem(qkdopt.read_instance(MESH))
+    incumbent = Incumbent(problem)
+    incumbent.offer(ds_qkd(problem))
+    clock = Clock(60.0, 0.0)
+    calls = []
+    tighten = LoadStateBound.tighten
+
+    def and_interrupt(self, *arguments):
+        calls.append(1)
+        tighten(self, *arguments)
+        clock.interrupt()
+
+    monkeypatch.setattr(LoadStateBound, "tighten", and_interrupt)
+    monkeypatch.setattr(AutoRun, "_search", lambda self, seconds: None)
+    AutoRun(problem, incumbent, clock, seed=0, threads=1, solver="highs").run()
+    assert len(calls) == 1
