@@ -63,7 +63,9 @@ def solve(
         typer.Option(help="Largest relative error of linearised key rates; by default of the gap."),
     ] = None,
     objective: ObjectiveName = "mean",
-    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
+    ] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
     threads: Annotated[int | None, typer.Option(help="Cores; all by default.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
@@ -103,7 +105,9 @@ def solve(
 @app.command()
 def bound(
     instance: InstanceFile,
-    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
+    ] = 60.0,
     objective: ObjectiveName = "mean",
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly so many demands.")
