@@ -6,20 +6,25 @@ candidate routes; a second bound limits ``S`` itself.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from copy import copy
 
 import numpy as np
 
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.load_state.branch import LoadTree
-from qkdopt.load_state.bundle import first_state, improve
+from qkdopt.load_state.bundle import BundleState, first_state, improve
 from qkdopt.load_state.classes import Relaxation, build_relaxation, level_edges
-from qkdopt.load_state.dual import dual_data
+from qkdopt.load_state.compilation import bound_compiled, compile_bound
+from qkdopt.load_state.dual import DualData, dual_data
 from qkdopt.load_state.served import served_bound
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import Bound, Objective
+from qkdopt.signals import until_interrupted
 from qkdopt.units import FloatArray
 
 RATE_LEVELS = 8
@@ -38,6 +43,8 @@ class LoadStateBound:
         ``S``, how many demands plans serve.
     rates_bps
         Key rates of the demands in a known plan: they place the rate levels.
+    relaxation
+        The problem's, where it was built before.
 
     Raises
     ------
@@ -45,26 +52,56 @@ class LoadStateBound:
         No bound covers this combination of relay and objective.
     """
 
-    def __init__(self, problem: Problem, served: int, rates_bps: FloatArray) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        served: int,
+        rates_bps: FloatArray,
+        relaxation: Relaxation | None = None,
+    ) -> None:
         refuse_unsupported(problem)
         self._problem = problem
-        self.for_served = served
-        self.relaxation = build_relaxation(problem)
+        self.relaxation = relaxation or build_relaxation(problem)
         self.served_limit = served_bound(self.relaxation)
-        self._value_bps: float = np.inf
-        self._tree: LoadTree | None = None
         self._hint_bps = rates_bps
-        if served == 0 and problem.objective != "link-sum":
-            self._value_bps = 0.0
-        elif problem.objective == "max-min":
-            self._value_bps = self._max_min()
-        elif problem.objective == "mean" and not self._any_key():
-            self._value_bps = 0.0
+        self._data: DualData | None = None
+        self._earlier: BundleState | None = None
+        self._begin(served)
+
+    def at_number(self, served: int) -> LoadStateBound:
+        """Return the bound at another number served, begun at the prices that this one came to.
+
+        Prices that are good for one number are good for the next: the first evaluation has a
+        bound that is nearly as tight.
+        """
+        other = copy(self)
+        other._earlier = self._root_state or self._earlier
+        other._begin(served)
+        return other
+
+    def _begin(self, served: int) -> None:
+        objective = self._problem.objective
+        self.for_served = served
+        self._value_bps: float = np.inf
+        self._root_state: BundleState | None = None
+        self._tree: LoadTree | None = None
+        self._open = True
+        if objective == "max-min" and served > 0:
+            self._rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
+            self._low, self._high = 0, len(self._rates)
+            self._value_bps = float(self._rates[-1])
+        elif objective != "link-sum" and (served == 0 or not self._any_key()):
+            self._value_bps, self._open = 0.0, False
 
     @property
     def objective_bps(self) -> float | None:
         """The bound on the objective so far; None while there is none."""
-        total = self._value_bps if self._tree is None else self._tree.bound_bps
+        total = self._value_bps
+        if self._tree is not None:
+            total = self._tree.bound_bps
+        elif self._root_state is not None:
+            # Every evaluation counts, also where the root was never done.
+            total = min(total, self._root_state.value_bps)
         if not np.isfinite(total):
             return None
         return total / self.for_served if self._per_demand else total
@@ -72,9 +109,7 @@ class LoadStateBound:
     @property
     def closed(self) -> bool:
         """Whether more time can tighten it no further."""
-        if self._tree is not None:
-            return self._tree.done
-        return bool(np.isfinite(self._value_bps))
+        return not self._open if self._tree is None else self._tree.done
 
     @property
     def nodes(self) -> int:
@@ -101,8 +136,12 @@ class LoadStateBound:
         """Do one step: the root relaxation first, then one branching.
 
         ``incumbent_bps`` is the objective of the best plan with this number served: what
-        cannot beat it by more than the relative ``gap`` is not looked into further.
+        cannot beat it by more than the relative ``gap`` is not looked into further. Whatever ends
+        the step, what was proved by then stays.
         """
+        if self._problem.objective == "max-min":
+            self._bisect(should_stop)
+            return
         scale = self.for_served if self._per_demand else 1
         cutoff_bps = incumbent_bps * scale / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
         if self._tree is None:
@@ -122,8 +161,13 @@ class LoadStateBound:
             served = self._hint_bps[self._hint_bps > 0.0]
             hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
             edges = level_edges(hint, highest, RATE_LEVELS)
-        data = dual_data(self.relaxation, edges)
+        data = self._data or dual_data(self.relaxation, edges)
         state = first_state(data, float(rates.mean()) if len(rates) else 1.0)
+        if self._earlier is not None:
+            state.prices, state.sigma = self._earlier.prices.copy(), self._earlier.sigma
+            state.step = self._earlier.step
+        # The levels stay where they are, for prices are prices of levels.
+        self._data, self._root_state = data, state
         everything = np.ones(len(data.loads), dtype=np.bool_)
         feasible = improve(
             data, self.for_served, state, everything, iterations=ROOT_ITERATIONS,
@@ -152,18 +196,19 @@ class LoadStateBound:
         carried = states.loads[:, sense] >= rel.class_channels[demand_class]
         return float(states.rate_bps[carried].max(initial=0.0))
 
-    def _max_min(self) -> float:
-        """Largest rate at which the links in use still have room for S demands."""
-        rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
-        low, high = 0, len(rates)
+    def _bisect(self, should_stop: Callable[[], bool]) -> None:
+        """Look for the largest rate at which the links in use still have room for S demands."""
         # served_bound falls with the rate, so bisection finds the last rate that leaves room.
-        while high - low > 1:
-            middle = (low + high) // 2
-            if served_bound(self.relaxation, float(rates[middle])) >= self.for_served:
-                low = middle
+        while self._high - self._low > 1:
+            middle = (self._low + self._high) // 2
+            if served_bound(self.relaxation, float(self._rates[middle])) >= self.for_served:
+                self._low = middle
             else:
-                high = middle
-        return float(rates[low])
+                self._high = middle
+            self._value_bps = float(self._rates[self._high - 1])
+            if should_stop():
+                break
+        self._open = self._high - self._low > 1
 
 
 def refuse_unsupported(problem: Problem) -> None:
@@ -182,6 +227,7 @@ def bound(
     served: int | None = None,
     objective: Objective = "mean",
     time_limit: float = 60.0,
+    interruption: threading.Event | None = None,
 ) -> Bound:
     """Prove upper bounds without looking for a plan.
 
@@ -195,7 +241,11 @@ def bound(
     objective
         What is bounded.
     time_limit
-        Seconds after which the bound so far is returned.
+        Seconds after which the bound so far is returned; the first compilation on a machine is
+        no part of them.
+    interruption
+        Is set by Ctrl-C, which then ends the run with the bound so far; without it Ctrl-C raises
+        ``KeyboardInterrupt``.
 
     Raises
     ------
@@ -204,7 +254,14 @@ def bound(
     UsageError
         More demands are to be served than can be.
     """
+    if not bound_compiled():
+        compile_bound()
     deadline = time.monotonic() + time_limit
+    stop = interruption or threading.Event()
+
+    def over() -> bool:
+        return stop.is_set() or time.monotonic() >= deadline
+
     problem = build_problem(instance, objective)
     refuse_unsupported(problem)
     relaxation = build_relaxation(problem)
@@ -212,9 +269,13 @@ def bound(
     if served is not None and not 0 <= served <= limit:
         raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
     count = limit if served is None else served
-    run = LoadStateBound(problem, count, _typical_rates(relaxation))
-    while not run.closed and time.monotonic() < deadline:
-        run.tighten(0.0, 0.0, lambda: time.monotonic() >= deadline)
+    run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
+    with until_interrupted(stop) if interruption is not None else nullcontext():
+        first = True
+        # One evaluation at least: it is what bounds the objective at all.
+        while not run.closed and (first or not over()):
+            run.tighten(0.0, 0.0, over)
+            first = False
     return run.as_bound()
 
 

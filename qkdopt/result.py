@@ -20,6 +20,7 @@ PLAN_SCHEMA: Literal["qkdopt/plan/1"] = "qkdopt/plan/1"
 
 Objective = Literal["mean", "max-min", "link-sum"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
+StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted"]
 BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
 
 
@@ -154,6 +155,16 @@ class SavedPlan(_Record):
         return {"schema": PLAN_SCHEMA, **data}
 
 
+class RunLimits(_Record):
+    """When the run had to end."""
+
+    time_limit_s: float | None
+    """Null where there is none, or a node limit in its place."""
+    gap: float
+    """Relative gap at which the run is done."""
+    node_limit: int | None = None
+
+
 class Result(_Record):
     """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
 
@@ -176,6 +187,11 @@ class Result(_Record):
     demands: tuple[ServedDemand, ...]
     notes: tuple[str, ...] = ()
     """What a reader must know: terms the search ignored, a model that refused, a limit."""
+    stopped_by: StoppedBy | None = None
+    """What ended the run; ``exhausted`` when the strategy had nothing left to do. Null in results
+    of earlier versions."""
+    limits: RunLimits | None = None
+    """Limits of the run; null in results of earlier versions."""
     seconds: float
     environment: Environment
 

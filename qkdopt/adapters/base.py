@@ -198,6 +198,9 @@ class Observer:
             self.stop(error)
         return not self.stopped
 
+    def improve(self, values: Floats) -> None:
+        """Hear of a solution, which counts if the solver never comes to its answer."""
+
     def stop(self, error: BaseException | None = None) -> None:
         """Stop the run, for an error if there is one."""
         self.error = self.error or error
@@ -217,6 +220,11 @@ class Adapter(Protocol):
     name: str
     limit: str
     capabilities: Capabilities
+
+    @property
+    def install(self) -> str:
+        """What to install where it is missing."""
+        ...
 
     @property
     def size(self) -> SizeLimit | None:
@@ -242,8 +250,13 @@ class Adapter(Protocol):
         *,
         start: bool = False,
         watch: Watch | None = None,
+        over: Callable[[], bool] | None = None,
     ) -> Outcome:
-        """Solve a model; with ``start`` its variables' values are the MIP start."""
+        """Solve a model; with ``start`` its variables' values are the MIP start.
+
+        ``over`` says whether time is up while the model is compiled, from another thread; by
+        default when the seconds are.
+        """
         ...
 
     def solve_program(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
 
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
-from qkdopt.adapters.child import Child
+from qkdopt.adapters.child import Child, remaining
 from qkdopt.adapters.mps import OFFSET_COLUMN, write_mps
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver
@@ -81,6 +82,7 @@ class CbcAdapter(Solver):
     name = "cbc"
     limit = "none (EPL-2.0 licence)"
     package = "cbcbox"
+    isolated = False
     install = "pip install cbcbox"
     capabilities = Capabilities(callback=False, seed=False)
 
@@ -93,6 +95,7 @@ class CbcAdapter(Solver):
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
     ) -> Answer:
         """Solve as a minimisation and turn the answer back."""
+        began = time.monotonic()
         sign = -1.0 if program.maximise else 1.0
         log = _Log()
 
@@ -104,9 +107,10 @@ class CbcAdapter(Solver):
             write_mps(program, folder / "program.mps")
             if start is not None:
                 _write_start(start, folder / "start.txt")
-            command = _command(limits, start=start is not None)
+            left = remaining(limits, began)
+            command = _command(left, start=start is not None)
             child = Child(command=command, folder=folder, signal=SIGINT)
-            code = child.run(log.read, ask, limits.seconds)
+            code = child.run(log.read, ask, left.seconds)
             word, values = _solution(folder / "solution.txt", program)
         if word == "Optimal" and values is None and not log.searched:
             # Out of time before the search: the optimum is the relaxation's.

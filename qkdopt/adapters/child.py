@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGTERM
 from typing import IO
 
+from qkdopt.adapters.base import Limits
 from qkdopt.adapters.polling import PERIOD_S
 
-# What a solver is given to end by itself, beyond its time limit or after a signal.
-GRACE_S = 5.0
+# What a solver is given to end by itself: beyond its time limit, and again after a signal.
+GRACE_S = 0.4
+
+
+def remaining(limits: Limits, began: float) -> Limits:
+    """Return what is left of the limits: writing a large program takes seconds.
+
+    ``began`` is ``time.monotonic()`` at the start of the run.
+    """
+    return replace(limits, seconds=max(0.0, limits.seconds - (time.monotonic() - began)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""CP-SAT, in process, on an integer relaxation with a proved rounding error.
+"""CP-SAT, on an integer relaxation with a proved rounding error.
 
 The bound is CP-SAT's on that relaxation (see :mod:`qkdopt.adapters.scaling`), the objective's
 rounding taken off. A solution of the relaxation is not yet one of the program: its integer
@@ -11,6 +11,9 @@ but say nothing of the error.
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,7 +72,10 @@ class CpSatAdapter(Solver):
         completion = Completion(program)
 
         def ask() -> bool:
+            before = completion.values
             completion.offer(relaxation.grid.to_values(point) for point in news.points())
+            if completion.values is not None and completion.values is not before:
+                observer.improve(completion.values)
             return observer(completion.objective, relaxation.bound(news.bound))
 
         found: list[Any] = []
@@ -135,6 +141,59 @@ class News:
                 news._points = [*news._points[-7:], point]
 
         return Callback()
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """A model that was built for CP-SAT itself, as its own text: it can travel to a process.
+
+    Solutions are told by ``improve``, all of them: who built the model may judge them otherwise.
+    """
+
+    text: str
+
+    @classmethod
+    def of(cls, model: Any) -> OwnModel:
+        """Write a model down."""
+        with tempfile.TemporaryDirectory() as folder:
+            # The ending makes it text.
+            path = Path(folder) / "model.txt"
+            model.export_to_file(str(path))
+            return cls(path.read_text(encoding="utf-8"))
+
+    def run(
+        self, program: Program | None, limits: Limits, start: Floats | None, observer: Observer
+    ) -> Answer:
+        """Solve it; the answer has CP-SAT's word and its bound, the hint is the model's own."""
+        del program, start
+        news = News()
+        solver = new_solver(limits, news)
+        model = self._model()
+
+        def ask() -> bool:
+            for point in reversed(news.points()):
+                observer.improve(point.astype(np.float64))
+            return observer(None, news.bound)
+
+        found: list[Any] = []
+        poll(lambda: found.append(solver.solve(model, news.callback())), ask, solver.stop_search)
+        ask()
+        word = solver.status_name(found[0])
+        bound = told_bound(solver, word, news)
+        return Answer(word=word, bound=bound, start_accepted=news.start_taken)
+
+    def _model(self) -> Any:
+        from ortools.sat.python import cp_model
+
+        model = cp_model.CpModel()
+        if hasattr(model.proto, "parse_text_format"):
+            model.proto.parse_text_format(self.text)
+        else:
+            # Before 9.15 it is a message of the protobuf package.
+            from google.protobuf import text_format
+
+            text_format.Parse(self.text, model.proto)
+        return model
 
 
 class _Relaxation:

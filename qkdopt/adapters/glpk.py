@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
-from qkdopt.adapters.child import Child
+from qkdopt.adapters.child import Child, remaining
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver
@@ -41,6 +42,8 @@ STATUS = {
 }
 # A line of progress: iterations, incumbent, bound.
 PROGRESS = re.compile(r"^\+ *\d+: (?:mip =|>>>>>) +(.+?) >= +(tree is empty|\S+) ")
+# Longest limit that it is given.
+LONGEST_S = 1e6
 # Digits that it prints of numbers.
 DIGITS = 10
 
@@ -75,6 +78,7 @@ class GlpkAdapter(Solver):
     name = "glpk"
     limit = "none (GPL-3.0 licence)"
     package = "glpsol"
+    isolated = False
     install = "apt install glpk-utils"
     ambiguous = frozenset({"PROBLEM HAS NO DUAL FEASIBLE SOLUTION"})
     capabilities = Capabilities(
@@ -106,6 +110,7 @@ class GlpkAdapter(Solver):
     ) -> Answer:
         """Solve as a minimisation and turn the answer back; a start is left out."""
         del start
+        began = time.monotonic()
         sign = -1.0 if program.maximise else 1.0
         log = _Log()
 
@@ -115,8 +120,9 @@ class GlpkAdapter(Solver):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_mps(program, folder / "program.mps")
-            child = Child(command=_command(limits), folder=folder)
-            code = child.run(log.read, ask, limits.seconds)
+            left = remaining(limits, began)
+            child = Child(command=_command(left), folder=folder)
+            code = child.run(log.read, ask, left.seconds)
             values = _values(folder / "solution.txt", program)
         word = log.word if code == 0 else "STOPPED" if code is None else f"exit status {code}"
         closed = STATUS.get(word) is Status.OPTIMAL
@@ -126,8 +132,8 @@ class GlpkAdapter(Solver):
 
 
 def _command(limits: Limits) -> list[str]:
-    # It counts whole seconds.
-    seconds = str(max(1, math.ceil(limits.seconds)))
+    # It counts whole seconds; the rest of a limit goes unused.
+    seconds = str(max(1, math.floor(min(limits.seconds, LONGEST_S))))
     options = ["--tmlim", seconds, "--mipgap", repr(limits.gap), "--write", "solution.txt"]
     for name, value in limits.options.items():
         # Switches stand alone: "cuts" = true.

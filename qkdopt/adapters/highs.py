@@ -1,4 +1,4 @@
-"""HiGHS, in process, through highspy."""
+"""HiGHS, through highspy."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ class _Listener:
     def on_log(self, event: Any) -> None:
         if START_TAKEN in event.message:
             self.start_taken = True
+
+    def on_improvement(self, event: Any) -> None:
+        self.observer.improve(np.array(event.data_out.mip_solution, dtype=np.float64))
 
     def on_pause(self, event: Any) -> None:
         out = event.data_out
@@ -95,6 +98,7 @@ class HighsAdapter(Solver):
         listener = _Listener(observer, -1.0 if program.maximise else 1.0)
         highs.cbLogging += listener.on_log
         highs.cbMipInterrupt += listener.on_pause
+        highs.cbMipImprovingSolution += listener.on_improvement
         if start is not None:
             _pass_start(highs, start)
         highs.run()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyomo.environ as pyo
 from numpy.typing import NDArray
-from pyomo.common.gc_manager import PauseGC
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array, vstack
 
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
+
 Floats = NDArray[np.float64]
+
+# A column that reaches further keeps its name on the way to another process.
+FAR = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +40,7 @@ class Program:
     row_lower, row_upper
         :math:`r^-, r^+`; infinity where there is none.
     names
-        One per column, for messages only; may be empty.
+        One per column, for messages only; may be empty, or leave columns out.
     """
 
     cost: Floats
@@ -49,7 +52,7 @@ class Program:
     matrix: Any
     row_lower: Floats
     row_upper: Floats
-    names: Sequence[str] = ()
+    names: Sequence[str] | Mapping[int, str] = ()
 
     @property
     def rows(self) -> int:
@@ -106,7 +109,21 @@ class Program:
 
     def name(self, column: int) -> str:
         """Name of a column, for messages."""
+        if isinstance(self.names, Mapping):
+            return self.names.get(column, f"column {column}")
         return self.names[column] if len(self.names) else f"column {column}"
+
+    def portable(self) -> Program:
+        """Return the same program for another process.
+
+        Of the names it has those of columns that reach far: they are what messages are about,
+        and all of them take seconds.
+        """
+        if not len(self.names):
+            return self
+        reach = np.maximum(np.abs(self.lower), np.abs(self.upper))
+        names = {int(column): self.name(int(column)) for column in np.flatnonzero(reach > FAR)}
+        return replace(self, names=names)
 
     def violation(self, values: Floats) -> float:
         """Largest amount by which a point breaks a row, a bound or integrality.
@@ -138,6 +155,11 @@ def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:
     program, columns
         The program, and the Pyomo variable of each of its columns.
     """
+    # A solver's own process gets arrays, and need not wait for Pyomo.
+    import pyomo.environ as pyo
+    from pyomo.common.gc_manager import PauseGC
+    from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
     # Looking for garbage among a model's millions of objects takes longer than compiling it.
     with PauseGC():
         form = LinearStandardFormCompiler().write(model, mixed_form=True)

@@ -1,4 +1,4 @@
-"""SCIP, in process, through pyscipopt."""
+"""SCIP, through pyscipopt."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ScipAdapter(Solver):
         _set_options(scip, limits)
         variables = _variables(scip, program.columns)
         taken = start is not None and _pass_start(scip, variables, start)
-        news = _listen(scip)
+        news = _listen(scip, variables, observer)
         sign = -1.0 if program.maximise else 1.0
 
         def ask() -> bool:
@@ -61,10 +61,9 @@ class ScipAdapter(Solver):
 
         poll(scip.optimizeNogil, ask, scip.interruptSolve)
         best = scip.getBestSol() if scip.getNSols() else None
-        values = None if best is None else [scip.getSolVal(best, v) for v in variables]
         return Answer(
             word=scip.getStatus(),
-            values=None if values is None else np.array(values),
+            values=None if best is None else _values(scip, best, variables),
             bound=sign * scip.getDualbound(),
             start_accepted=taken,
             nodes=int(scip.getNTotalNodes()),
@@ -115,7 +114,11 @@ def _pass_start(scip: Any, variables: list[Any], start: Floats) -> bool:
     return bool(scip.addSol(solution))
 
 
-def _listen(scip: Any) -> list[float]:
+def _values(scip: Any, solution: Any, variables: list[Any]) -> Floats:
+    return np.array([scip.getSolVal(solution, variable) for variable in variables])
+
+
+def _listen(scip: Any, variables: list[Any], observer: Observer) -> list[float]:
     """Return a list that holds the incumbent and the bound of the running solver."""
     from pyscipopt import SCIP_EVENTTYPE, Eventhdlr
 
@@ -126,8 +129,10 @@ def _listen(scip: Any) -> list[float]:
         def eventinit(self) -> None:
             self.model.catchEvent(events, self)
 
-        def eventexec(self, event: object) -> None:  # noqa: ARG002
+        def eventexec(self, event: Any) -> None:
             news[:] = self.model.getPrimalbound(), self.model.getDualbound()
+            if event.getType() == SCIP_EVENTTYPE.BESTSOLFOUND:
+                observer.improve(_values(self.model, self.model.getBestSol(), variables))
 
     scip.includeEventhdlr(Listener(), "listener", "incumbent and bound")
     return news

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pyomo.environ as pyo
 
 from qkdopt.adapters.base import (
     Answer,
@@ -25,8 +24,13 @@ from qkdopt.adapters.base import (
     Watch,
     finite,
 )
+from qkdopt.adapters.isolated import OVERDUE, prepare, run_isolated
 from qkdopt.adapters.program import Floats, Program, program_of_model
+from qkdopt.deadline import within
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
 
 # Ends after which a solver's point and bound mean something.
 ENDS_WITH_POINT = (Status.OPTIMAL, Status.LIMIT, Status.INTERRUPTED)
@@ -51,6 +55,8 @@ class Solver(ABC):
     proves_linear: ClassVar[bool] = False
     # Whether it takes rows with two sides, and gets them right; else they are made two rows.
     takes_ranges: ClassVar[bool] = False
+    # Whether it runs in a process of ours, to be ended when its time is up; else it is one already.
+    isolated: ClassVar[bool] = True
     # Most that it takes without a licence; None where none is needed.
     size: SizeLimit | None = None
 
@@ -99,11 +105,21 @@ class Solver(ABC):
         *,
         start: bool = False,
         watch: Watch | None = None,
+        over: Callable[[], bool] | None = None,
     ) -> Outcome:
         """Solve a Pyomo model; the best solution is left in its variables."""
         self._require_installed()
-        program, columns = program_of_model(model)
+        if self.isolated:
+            prepare()
+        deadline = time.monotonic() + limits.seconds
+        compiled = within(
+            over or (lambda: time.monotonic() >= deadline), lambda: program_of_model(model)
+        )
+        if compiled is None:
+            return self._out_of_time(given=start)
+        program, columns = compiled
         given = [0.0 if column.value is None else float(column.value) for column in columns]
+        limits = replace(limits, seconds=max(0.0, deadline - time.monotonic()))
         outcome, values = self.solve_program(
             program, limits, start=np.array(given) if start else None, watch=watch
         )
@@ -128,12 +144,30 @@ class Solver(ABC):
         self.require_size(program.rows, program.columns)
         observer = Observer(watch)
         began = time.perf_counter()
-        answer = self.run(program, limits, start, observer)
+        if self.isolated:
+            answer = run_isolated(self, program, limits, start, observer)
+        else:
+            answer = self.run(program, limits, start, observer)
         if observer.error is not None:
             raise observer.error
         seconds = time.perf_counter() - began
         outcome, values = self._outcome(program, answer, observer, seconds, given=start is not None)
         return check_by_start(program, outcome, start), values
+
+    def _out_of_time(self, *, given: bool) -> Outcome:
+        """Say that the limit came before the solver began."""
+        return Outcome(
+            status=Status.LIMIT,
+            incumbent=None,
+            bound=None,
+            has_solution=False,
+            start_accepted=False if given else None,
+            nodes=None,
+            seconds=0.0,
+            solver=self.name,
+            version=self.version(),
+            message="the limit came before the solver began",
+        )
 
     def _require_installed(self) -> None:
         if not self.available():
@@ -148,7 +182,8 @@ class Solver(ABC):
     def _outcome(
         self, program: Program, answer: Answer, observer: Observer, seconds: float, *, given: bool
     ) -> tuple[Outcome, Floats | None]:
-        status = self.statuses.get(answer.word, Status.FAILED)
+        status = Status.LIMIT if answer.word == OVERDUE else self.statuses.get(answer.word)
+        status = status or Status.FAILED
         if status is Status.LIMIT and observer.stopped:
             status = Status.INTERRUPTED
         if status is Status.OPTIMAL and answer.values is None:

@@ -1,23 +1,29 @@
 """The command line: parse, call one function, print.
 
 Exit status: 0 done; 1 ``check`` found a broken rule, or no plan exists; 2 bad input or
-usage; 3 the limit came before any plan; 130 interrupted.
+usage; 3 the limit came before any plan; 130 interrupted, by Ctrl-C or SIGTERM.
 """
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 
 from qkdopt.cli.app import app
 from qkdopt.errors import QkdoptError
+from qkdopt.signals import sigterm_as_interrupt
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; only deliberate errors are caught, a bug keeps its traceback."""
+    # At the end a large model is left as it is: taking it apart takes seconds, for nothing.
+    atexit.register(gc.freeze)
     try:
-        app(prog_name="qkdopt")
+        with sigterm_as_interrupt():
+            app(prog_name="qkdopt")
     except QkdoptError as error:
         print(f"qkdopt: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None

@@ -63,7 +63,9 @@ def solve(
         typer.Option(help="Largest relative error of linearised key rates; by default of the gap."),
     ] = None,
     objective: ObjectiveName = "mean",
-    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
+    ] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
     threads: Annotated[int | None, typer.Option(help="Cores; all by default.")] = None,
     seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
@@ -103,7 +105,9 @@ def solve(
 @app.command()
 def bound(
     instance: InstanceFile,
-    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
+    ] = 60.0,
     objective: ObjectiveName = "mean",
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly so many demands.")
@@ -113,7 +117,11 @@ def bound(
     """Prove upper bounds alone, and say how they were proved."""
     from qkdopt.cli.bounding import run_bound
 
-    run_bound(instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json)
+    raise typer.Exit(
+        run_bound(
+            instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+        )
+    )
 
 
 @app.command()

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import typer
 
 from qkdopt.bounding import bound
 from qkdopt.cli.choices import objective_of
+from qkdopt.cli.exit_status import INTERRUPTED
+from qkdopt.cli.live import LiveText
+from qkdopt.instance import Instance
 from qkdopt.io import read_instance
+from qkdopt.load_state.compilation import bound_compiled
+from qkdopt.result import Bound
 
 
 def run_bound(
     path: Path, *, time_limit: float, objective: str, served: int | None, as_json: bool
-) -> None:
-    """Print the bounds of an instance."""
+) -> int:
+    """Print the bounds of an instance; return the exit status."""
     instance = read_instance(path)
-    found = bound(instance, served=served, objective=objective_of(objective), time_limit=time_limit)
+    interruption = threading.Event()
+    if not bound_compiled():
+        with LiveText() as live:
+            live.show("compiling, this first time only")
+    found = bound(
+        instance,
+        served=served,
+        objective=objective_of(objective),
+        time_limit=time_limit,
+        interruption=interruption,
+    )
+    _print(instance, objective, found, served, as_json=as_json)
+    return INTERRUPTED if interruption.is_set() else 0
+
+
+def _print(
+    instance: Instance, objective: str, found: Bound, served: int | None, *, as_json: bool
+) -> None:
     count = found.served if served is None else served
     if as_json:
         data = {"instance": instance.name, "for_served": count, **found.model_dump(mode="json")}

@@ -2,7 +2,7 @@
 
 # The limit came before any plan, or some runs of a study are still missing.
 UNFINISHED = 3
-# Ctrl-C; what was found is written.
+# Ctrl-C or SIGTERM; what is known by then is written.
 INTERRUPTED = 130
 # The checker refused a result.
 REFUSED = 1

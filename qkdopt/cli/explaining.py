@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
-from qkdopt.cli.exit_status import UNFINISHED
+from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.explaining import Explanation, explain
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
@@ -29,17 +30,19 @@ def run_explain(
 ) -> int:
     """Print why not all demands can be served; return the exit status."""
     instance = read_instance(path)
+    interruption = threading.Event()
     found = explain(
         instance,
         demand=None if demand is None else _id_of(instance, demand),
         min_skr_bps=min_skr_bps,
         time_limit=time_limit,
+        interruption=interruption,
     )
     if as_json:
         typer.echo(json.dumps(found.to_json_dict(), indent=1))
     else:
         typer.echo(_told(found), nl=False)
-    return STATUS[found.feasible]
+    return INTERRUPTED if interruption.is_set() else STATUS[found.feasible]
 
 
 def _id_of(instance: Instance, text: str) -> NodeId:

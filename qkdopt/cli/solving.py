@@ -14,6 +14,7 @@ from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
 from qkdopt.io import read_instance, read_plan, refuse_unwritable, write_json_whole
 from qkdopt.result import Result
+from qkdopt.signals import uninterrupted
 from qkdopt.solving import solve
 
 # Exit status of a run without a plan, by the reason.
@@ -39,13 +40,16 @@ def run_solve(
     with LiveLine() as live:
         result = solve(instance, objective=chosen, start=earlier, progress=live, **options)
     if output is not None:
-        write_json_whole(output, result.to_json_dict())
+        with uninterrupted():
+            write_json_whole(output, result.to_json_dict())
     if as_json:
         typer.echo(json.dumps(result.to_json_dict(), indent=1))
     else:
         typer.echo(summary(instance, result), nl=False)
         if output is not None:
             typer.echo(f"written to {output}")
+        else:
+            typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
     return _exit_status(result)
 
 

@@ -38,7 +38,24 @@ def _value_lines(result: Result, value: Value) -> Iterator[str]:
             f"({_kbps(base.mean_skr_bps)}, {base.served} served)"
         )
     yield from _gap_lines(result)
-    yield f"time       {result.seconds:.1f} s, {result.threads} threads, seed {result.seed}"
+    yield (
+        f"time       {result.seconds:.1f} s, {result.threads} threads, seed {result.seed}"
+        f"{_ending(result)}"
+    )
+
+
+def _ending(result: Result) -> str:
+    """Say what ended the run, and at which limit."""
+    limits = result.limits
+    if limits is None:
+        return ""
+    if result.stopped_by == "gap":
+        return f"; ended by the gap of {100.0 * limits.gap:g} %"
+    if result.stopped_by == "time limit" and limits.time_limit_s is not None:
+        return f"; ended by the time limit of {limits.time_limit_s:g} s"
+    if result.stopped_by == "node limit":
+        return f"; ended by the node limit of {limits.node_limit}"
+    return "; interrupted" if result.stopped_by == "interrupted" else ""
 
 
 def _gap_lines(result: Result) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qkdopt.adapters import Limits, Outcome, Status, adapter_of
+from qkdopt.deadline import within
 from qkdopt.errors import SolverFailedError
 from qkdopt.exact_sets.best_set import BestSet
 from qkdopt.exact_sets.putting import free_to_choose, with_set
@@ -56,13 +57,15 @@ class SetMilp:
     def run(self) -> None:
         """First the number served, then the objective."""
         problem = build_problem(free_to_choose(self.instance))
-        pieces = linearise_links(problem, self._tolerance())
+        pieces = within(self._over, lambda: linearise_links(problem, self._tolerance()))
+        if pieces is None:
+            return
         self.error_bps = max((piece.error_bps for piece in pieces.values()), default=0.0)
         self.served_bound = len(problem.routes)
         adapter_of(self.solver).require_size(*least_size(problem, pieces, served=self.best.key[0]))
         if self.best.key[0] < self.served_bound:
             outcome = self._solve(problem, pieces, None)
-            if outcome.bound is not None:
+            if outcome is not None and outcome.bound is not None:
                 self.served_bound = min(self.served_bound, whole(outcome.bound))
         served = self.best.key[0]
         if self.best.stop.is_set():
@@ -73,7 +76,7 @@ class SetMilp:
         outcome = self._solve(problem, pieces, served)
         if self.none_left:
             self.bound = 0.0
-        elif outcome.bound is not None and self.best.key[0] == served:
+        elif outcome is not None and outcome.bound is not None and self.best.key[0] == served:
             self.bound = widened(outcome.bound) * self.unit_bps / served
             if outcome.bound <= NOTHING and self._no_key(problem, pieces, served):
                 self.bound = 0.0
@@ -89,7 +92,9 @@ class SetMilp:
         self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int
     ) -> bool:
         """Whether it is proved, by counting, that no set and no plan of so many has any key."""
-        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        m = within(self._over, lambda: self._built(problem, pieces, served))
+        if m is None:
+            return False
         count_keyed(m)
         limits = Limits(seconds=self.best.left, gap=0.0, seed=self.seed)
 
@@ -97,16 +102,17 @@ class SetMilp:
             self.best.report("sets, milp: any key", None)
             return self.best.left > 0.0
 
-        outcome = adapter_of(self.solver).solve(m, limits, watch=watch)
+        outcome = adapter_of(self.solver).solve(m, limits, watch=watch, over=self._over)
         return outcome.bound is not None and whole(outcome.bound) < enough_keyed(m, served)
 
     def _solve(
         self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
-    ) -> Outcome:
-        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+    ) -> Outcome | None:
+        """Solve one phase; None when time is up before its model is built."""
+        m = within(self._over, lambda: self._built(problem, pieces, served))
+        if m is None:
+            return None
         self.unit_bps = m.unit_bps
-        if self.best.channels not in self.but:
-            self._start(m)
         limits = Limits(seconds=self.best.left, gap=solver_gap(self.best.gap, None), seed=self.seed)
         phase = "sets, milp: number served" if served is None else "sets, milp: objective"
 
@@ -116,7 +122,7 @@ class SetMilp:
             return self.best.left > 0.0
 
         outcome = adapter_of(self.solver).solve(
-            m, limits, start=self.best.channels not in self.but, watch=watch
+            m, limits, start=self.best.channels not in self.but, watch=watch, over=self._over
         )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self.solver} ended with {outcome.message}")
@@ -126,6 +132,18 @@ class SetMilp:
         if outcome.has_solution:
             self._take(m)
         return outcome
+
+    def _over(self) -> bool:
+        return self.best.left <= 0.0
+
+    def _built(
+        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+    ) -> JointModel:
+        """Build the model of one phase, the best set and plan its start."""
+        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        if self.best.channels not in self.but:
+            self._start(m)
+        return m
 
     def _start(self, m: JointModel) -> None:
         assert self.best.plan is not None

@@ -208,7 +208,7 @@ class SetRace:
         problem = self._problem(c)
         incumbent = Incumbent(problem)
         incumbent.offer(c.plan)
-        seconds = max(1.0, self.best.left)
+        seconds = max(0.1, self.best.left)
         clock = Clock(seconds, PROOF_SHARE * self.best.gap, stop=self.best.stop)
         run = self._formulation(incumbent, clock)
         run.run()

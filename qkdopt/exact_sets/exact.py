@@ -10,13 +10,13 @@ from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.best_set import BestSet
 from qkdopt.exact_sets.by_milp import SetMilp
 from qkdopt.exact_sets.by_sets import SetRace
-from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import count_sets, every_set, with_set
 from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.static import static_plan
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from qkdopt.result import Bound, Result, SolverRef
+from qkdopt.signals import until_interrupted
 from qkdopt.solving import ProgressCallback
 
 Method = Literal["auto", "sets", "milp"]

@@ -16,6 +16,7 @@ from qkdopt.explaining.limits import Fibre
 from qkdopt.problem import Problem
 from qkdopt.routes import Route
 
+# What the search for a cut may take; the solver's own time is a small part of it.
 SECONDS = 5.0
 HALF = 0.5
 
@@ -55,7 +56,10 @@ def fibres_on(problem: Problem, route: Route) -> frozenset[Fibre]:
 
 
 def find_cut(
-    problem: Problem, routes: Sequence[Sequence[Route]], rooms: Mapping[Fibre, int]
+    problem: Problem,
+    routes: Sequence[Sequence[Route]],
+    rooms: Mapping[Fibre, int],
+    seconds: float = SECONDS,
 ) -> Cut | None:
     """Find a cut with too little room, of as few fibres as possible; None when there is none.
 
@@ -67,10 +71,12 @@ def find_cut(
         Routes that each demand may take.
     rooms
         Lightpaths that each fibre carries; fibres that are not here carry any number.
+    seconds
+        Time limit.
     """
     crossed = [[fibres_on(problem, route).intersection(rooms) for route in own] for own in routes]
     widths = [demand.channels for demand in problem.instance.demands]
-    chosen = _solve(crossed, widths, rooms)
+    chosen = _solve(crossed, widths, rooms, seconds)
     demands = tuple(r for r, own in enumerate(crossed) if all(p & chosen for p in own))
     cut = Cut(
         fibres=tuple(sorted(chosen)),
@@ -82,7 +88,10 @@ def find_cut(
 
 
 def _solve(
-    crossed: Sequence[Sequence[frozenset[Fibre]]], widths: Sequence[int], rooms: Mapping[Fibre, int]
+    crossed: Sequence[Sequence[frozenset[Fibre]]],
+    widths: Sequence[int],
+    rooms: Mapping[Fibre, int],
+    seconds: float,
 ) -> frozenset[Fibre]:
     r"""Choose fibres ``s`` that demands ``n`` cannot avoid, and miss at least one lightpath.
 
@@ -104,7 +113,7 @@ def _solve(
     gain = sum(width * m.n[r] for r, width in enumerate(widths))
     m.rows.add(gain - sum(rooms[fibre] * m.s[fibre] for fibre in useful) >= 1)
     m.goal = pyo.Objective(expr=sum(m.s[fibre] for fibre in useful))
-    limits = SolverLimits(seconds=SECONDS, gap=1e-6)
+    limits = SolverLimits(seconds=seconds, gap=1e-6)
     if not adapter_of("highs").solve(m, limits).has_solution:
         return frozenset()
     return frozenset(fibre for fibre in useful if m.s[fibre].value > HALF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -11,6 +12,7 @@ import pyomo.environ as pyo
 
 from qkdopt.adapters import Limits as SolverLimits
 from qkdopt.adapters import Outcome, Status, adapter_of
+from qkdopt.deadline import within
 from qkdopt.errors import SolverFailedError
 from qkdopt.explaining.groups import Groups
 from qkdopt.explaining.limits import Limits
@@ -56,11 +58,14 @@ class Judge:
         ``time.monotonic()`` at which it has to end.
     seed
         Of the searches and the solver.
+    interruption
+        Set by the user, who asks for the end: no time is left then.
     """
 
     problem: Problem
     deadline: float
     seed: int = 0
+    interruption: threading.Event = field(default_factory=threading.Event)
     known: dict[Groups, Verdict] = field(default_factory=dict)
     most_served: Plan | None = None
 
@@ -71,7 +76,10 @@ class Judge:
     @property
     def left(self) -> float:
         """Seconds until the deadline."""
-        return self.deadline - time.monotonic()
+        return 0.0 if self.interruption.is_set() else self.deadline - time.monotonic()
+
+    def _over(self) -> bool:
+        return self.left <= 0.0
 
     def verdict(
         self,
@@ -105,7 +113,9 @@ class Judge:
             return Verdict.FEASIBLE
         if not all(question.problem.routes):
             return Verdict.INFEASIBLE
-        routes = route_model(question, self._limits)
+        routes = within(self._over, lambda: route_model(question, self._limits))
+        if routes is None:
+            return Verdict.UNKNOWN
         found = self._solve(routes, solver_seconds)
         if found.status is Status.INFEASIBLE:
             return Verdict.INFEASIBLE
@@ -129,6 +139,8 @@ class Judge:
         search = Search.begin(problem, plan, self.seed)
         end = time.monotonic() + min(seconds, self.left)
         while search.served < len(question.demands) and time.monotonic() < end:
+            if self._over():
+                break
             search.anneal(CHUNK_MOVES, HEAT_BPS, HEAT_BPS)
         self._keep(question, search.best())
         return answers(question, search.best())
@@ -155,9 +167,9 @@ class Judge:
     def _with_channels(self, question: Question, seconds: float) -> Verdict:
         """Solve with every channel; a plan counts only when the exact rates agree."""
         for margin in MARGINS:
-            if self.left <= 0.0:
+            model = self._channel_model(question, margin)
+            if model is None:
                 return Verdict.UNKNOWN
-            model = channel_model(question, self._limits, margin)
             found = self._solve(model, seconds)
             if found.has_solution and answers(question, plan_of_model(model)):
                 return Verdict.FEASIBLE
@@ -167,11 +179,17 @@ class Judge:
                 return Verdict.UNKNOWN
         return Verdict.UNKNOWN
 
+    def _channel_model(self, question: Question, margin: float) -> JointModel | None:
+        """Build the model with every channel; None when time is up before."""
+        return within(self._over, lambda: channel_model(question, self._limits, margin))
+
     def _solve(self, model: pyo.ConcreteModel, seconds: float) -> Outcome:
         limits = SolverLimits(
             seconds=max(0.1, min(seconds, self.left)), gap=1.0, threads=1, seed=self.seed
         )
-        outcome = self._adapter.solve(model, limits)
+        outcome = self._adapter.solve(
+            model, limits, watch=lambda *_: not self._over(), over=self._over
+        )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
         return outcome

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
+from contextlib import nullcontext
 
 from qkdopt.errors import UsageError
 from qkdopt.explaining.conflict import conflict_of, is_irreducible
+from qkdopt.explaining.cut import SECONDS
 from qkdopt.explaining.groups import Group, Groups, all_groups, in_reading_order, text_of
 from qkdopt.explaining.judge import Judge, Verdict, blocked_of
 from qkdopt.explaining.limits import Limits
@@ -16,9 +19,12 @@ from qkdopt.explaining.report import Explanation, Rule
 from qkdopt.explaining.words import words_of
 from qkdopt.instance import Instance, NodeId
 from qkdopt.problem import Problem, build_problem
+from qkdopt.signals import until_interrupted
 
 # Shares of the time limit for the first question: local search, then each solver run.
 FIRST_SEARCH, FIRST_SOLVER = 0.2, 0.5
+# What the words of an answer may take beyond the limit.
+WORDS_SECONDS = 0.4
 
 
 def explain(
@@ -28,6 +34,7 @@ def explain(
     min_skr_bps: float | None = None,
     time_limit: float = 60.0,
     seed: int = 0,
+    interruption: threading.Event | None = None,
 ) -> Explanation:
     """Say whether all demands can be served, each with its floor; if not, which rules conflict.
 
@@ -42,6 +49,9 @@ def explain(
         Seconds after which what is known is returned.
     seed
         Of the searches.
+    interruption
+        Is set by Ctrl-C, which then ends the run with what is known; without it Ctrl-C raises
+        ``KeyboardInterrupt``.
 
     Returns
     -------
@@ -57,18 +67,27 @@ def explain(
     _refuse_bad_options(instance, demand, min_skr_bps, time_limit)
     asked = instance if demand is None else _with_floor(instance, demand, min_skr_bps)
     problem = build_problem(asked)
-    judge = Judge(problem, started + time_limit, seed)
+    judge = Judge(problem, started + time_limit, seed, interruption or threading.Event())
+    with until_interrupted(judge.interruption) if interruption is not None else nullcontext():
+        return _explanation(judge, _position(instance, demand), started, time_limit)
+
+
+def _explanation(
+    judge: Judge, position: int | None, started: float, time_limit: float
+) -> Explanation:
+    """Decide the question, and look for the conflict where the answer is no."""
+    problem = judge.problem
     groups = frozenset(all_groups(problem))
     verdict = judge.verdict(
         groups, search_seconds=FIRST_SEARCH * time_limit, solver_seconds=FIRST_SOLVER * time_limit
     )
     conflict, irreducible = Groups(), False
     if verdict is Verdict.INFEASIBLE:
-        conflict = conflict_of(judge, in_order(problem, _position(instance, demand)))
+        conflict = conflict_of(judge, in_order(problem, position))
         irreducible = is_irreducible(judge, conflict)
     text = _text(judge, verdict, conflict, irreducible=irreducible, time_limit=time_limit)
     return Explanation(
-        instance=instance.name,
+        instance=problem.instance.name,
         feasible={Verdict.FEASIBLE: True, Verdict.INFEASIBLE: False}.get(verdict),
         irreducible=irreducible,
         groups=tuple(_rule(problem, group) for group in in_reading_order(conflict)),
@@ -126,9 +145,17 @@ def _text(
         kept = f", {floors} of them with the least key rate they ask for" if floors else ""
         return f"all {count} demands can be served{kept}: a plan was found"
     if verdict is Verdict.INFEASIBLE:
-        return words_of(problem, Limits(problem), conflict, irreducible=irreducible)
+        return words_of(
+            problem,
+            Limits(problem),
+            conflict,
+            irreducible=irreducible,
+            seconds=max(WORDS_SECONDS, min(SECONDS, judge.left)),
+        )
+    interrupted = judge.interruption.is_set()
+    limit = "before the interruption" if interrupted else f"within {time_limit:g} s"
     return (
-        f"not decided within {time_limit:g} s whether all {count} demands can be served: "
+        f"not decided {limit} whether all {count} demands can be served: "
         f"{_known(judge)}; no proof that more cannot be"
     )
 

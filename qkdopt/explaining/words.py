@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qkdopt.explaining.cut import fibres_on, find_cut
+from qkdopt.explaining.cut import SECONDS, fibres_on, find_cut
 from qkdopt.explaining.floors import FloorCase, rooms_of
 from qkdopt.explaining.groups import Groups, in_reading_order, text_of
 from qkdopt.explaining.limits import Fibre, Limits, most_channels
@@ -11,15 +11,25 @@ from qkdopt.explaining.question import Question, ask
 from qkdopt.problem import Problem
 
 
-def words_of(problem: Problem, limits: Limits, conflict: Groups, *, irreducible: bool) -> str:
-    """Say a conflict in one sentence, with numbers where a count by hand proves it."""
+def words_of(
+    problem: Problem,
+    limits: Limits,
+    conflict: Groups,
+    *,
+    irreducible: bool,
+    seconds: float = SECONDS,
+) -> str:
+    """Say a conflict in one sentence, with numbers where a count by hand proves it.
+
+    ``seconds`` limit the search for what can be counted by hand.
+    """
     question = ask(problem, conflict, whole_routes=True)
     homeless = [r for r, own in enumerate(question.problem.routes) if not own]
     if homeless:
         demand = question.problem.instance.demands[homeless[0]]
         name = names_of(question.problem, homeless[:1])
         return f"{name} has no route: nothing joins {demand.source} and {demand.target}"
-    cut = find_cut(question.problem, question.problem.routes, rooms_of(question))
+    cut = find_cut(question.problem, question.problem.routes, rooms_of(question), seconds)
     if cut is not None:
         return cut_words(question, cut)
     if len(question.demands) == 1:

@@ -13,7 +13,6 @@ import networkx as nx
 import numpy as np
 
 from qkdopt.errors import UnsupportedError, UsageError
-from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import count_sets, every_set, some_sets, with_set
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
@@ -22,6 +21,7 @@ from qkdopt.protection.light_paths import Guarded
 from qkdopt.protection.plan import LeftOut, ProtectedPlan
 from qkdopt.protection.restoring import Budget, Protection
 from qkdopt.protection.search import Stop, complete, in_the_way, insert, repaired
+from qkdopt.signals import until_interrupted
 
 # Sets that are all looked into; of more, so many drawn at random.
 MOST_SETS = 300

@@ -10,12 +10,11 @@ import threading
 from typing import TYPE_CHECKING
 
 from qkdopt.bounding import LoadStateBound, refuse_unsupported
-from qkdopt.compiled import compiled_before
+from qkdopt.deadline import since, within
 from qkdopt.errors import UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef, gap_of
-from qkdopt.search.kernel import anneal
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 0.5
 SETTLE_SHARE = 0.1
 REPORT_SECONDS = 0.5
+# What a search is given to hand over its plan when time is up.
+SEARCH_GRACE_S = 0.3
 # A node-limited run repeats exactly: its search is limited by moves, not by seconds.
 MOVES_PER_RUN = 2_000_000
 # Up to this many (demand, route, channel) binaries the joint MILP can settle the rest.
@@ -70,6 +71,7 @@ class AutoRun:
         self._solver = solver
         self._joint: JointRun | None = None
         self._joint_served = -1
+        self._reported = 0.0
         self.notes: list[str] = []
         try:
             refuse_unsupported(problem)
@@ -80,15 +82,20 @@ class AutoRun:
 
     def run(self) -> None:
         """Improve plan and bound until the gap closes or time is up."""
-        self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        plan = self._clock.within(lambda: ds_qkd_synergistic(self._problem))
+        if plan is not None:
+            self._incumbent.offer(plan)
         self._clock.report("heuristics", self._incumbent)
-        if not compiled_before(anneal):
-            self._clock.report("compiling, this first time only", self._incumbent)
         self._search(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
         if self._threads == 1:
             self._take_turns()
-            return
+        else:
+            self._do_both()
+        self._bound_last_number()
+
+    def _do_both(self) -> None:
+        """Search in one thread, and tighten the bound in this one."""
         searcher = threading.Thread(target=self._keep_searching, daemon=True)
         searcher.start()
         try:
@@ -165,14 +172,37 @@ class AutoRun:
         exact = self._incumbent.best()[1]
         if not self._bounded:
             return False
-        if self._proof is None or self._proof.for_served != exact.served:
-            self._proof = LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
+        if self._proof is None:
+            self._proof = self._clock.within(
+                lambda: LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
+            )
+            if self._proof is None:
+                return False
+        elif self._proof.for_served != exact.served:
+            self._proof = self._proof.at_number(exact.served)
         elif self._proof.closed or (self._small and self._proof.nodes > NODES_BEFORE_JOINT):
             return False
         if not self._proof.closed:
-            self._proof.tighten(exact.objective_bps, self._clock.gap, self._clock.over)
+            self._proof.tighten(exact.objective_bps, self._clock.gap, self._outdated)
         self._report()
         return True
+
+    def _outdated(self) -> bool:
+        """Whether time is up, or another number served has to be bounded; reported meanwhile."""
+        assert self._proof is not None
+        if self._clock.seconds - self._reported >= REPORT_SECONDS:
+            self._report()
+        served = self._incumbent.best()[1].served
+        return self._clock.over() or served != self._proof.for_served
+
+    def _bound_last_number(self) -> None:
+        """Bound the number served that the search came to last: one evaluation does it."""
+        exact = self._incumbent.best()[1]
+        if self._proof is None or self._proof.for_served == exact.served:
+            return
+        proof = self._proof.at_number(exact.served)
+        proof.tighten(exact.objective_bps, self._clock.gap, lambda: True)
+        self._proof = proof
 
     @property
     def _small(self) -> bool:
@@ -181,15 +211,19 @@ class AutoRun:
         return routes * self._problem.instance.grid.channels <= SMALL_JOINT
 
     def _search(self, seconds: float) -> None:
-        self._incumbent.offer(
-            local_search(
+        # It ends by itself, unless dropping demands below their least key rate takes too long.
+        plan = within(
+            since(self._clock.over, SEARCH_GRACE_S),
+            lambda: local_search(
                 self._problem,
                 seed=self._seed,
                 seconds=max(0.1, seconds),
                 start=self._incumbent.best()[0],
                 should_stop=self._clock.over,
-            )
+            ),
         )
+        if plan is not None:
+            self._incumbent.offer(plan)
         self._seed += 1
 
     def _keep_searching(self) -> None:
@@ -201,13 +235,15 @@ class AutoRun:
         while not self._clock.over() and not self.closed:
             self._search(0.25 * self._clock.left)
             half = self._clock.seconds + 0.3 * self._clock.left
-            while self._clock.seconds < half and not self.closed and self._tighten():
-                pass
+            while not self._clock.over() and self._clock.seconds < half and not self.closed:
+                if not self._tighten():
+                    break
             if not self.closed:
                 self._prove_jointly(1)
             self._report()
 
     def _report(self) -> None:
+        self._reported = self._clock.seconds
         bound = self.bound()
         self._clock.report(
             "search and bound", self._incumbent, None if bound is None else bound.objective_bps

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from qkdopt.deadline import within
 from qkdopt.result import gap_of
 from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.progress import Progress, ProgressCallback
+
+T = TypeVar("T")
+
+# Solvers end a little before their limit, those that count whole seconds by up to one.
+NEAR_S, NEAR_SHARE = 1.0, 0.02
 
 
 @dataclass
@@ -23,6 +32,12 @@ class Clock:
         Relative gap at which it is done.
     progress
         Called with every change; from the calling thread only.
+    stop
+        Ends the threads of a run.
+    interruption
+        Set by the user, who asks for the end.
+    timed_out
+        Whether the time limit cut something short.
     """
 
     time_limit: float
@@ -30,7 +45,8 @@ class Clock:
     progress: ProgressCallback | None = None
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
-    interrupted: bool = False
+    interruption: threading.Event = field(default_factory=threading.Event)
+    timed_out: bool = False
 
     @property
     def seconds(self) -> float:
@@ -42,14 +58,37 @@ class Clock:
         """Seconds until the limit."""
         return self.time_limit - self.seconds
 
+    def note_limit(self) -> None:
+        """Note that a solver came to its limit: the time limit, if it is about to come."""
+        near = max(NEAR_S, NEAR_SHARE * self.time_limit)
+        self.timed_out = self.timed_out or self.left <= near
+
     def over(self) -> bool:
         """Whether the run has to end now."""
-        return self.stop.is_set() or self.left <= 0.0
+        self.timed_out = self.timed_out or self.left <= 0.0
+        return self.stop.is_set() or self.interrupted or self.left <= 0.0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user asked for the end."""
+        return self.interruption.is_set()
 
     def interrupt(self) -> None:
         """Note that the user asked for the end."""
-        self.interrupted = True
-        self.stop.set()
+        self.interruption.set()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave what is done in the block out of the time."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.started += time.monotonic() - began
+
+    def within(self, work: Callable[[], T]) -> T | None:
+        """Return what work in Python brings; None when time is up before it is done."""
+        return within(self.over, work)
 
     def report(
         self,

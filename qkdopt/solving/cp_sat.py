@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from qkdopt.adapters import adapter_of
-from qkdopt.adapters.base import Limits, Status
-from qkdopt.adapters.cp_sat import STATUS, News, new_solver, told_bound
-from qkdopt.adapters.polling import poll
+from qkdopt.adapters.base import Limits, Observer, Status, Watch
+from qkdopt.adapters.cp_sat import STATUS, OwnModel
+from qkdopt.adapters.isolated import OVERDUE, run_isolated
+from qkdopt.adapters.program import Floats
 from qkdopt.errors import SolverFailedError, SolverMissingError
 from qkdopt.model.cp import CpJoint, build_cp, hint, objective_bps, plan_of_solution
 from qkdopt.model.linearise import Linearised, linearise_links
+from qkdopt.plan import Plan
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
 from qkdopt.solving.incumbent import Incumbent
@@ -104,41 +105,37 @@ class CpRun:
     def _solve(self, served: int | None, phase: str) -> float | None:
         """Solve one phase; return its bound, on the number served or on the objective [bit/s]."""
         plan, _ = self._incumbent.best()
-        model = build_cp(self._incumbent.problem, self._linearised(), served=served)
+        built = self._clock.within(lambda: self._built(plan, served))
+        if built is None:
+            return None
+        model, own = built
         self._error_bps = max(self._error_bps, model.error_bps)
-        hint(model, plan)
-        news = News()
-        solver = new_solver(self._limits(), news)
 
         def in_units(value: float | None) -> float | None:
             if value is None or not np.isfinite(value):
                 return None
             return value if served is None else objective_bps(model, value, served)
 
-        def ask() -> bool:
-            self._take(model, news)
-            known = None if served is None else (None, in_units(news.bound))
+        def watch(_incumbent: float | None, bound: float | None) -> bool:
+            known = None if served is None else (None, in_units(bound))
             self._clock.report(phase, self._incumbent, solver=known)
             return not self._clock.over()
 
-        found: list[Any] = []
-        poll(
-            lambda: found.append(solver.solve(model.model, news.callback())),
-            ask,
-            solver.stop_search,
-        )
-        self._take(model, news)
-        word = solver.status_name(found[0])
-        if STATUS.get(word, Status.FAILED) is Status.FAILED:
-            raise SolverFailedError(f"cp-sat ended with {word}")
-        self._hint_taken = bool(news.start_taken)
-        return in_units(told_bound(solver, word, news))
+        listener = _Listener(watch, model, self._incumbent)
+        answer = run_isolated(own, None, self._limits(), None, listener)
+        if listener.error is not None:
+            raise listener.error
+        if answer.word != OVERDUE and STATUS.get(answer.word, Status.FAILED) is Status.FAILED:
+            raise SolverFailedError(f"cp-sat ended with {answer.word}")
+        if answer.word == OVERDUE or STATUS[answer.word] is Status.LIMIT:
+            self._clock.note_limit()
+        self._hint_taken = bool(answer.start_accepted)
+        return in_units(answer.bound)
 
-    def _take(self, model: CpJoint, news: News) -> None:
-        """Judge new solutions by the exact rates; the best of them is kept."""
-        for point in news.points():
-            plan = plan_of_solution(model, lambda variable, at=point: at[variable.index] > 0)
-            offer_if_legal(self._incumbent, plan)
+    def _built(self, plan: Plan, served: int | None) -> tuple[CpJoint, OwnModel]:
+        model = build_cp(self._incumbent.problem, self._linearised(), served=served)
+        hint(model, plan)
+        return model, OwnModel.of(model.model)
 
     def _limits(self) -> Limits:
         return Limits(
@@ -154,3 +151,15 @@ class CpRun:
             tolerance = tolerance_bps(self._incumbent, self._clock.gap, self._options.linearisation)
             self._pieces = linearise_links(self._incumbent.problem, tolerance)
         return self._pieces
+
+
+class _Listener(Observer):
+    """Judges new solutions by the exact rates; the best of them is kept."""
+
+    def __init__(self, watch: Watch, model: CpJoint, incumbent: Incumbent) -> None:
+        super().__init__(watch)
+        self._model, self._incumbent = model, incumbent
+
+    def improve(self, values: Floats) -> None:
+        plan = plan_of_solution(self._model, lambda variable: values[variable.index] > 0.5)
+        offer_if_legal(self._incumbent, plan)

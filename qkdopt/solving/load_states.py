@@ -81,7 +81,9 @@ class LoadStateRun:
 
     def run(self) -> None:
         """Find how many can be served, and then the best plan that serves so many."""
-        model = self._build(None)
+        model = self._clock.within(lambda: self._build(None))
+        if model is None:
+            return
         outcome = self._solve(model, "load states: number served")
         if outcome.bound is None:
             return
@@ -114,7 +116,9 @@ class LoadStateRun:
         if served == 0:
             self.bound_bps = 0.0
             return True
-        model = self._build(served)
+        model = self._clock.within(lambda: self._build(served))
+        if model is None:
+            return True
         unit = model.unit_bps
         # What the total key rate cannot exceed [bit/s].
         ceiling = math.inf if any_key(model) else 0.0
@@ -184,7 +188,9 @@ class LoadStateRun:
             nodes=self._nodes,
             options=self._settings,
         )
-        outcome = self._adapter.solve(model, limits, watch=watch)
+        outcome = self._adapter.solve(model, limits, watch=watch, over=self._clock.over)
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
+        if outcome.status is Status.LIMIT:
+            self._clock.note_limit()
         return outcome

@@ -110,12 +110,15 @@ class JointRun:
     def prove_served(self) -> None:
         """Find the most demands that can be served, and prove it."""
         plan, exact = self._incumbent.best()
+        if self._clock.within(self._linearised) is None:
+            return
         size = least_size(self.problem, self._linearised(), served=exact.served)
         self._adapter.require_size(*size)
         if exact.served == self.served_limit:
             return
-        model = self._build(self.problem, self._linearised(), served=None)
-        set_start(model, plan)
+        model = self._clock.within(lambda: self._built(plan, None))
+        if model is None:
+            return
         outcome = self._solve(model, "milp: number served")
         if outcome.has_solution:
             offer_if_legal(self._incumbent, plan_of_model(model))
@@ -128,8 +131,9 @@ class JointRun:
         if not can_have_key(self.problem, exact.served):
             self.bound_bps = 0.0
             return
-        model = self._build(self.problem, self._linearised(), served=exact.served)
-        set_start(model, plan)
+        model = self._clock.within(lambda: self._built(plan, exact.served))
+        if model is None:
+            return
         scale = self._scale(model, exact.served)
         outcome = self._solve(model, "milp: objective", scale=scale)
         self._start_accepted = outcome.start_accepted
@@ -156,9 +160,15 @@ class JointRun:
         """
         groups = group_by_route(self.problem, routes)
         # Pieces for the noise that these routes leave possible: fewer, and a tighter model.
-        pieces = linearise_links(self.problem, self._tolerance_bps, groups.noise_ranges())
+        pieces = self._clock.within(
+            lambda: linearise_links(self.problem, self._tolerance_bps, groups.noise_ranges())
+        )
+        if pieces is None:
+            return True, None
         self._error_bps = max([self._error_bps, *(piece.error_bps for piece in pieces.values())])
-        model = groups.build(self._build, pieces)
+        model = self._clock.within(lambda: groups.build(self._build, pieces))
+        if model is None:
+            return True, None
         if any(not model.channels[key] for key in model.RP):
             return False, None
         scale = self._scale(model, served)
@@ -185,6 +195,12 @@ class JointRun:
             routes=self.problem.route_set,
             tolerance_bps=max(errors),
         )
+
+    def _built(self, plan: Plan, served: int | None) -> JointModel:
+        """Build the model of one phase, the plan its start."""
+        model = self._build(self.problem, self._linearised(), served=served)
+        set_start(model, plan)
+        return model
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:
         if self._pieces is None:
@@ -221,9 +237,13 @@ class JointRun:
             nodes=self._nodes,
             options=self._settings,
         )
-        outcome = self._adapter.solve(model, limits, start=start, watch=watch)
+        outcome = self._adapter.solve(
+            model, limits, start=start, watch=watch, over=self._clock.over
+        )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
+        if outcome.status is Status.LIMIT:
+            self._clock.note_limit()
         return outcome
 
 

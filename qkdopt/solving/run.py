@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 
+from qkdopt.adapters import adapter_of
 from qkdopt.environment import environment
-from qkdopt.errors import UsageError
+from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
 from qkdopt.plan import Plan
@@ -17,10 +19,13 @@ from qkdopt.result import (
     InstanceRef,
     Objective,
     Result,
+    RunLimits,
     Status,
+    StoppedBy,
     Value,
     gap_of,
 )
+from qkdopt.signals import until_interrupted
 from qkdopt.solving.assemble import (
     baseline_of,
     demands_of,
@@ -30,12 +35,14 @@ from qkdopt.solving.assemble import (
 )
 from qkdopt.solving.auto import AutoRun
 from qkdopt.solving.clock import Clock
+from qkdopt.solving.compilation import compile_first
 from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.options import SolverOptions
 from qkdopt.solving.outcome import Outcome
 from qkdopt.solving.progress import ProgressCallback
 from qkdopt.solving.start import plan_of_result
 
+DEFAULT_SOLVER = "highs"
 HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
     "fixed": fixed,
     "ds-qkd": ds_qkd,
@@ -52,7 +59,7 @@ def solve(
     instance: Instance,
     *,
     strategy: str = "auto",
-    solver: str = "highs",
+    solver: str = DEFAULT_SOLVER,
     formulation: str = "joint",
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
@@ -74,7 +81,7 @@ def solve(
     strategy
         One of ``STRATEGIES``.
     solver
-        MIP solver of the strategies that use one.
+        MIP solver of the strategies that use one; it must be installed.
     formulation
         Of strategy ``milp``, see :class:`qkdopt.solving.options.SolverOptions`.
     linearisation
@@ -84,7 +91,8 @@ def solve(
     objective
         What plans that serve equally many demands are compared by.
     time_limit
-        Seconds after which the best plan so far is returned with its bound.
+        Seconds after which the best plan so far is returned with its bound; the first
+        compilation on a machine is no part of them.
     gap
         Relative gap at which the run is done.
     threads
@@ -103,14 +111,17 @@ def solve(
     -------
     Result
         Also when interrupted by Ctrl-C: the best plan so far with its bound, and the note
-        ``interrupted``.
+        ``interrupted``. A second Ctrl-C raises ``KeyboardInterrupt``.
 
     Raises
     ------
     UsageError
         Options that are out of range or do not fit together.
+    SolverMissingError
+        The solver is not installed; the message says what to install.
     """
     _refuse_bad_options(strategy, formulation, time_limit, gap, threads, linearisation)
+    _refuse_absent(strategy, solver)
     options = SolverOptions(
         formulation=formulation,
         solver=solver,
@@ -126,8 +137,10 @@ def solve(
     baseline = ds_qkd(problem)
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
-    outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
-    return _result(incumbent, baseline, outcome, clock, strategy, options)
+    # From here on there is a plan, and no signal may lose it.
+    with until_interrupted(clock.interruption):
+        outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
+        return _result(incumbent, baseline, outcome, clock, strategy, options)
 
 
 def _refuse_bad_options(
@@ -158,6 +171,23 @@ def _refuse_bad_options(
         raise UsageError("; ".join(faults))
 
 
+def _refuse_absent(strategy: str, solver: str) -> None:
+    """Refuse a solver that is not installed, also where it might never be called.
+
+    Raises
+    ------
+    UsageError
+        There is no solver of that name.
+    SolverMissingError
+        It is not installed.
+    """
+    if solver == DEFAULT_SOLVER and strategy in HEURISTICS:
+        return
+    adapter = adapter_of(solver)
+    if not adapter.available():
+        raise SolverMissingError(f"solver {solver!r} is not installed; {adapter.install}")
+
+
 def _run_strategy(
     strategy: str,
     incumbent: Incumbent,
@@ -172,6 +202,8 @@ def _run_strategy(
     incumbent.offer(baseline)
     clock.report("heuristics", incumbent)
     try:
+        if strategy != "milp":
+            compile_first(incumbent, clock, bound=strategy == "auto")
         if strategy == "local-search":
             _run_local_search(incumbent, clock, options.seed)
             return Outcome()
@@ -230,6 +262,7 @@ def _result(
     gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
     proved = bound is not None and bound.served == value.served
     notes = [*doubts, *outcome.notes, *_physics_notes(instance)]
+    status = _status(gap, proved, bound, clock.gap)
     if clock.interrupted:
         notes.insert(0, "interrupted")
     return Result(
@@ -239,7 +272,7 @@ def _result(
         seed=options.seed,
         threads=options.threads,
         objective=problem.objective,
-        status=_status(gap, proved, bound, clock.gap),
+        status=status,
         value=value,
         bound=bound,
         gap=gap,
@@ -249,6 +282,12 @@ def _result(
         qkd=working_channels_of(problem, plan, exact),
         demands=demands_of(problem, plan, exact),
         notes=tuple(notes),
+        stopped_by=_stopped_by(clock, status, strategy, options),
+        limits=RunLimits(
+            time_limit_s=clock.time_limit if math.isfinite(clock.time_limit) else None,
+            gap=clock.gap,
+            node_limit=options.nodes,
+        ),
         seconds=round(clock.seconds, 3),
         environment=environment(),
     )
@@ -276,6 +315,19 @@ def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str
 def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float) -> Status:
     closed = bound is not None and gap is not None and gap <= wanted
     return "optimal" if closed and proved else "feasible"
+
+
+def _stopped_by(clock: Clock, status: Status, strategy: str, options: SolverOptions) -> StoppedBy:
+    """Say what ended the run."""
+    if clock.interrupted:
+        return "interrupted"
+    if status == "optimal":
+        return "gap"
+    if strategy in HEURISTICS:
+        return "exhausted"
+    if options.nodes is not None:
+        return "node limit"
+    return "time limit" if clock.timed_out or strategy == "local-search" else "exhausted"
 
 
 def _physics_notes(instance: Instance) -> list[str]:

@@ -212,6 +212,8 @@ def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys
     options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", str(HANG_SECONDS))
     assert exit_status("solve", instance, *options) == 0
     assert "to the proved bound" in capsys.readouterr().out
+    # In this process, where the patch is.
+    monkeypatch.setattr(cp_sat.CpSatAdapter, "isolated", False)
     monkeypatch.setattr(cp_sat, "new_solver", with_default_presolve)
     # `presolve_inclusion_work_limit = 0`, and `check_by_start`.
     assert exit_status("solve", instance, *options) != 0

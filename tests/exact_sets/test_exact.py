@@ -13,13 +13,13 @@ import qkdopt
 from qkdopt.adapters import ADAPTERS
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.exact_sets.exact import exact_set
-from qkdopt.exact_sets.interrupting import until_interrupted
 from qkdopt.exact_sets.putting import with_set
 from qkdopt.exact_sets.recording import recorded
 from qkdopt.exact_sets.snapshots import snapshot_instances
 from qkdopt.exact_sets.static import static_value
 from qkdopt.problem import build_problem
 from qkdopt.result import SolverRef
+from qkdopt.signals import until_interrupted
 from qkdopt.simulating import SimulationOptions
 from qkdopt.solving.start import plan_of_result
 from tests.brute_force import Oracle

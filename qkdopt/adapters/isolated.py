@@ -1,0 +1,232 @@
+"""Runs a solver in a process of its own, which is ended when its time is up, whatever it does.
+
+A solver may not look at its clock for minutes (HiGHS's presolve of large rows is one), and C code
+in our own process cannot be ended. What the solver reported until then counts: its best solution
+and its bound come home while it runs.
+
+The process is a fresh interpreter and no fork, which would inherit locks of our threads and of
+compiled code; ``multiprocessing`` would run the caller's main module again. It imports only what
+an adapter needs, and is kept for the next program.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pickle import loads
+from queue import Empty, SimpleQueue
+from typing import ClassVar
+
+from qkdopt.adapters.base import Answer, Limits, Observer
+from qkdopt.adapters.job import Failed, Improved, Job, News, Reply, Runs, receive, send
+from qkdopt.adapters.program import Floats, Program
+from qkdopt.errors import SolverFailedError
+
+# How often the observer is called.
+PERIOD_S = 0.1
+# What a solver is given to end by itself: beyond its time limit, and after it was asked to.
+GRACE_S = 0.4
+# Violation up to which a reported solution is one, as of an answer.
+TOLERANCE = 1e-5
+# Our word for the end of a run whose process was ended; for all solvers a limit.
+OVERDUE = "ended by qkdopt: out of time"
+START = "import sys; sys.path[:] = {path!r}; from qkdopt.adapters.worker import main; main()"
+
+
+def run_isolated(
+    adapter: Runs, program: Program | None, limits: Limits, start: Floats | None, observer: Observer
+) -> Answer:
+    """Run an adapter in a process of its own; parameters as of its ``run``.
+
+    Returns
+    -------
+    Answer
+        The adapter's own, or with the word ``OVERDUE`` the best solution and the bound that it
+        had reported when its process was ended.
+
+    Raises
+    ------
+    SolverFailedError
+        The process ended by itself: the solver crashed.
+    """
+    deadline = time.monotonic() + limits.seconds
+    worker = _Worker.take()
+    try:
+        job = Job(
+            adapter=adapter,
+            program=None if program is None else program.portable(),
+            limits=limits,
+            start=start,
+            deadline=deadline,
+        )
+        worker.send(job)
+        answer = _Run(worker, program, deadline, observer).answer()
+    except BaseException:
+        worker.end()
+        raise
+    if answer.word == OVERDUE:
+        worker.end()
+    else:
+        worker.give_back()
+    return answer
+
+
+def prepare() -> None:
+    """Start a process for the next run, so that it is ready when the program is built."""
+    _Worker.take().give_back()
+
+
+class _Run:
+    """One job under way."""
+
+    def __init__(
+        self, worker: _Worker, program: Program | None, deadline: float, observer: Observer
+    ) -> None:
+        self._worker, self._program, self._observer = worker, program, observer
+        self._end = deadline + GRACE_S
+        self._news = News(None, None)
+        self._values: Floats | None = None
+
+    def answer(self) -> Answer:
+        """Wait for the answer, and call the observer meanwhile."""
+        while time.monotonic() < self._end:
+            reply = self._worker.reply(PERIOD_S)
+            if isinstance(reply, Answer):
+                # The last word on incumbent and bound is the answer's own.
+                return reply
+            if isinstance(reply, Failed):
+                raise reply.error
+            if isinstance(reply, News):
+                self._news = reply
+            elif isinstance(reply, Improved):
+                self._values = reply.values
+                self._observer.improve(reply.values)
+            self._observe()
+        return Answer(word=OVERDUE, values=self._solution(), bound=self._news.bound)
+
+    def _solution(self) -> Floats | None:
+        """Return the last solution that was reported, if it is one."""
+        if self._values is None or self._program is None:
+            return None
+        if self._program.violation(self._values) > TOLERANCE:
+            return None
+        return self._values
+
+    def _observe(self) -> None:
+        stopped = self._observer.stopped
+        if not stopped and not self._observer(self._news.incumbent, self._news.bound):
+            self._worker.stop()
+            self._end = min(self._end, time.monotonic() + GRACE_S)
+
+
+class _Worker:
+    """A process that takes jobs, one by one.
+
+    Idle ones are the one state kept here: starting one takes longer than most small programs, and
+    a run solves hundreds of them.
+    """
+
+    _idle: ClassVar[list[_Worker]] = []
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+        # What a solver writes on the way goes with its process.
+        self._folder = tempfile.TemporaryDirectory(prefix="qkdopt-", ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", START.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": self._folder.name, "TEMP": self._folder.name},
+            # An interrupt from the keyboard is for us, who then stop the solver.
+            start_new_session=True,
+        )
+        self._number = 0
+        self._replies: SimpleQueue[tuple[int, bytes] | None] = SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="solver's replies", daemon=True)
+        self._reader.start()
+
+    @classmethod
+    def take(cls) -> _Worker:
+        """Return an idle process, or a new one."""
+        while cls._idle:
+            worker = cls._idle.pop()
+            if worker._usable:
+                return worker
+            worker.end()
+        return cls()
+
+    def give_back(self) -> None:
+        """Keep the process for the next job."""
+        self._idle.append(self)
+
+    @property
+    def _usable(self) -> bool:
+        # After a fork two processes would share its pipes.
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def send(self, job: Job) -> None:
+        """Begin a job."""
+        self._number += 1
+        assert self._process.stdin is not None
+        # A process that is gone is noticed by its missing reply.
+        with suppress(OSError):
+            send(self._process.stdin, self._number, job)
+
+    def stop(self) -> None:
+        """Ask the solver to end the job."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            send(self._process.stdin, self._number, None)
+
+    def reply(self, seconds: float) -> Reply | None:
+        """Return the next reply to the job; None when none comes in so many seconds.
+
+        Raises
+        ------
+        SolverFailedError
+            The process is gone.
+        """
+        try:
+            message = self._replies.get(timeout=seconds)
+        except Empty:
+            return None
+        if message is None:
+            code = self._process.wait()
+            told = f"signal {-code}" if code < 0 else f"exit status {code}"
+            raise SolverFailedError(f"the solver's process ended with {told}")
+        reply: Reply = loads(message[1])
+        return reply
+
+    def end(self) -> None:
+        """End the process at once."""
+        if self._owner != os.getpid():
+            return
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with suppress(OSError):
+                pipe.close()
+        self._folder.cleanup()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while (message := receive(self._process.stdout)) is not None:
+            self._replies.put(message)
+        self._replies.put(None)
+
+    @classmethod
+    def end_idle(cls) -> None:
+        """End the processes that wait for jobs."""
+        while cls._idle:
+            cls._idle.pop().end()
+
+
+atexit.register(_Worker.end_idle)

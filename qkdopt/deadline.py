@@ -1,0 +1,87 @@
+"""Breaks off work in Python when time is up: what builds a model, or a first plan, asks no clock.
+
+An exception is raised in the thread that works, as Ctrl-C raises one in the main thread: at the
+next line of Python, whatever library that line is of. C code that runs for long is not reached;
+what may do so (a solver) has a process of its own instead (:mod:`qkdopt.adapters.isolated`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# How often it is looked whether time is up.
+PERIOD_S = 0.05
+
+
+class TimeUp(BaseException):
+    """Time is up. No error, so that nothing which handles errors takes or reports it."""
+
+
+@contextmanager
+def broken_off(over: Callable[[], bool]) -> Iterator[None]:
+    """Raise :class:`TimeUp` in the block as soon as ``over()`` holds.
+
+    Inside, nothing may change what outlives the block: it may end at any line.
+    """
+    watchman = _Watchman(over)
+    watchman.start()
+    try:
+        yield
+    finally:
+        watchman.dismiss()
+
+
+def within(over: Callable[[], bool], work: Callable[[], T]) -> T | None:
+    """Return what the work brings; None when ``over()`` holds before it is done."""
+    try:
+        with broken_off(over):
+            return work()
+    except TimeUp:
+        return None
+
+
+def since(over: Callable[[], bool], seconds: float) -> Callable[[], bool]:
+    """Return whether ``over()`` has held for so many seconds: for what then ends by itself."""
+    first: list[float] = []
+
+    def late() -> bool:
+        if not over():
+            return False
+        now = time.monotonic()
+        if not first:
+            first.append(now)
+        return now - first[0] >= seconds
+
+    return late
+
+
+class _Watchman(threading.Thread):
+    """Looks at the clock for the thread that made it."""
+
+    def __init__(self, over: Callable[[], bool]) -> None:
+        super().__init__(name="watchman", daemon=True)
+        self._over = over
+        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._dismissed = threading.Event()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        while not self._over():
+            if self._dismissed.wait(PERIOD_S):
+                return
+        with self._lock:
+            if not self._dismissed.is_set():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, ctypes.py_object(TimeUp))
+
+    def dismiss(self) -> None:
+        """Look no longer; an exception that is on its way is taken back."""
+        with self._lock:
+            self._dismissed.set()
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, None)

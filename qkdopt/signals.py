@@ -1,0 +1,72 @@
+"""Ctrl-C and SIGTERM as the end of the time: a run then answers as when its limit has come."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+def terminate(_number: int, _frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C; the command line installs it."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end a run as Ctrl-C does, unless this process has other plans for it.
+
+    For programs, not for libraries: whoever calls us from their own code keeps their SIGTERM.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def until_interrupted(stop: threading.Event) -> Iterator[None]:
+    """Let the first Ctrl-C set a flag, so that nothing is torn; the second one is as ever.
+
+    The same goes for SIGTERM on the command line. Whoever takes a signal already, ignores it (a
+    shell does so for what runs in the background), or calls from another thread, keeps it so.
+    """
+    ours: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: terminate,
+    }
+    if threading.current_thread() is not threading.main_thread():
+        ours = {}
+    taken = {number: old for number, old in ours.items() if signal.getsignal(number) is old}
+
+    def note(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in taken:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, old in taken.items():
+            signal.signal(number, old)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let a signal wait until the block is done: the answer of an hour is being written."""
+    waiting = threading.Event()
+    with until_interrupted(waiting):
+        yield
+
+
+__all__ = ["sigterm_as_interrupt", "terminate", "uninterrupted", "until_interrupted"]

@@ -1,0 +1,97 @@
+"""Work in Python is broken off when time is up, and nothing else is."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from qkdopt.deadline import TimeUp, broken_off, since, within
+from qkdopt.solving.clock import Clock
+
+
+def endless():
+    while True:
+        pass
+
+
+def stubborn():
+    """Handle every error, as libraries do."""
+    while True:
+        try:
+            endless()
+        except Exception:
+            continue
+
+
+def test_work_that_is_done_in_time_is_returned():
+    assert within(lambda: False, lambda: "done") == "done"
+
+
+@pytest.mark.parametrize("work", [endless, stubborn])
+def test_work_without_an_end_is_broken_off(work):
+    assert within(lambda: True, work) is None
+
+
+def test_time_that_comes_later_breaks_off_as_well():
+    asked = []
+
+    def over():
+        asked.append(1)
+        return len(asked) > 3
+
+    assert within(over, endless) is None
+
+
+def test_a_thread_is_broken_off_by_itself():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(within(lambda: True, endless)))
+    thread.start()
+    total = sum(range(1_000_000))
+    thread.join()
+    assert (found, total) == ([None], 499999500000)
+
+
+def test_errors_of_the_work_are_its_own():
+    def broken():
+        raise KeyError("planted")
+
+    with pytest.raises(KeyError, match="planted"):
+        within(lambda: False, broken)
+
+
+def test_nothing_is_broken_off_after_the_block():
+    for _ in range(200):
+        # Time is up at the very moment at which the work is done.
+        try:
+            with broken_off(lambda: True):
+                pass
+        except TimeUp:
+            pass
+        assert sum(range(1000)) == 499500
+
+
+def test_what_ends_by_itself_is_given_time(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("qkdopt.deadline.time.monotonic", lambda: now[0])
+    over = [False]
+    late = since(lambda: over[0], 0.3)
+    assert not late()
+    over[0] = True
+    assert not late()
+    now[0] = 0.2
+    assert not late()
+    now[0] = 0.3
+    assert late()
+
+
+def test_paused_time_is_no_part_of_the_limit(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("qkdopt.solving.clock.time.monotonic", lambda: now[0])
+    clock = Clock(10.0, 0.0, started=100.0)
+    now[0] = 104.0
+    with clock.paused():
+        now[0] = 180.0
+    assert clock.seconds == pytest.approx(4.0)
+    assert clock.left == pytest.approx(6.0)
+    assert not clock.over()
