@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.groups import Group
 
 if TYPE_CHECKING:
     from qkdopt.runs import RunReport
 
 study_app = typer.Typer(
-    help="Many simulations from one TOML file, resumable.", no_args_is_help=True
+    cls=Group, help="Many simulations from one TOML file, resumable.", no_args_is_help=True
 )
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Study file.")]
 
