@@ -9,6 +9,7 @@ import typer
 
 from qkdopt.bounding import bound
 from qkdopt.cli.choices import objective_of
+from qkdopt.cli.live import LiveText
 from qkdopt.io import read_instance
 
 
@@ -17,7 +18,10 @@ def run_bound(
 ) -> None:
     """Print the bounds of an instance."""
     instance = read_instance(path)
-    found = bound(instance, served=served, objective=objective_of(objective), time_limit=time_limit)
+    chosen = objective_of(objective)
+    with LiveText() as live:
+        live.show("proving bounds")
+        found = bound(instance, served=served, objective=chosen, time_limit=time_limit)
     count = found.served if served is None else served
     if as_json:
         data = {"instance": instance.name, "for_served": count, **found.model_dump(mode="json")}

@@ -14,6 +14,7 @@ from qkdopt.adapters import ADAPTERS, Limits, adapter_of
 from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.many_runs import show_runs
 from qkdopt.compare import COLUMNS, Profile, Race, races, read_profile, summarise, to_markdown
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import Instance
@@ -175,14 +176,7 @@ def _run(
     # Cores divided by threads: solvers that share a core would measure each other.
     count = workers or max(1, len(os.sched_getaffinity(0)) // threads)
     with LiveText() as live, open_workers(scheduler, count) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, {report.failed} failed, "
-                f"{report.running} running"
-                + (f"; {report.waiting_for}" if report.waiting_for else "")
-            )
-
+        show = show_runs(live)
         return run_missing(tasks, store, team, retry_failed=retry_failed, progress=show)
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.many_runs import unfinished, worker_faults
+from qkdopt.cli.many_runs import show_runs, unfinished, worker_faults
 from qkdopt.errors import UsageError
 from qkdopt.report import plot_over_load
 from qkdopt.reproduce import Reproduction, log_error, reproduce
-from qkdopt.runs import RunReport, open_workers
+from qkdopt.runs import open_workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +39,7 @@ def run_reproduce(
     if faults:
         raise UsageError("; ".join(faults))
     with LiveText() as live, open_workers(None, workers) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, "
-                f"{report.running + report.waiting} to go"
-            )
-
+        show = show_runs(live)
         found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
     if not found.report.successful:
         return unfinished(found.report)
