@@ -120,7 +120,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
     from matplotlib.figure import Figure
 
     write_text_whole(folder / "knobs.csv", table[list(COLUMNS)].to_csv(index=False))
-    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    figure = Figure(figsize=(8.5, 4.5), layout="constrained")
     plot_knobs(table, figure.subplots())
     figure.savefig(folder / "knobs.png", dpi=110)
 

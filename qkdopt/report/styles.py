@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "p", "d", "8")
 # Entries that one column of a legend beside the axes holds.
 ENTRIES_A_COLUMN = 18
+# Of small print, about.
+INCHES_A_CHARACTER = 0.075
 
 
 def curve_style(number: int) -> dict[str, Any]:
@@ -29,6 +32,13 @@ def curve_style(number: int) -> dict[str, Any]:
         "linestyle": LINES[turn % len(LINES)],
         "marker": MARKERS[marker % len(MARKERS)],
     }
+
+
+def legend_width(labels: Iterable[str]) -> float:
+    """Width [inch] that a legend of such labels takes beside its axes, about."""
+    texts = list(labels)
+    columns = -(-len(texts) // ENTRIES_A_COLUMN)
+    return columns * (0.6 + INCHES_A_CHARACTER * max(map(len, texts), default=0))
 
 
 def legend_beside(ax: Axes, **options: Any) -> None:
