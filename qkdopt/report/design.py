@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from qkdopt.report.styles import curve_style, legend_above, legend_beside
 
@@ -64,25 +65,38 @@ def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequ
         _, axes = plt.subplots(2, 1, sharex=True)
     rate, blocking = axes
     place, xlabel = _places(table)
+    by_rank = table["cost"].nunique() == 1
     best = table[table["best_of_size"]].sort_values("cost")
     others = table[~table["best_of_size"]]
     for ax, column, scale in (
         (rate, "mean_skr_per_request_bps", 1e-3),
         (blocking, "blocking", 100),
     ):
-        ax.plot(place[others.index], scale * others[column], ".", color=SAME, label="other sets")
+        spread = "ci95" if ax is rate else "blocking_ci95"
+        ax.errorbar(
+            place[others.index], scale * others[column],
+            # Sets of the same cost would draw their intervals on one another.
+            yerr=scale * others[spread].fillna(0.0) if by_rank else None,
+            fmt=".", color=SAME, elinewidth=0.8, label="other sets",
+        )  # fmt: skip
         ax.errorbar(
             place[best.index], scale * best[column],
-            yerr=scale * best["ci95" if ax is rate else "blocking_ci95"].fillna(0.0),
+            yerr=scale * best[spread].fillna(0.0),
             fmt="o-", color=BETTER, capsize=3, label="best of each number",
         )  # fmt: skip
         ax.grid(alpha=0.3)
     for at, row in zip(place[best.index], best.to_dict("records"), strict=True):
         _label(rate, at, row)
-    rate.margins(x=0.14, y=0.18)
+    rate.margins(y=0.18)
+    for ax in axes:
+        ax.margins(x=0.16)
     rate.set_ylabel("key rate per request [kbit/s]")
     legend_above(rate)
     blocking.set(xlabel=xlabel, ylabel="blocking [%]")
+    # Points of no blocking stand on the axis, whole.
+    blocking.set_ylim(bottom=-0.05 * blocking.get_ylim()[1])
+    if by_rank:
+        blocking.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 
@@ -91,10 +105,14 @@ def _places(table: pd.DataFrame) -> tuple[pd.Series[float], str]:
 
     By cost; sets that all cost the same, which would stand on one another, by rank.
     """
+    import pandas as pd
+
     if table["cost"].nunique() > 1:
         return table["cost"], "cost of receivers and transmitters"
     cost = table["cost"].iloc[0] if len(table) else 0.0
-    rank = table["mean_skr_per_request_bps"].rank(ascending=False, method="first")
+    # Of sets alike the one that is named first.
+    order = table.sort_values(["mean_skr_per_request_bps", "best_of_size"], ascending=False).index
+    rank = pd.Series(range(1, len(order) + 1), index=order, dtype=float)
     return rank, f"rank by key rate per request (every set costs {cost:g})"
 
 
@@ -105,7 +123,8 @@ def _label(ax: Axes, place: float, row: dict[Hashable, Any]) -> None:
     ax.annotate(
         f"{row['name']}{gain}",
         (place, 1e-3 * row["mean_skr_per_request_bps"]),
-        textcoords="offset points", xytext=(0, 7), ha="center", fontsize=7,
+        # Beside the bar of its interval, not on it.
+        textcoords="offset points", xytext=(5, 5), ha="left", fontsize=7,
     )  # fmt: skip
 
 
