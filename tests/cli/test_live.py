@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import pty
@@ -9,6 +10,7 @@ import re
 import termios
 import threading
 import time
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -20,7 +22,9 @@ from qkdopt.cli.many_runs import show_runs
 from qkdopt.cli.progress import LiveLine, progress_text
 from qkdopt.runs import RunReport
 from qkdopt.solving import Progress
+from tests.command import exit_status
 
+MESH = Path(__file__).parent.parent.parent / "instances" / "small" / "mesh6.json"
 CLOCK = re.compile(r"\d+\.\d s")
 
 
@@ -169,3 +173,31 @@ def test_runs_that_are_all_done_leave_none_to_go():
 def test_a_line_is_cut_with_a_sign():
     assert cut_to("abcdef", 6) == "abcdef"
     assert cut_to("abcdefg", 6) == "abcde…"
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        (("simulate", "--requests", 1000, "--load", 4), "qkdopt.simulating.simulator.run"),
+        (
+            ("simulate", "--requests", 1000, "--load", 4, "--strategy", "ds-qkd-synergistic"),
+            "qkdopt.simulating.simulator.run",
+        ),
+        (("bound",), "qkdopt.cli.bounding.bound"),
+        (("explain",), "qkdopt.cli.explaining.explain"),
+        (("solve", "--strategy", "ds-qkd"), "qkdopt.cli.solving.solve"),
+    ],
+)
+def test_commands_announce_whatever_they_have_to_compile(command, place, capsys, monkeypatch):
+    module, name = place.rsplit(".", 1)
+    done = getattr(importlib.import_module(module), name)
+
+    def with_a_missing_kernel(*arguments, **options):
+        numba.njit(lambda x: x + 1)(1)
+        return done(*arguments, **options)
+
+    monkeypatch.setattr(place, with_a_missing_kernel)
+    name, *options = command
+    assert exit_status(name, MESH, *options) == 0
+    told = [CLOCK.sub("", line).strip() for line in capsys.readouterr().err.splitlines()]
+    assert told.count(COMPILING) == 1
