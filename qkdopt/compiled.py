@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import event as numba_event
 from numba.core.options import DefaultOptions
 
 PACKAGE = Path(__file__).parent
@@ -34,6 +37,8 @@ def _forget_stale_machine_code() -> None:
 
 _forget_stale_machine_code()
 _njit: Any = numba.njit
+_register: Any = numba_event.register
+_unregister: Any = numba_event.unregister
 # With what may allocate arrays.
 njit = _njit(cache=True, nogil=True, error_model="numpy")
 
@@ -53,3 +58,43 @@ def compiled_before(function: Any) -> bool:
     folder = function.stats.cache_path
     pattern = f"{function.py_func.__module__.rsplit('.', 1)[-1]}.{function.py_func.__name__}-*.nbi"
     return folder is not None and any(Path(folder).glob(pattern))
+
+
+class CompilationWatch(numba_event.Listener):
+    """Reports that this process compiles kernels: whichever, in whatever thread.
+
+    Parameters
+    ----------
+    report
+        Called with True when compilation begins and with False when it has ended, in the thread
+        that compiles. Kernels read from disk are not compiled.
+    """
+
+    def __init__(self, report: Callable[[bool], None]) -> None:
+        self._report = report
+        self._lock = threading.RLock()
+        # Kernels compile those that they call, one inside the other.
+        self._depth = 0
+
+    def start(self) -> None:
+        """Watch from now on."""
+        _register("numba:compile", self)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        _unregister("numba:compile", self)
+
+    def on_start(self, _: Any) -> None:
+        """Count one more kernel."""
+        self._count(1)
+
+    def on_end(self, _: Any) -> None:
+        """Count one less."""
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            before = self._depth
+            self._depth += change
+            if (before == 0) != (self._depth == 0):
+                self._report(self._depth > 0)

@@ -11,6 +11,18 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Of more faults the rest is counted: nobody reads a thousand, and they bury the first.
+MOST_SHOWN_FAULTS = 20
+
+
+def fault_list(faults: Sequence[str]) -> str:
+    """Spell how many faults there are, and the first of them, one a line."""
+    count = f"{len(faults):,} fault{'s' if len(faults) != 1 else ''}"
+    lines = [f"  - {fault}" for fault in faults[:MOST_SHOWN_FAULTS]]
+    if len(faults) > MOST_SHOWN_FAULTS:
+        lines.append(f"  ... and {len(faults) - MOST_SHOWN_FAULTS:,} more")
+    return "\n".join([count, *lines])
+
 
 class QkdoptError(Exception):
     """Base of all deliberate errors. ``exit_status`` is what the command line returns."""
@@ -19,7 +31,9 @@ class QkdoptError(Exception):
 
 
 class FaultsError(QkdoptError):
-    """An input with one or more faults, all of them listed at once.
+    """An input with one or more faults, all of them known at once.
+
+    The message shows the first :data:`MOST_SHOWN_FAULTS` and counts the rest.
 
     Parameters
     ----------
@@ -32,9 +46,7 @@ class FaultsError(QkdoptError):
     def __init__(self, where: str, faults: Sequence[str]) -> None:
         self.where = where
         self.faults = tuple(faults)
-        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
-        lines = "\n".join(f"  - {fault}" for fault in self.faults)
-        super().__init__(f"{where}: {count}\n{lines}")
+        super().__init__(f"{where}: {fault_list(self.faults)}")
 
 
 class OptionsError(FaultsError):

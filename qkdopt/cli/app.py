@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qkdopt.cli.design_commands import design_app
+from qkdopt.cli.groups import Group
 from qkdopt.cli.instance import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile
 from qkdopt.cli.study import study_app
@@ -15,10 +16,13 @@ from qkdopt.cli.traffic_commands import traffic_app
 
 app = typer.Typer(
     name="qkdopt",
+    cls=Group,
     help="Plan data and quantum keys on the same fibres, and prove how good the plan is.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
+    # Plain text: as markup, a unit in brackets would be a tag, and vanish.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(instance_app, name="instance")

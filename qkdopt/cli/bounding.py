@@ -24,16 +24,17 @@ def run_bound(
     """Print the bounds of an instance; return the exit status."""
     instance = read_instance(path)
     interruption = threading.Event()
-    if not bound_compiled():
-        with LiveText() as live:
+    with LiveText() as live:
+        if not bound_compiled():
             live.show("compiling, this first time only")
-    found = bound(
-        instance,
-        served=served,
-        objective=objective_of(objective),
-        time_limit=time_limit,
-        interruption=interruption,
-    )
+        live.show("proving bounds")
+        found = bound(
+            instance,
+            served=served,
+            objective=objective_of(objective),
+            time_limit=time_limit,
+            interruption=interruption,
+        )
     _print(instance, objective, found, served, as_json=as_json)
     return INTERRUPTED if interruption.is_set() else 0
 

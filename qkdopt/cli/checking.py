@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.checking import check
+from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan
 
 
@@ -22,8 +23,5 @@ def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
             f"{report.objective_bps:.3f} bit/s recomputed"
         )
     else:
-        count = f"{len(report.faults)} fault{'s' if len(report.faults) != 1 else ''}"
-        typer.echo(f"{result}: {count}")
-        for fault in report.faults:
-            typer.echo(f"  - {fault}")
+        typer.echo(f"{result}: {fault_list(report.faults)}")
     return 0 if report.ok else 1

@@ -14,8 +14,9 @@ from qkdopt.adapters import ADAPTERS, Limits, adapter_of
 from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.many_runs import show_runs
 from qkdopt.compare import COLUMNS, Profile, Race, races, read_profile, summarise, to_markdown
-from qkdopt.errors import InstanceError, UsageError
+from qkdopt.errors import InstanceError, UsageError, fault_list
 from qkdopt.instance import Instance
 from qkdopt.io import fault_texts, read_instance, write_text_whole
 from qkdopt.report import plot_gap_over_time, plot_performance_profile
@@ -74,13 +75,22 @@ def run_compare(
 
 def _exit_status(rows: pd.DataFrame, report: RunReport) -> int:
     """Return 1 if a result was refused by the checker, 3 if a run is missing or failed."""
-    broken = rows[rows["checked"].eq(False)] if len(rows) else rows
-    for _, row in broken.iterrows():
-        where = f"{row['instance']} {row['solver']} {row['formulation']}"
-        typer.echo(f"qkdopt: {where}: refused by the checker: {row['faults']}", err=True)
-    if len(broken):
+    broken = refused_texts(rows)
+    for text in broken:
+        typer.echo(f"qkdopt: {text}", err=True)
+    if broken:
         return REFUSED
     return 0 if report.successful else UNFINISHED
+
+
+def refused_texts(rows: pd.DataFrame) -> list[str]:
+    """Spell each run whose result the checker refused, with its first faults."""
+    broken = rows[rows["checked"].eq(False)] if len(rows) else rows
+    return [
+        f"{row['instance']} {row['solver']} {row['formulation']}: refused by the checker: "
+        + fault_list(row["faults"].split("; "))
+        for _, row in broken.iterrows()
+    ]
 
 
 def _settings(
@@ -175,14 +185,7 @@ def _run(
     # Cores divided by threads: solvers that share a core would measure each other.
     count = workers or max(1, len(os.sched_getaffinity(0)) // threads)
     with LiveText() as live, open_workers(scheduler, count) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, {report.failed} failed, "
-                f"{report.running} running"
-                + (f"; {report.waiting_for}" if report.waiting_for else "")
-            )
-
+        show = show_runs(live)
         return run_missing(tasks, store, team, retry_failed=retry_failed, progress=show)
 
 

@@ -165,11 +165,16 @@ def knobs(
     sensitivity: Annotated[
         float | None,
         typer.Option(
-            help="Of the classical receivers: gives launch powers a floor.", metavar="DBM"
+            help="Of the classical receivers, which limits launch powers; the instance's own by "
+            "default.",
+            metavar="DBM",
         ),
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
+        float | None,
+        typer.Option(
+            help="Over sensitivity and loss; the instance's own by default, or 0.", metavar="DB"
+        ),
     ] = None,
     cap: Annotated[
         float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")

@@ -43,6 +43,6 @@ def _draw(found: Design, frontier: Pareto, why: list[Reasons], folder: Path) -> 
     buys = Figure(figsize=(8.0, 7.0), layout="constrained")
     plot_pareto(frontier.table, buys.subplots(2, 1, sharex=True, height_ratios=(2, 1)))
     buys.savefig(folder / "pareto.png", dpi=150)
-    explained = Figure(figsize=(8.0, 8.0), layout="constrained")
+    explained = Figure(figsize=(9.5, 8.0), layout="constrained")
     plot_reasons(why[0], why[1], explained.subplots(3, 1, sharex=True))
     explained.savefig(folder / "why.png", dpi=150)

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.live import LiveText
 from qkdopt.explaining import Explanation, explain
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
@@ -31,13 +32,15 @@ def run_explain(
     """Print why not all demands can be served; return the exit status."""
     instance = read_instance(path)
     interruption = threading.Event()
-    found = explain(
-        instance,
-        demand=None if demand is None else _id_of(instance, demand),
-        min_skr_bps=min_skr_bps,
-        time_limit=time_limit,
-        interruption=interruption,
-    )
+    with LiveText() as live:
+        live.show("looking for a plan, or a conflict")
+        found = explain(
+            instance,
+            demand=None if demand is None else _id_of(instance, demand),
+            min_skr_bps=min_skr_bps,
+            time_limit=time_limit,
+            interruption=interruption,
+        )
     if as_json:
         typer.echo(json.dumps(found.to_json_dict(), indent=1))
     else:

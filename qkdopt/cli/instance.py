@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-instance_app = typer.Typer(help="Make, inspect and validate instances.", no_args_is_help=True)
+from qkdopt.cli.groups import Group
+
+instance_app = typer.Typer(
+    cls=Group, help="Make, inspect and validate instances.", no_args_is_help=True
+)
 
 InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
 

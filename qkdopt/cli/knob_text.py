@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.cli.intervals import plus_minus
@@ -61,6 +61,7 @@ def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFra
         f"traffic       {asked.load_erlang:g} erlang, {asked.requests:,} requests, seed "
         f"{asked.seed}, the same for every setting",
         f"as it stands  {_kbps(base)} per request, blocking {100.0 * base['blocking']:.3f} %",
+        *_receiver_lines(instance, sweep),
         "",
         _line("knob", "now", "% per dB better", "measured at", "best of the settings tried"),
         *(_ranked_line(row) for row in ranked),
@@ -68,6 +69,30 @@ def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFra
         *(_choice_line(row) for row in choices),
         *(f"note  {note}" for note in sweep.notes),
     ]
+
+
+def _receiver_lines(instance: Instance, sweep: Sweep) -> list[str]:
+    """Say what limits launch powers from below, or that nothing does."""
+    receivers = sweep.receivers
+    if receivers is None:
+        return [
+            "receivers     not looked at: the instance names none; with --sensitivity no launch",
+            "              power is tried that does not reach them",
+        ]
+    cap = "" if receivers.cap_dbm is None else f", at most {receivers.cap_dbm:g} dBm"
+    return [
+        f"receivers     launch power at least {receivers.sensitivity_dbm:g} dBm + loss + "
+        f"{receivers.margin_db:g} dB at every link{cap} ({_source(instance, receivers)})"
+    ]
+
+
+def _source(instance: Instance, receivers: Receivers) -> str:
+    """Say whose word the receivers are: the instance's own, or the command line's."""
+    own = Receivers.of(instance)
+    same = own is not None and (own.sensitivity_dbm, own.margin_db) == (
+        receivers.sensitivity_dbm, receivers.margin_db,
+    )  # fmt: skip
+    return "the instance's own" if same else "as given"
 
 
 def _line(knob: str, now: str, per_db: str, measured: str, best: str) -> str:
@@ -149,6 +174,7 @@ def knob_json(
         "seed": asked.seed,
         "requests": asked.requests,
         "warmup": base["warmup"],
+        "receivers": _receivers_json(asked.instance, sweep.receivers),
         "settings": _plain(table[list(COLUMNS)].to_dict("records")),
         "ranking": _plain(what_a_db_buys(table).to_dict("records")),
         "notes": list(sweep.notes),
@@ -158,6 +184,12 @@ def knob_json(
             "platform": base["platform"],
         },
     }
+
+
+def _receivers_json(instance: Instance, receivers: Receivers | None) -> dict[str, Any] | None:
+    if receivers is None:
+        return None
+    return {**asdict(receivers), "source": _source(instance, receivers)}
 
 
 def _plain(rows: Rows) -> list[dict[Hashable, Any]]:

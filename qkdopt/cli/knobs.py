@@ -45,8 +45,8 @@ def run_knobs(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int
     rows = store.read(list(dict.fromkeys(job.key for job in jobs)))
     table = knob_table(sweep.settings, jobs, rows)
     _write(table, folder)
-    if asked.receivers is not None:
-        _write_powers(asked.instance, asked.receivers, folder)
+    if sweep.receivers is not None:
+        _write_powers(asked.instance, sweep.receivers, folder)
     if as_json:
         typer.echo(json.dumps(knob_json(asked, sweep, table, rows), indent=1))
     else:
@@ -72,16 +72,13 @@ def _asked(
     faults = Faults()
     faults.found += request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
     faults.found += worker_faults(workers)
-    receivers = None
-    if sensitivity_dbm is not None:
-        receivers = Receivers(sensitivity_dbm, margin_db or 0.0, cap_dbm)
-    else:
-        alone = margin_db is None and cap_dbm is None
-        faults.expect(
-            alone, "margin and cap: expected a sensitivity with them, which gives the floors"
-        )
     chosen = faults.attempt(lambda: _set(channels)) or NamedSet("instance", None)
     instance = faults.attempt(lambda: chosen.applied_to(read_instance(path)))
+    receivers = _receivers(instance, sensitivity_dbm, margin_db, cap_dbm)
+    faults.expect(
+        receivers is not None or (margin_db is None and cap_dbm is None),
+        "margin and cap: expected a sensitivity with them, which gives the floors",
+    )
     faults.found += sweep_faults(instance, step_db=step_db, receivers=receivers)
     faults.stop("knobs")
     assert instance is not None  # no faults
@@ -97,6 +94,24 @@ def _asked(
     )
 
 
+def _receivers(
+    instance: Instance | None,
+    sensitivity_dbm: float | None,
+    margin_db: float | None,
+    cap_dbm: float | None,
+) -> Receivers | None:
+    """Return the receivers that options and instance name, each option over the instance's word."""
+    own = None if instance is None else Receivers.of(instance)
+    if sensitivity_dbm is None and own is None:
+        return None
+    told = own or Receivers(sensitivity_dbm or 0.0)
+    return Receivers(
+        told.sensitivity_dbm if sensitivity_dbm is None else sensitivity_dbm,
+        told.margin_db if margin_db is None else margin_db,
+        cap_dbm,
+    )
+
+
 def _set(text: str | None) -> NamedSet | None:
     return None if text is None else NamedSet.listed(read_channels(text, "channels"))
 
@@ -105,7 +120,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
     from matplotlib.figure import Figure
 
     write_text_whole(folder / "knobs.csv", table[list(COLUMNS)].to_csv(index=False))
-    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    figure = Figure(figsize=(8.5, 4.5), layout="constrained")
     plot_knobs(table, figure.subplots())
     figure.savefig(folder / "knobs.png", dpi=110)
 

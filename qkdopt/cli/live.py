@@ -1,22 +1,52 @@
-"""A line on stderr that is rewritten on a terminal, and told once a change elsewhere."""
+"""A line on stderr: how long a command has run, and how far it is."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from qkdopt.compiled import CompilationWatch
+
+# On a terminal the clock ticks this often; elsewhere this is how late a line may be.
+TICK_SECONDS = 0.5
+# Off a terminal no longer silence than this: a log shows that something runs.
+LONGEST_SILENCE_SECONDS = 10.0
+# Columns of a terminal that does not say how many it has.
+DEFAULT_WIDTH = 80
+COMPILING = "compiling, once"
+
 
 class LiveText:
-    """Shows one line of progress."""
+    """Shows one line of progress while the block runs.
+
+    On a terminal the line is rewritten in place, cut to the terminal's width, and its clock ticks
+    whatever happens. Elsewhere a line is added for every new text, and every ten seconds where
+    there is none. Compilation of kernels in this process is announced by itself.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._live = self._stream.isatty()
-        self._width = 0
-        self._shown = ""
+        self._text = ""
+        self._detail = ""
+        self._compiling = False
+        self._announced = False
+        # Characters of the line that stands on the terminal.
+        self._written = 0
+        self._began = self._last_line = time.monotonic()
+        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+        self._watch = CompilationWatch(self._compilation)
 
     def __enter__(self) -> Self:
+        self._began = self._last_line = time.monotonic()
+        self._watch.start()
+        self._ticker.start()
         return self
 
     def __exit__(
@@ -25,17 +55,75 @@ class LiveText:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._live and self._width:
+        self._ended.set()
+        self._watch.stop()
+        self._ticker.join()
+        if self._live and self._written:
             self._stream.write("\n")
             self._stream.flush()
 
     def show(self, text: str, detail: str = "") -> None:
-        """Show a text in place of the last one; the detail on a terminal only."""
-        if self._live:
-            text += detail
-            self._stream.write(f"\r{text:<{self._width}}")
-            self._width = len(text)
-        elif text != self._shown:
-            self._stream.write(text + "\n")
-        self._shown = text
+        """Show a text in place of the last one.
+
+        A detail changes often: off a terminal it is shown when a line is due anyway.
+        """
+        with self._lock:
+            new = text != self._text
+            self._text, self._detail = text, detail
+            if self._live:
+                self._rewrite()
+            elif new:
+                self._add_line(text)
+
+    def _compilation(self, running: bool) -> None:
+        """Note that kernels are being compiled, or no longer."""
+        with self._lock:
+            self._compiling = running
+            if self._live:
+                self._rewrite()
+            elif running and not self._announced and not self._text.startswith("compiling"):
+                self._add_line(COMPILING)
+            self._announced = True
+
+    def _tick(self) -> None:
+        while not self._ended.wait(TICK_SECONDS):
+            try:
+                with self._lock:
+                    if self._live:
+                        self._rewrite()
+                    elif time.monotonic() - self._last_line >= LONGEST_SILENCE_SECONDS:
+                        self._add_line(self._line())
+            except (OSError, ValueError):
+                # Nobody reads the stream any more; the command says so itself.
+                return
+
+    def _line(self) -> str:
+        text = self._text + self._detail
+        if self._compiling and not text.startswith("compiling"):
+            return f"{COMPILING} | {text}" if text else COMPILING
+        return text or "starting"
+
+    def _timed(self, line: str) -> str:
+        return f"{time.monotonic() - self._began:6.1f} s  {line}"
+
+    def _add_line(self, line: str) -> None:
+        self._stream.write(self._timed(line) + "\n")
         self._stream.flush()
+        self._last_line = time.monotonic()
+
+    def _rewrite(self) -> None:
+        line = cut_to(self._timed(self._line()), self._width() - 1)
+        self._stream.write(f"\r{line:<{self._written}}")
+        self._stream.flush()
+        self._written = len(line)
+
+    def _width(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or DEFAULT_WIDTH
+        except (OSError, ValueError):
+            return DEFAULT_WIDTH
+
+
+def cut_to(line: str, width: int) -> str:
+    """Return a line of no more characters than the width, with a sign where it is cut."""
+    return line if len(line) <= width else line[: max(0, width - 1)] + "…"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -19,21 +19,26 @@ def worker_faults(workers: int | None) -> list[str]:
 
 
 def run_and_show(tasks: Sequence[Task], store: Store, workers: int | None) -> RunReport:
-    """Run what the store lacks, what failed before too; show how far it is.
-
-    Off a terminal one line says how many runs there are: a log needs no line for each.
-    """
+    """Run what the store lacks, what failed before too; show how far it is."""
     with LiveText() as live, open_workers(None, workers) as team:
+        return run_missing(tasks, store, team, retry_failed=True, progress=show_runs(live))
 
-        def show(report: RunReport) -> None:
-            waiting = f"; {report.waiting_for}" if report.waiting_for else ""
-            failed = f", {report.failed} failed" if report.failed else ""
-            live.show(
-                f"{report.total} runs{waiting}",
-                f": {report.done} done{failed}, {report.running} running",
-            )
 
-        return run_missing(tasks, store, team, retry_failed=True, progress=show)
+def show_runs(live: LiveText) -> Callable[[RunReport], None]:
+    """Return what shows how far runs are, and what they wait for.
+
+    The counts are a detail: off a terminal, a log needs no line for each run.
+    """
+
+    def show(report: RunReport) -> None:
+        waiting_for = f"; {report.waiting_for}" if report.waiting_for else ""
+        failed = f", {report.failed} failed" if report.failed else ""
+        live.show(
+            f"{report.total} runs{waiting_for}",
+            f": {report.done} done{failed}, {report.running} running, {report.waiting} to go",
+        )
+
+    return show
 
 
 def unfinished(report: RunReport) -> int:

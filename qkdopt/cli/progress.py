@@ -1,4 +1,4 @@
-"""The live line on stderr: served, incumbent, bound, gap, seconds."""
+"""The live line of a search: served, best plan, bound, gap, and what it is doing."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from qkdopt.solving import Progress
 class LiveLine(LiveText):
     """Shows where a solve stands."""
 
-    _last: tuple[object, ...] = ()
-
     def __call__(self, progress: Progress) -> None:
         """Show one report; off a terminal only what changed in print."""
-        text = progress_text(progress)
-        shown = (progress.phase, *text.split("|")[1:])
-        if self._live or shown != self._last:
-            self._last = shown
-            self.show(text)
+        self.show(progress_text(progress))
 
 
 def progress_text(progress: Progress) -> str:
-    """One line: seconds and phase, then what is known so far."""
-    parts = [f"{progress.seconds:6.1f} s  {progress.phase}"]
+    """Spell what is known so far, the phase last: a narrow terminal cuts it first."""
+    parts = []
     if progress.served is not None:
-        parts.append(f"served {progress.served}")
-    if progress.incumbent_bps is not None:
-        parts.append(f"incumbent {progress.incumbent_bps / 1e3:.3f} kbit/s")
-    if progress.bound_bps is not None:
-        parts.append(f"bound {progress.bound_bps / 1e3:.3f} kbit/s")
+        parts.append(f"{progress.served} served")
+    rates = [
+        f"{name} {rate / 1e3:.3f}"
+        for name, rate in (("best", progress.incumbent_bps), ("bound", progress.bound_bps))
+        if rate is not None
+    ]
+    if rates:
+        parts.append(", ".join(rates) + " kbit/s")
     if progress.gap is not None:
         parts.append(f"gap {100.0 * progress.gap:.2f} %")
-    return " | ".join(parts)
+    known = ", ".join(parts)
+    return f"{known} | {progress.phase}" if known else progress.phase

@@ -11,8 +11,9 @@ import typer
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
+from qkdopt.cli.live import LiveText
 from qkdopt.design.placement import Pool
-from qkdopt.errors import Faults
+from qkdopt.errors import Faults, fault_list
 from qkdopt.exact_sets.putting import with_set
 from qkdopt.instance import spell_channels
 from qkdopt.io import write_json_whole, write_text_whole
@@ -65,7 +66,9 @@ def run_protect(
     options: dict[str, Any] = {"time_limit": time_limit, "seed": seed}
     with hold(folder):
         try:
-            found = protect(instance, floor_bps=floor_bps, channels=channels, **options)
+            with LiveText() as live:
+                live.show("protecting against every single failure")
+                found = protect(instance, floor_bps=floor_bps, channels=channels, **options)
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
@@ -83,9 +86,8 @@ def _answer(
 ) -> int:
     """Check, write, print; return the exit status."""
     broken = check_protection(instance, found)
-    for fault in broken:
-        typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
     if broken:
+        typer.echo(f"qkdopt: refused by the checker: {fault_list(broken)}", err=True)
         return REFUSED
     _write(instance, found, folder)
     write_question(folder, instance, **options)

@@ -13,7 +13,7 @@ from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.progress import LiveLine
-from qkdopt.errors import Faults
+from qkdopt.errors import Faults, fault_list
 from qkdopt.exact_sets.exact import ExactSet, exact_set, installed, sets_to_prove
 from qkdopt.exact_sets.putting import with_set
 from qkdopt.instance import Instance, spell_channels
@@ -68,9 +68,8 @@ def _answer(
     """Check, write, print; return the exit status."""
     best = with_set(instance, found.channels)
     broken = check(best, found.result).faults
-    for fault in broken:
-        typer.echo(f"qkdopt: refused by the checker: {fault}", err=True)
     if broken:
+        typer.echo(f"qkdopt: refused by the checker: {fault_list(broken)}", err=True)
         return REFUSED
     write_json_whole(folder / "exact.json", found.result.to_json_dict())
     write_json_whole(folder / "best.json", best.to_json_dict())

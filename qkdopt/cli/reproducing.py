@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.many_runs import unfinished, worker_faults
+from qkdopt.cli.many_runs import show_runs, unfinished, worker_faults
 from qkdopt.errors import UsageError
-from qkdopt.report import plot_over_load
+from qkdopt.report import plot_over_load, plot_published
 from qkdopt.reproduce import Reproduction, log_error, reproduce
-from qkdopt.runs import RunReport, open_workers
+from qkdopt.runs import open_workers
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# The study gives gains on this network alone.
+PUBLISHED_TOPOLOGY = "nsfnet"
 COLUMNS = [
     "figure", "topology", "load_erlang", "comparison", "published_percent", "ours_percent",
     "ci95_percent",
@@ -39,13 +41,7 @@ def run_reproduce(
     if faults:
         raise UsageError("; ".join(faults))
     with LiveText() as live, open_workers(None, workers) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, "
-                f"{report.running + report.waiting} to go"
-            )
-
+        show = show_runs(live)
         found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
     if not found.report.successful:
         return unfinished(found.report)
@@ -57,21 +53,24 @@ def run_reproduce(
 def _write(found: Reproduction, folder: Path) -> None:
     for figure, table in found.points.items():
         table.to_csv(folder / f"{figure}.csv", index=False)
-        _draw(table, folder / f"{figure}.png")
+        draw_figure(figure, table, folder / f"{figure}.png")
     found.comparison.to_csv(folder / "paper_vs_ours.csv", index=False)
     if found.calibration is not None:
         found.calibration.tried.to_csv(folder / "calibration.csv", index=False)
 
 
-def _draw(table: pd.DataFrame, path: Path) -> None:
+def draw_figure(name: str, table: pd.DataFrame, path: Path) -> None:
+    """Draw a figure of the study from its points, the published ones among them."""
     from matplotlib.figure import Figure
 
     topologies = list(dict.fromkeys(table["topology"]))
-    figure = Figure(figsize=(6.5 * len(topologies), 4.5), layout="constrained")
+    figure = Figure(figsize=(8.0 * len(topologies), 4.5), layout="constrained")
     axes = figure.subplots(1, len(topologies), squeeze=False)[0]
     data = table.rename(columns={"ci95": "mean_skr_bps_ci95"})
     for ax, topology in zip(axes, topologies, strict=True):
         plot_over_load(data[data["topology"] == topology], "mean_skr_bps", ax)
+        if topology == PUBLISHED_TOPOLOGY:
+            plot_published(name, ax)
         ax.set_title(topology.upper())
     figure.savefig(path, dpi=150)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.intervals import plus_minus
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
+from qkdopt.cli.survival_text import printed
 from qkdopt.environment import environment
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.io import read_instance, write_text_whole
@@ -21,17 +21,6 @@ from qkdopt.runs import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Share -> its head in the printed table.
-PRINTED = {
-    "survived_at_event": "at event",
-    "survived_after_reaction": "after reaction",
-    "affected_survived_after_reaction": "affected, after",
-    "affected_with_key": "affected with key",
-    "outage": "outage",
-    "restored": "restored",
-    "time_average_survived": "over time",
-}
 
 
 def run_resilience(
@@ -84,22 +73,6 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
         plot_survival(table[table["relay"] == relay], ax, "affected_survived_after_reaction")
         ax.set_title(f"relay {relay}")
     figure.savefig(folder / "survival.png", dpi=150)
-
-
-def printed(table: pd.DataFrame) -> str:
-    """Spell the table: shares in per cent with the half-widths of their 95 % intervals."""
-    text = table[[*LABELS, "events"]].copy()
-    for name, head in PRINTED.items():
-        pairs = zip(table[f"{name}_percent"], table[f"{name}_ci95_percent"], strict=True)
-        text[head] = [_share(value, ci95) for value, ci95 in pairs]
-    return "key rate that survives [%], with 95 % intervals\n" + text.to_string(index=False)
-
-
-def _share(value: float, ci95: float) -> str:
-    if math.isnan(value):
-        return "-"
-    # No digits of a share that is none or all of it: they would look measured.
-    return (f"{value:.0f}" if value in (0.0, 100.0) else f"{value:.2f}") + plus_minus(ci95)
 
 
 def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
-from qkdopt.compiled import compiled_before
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance
 from qkdopt.simulating import (
@@ -22,7 +21,6 @@ from qkdopt.simulating import (
     read_trace,
     simulate,
 )
-from qkdopt.simulating.kernel import run
 
 WORST_LINKS = 5
 
@@ -38,13 +36,11 @@ def run_simulate(
         raise UsageError(f"seed = {options['seed']}; expected 0 or more")
     recorded = None if trace is None else read_trace(trace, instance, options["seed"])
     with LiveText() as live:
-        if not compiled_before(run):
-            live.show("compiling, this first time only")
         outcome = simulate(
             instance,
             chosen,
             trace=recorded,
-            progress=lambda report: live.show(progress_text(report)),
+            progress=lambda report: live.show(report.phase, progress_detail(report)),
             **options,
         )
     if as_json:
@@ -54,13 +50,10 @@ def run_simulate(
     return INTERRUPTED if "interrupted" in outcome.notes else 0
 
 
-def progress_text(report: SimulationProgress) -> str:
-    """One line: seconds, requests so far, speed."""
+def progress_detail(report: SimulationProgress) -> str:
+    """Spell the requests so far, and the speed."""
     speed = report.requests / max(report.seconds, 1e-9)
-    return (
-        f"{report.seconds:6.1f} s  {report.phase} | {report.requests:,} of {report.of:,} requests "
-        f"| {speed / 1e6:.2f} million a second"
-    )
+    return f" | {report.requests:,} of {report.of:,} requests | {speed / 1e6:.2f} million a second"
 
 
 def summary_lines(outcome: SimulationOutcome) -> list[str]:

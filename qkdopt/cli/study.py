@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.groups import Group
 
 if TYPE_CHECKING:
     from qkdopt.runs import RunReport
 
 study_app = typer.Typer(
-    help="Many simulations from one TOML file, resumable.", no_args_is_help=True
+    cls=Group, help="Many simulations from one TOML file, resumable.", no_args_is_help=True
 )
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Study file.")]
 
@@ -38,7 +39,7 @@ def run(
 ) -> None:
     """Run what is missing; a study that was stopped goes on where it was."""
     from qkdopt.cli.live import LiveText
-    from qkdopt.cli.many_runs import worker_faults
+    from qkdopt.cli.many_runs import show_runs, worker_faults
     from qkdopt.errors import UsageError
     from qkdopt.runs import Store, open_workers, run_missing
     from qkdopt.study import read_study
@@ -50,14 +51,7 @@ def run(
     jobs = spec.jobs(study.parent)
     store = Store(rows_folder(study))
     with LiveText() as live, open_workers(scheduler, workers) as team:
-
-        def show(report: RunReport) -> None:
-            live.show(
-                f"{report.done} of {report.total} runs done, {report.failed} failed, "
-                f"{report.running} running, {report.waiting} waiting"
-                + (f"; {report.waiting_for}" if report.waiting_for else "")
-            )
-
+        show = show_runs(live)
         report = run_missing(jobs, store, team, retry_failed=retry_failed, progress=show)
     _say(report, store.folder)
     if report.interrupted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from qkdopt.errors import InstanceError, UsageError
 from qkdopt.generate.demands import random_demands
 from qkdopt.generate.presets import PRESETS
 from qkdopt.generate.topologies import load_topology, traffic_weights
-from qkdopt.instance import Instance, Routes, Traffic
+from qkdopt.instance import Instance, NodeId, PairShare, Routes, Traffic
 
 
 def new_instance(
@@ -52,7 +52,8 @@ def new_instance(
     layout, launch_dbm, k
         Fibre layout, launch power and number of candidate routes where not the preset's.
     load_erlang
-        Load of the traffic block that the simulator uses; none by default.
+        Load of the traffic block that the simulator uses. With ``weighted`` that block has the
+        topology's demand matrix too; without both there is none.
 
     Raises
     ------
@@ -75,12 +76,28 @@ def new_instance(
             demands=random_demands(
                 network, demands, seed=seed, channels=channels_per_demand, weights=weights
             ),
-            traffic=None if load_erlang is None else Traffic(load_erlang=load_erlang),
+            traffic=_traffic(load_erlang, weights),
             **_hardware(preset, channels, candidates, reserve, layout, launch_dbm),
         )
     except ValidationError as problem:
         faults = [e["msg"].removeprefix("Value error, ") for e in problem.errors()]
         raise InstanceError(name, [line for text in faults for line in text.splitlines()]) from None
+
+
+def _traffic(
+    load_erlang: float | None, weights: Mapping[tuple[NodeId, NodeId], float] | None
+) -> Traffic | None:
+    """Return the traffic block: load, and the demand matrix where demands are drawn by it."""
+    given: dict[str, Any] = {}
+    if load_erlang is not None:
+        given["load_erlang"] = load_erlang
+    if weights is not None:
+        given["matrix"] = tuple(
+            PairShare(source=source, target=target, share=share)
+            for (source, target), share in weights.items()
+            if source != target and share > 0.0
+        )
+    return Traffic(**given) if given else None
 
 
 def _hardware(

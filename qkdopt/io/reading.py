@@ -17,6 +17,8 @@ from qkdopt.result import PLAN_SCHEMA, AnyPlan, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT_SCHEMA
 
 LARGEST_FILE_BYTES = 200_000_000
+# A longer whole number is larger than any float, and Python converts none of 4,300 digits.
+MOST_DIGITS = 308
 # What a plan can be read from, by its schema; a file of no known schema is read as the first.
 PLANS: dict[str, type[AnyPlan]] = {RESULT_SCHEMA: Result, PLAN_SCHEMA: SavedPlan}
 
@@ -120,8 +122,14 @@ def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) ->
     def constant(name: str) -> NoReturn:
         raise error(where, [f"holds {name}; expected a finite number"])
 
+    def whole(digits: str) -> int:
+        if len(digits) > MOST_DIGITS:
+            fault = f"holds {digits[:12]}... of {len(digits):,} digits; expected less than 1e308"
+            raise error(where, [fault])
+        return int(digits)
+
     try:
-        return json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+        return json.loads(text, object_pairs_hook=unique, parse_constant=constant, parse_int=whole)
     except json.JSONDecodeError as problem:
         fault = f"line {problem.lineno}, column {problem.colno}: {problem.msg}; expected JSON"
         raise error(where, [fault]) from None

@@ -29,6 +29,10 @@ def read_toml(path: str | Path, model: type[Settings]) -> Settings:
         raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InstanceError(where, [f"{error}; expected TOML"]) from None
+    except ValueError:
+        # Python refuses to convert it; nothing else in TOML text is refused like this.
+        fault = "holds a whole number of thousands of digits; expected less than 1e308"
+        raise InstanceError(where, [fault]) from None
     try:
         return model.model_validate(data, strict=False)
     except ValidationError as problem:

@@ -115,6 +115,14 @@ class Receivers:
     margin_db: float = 0.0
     cap_dbm: float | None = None
 
+    @classmethod
+    def of(cls, instance: Instance) -> Receivers | None:
+        """Return the receivers that an instance names; None where it gives launch powers alone."""
+        classical = instance.classical
+        if classical.receiver_sensitivity_dbm is None:
+            return None
+        return cls(classical.receiver_sensitivity_dbm, classical.margin_db)
+
     def faults(self) -> list[str]:
         """Return what is out of range, whatever the instance."""
         return option_faults(self.sensitivity_dbm, self.margin_db, self.cap_dbm)

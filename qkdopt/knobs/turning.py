@@ -51,10 +51,12 @@ class Setting:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All settings, and what was left out, with its reason."""
+    """All settings, what was left out and why, and the receivers that limit launch power."""
 
     settings: tuple[Setting, ...]
     notes: tuple[str, ...] = ()
+    receivers: Receivers | None = None
+    """None where none are known: launch powers are limited by nothing."""
 
 
 def knob_settings(
@@ -69,8 +71,9 @@ def knob_settings(
     step_db
         Between neighbouring values; 0.5 to 9 dB.
     receivers
-        Where given, launch powers below a link's floor or above the cap are left out, and two
-        choices are added: the whole network at its highest floor, every link at its own.
+        The instance's own by default, if it names any. Launch powers with which a link's light
+        does not reach them, or above the cap, are left out, and two choices are added: the least
+        power for the whole network, and for every link by itself.
 
     Raises
     ------
@@ -78,6 +81,7 @@ def knob_settings(
         Options out of range, floors above the cap, noise that the simulator cannot add up: every
         fault.
     """
+    receivers = receivers or Receivers.of(instance)
     faults = sweep_faults(instance, step_db=step_db, receivers=receivers)
     if faults:
         raise InstanceError(f"{instance.name}: knobs", faults)
@@ -93,7 +97,7 @@ def knob_settings(
         if why:
             notes.append(f"{LAUNCH.name} as it stands is {why}")
         found += [_at_floor(instance, name, mode, receivers) for name, mode in FLOORS]
-    return Sweep(tuple(found), tuple(notes))
+    return Sweep(tuple(found), tuple(notes), receivers)
 
 
 def sweep_faults(

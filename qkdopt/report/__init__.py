@@ -4,6 +4,7 @@ from qkdopt.report.design import plot_pareto, plot_ranking, plot_reasons
 from qkdopt.report.knob_curves import plot_knobs
 from qkdopt.report.load_curves import plot_over_load, study_figures
 from qkdopt.report.network import plot_network
+from qkdopt.report.published import plot_published
 from qkdopt.report.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.report.spectrum import plot_spectrum
 from qkdopt.report.survival import plot_survival
@@ -15,6 +16,7 @@ __all__ = [
     "plot_over_load",
     "plot_pareto",
     "plot_performance_profile",
+    "plot_published",
     "plot_ranking",
     "plot_reasons",
     "plot_spectrum",

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from qkdopt.report.styles import curve_style, legend_above, legend_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +50,9 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(0.0, color="#000000", linewidth=0.8)
     ax.set_xlabel("gain over the baseline, paired [%]")
     ax.grid(axis="x", alpha=0.3)
+    for verdict in dict.fromkeys(shown["verdict"].iloc[::-1]):
+        ax.plot([], [], "o", color=COLOUR_OF[verdict], label=verdict)
+    legend_above(ax)
     return ax
 
 
@@ -58,36 +64,67 @@ def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequ
     if axes is None:
         _, axes = plt.subplots(2, 1, sharex=True)
     rate, blocking = axes
+    place, xlabel = _places(table)
+    by_rank = table["cost"].nunique() == 1
     best = table[table["best_of_size"]].sort_values("cost")
     others = table[~table["best_of_size"]]
     for ax, column, scale in (
         (rate, "mean_skr_per_request_bps", 1e-3),
         (blocking, "blocking", 100),
     ):
-        ax.plot(others["cost"], scale * others[column], ".", color=SAME, label="other sets")
+        spread = "ci95" if ax is rate else "blocking_ci95"
         ax.errorbar(
-            best["cost"], scale * best[column],
-            yerr=scale * best["ci95" if ax is rate else "blocking_ci95"].fillna(0.0),
+            place[others.index], scale * others[column],
+            # Sets of the same cost would draw their intervals on one another.
+            yerr=scale * others[spread].fillna(0.0) if by_rank else None,
+            fmt=".", color=SAME, elinewidth=0.8, label="other sets",
+        )  # fmt: skip
+        ax.errorbar(
+            place[best.index], scale * best[column],
+            yerr=scale * best[spread].fillna(0.0),
             fmt="o-", color=BETTER, capsize=3, label="best of each number",
         )  # fmt: skip
         ax.grid(alpha=0.3)
-    for row in best.to_dict("records"):
-        _label(rate, row)
-    rate.margins(x=0.14, y=0.18)
+    for at, row in zip(place[best.index], best.to_dict("records"), strict=True):
+        _label(rate, at, row)
+    rate.margins(y=0.18)
+    for ax in axes:
+        ax.margins(x=0.16)
     rate.set_ylabel("key rate per request [kbit/s]")
-    rate.legend(fontsize="small", loc="lower right")
-    blocking.set(xlabel="cost of receivers and transmitters", ylabel="blocking [%]")
+    legend_above(rate)
+    blocking.set(xlabel=xlabel, ylabel="blocking [%]")
+    # Points of no blocking stand on the axis, whole.
+    blocking.set_ylim(bottom=-0.05 * blocking.get_ylim()[1])
+    if by_rank:
+        blocking.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 
-def _label(ax: Axes, row: dict[Hashable, Any]) -> None:
+def _places(table: pd.DataFrame) -> tuple[pd.Series[float], str]:
+    """Return where each set stands on the axis, and what the axis is.
+
+    By cost; sets that all cost the same, which would stand on one another, by rank.
+    """
+    import pandas as pd
+
+    if table["cost"].nunique() > 1:
+        return table["cost"], "cost of receivers and transmitters"
+    cost = table["cost"].iloc[0] if len(table) else 0.0
+    # Of sets alike the one that is named first.
+    order = table.sort_values(["mean_skr_per_request_bps", "best_of_size"], ascending=False).index
+    rank = pd.Series(range(1, len(order) + 1), index=order, dtype=float)
+    return rank, f"rank by key rate per request (every set costs {cost:g})"
+
+
+def _label(ax: Axes, place: float, row: dict[Hashable, Any]) -> None:
     """Write what a set is, and what it adds to the best with fewer."""
     buys, spread = row["buys_percent"], row["buys_ci95"]
     gain = "" if np.isnan(buys) else f"\n{buys:+.2f}" + _spread(spread) + " %"
     ax.annotate(
         f"{row['name']}{gain}",
-        (row["cost"], 1e-3 * row["mean_skr_per_request_bps"]),
-        textcoords="offset points", xytext=(0, 7), ha="center", fontsize=7,
+        (place, 1e-3 * row["mean_skr_per_request_bps"]),
+        # Beside the bar of its interval, not on it.
+        textcoords="offset points", xytext=(5, 5), ha="left", fontsize=7,
     )  # fmt: skip
 
 
@@ -111,21 +148,20 @@ def plot_reasons(
     light.bar(grid, 100 * winner.lit, color=BETTER, label=winner.name)
     light.step(grid, 100 * baseline.lit, where="mid", color=WORSE, linewidth=1, label=baseline.name)
     light.set_ylabel("links lit [%]")
-    light.legend(fontsize="x-small")
-    for channel in np.flatnonzero(winner.works > 0.0):
+    for number, channel in enumerate(np.flatnonzero(winner.works > 0.0)):
+        look = curve_style(number) | {"marker": ""}
         label = f"into channel {winner.channels[channel]}"
-        raman.plot(grid, 1e6 * winner.noise[channel], label=label)
+        raman.plot(grid, 1e6 * winner.noise[channel], label=label, **look)
     raman.set_ylabel("Raman noise of one\nlightpath [$10^{-6}$/gate]")
-    raman.legend(fontsize="x-small", ncols=2)
     for one, colour in ((winner, BETTER), (baseline, WORSE)):
         _landscape(rate, one, colour, len(grid))
     rate.set(
         xlabel="channel (0 is the lowest frequency)",
         ylabel="key rate of a link\non it, were it free [kbit/s]",
     )
-    rate.legend(fontsize="x-small", loc="lower right")
     rate.margins(y=0.15)
     for ax in axes:
+        legend_beside(ax)
         ax.grid(alpha=0.3)
     return axes
 

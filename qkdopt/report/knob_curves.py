@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qkdopt.report.styles import curve_style, legend_beside
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -29,10 +31,11 @@ def plot_knobs(table: pd.DataFrame, ax: Axes) -> Axes:
             known["db"] * known["better"].replace(0, -1),
             known["paired_gain_percent"],
             yerr=known["paired_ci95"],
-            linestyle="none" if is_choice else "-",
+            color=curve_style(number)["color"],
+            linestyle="none" if is_choice else curve_style(number)["linestyle"],
             linewidth=width,
             elinewidth=1.0,
-            marker="*" if is_choice else "o",
+            marker="*" if is_choice else curve_style(number)["marker"],
             markersize=12.0 if is_choice else 4.0 + width,
             label=str(name),
         )
@@ -41,6 +44,5 @@ def plot_knobs(table: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlabel("knob turned to the better side [dB]")
     ax.set_ylabel("gain in mean secret key rate per request [%]")
     ax.grid(alpha=0.3)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize="small")
+    legend_beside(ax)
     return ax

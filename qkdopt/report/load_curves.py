@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qkdopt.report.styles import curve_style, legend_beside, legend_width
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# Width of a figure without its legend [inch].
+AXES_WIDTH = 6.0
 
 # Column -> (label of the axis, factor from the column's unit).
 MEASURES = {
@@ -29,21 +34,23 @@ def plot_over_load(table: pd.DataFrame, measure: str, ax: Axes, by: str = "curve
     """
     label, scale = MEASURES[measure]
     known = table[table[measure].notna()]
-    for name, rows in known.groupby(by, sort=False):
+    for number, (name, rows) in enumerate(known.groupby(by, sort=False)):
         columns = rows.groupby("load_erlang")[[measure, f"{measure}_ci95"]]
         means = columns.mean()
         # Independent seeds: the interval of their average.
         spread = (columns.apply(lambda part: (part**2).sum() ** 0.5 / len(part)))[f"{measure}_ci95"]
         centre = scale * means[measure].astype(float)
         width = scale * spread.astype(float)
-        (line,) = ax.plot(centre.index, centre, marker="o", markersize=3, label=str(name))
+        (line,) = ax.plot(
+            centre.index, centre, markersize=4, label=str(name), **curve_style(number)
+        )
         ax.fill_between(
             centre.index, centre - width, centre + width, alpha=0.25, color=line.get_color()
         )
     ax.set_xlabel("load [erlang]")
     ax.set_ylabel(label)
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small")
+    legend_beside(ax)
     return ax
 
 
@@ -60,9 +67,10 @@ def study_figures(table: pd.DataFrame) -> dict[str, Figure]:
         names = table["instance"].astype(str) + " " + names
     done = table.assign(curve=names)[table["status"] == "done"]
     figures = {}
+    width = AXES_WIDTH + legend_width(done["curve"].unique())
     for measure in ("mean_skr_bps", "blocking", "gain_percent", "snapshot_gap"):
         if measure in done and done[measure].notna().any():
-            figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+            figure = Figure(figsize=(width, 4.5), layout="constrained")
             plot_over_load(done, measure, figure.subplots())
             figures[measure] = figure
     return figures

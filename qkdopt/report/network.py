@@ -9,12 +9,20 @@ import matplotlib.pyplot as plt
 import networkx as nx
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
 
 from qkdopt.instance import Instance, NodeId
 from qkdopt.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Width of a link without light, and of the one with most [points], whatever the load.
+THINNEST, WIDEST = 1.0, 6.0
+# Room beside the outermost nodes for each character of a name, as a share of the map.
+NAME_MARGIN = 0.012
+# A link that no colour of a key rate fits.
+NO_QKD = "lightgrey"
 
 
 def plot_network(instance: Instance, result: Result, ax: Axes | None = None) -> Axes:
@@ -32,20 +40,47 @@ def plot_network(instance: Instance, result: Result, ax: Axes | None = None) -> 
     places = node_places(instance)
     rate_kbps = {row.link: row.skr_bps / 1e3 for row in result.qkd}
     lit = Counter(link for path in result.lightpaths for link in path.links for _ in path.channels)
+    most = max(lit.values(), default=0)
     scale = Normalize(0.0, max(rate_kbps.values(), default=1.0) or 1.0)
     colours = plt.get_cmap("viridis")
     for link in instance.network.links:
         (x0, y0), (x1, y1) = places[link.a], places[link.b]
-        colour = colours(scale(rate_kbps[link.id])) if link.id in rate_kbps else "lightgrey"
-        ax.plot([x0, x1], [y0, y1], color=colour, linewidth=1.0 + 0.25 * lit[link.id], zorder=1)
+        colour = colours(scale(rate_kbps[link.id])) if link.id in rate_kbps else NO_QKD
+        ax.plot([x0, x1], [y0, y1], color=colour, linewidth=_width(lit[link.id], most), zorder=1)
     for node in instance.network.nodes:
-        x, y = places[node.id]
-        ax.scatter([x], [y], s=160, color="white", edgecolor="black", zorder=2)
-        ax.annotate(str(node.id), (x, y), ha="center", va="center", fontsize=7, zorder=3)
+        # The frame grows with the name: long ones do not overflow it, and no link buries it.
+        ax.annotate(
+            str(node.id), places[node.id], ha="center", va="center", fontsize=7, zorder=3,
+            bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "black"},
+        )  # fmt: skip
+    longest = max(len(str(node.id)) for node in instance.network.nodes)
+    ax.margins(x=0.08 + NAME_MARGIN * longest, y=0.1)
     bar = ax.figure.colorbar(ScalarMappable(scale, colours), ax=ax)
     bar.set_label("Secret key rate of the link [kbit/s]")
-    ax.set(xticks=[], yticks=[], title="Links: colour key rate, width lit channels")
+    without = any(link.id not in rate_kbps for link in instance.network.links)
+    _explain(ax, most, without_qkd=without)
+    ax.set(xticks=[], yticks=[])
     return ax
+
+
+def _width(lit: int, most: int) -> float:
+    """Width of a link's line [points]: in proportion to its light, within the same limits."""
+    return THINNEST + (WIDEST - THINNEST) * lit / max(1, most)
+
+
+def _explain(ax: Axes, most: int, *, without_qkd: bool) -> None:
+    """Put a legend of widths, and of grey where there is any, below the map."""
+    counts = sorted({0, round(most / 2), most})
+    handles = [
+        Line2D([], [], color="black", linewidth=_width(count, most), label=f"{count} channels lit")
+        for count in counts
+    ]
+    if without_qkd:
+        handles.append(Line2D([], [], color=NO_QKD, linewidth=3.0, label="no QKD channel at work"))
+    ax.legend(
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), borderaxespad=0.0,
+        ncols=len(handles), fontsize=7, frameon=False,
+    )  # fmt: skip
 
 
 def node_places(instance: Instance) -> dict[NodeId, tuple[float, float]]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.compare.summary import is_solved
+from qkdopt.report.styles import COLOURS, LINES, MARKERS, legend_beside
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 FLOOR_SECONDS = 0.1
-LINES = (":", "--", "-", "-.")
 
 
 def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
@@ -44,7 +44,7 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
         ylabel="share of instances solved", ylim=(0.0, 1.05), xlim=(1.0, 2.0 * widest),
     )  # fmt: skip
     ax.grid(alpha=0.3)
-    _legend(ax, f"{instances} instances")
+    legend_beside(ax, title=f"{instances} instances")
     return ax
 
 
@@ -59,10 +59,10 @@ def plot_gap_over_time(rows: pd.DataFrame, ax: Axes) -> Axes:
     styles = _styles(rows)
     for name, part in rows.groupby(_ways(rows), sort=False):
         gaps = np.array([_gap_at(row, times) for _, row in part.iterrows()])
-        ax.plot(times, 100.0 * gaps.mean(axis=0), label=str(name), **styles[name])
+        ax.plot(times, 100.0 * gaps.mean(axis=0), label=str(name), markevery=20, **styles[name])
     ax.set(xscale="log", xlabel="time [s]", ylabel="mean gap [%]", ylim=(0.0, None))
     ax.grid(alpha=0.3)
-    _legend(ax, None)
+    legend_beside(ax)
     return ax
 
 
@@ -71,21 +71,19 @@ def _ways(rows: pd.DataFrame) -> pd.Series:
 
 
 def _styles(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return a colour for each solver, a line for each formulation."""
+    """Return a colour and marker for each solver, a line for each formulation, the first solid."""
     solvers = list(dict.fromkeys(rows["solver"]))
     formulations = list(dict.fromkeys(rows["formulation"]))
     return {
         f"{solver}, {formulation}": {
-            "color": f"C{solvers.index(solver)}",
+            "color": COLOURS[solvers.index(solver) % len(COLOURS)],
+            "marker": MARKERS[solvers.index(solver) % len(MARKERS)],
+            "markersize": 4,
             "linestyle": LINES[formulations.index(formulation) % len(LINES)],
         }
         for solver in solvers
         for formulation in formulations
     }
-
-
-def _legend(ax: Axes, title: str | None) -> None:
-    ax.legend(fontsize="small", title=title, loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 
 def _gap_at(row: pd.Series, times: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[float]:

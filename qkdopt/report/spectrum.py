@@ -1,4 +1,4 @@
-"""The spectrum of every link: what is lit, and where the key travels."""
+"""The spectrum of every fibre: what is lit, and where the key travels."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from qkdopt.result import Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-DARK, ALONG, AGAINST, BOTH, GUARD, QUANTUM = range(6)
+# Height of all rows' names together [points], for axes of the usual height.
+POINTS_OF_ROWS = 240.0
+
+DARK, ALONG, AGAINST, GUARD, QUANTUM, CONFLICT = range(6)
 # Okabe and Ito's palette, told apart by colour-blind readers.
-COLOURS = ["#f2f2f2", "#0072b2", "#56b4e9", "#003f63", "#c8c8c8", "#d55e00"]
-NAMES = ["dark", "lit, a to b", "lit, b to a", "lit both ways", "guard band", "working QKD channel"]
+COLOURS = ["#f2f2f2", "#0072b2", "#56b4e9", "#c8c8c8", "#d55e00", "#000000"]
+NAMES = ["dark", "lit, a to b", "lit, b to a", "guard band", "working QKD channel", "used twice"]
 
 
 def plot_spectrum(instance: Instance, result: Result, ax: Axes | None = None) -> Axes:
-    """Draw one row per link and one column per channel.
+    """Draw one row per fibre and one column per channel.
 
     Parameters
     ----------
     instance, result
-        An instance and a result of it. Working channels off the grid are not drawn.
+        An instance and a result of it. Working channels off the grid are not drawn. In layout
+        ``pair`` a link has a row for each of its two fibres, one a direction.
     ax
         Axes to draw on; new ones by default.
     """
@@ -35,36 +39,60 @@ def plot_spectrum(instance: Instance, result: Result, ax: Axes | None = None) ->
         _, ax = plt.subplots()
     cells = spectrum_cells(instance, result)
     ax.imshow(
-        cells, cmap=ListedColormap(COLOURS), vmin=DARK, vmax=QUANTUM, aspect="auto",
+        cells, cmap=ListedColormap(COLOURS), vmin=DARK, vmax=CONFLICT, aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
-    links = [link.id for link in instance.network.links]
-    ax.set_yticks(range(len(links)), links, fontsize=7)
-    ax.set(xlabel="Channel (0 is the lowest frequency)", ylabel="Link a-b")
+    names = fibre_names(instance)
+    ax.set_yticks(range(len(names)), names, fontsize=min(7.0, POINTS_OF_ROWS / len(names)))
+    what = "Fibre of link a-b" if instance.fibre.layout == "pair" else "Link a-b"
+    ax.set(xlabel="Channel (0 is the lowest frequency)", ylabel=what)
     shown = sorted(set(cells.ravel().tolist()) - {DARK})
     handles = [Patch(color=COLOURS[kind], label=NAMES[kind]) for kind in shown]
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=4, fontsize=7)
+    ax.legend(
+        handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.01), borderaxespad=0.0,
+        ncols=4, fontsize=7,
+    )  # fmt: skip
     return ax
+
+
+def fibre_names(instance: Instance) -> list[str]:
+    """Return the name of every row: the link, or in layout ``pair`` link and direction."""
+    links = [link.id for link in instance.network.links]
+    if instance.fibre.layout == "single":
+        return links
+    return [f"{link} {way}" for link in links for way in ("a→b", "b→a")]
 
 
 def spectrum_cells(
     instance: Instance, result: Result
 ) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-    """``(E, W)`` what each channel of each link is used for."""
-    links = instance.network.links
-    row = {link.id: e for e, link in enumerate(links)}
-    cells = np.full((len(links), instance.grid.channels), DARK, dtype=np.int64)
+    """``(E, W)`` what each channel of each fibre is used for; ``(2 E, W)`` in layout ``pair``.
+
+    Rows are those of :func:`fibre_names`. A channel that a fibre would carry twice, which no valid
+    plan has, is ``CONFLICT``.
+    """
+    links = {link.id: link for link in instance.network.links}
+    number = {name: e for e, name in enumerate(links)}
+    pair = instance.fibre.layout == "pair"
+
+    def row(name: str, along: bool) -> int:
+        return 2 * number[name] + (not along) if pair else number[name]
+
+    cells = np.full((len(fibre_names(instance)), instance.grid.channels), DARK, dtype=np.int64)
     for working in result.qkd:
         if working.channel is None:
             continue
+        # The quantum signal and its guard band are in one fibre; the other carries light only.
+        fibre = cells[row(working.link, links[working.link].qkd_direction == "a->b")]
         for w in range(instance.grid.channels):
             if instance.is_dark_near(w, working.channel):
-                cells[row[working.link], w] = GUARD
-        cells[row[working.link], working.channel] = QUANTUM
+                fibre[w] = GUARD
+        fibre[working.channel] = QUANTUM
     for path in result.lightpaths:
         for name, start in zip(path.links, path.route, strict=False):
-            kind = ALONG if links[row[name]].a == start else AGAINST
+            along = links[name].a == start
+            fibre = cells[row(name, along)]
             for w in path.channels:
-                here = cells[row[name], w]
-                cells[row[name], w] = kind if here in (DARK, GUARD, kind) else BOTH
+                free = fibre[w] in (DARK, GUARD)
+                fibre[w] = (ALONG if along else AGAINST) if free else CONFLICT
     return cells

@@ -6,9 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qkdopt.report.styles import COLOURS, curve_style, legend_beside
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+# Bars of more sets than there are colours.
+HATCHES = ("", "///", "...", "xxx")
 
 # Column -> label of the axis.
 MEASURES = {
@@ -33,7 +38,11 @@ def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_
         places = [groups.index(_group(row)) + (s + 0.5) * width - 0.4 for _, row in rows.iterrows()]
         values = rows[f"{measure}_percent"].astype(float)
         spread = rows[f"{measure}_ci95_percent"].astype(float)
-        ax.bar(places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name))
+        look = curve_style(s)
+        ax.bar(
+            places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name),
+            color=look["color"], alpha=0.85, hatch=HATCHES[s // len(COLOURS) % len(HATCHES)],
+        )  # fmt: skip
         for place in np.array(places)[np.asarray(values == 0.0)]:
             # A bar of no height would look like a value that does not exist.
             ax.annotate("0", (place, 0.0), ha="center", va="bottom", fontsize="small")
@@ -43,7 +52,7 @@ def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_
     ax.set_ylim(0.0, 105.0)
     ax.grid(axis="y", alpha=0.3)
     ax.set_axisbelow(True)
-    ax.legend(fontsize="small", title="candidates", loc="upper right", ncols=len(sets))
+    legend_beside(ax, title="candidates")
     return ax
 
 

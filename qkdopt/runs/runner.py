@@ -73,7 +73,7 @@ def run_missing(
             heart.beat(errand.running)
             errand.collect()
             trouble = workers.trouble()
-            report.waiting_for = "" if trouble is None else trouble.words
+            report.waiting_for = _waiting_for(trouble, workers)
             if progress is not None:
                 progress(report)
             if trouble is not None and patience.is_over(trouble):
@@ -87,6 +87,12 @@ def run_missing(
     finally:
         heart.stop()
     return report
+
+
+def _waiting_for(trouble: Trouble | None, workers: Workers) -> str:
+    if trouble is not None:
+        return trouble.words
+    return "compiling, once" if workers.compiling() else ""
 
 
 def _missing(
@@ -159,6 +165,7 @@ class _Errand:
             except Exception as error:
                 self._report.lost += 1
                 self._report.reasons.append(_told(error))
+        self._report.running = len(self._with_workers)
 
     def give_up(self, why: str) -> None:
         """Count everything as lost; nobody is left who would hear that it is called back."""

@@ -15,8 +15,10 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
+from qkdopt.compiled import CompilationWatch
 from qkdopt.errors import UsageError
 from qkdopt.runs.task import Fate
 
@@ -53,6 +55,8 @@ class Workers:
         Runs to hand out at this moment; a cluster may grow and shrink.
     trouble
         What keeps rows from coming, if anything; answers within seconds.
+    compiling
+        Whether any worker compiles kernels at this moment; of a cluster's workers it is not known.
     stop
         Ends runs that are under way, where that is in our hands.
     """
@@ -60,6 +64,7 @@ class Workers:
     executor: Executor
     slots: Callable[[], int]
     trouble: Callable[[], Trouble | None] = lambda: None
+    compiling: Callable[[], bool] = lambda: False
     stop: Callable[[], None] = lambda: None
 
 
@@ -80,7 +85,10 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
     count = workers or os.cpu_count() or 1
     # A fresh interpreter each: a forked one would inherit the parent's threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_obey_the_parent)
+    compiling = context.Value("i", 0)
+    pool = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_begin_worker, initargs=(compiling,)
+    )
     others = multiprocessing.active_children()
 
     def stop() -> None:
@@ -89,9 +97,20 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
                 process.terminate()
 
     try:
-        yield Workers(pool, lambda: count, stop=stop)
+        yield Workers(pool, lambda: count, compiling=lambda: compiling.value > 0, stop=stop)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker(compiling: Synchronized[int]) -> None:
+    """Prepare a worker; it counts itself while it compiles kernels."""
+    _obey_the_parent()
+
+    def report(running: bool) -> None:
+        with compiling.get_lock():
+            compiling.value += 1 if running else -1
+
+    CompilationWatch(report).start()
 
 
 def _obey_the_parent() -> None:

@@ -15,8 +15,6 @@ from qkdopt.simulating.traffic import Requests
 
 COLUMNS = ("arrival", "holding", "source", "target")
 OPTIONAL = "channels"
-# After so many faults the rest is counted only.
-MOST_FAULTS = 20
 MOST_QUOTED = 60
 
 
@@ -82,9 +80,7 @@ class _Reader:
         table = np.array([self._row(number, row) for number, row in enumerate(rows, start=1)])
         self._check_order(table[:, 0])
         if self._faults:
-            more = len(self._faults) - MOST_FAULTS
-            shown = self._faults[:MOST_FAULTS] + ([f"and {more} more"] if more > 0 else [])
-            raise InstanceError(self._where, shown)
+            raise InstanceError(self._where, self._faults)
         # Policies smooth and samples are taken over so many mean holding times.
         unit = float(table[:, 1].mean()) or 1.0
         times, holding = (table[:, 0] - table[0, 0]) / unit, table[:, 1] / unit
@@ -138,7 +134,7 @@ class _Reader:
     def _check_order(self, arrivals: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
         # What is no number has its fault already: neighbours are those that can be compared.
         known = np.flatnonzero(~np.isnan(arrivals))
-        for k in np.flatnonzero(np.diff(arrivals[known]) < 0.0)[: MOST_FAULTS + 1]:
+        for k in np.flatnonzero(np.diff(arrivals[known]) < 0.0):
             above, here = arrivals[known[k]], arrivals[known[k + 1]]
             self._fault(
                 int(known[k + 1]) + 1,

@@ -97,11 +97,19 @@ def test_without_key_no_setting_is_called_best(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", ["knobs", "resilience"])
-def test_off_a_terminal_progress_is_one_line(command, tmp_path, capsys):
+def test_off_a_terminal_progress_is_no_line_for_each_run(command, tmp_path, capsys):
     asked = ("--load", 4, "--requests", 1000, "--workers", 1, "-o", tmp_path / "out")
     assert exit_status(command, MESH, *asked) == 0
-    (line,) = capsys.readouterr().err.splitlines()
-    assert re.fullmatch(r"\d+ runs", line)
+    lines = capsys.readouterr().err.splitlines()
+    # Before it is known how many, only time and kernels that compile can be told.
+    first, *others = (line for line in lines if not re.search(r" s  (starting|compiling)", line))
+    count = re.fullmatch(r" +\d+\.\d s  (\d+) runs(; compiling, once)?", first)
+    # Later lines are of kernels that compile, or ten seconds after the one before.
+    assert len(others) < int(count[1])
+    for line in others:
+        assert re.fullmatch(r" +\d+\.\d s  \d+ runs(; compiling, once)?(: \d+ done, .*)?", line)
+    ticks = [float(line.split(" s ")[0]) for line in others if " done, " in line]
+    assert all(later - one > 9.0 for one, later in zip([0.0, *ticks], ticks, strict=False))
 
 
 @pytest.mark.parametrize("command", ["knobs", "resilience"])

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 
 import qkdopt
-from qkdopt.cli.resilience import printed
+from qkdopt.cli.survival_text import printed
 from qkdopt.errors import UsageError
 from qkdopt.report import plot_survival
 from qkdopt.resilience import COLUMNS, Question, cases, parse_sets, survival_table
@@ -149,11 +149,23 @@ def test_printed_shares_say_no_more_than_is_known():
            "restoration": "-", "events": 7}  # fmt: skip
     for name, (value, ci95) in shares.items():
         row |= {f"{name}_percent": value, f"{name}_ci95_percent": ci95}
-    head, line = printed(pd.DataFrame([row])).splitlines()[1:]
-    assert "events" in head.split()
-    assert line.split("-", 1)[1].split() == (
-        ["7", "100.00", "+-", "<0.01", "100", "29.20", "0", "3.46", "+-", "1.23", "-", "100"]
-    )
+    lines = [line.split() for line in printed(pd.DataFrame([row])).splitlines()]
+    assert lines[1] == lines[6] == ["noise,", "relay", "widest,", "7", "events"]
+    # In the order of the heads: at event, after reaction, over time, outage.
+    assert lines[3] == [
+        "{3}",
+        "always",
+        "100.00",
+        "+-",
+        "<0.01",
+        "100",
+        "100",
+        "3.46",
+        "+-",
+        "1.23",
+    ]
+    # After reaction, with key, restored.
+    assert lines[8] == ["{3}", "always", "29.20", "0", "-"]
 
 
 def test_the_plot_draws_no_interval_that_is_not_known(table):

@@ -1,0 +1,101 @@
+"""A file that is wrong from end to end: the first faults, and how many more there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qkdopt.errors import MOST_SHOWN_FAULTS, InstanceError, OptionsError, fault_list
+from qkdopt.io import read_instance
+from tests.command import exit_status
+
+ROOT = Path(__file__).parent.parent.parent
+MESH = ROOT / "instances" / "small" / "mesh6.json"
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    """Write an instance of 8,000 demands from nowhere."""
+    data = json.loads(MESH.read_text(encoding="utf-8"))
+    data["demands"] = [{"id": r, "source": 0, "target": 1, "channels": 0} for r in range(8000)]
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 19, 20, 21, 8000])
+def test_a_list_counts_all_and_shows_the_first(count):
+    lines = fault_list([f"fault {k}" for k in range(count)]).splitlines()
+    assert lines[0] == f"{count:,} fault{'' if count == 1 else 's'}"
+    shown = min(count, 20)
+    assert lines[1 : 1 + shown] == [f"  - fault {k}" for k in range(shown)]
+    assert lines[1 + shown :] == ([f"  ... and {count - 20:,} more"] if count > 20 else [])
+
+
+@pytest.mark.parametrize("command", [("instance", "validate"), ("bound",), ("knobs",)])
+def test_every_command_shows_twenty_faults_and_a_count(command, wrong, capsys, monkeypatch):
+    monkeypatch.chdir(wrong.parent)
+    assert exit_status(*command, wrong) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "8,000 faults" in lines[0]
+    assert len(lines) == 1 + MOST_SHOWN_FAULTS + 1
+    assert lines[-1] == "  ... and 7,980 more"
+
+
+def test_the_error_itself_keeps_every_fault(wrong):
+    with pytest.raises(InstanceError) as caught:
+        read_instance(wrong)
+    assert len(caught.value.faults) == 8000
+    assert len(OptionsError("x", caught.value.faults).faults) == 8000
+
+
+def test_check_shows_twenty_faults_and_json_has_all(tmp_path, capsys):
+    plan = tmp_path / "plan.json"
+    instance = ROOT / "instances" / "nsfnet_100erl.json"
+    assert exit_status("solve", instance, "--strategy", "fixed", "-o", plan) == 0
+    result = json.loads(plan.read_text(encoding="utf-8"))
+    for row in result["demands"]:
+        row["skr_bps"] = 1e9
+    plan.write_text(json.dumps(result), encoding="utf-8")
+    capsys.readouterr()
+    assert exit_status("check", instance, plan, "--json") == 1
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert len(faults) > 2 * MOST_SHOWN_FAULTS
+    assert exit_status("check", instance, plan) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:-1] == [f"  - {fault}" for fault in faults[:MOST_SHOWN_FAULTS]]
+    assert lines[-1] == f"  ... and {len(faults) - MOST_SHOWN_FAULTS} more"
+
+
+@pytest.mark.parametrize(
+    "place", ["demands.0.id", "network.links.0.length_km", "routes.k", "note.of.nobody"]
+)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_of_thousands_of_digits_is_one_error(place, sign, tmp_path, capsys):
+    data = json.loads(MESH.read_text(encoding="utf-8"))
+    here = data
+    *steps, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    for step in steps:
+        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+    here[last] = "HERE"
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(data).replace('"HERE"', sign + 5000 * "9"), encoding="utf-8")
+    output = tmp_path / "out.mps"
+    for command in (
+        ("instance", "validate", path), ("bound", path), ("solve", path),
+        ("instance", "export", path, "-o", output), ("check", MESH, path),
+    ):  # fmt: skip
+        assert exit_status(*command) == 2
+        told = capsys.readouterr().err
+        assert "digits; expected less than 1e308" in told
+        assert len(told.splitlines()) == 2
+        assert len(told) < 400
+
+
+def test_a_whole_number_of_thousands_of_digits_in_a_study_is_one_error(tmp_path, capsys):
+    path = tmp_path / "study.toml"
+    path.write_text(f'name = "long"\nrequests = {5000 * "9"}\n', encoding="utf-8")
+    assert exit_status("study", "status", path) == 2
+    assert "thousands of digits; expected less than 1e308" in capsys.readouterr().err
