@@ -43,7 +43,10 @@ class Grid(Part):
 
 
 class RamanTable(Part):
-    """A measured Raman cross-section against wavelength offset."""
+    """A measured Raman cross-section against wavelength offset.
+
+    It must reach from every channel of the grid to every candidate QKD channel.
+    """
 
     offset_nm: Annotated[tuple[float, ...], Field(min_length=2)]
     """Quantum minus classical wavelength [nm], strictly rising."""

@@ -13,7 +13,8 @@ from pydantic import Field
 from qkdopt.instance.base import Part
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
-from qkdopt.instance.network import Candidate, Link, Network
+from qkdopt.instance.measured import measured_faults
+from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
 
 SCHEMA: Literal["qkdopt/instance/1"] = "qkdopt/instance/1"
@@ -58,6 +59,20 @@ class Instance(Part):
             return self.grid.frequency_thz(candidate)
         return candidate.frequency_thz
 
+    def loss_db(self, link: Link) -> float:
+        """Loss [dB] of a link at the classical channels: measured, or length x fibre loss."""
+        if link.loss_db is not None:
+            return link.loss_db
+        per_km = link.loss_db_per_km
+        return link.length_km * (self.fibre.loss_db_per_km if per_km is None else per_km)
+
+    def candidate_loss_db(self, link: Link, candidate: Candidate) -> float:
+        """Loss [dB] of a link at a candidate, the receiver's insertion loss not counted."""
+        ratio = 1.0
+        if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
+            ratio = candidate.loss_db_per_km / self.fibre.loss_db_per_km
+        return self.loss_db(link) * ratio
+
     def is_dark_near(self, channel: int, candidate: Candidate) -> bool:
         """Whether a classical channel lies in the guard band of a reserved candidate.
 
@@ -73,6 +88,7 @@ class Instance(Part):
         yield from self._demand_faults()
         yield from self._traffic_faults()
         yield from self._candidate_faults()
+        yield from measured_faults(self)
 
     def _demand_faults(self) -> Iterator[str]:
         known = {node.id for node in self.network.nodes}

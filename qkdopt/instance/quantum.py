@@ -12,7 +12,11 @@ from qkdopt.instance.network import Candidate
 
 
 class KeyRateTable(Part):
-    """A measured secret key rate against noise, in place of the protocol's equations."""
+    """A measured secret key rate against noise, in place of the protocol's equations.
+
+    It holds at the loss it was measured at: all links with QKD must have one loss, candidates
+    off the grid included.
+    """
 
     noise_per_gate: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
     """Noise clicks per gate, strictly rising."""
