@@ -29,6 +29,8 @@ def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
             -1.0 if weak is None else weak,
             # Probability of a single photon in a signal pulse.
             protocol.mean_photon_number * math.exp(-protocol.mean_photon_number),
+            # How much of the coincidences of background and signal gains leave out.
+            1.0 if protocol.consistent_yields else 0.0,
         ]
     )
     measured = tables.instance.qkd.skr_table
@@ -45,11 +47,17 @@ def _entropy(share):
 
 
 @njit_bare
-def _weak_decoy(y0, eta, mu, nu, misalignment):
+def _gain(y0, signal, once):
+    """Return detections per pulse; ``once`` is 1 where coincidences are counted once, else 0."""
+    return y0 + signal - once * y0 * signal
+
+
+@njit_bare
+def _weak_decoy(y0, eta, mu, nu, misalignment, once):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
-    weak = (y0 + weak_signal) * math.exp(nu)
-    strong = (y0 - math.expm1(-eta * mu)) * math.exp(mu)
+    weak = _gain(y0, weak_signal, once) * math.exp(nu)
+    strong = _gain(y0, -math.expm1(-eta * mu), once) * math.exp(mu)
     rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
     y1 = max(0.0, mu / (mu * nu - nu**2) * (weak - rest))
     if y1 <= 0.0:
@@ -71,12 +79,12 @@ def key_rate_of(noise, eta, signal, rate, table):
         return _measured(noise, table)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
     y0 = 2.0 * rate[2] + noise
-    gain = y0 + signal
+    gain = _gain(y0, signal, rate[8])
     if gain <= 0.0:
         return 0.0
     qber = (y0 / 2.0 + misalignment * signal) / gain
     if nu > 0.0:
-        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment)
+        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment, rate[8])
     else:
         y1 = y0 + eta - y0 * eta
         e1 = (y0 / 2.0 + misalignment * eta) / y1
@@ -105,6 +113,7 @@ def error_rate(noise, eta, rate):
     """Quantum bit error rate at a noise and a transmittance."""
     y0 = 2.0 * rate[2] + noise
     signal = -math.expm1(-eta * rate[0])
-    if y0 + signal <= 0.0:
+    gain = _gain(y0, signal, rate[8])
+    if gain <= 0.0:
         return 0.0
-    return (y0 / 2.0 + rate[1] * signal) / (y0 + signal)
+    return (y0 / 2.0 + rate[1] * signal) / gain
