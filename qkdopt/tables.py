@@ -129,7 +129,7 @@ def protocol_of(instance: Instance) -> keyrate.DecoyBB84:
         sifting=qkd.sifting,
         repetition_hz=qkd.repetition_mhz * 1e6,
         weak_photon_number=qkd.weak_photon_number if qkd.decoys == "vacuum+weak" else None,
-        consistent_yields=qkd.yields == "consistent",
+        yields=qkd.yields,
     )
 
 

@@ -46,9 +46,10 @@ class Qkd(Part):
 
     protocol: Literal["decoy-bb84"] = "decoy-bb84"
     decoys: Literal["infinite", "vacuum+weak"] = "infinite"
-    yields: Literal["paper", "consistent"] = "paper"
-    """``paper``: as the DS-QKD study has them, coincidences of background and signal once in the
-    yield of single photons but twice in the gain. ``consistent``: once in both."""
+    yields: Literal["paper", "exact", "approximate"] = "paper"
+    """``paper``: as the DS-QKD study has them, coincidences of background and signal count once in
+    the yield of single photons and twice in the gain. ``exact``: once in both. ``approximate``:
+    twice in both."""
     mean_photon_number: Annotated[float, Field(gt=0.0, le=2.0)] = 0.48
     weak_photon_number: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     """Of the weak decoy; only with ``vacuum+weak``."""

@@ -4,23 +4,33 @@ All equations are from X. Ma, B. Qi, Y. Zhao and H.-K. Lo, "Practical decoy stat
 quantum key distribution", Phys. Rev. A 72, 012326 (2005). They hold for infinitely long
 keys; finite keys only lower the rate.
 
-The yields of the paper's numerical example, which the DS-QKD study uses, are not of one kind: that
-of single photons has the coincidences of background and signal taken off once,
-:math:`Y_1 = Y_0 + \eta - Y_0 \eta`, while the gain sums :math:`Y_n \approx Y_0 + \eta_n`, which
-counts them twice: :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}`. ``consistent_yields`` sums the
-exact :math:`Y_n = Y_0 + \eta_n - Y_0 \eta_n` of its eq. (7), :math:`\eta_n = 1 - (1 - \eta)^n`:
+A pulse of n photons is detected with the yield of its eq. (7), in which a coincidence of
+background and signal counts once; the gain is their sum over a Poisson distribution (eq. 10):
 
-.. math:: Q_\mu = \sum_n e^{-\mu} \frac{\mu^n}{n!} Y_n = 1 - (1 - Y_0)\, e^{-\eta\mu}
+.. math:: Y_n = Y_0 + \eta_n - Y_0 \eta_n, \quad \eta_n = 1 - (1 - \eta)^n, \qquad
+    Q_\mu = \sum_n e^{-\mu} \frac{\mu^n}{n!} Y_n = 1 - (1 - Y_0)\, e^{-\eta\mu}
 
-Errors are those of its eq. (9), :math:`e_n Y_n = Y_0/2 + e_d \eta_n`, in either case: their
-sum :math:`E_\mu Q_\mu = Y_0/2 + e_d (1 - e^{-\eta\mu})` is exact. A coincidence is wrong with
-:math:`1/2 + e_d` there; a double click that is given a random bit would be wrong with
-:math:`(1/2 + e_d)/2`, so the error rates err on the safe side.
+The DS-QKD study has :math:`Y_1` of this kind beside the gain of :math:`Y_n \approx Y_0 + \eta_n`,
+which counts coincidences twice: :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}`. ``yields`` chooses:
+
+===============  ============  =============
+yields           :math:`Y_1`   :math:`Q_\mu`
+===============  ============  =============
+``paper``        exact         approximate
+``exact``        exact         exact
+``approximate``  approximate   approximate
+===============  ============  =============
+
+Errors are those of its eq. (9) in every case, :math:`e_n Y_n = Y_0/2 + e_d \eta_n`, whose sum is
+:math:`E_\mu Q_\mu = Y_0/2 + e_d (1 - e^{-\eta\mu})`. A coincidence is wrong with
+:math:`1/2 + e_d` there; given a random bit it would be wrong with :math:`(1/2 + e_d)/2`, so
+these error rates err on the safe side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,8 +60,8 @@ class DecoyBB84:
         Pulses per second [Hz].
     weak_photon_number
         nu of the weak decoy (vacuum + weak); None for infinitely many decoys.
-    consistent_yields
-        Whether gains count coincidences of background and signal once, as Y_1 does.
+    yields
+        Where coincidences of background and signal count once; see the module.
     """
 
     mean_photon_number: float = 0.48
@@ -62,7 +72,17 @@ class DecoyBB84:
     sifting: float = 1.0
     repetition_hz: float = 2e6
     weak_photon_number: float | None = None
-    consistent_yields: bool = False
+    yields: Literal["paper", "exact", "approximate"] = "paper"
+
+    @property
+    def exact_gain(self) -> bool:
+        """Whether gains count a coincidence of background and signal once."""
+        return self.yields == "exact"
+
+    @property
+    def exact_single(self) -> bool:
+        """Whether the yield of single photons counts a coincidence once."""
+        return self.yields != "approximate"
 
 
 def binary_entropy(share: ArrayLike) -> FloatArray:
@@ -88,16 +108,16 @@ def background_yield(noise_per_gate: ArrayLike, dark_count_per_gate: float) -> F
 
 
 def signal_gain(
-    background: ArrayLike, transmittance: ArrayLike, photons: float, *, consistent: bool = False
+    background: ArrayLike, transmittance: ArrayLike, photons: float, *, exact: bool = False
 ) -> FloatArray:
     r"""Gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}` (eq. 10), detections per pulse.
 
-    ``consistent``: coincidences of background and signal count once,
+    ``exact``: coincidences of background and signal count once,
     :math:`Q_\mu = 1 - (1 - Y_0)\, e^{-\eta\mu}`.
     """
     y0 = np.asarray(background, dtype=np.float64)
     signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
-    return np.asarray(y0 + signal - y0 * signal if consistent else y0 + signal)
+    return np.asarray(y0 + signal - y0 * signal if exact else y0 + signal)
 
 
 def signal_qber(
@@ -106,26 +126,31 @@ def signal_qber(
     photons: float,
     misalignment: float,
     *,
-    consistent: bool = False,
+    exact: bool = False,
 ) -> FloatArray:
     r"""Error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu` (eq. 11)."""
     signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
-    gain = signal_gain(background, transmittance, photons, consistent=consistent)
+    gain = signal_gain(background, transmittance, photons, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * signal
     return np.asarray(np.divide(errors, gain, out=np.full(gain.shape, 0.5), where=gain > 0.0))
 
 
-def single_photon_yield(background: ArrayLike, transmittance: ArrayLike) -> FloatArray:
-    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 7)."""
+def single_photon_yield(
+    background: ArrayLike, transmittance: ArrayLike, *, exact: bool = True
+) -> FloatArray:
+    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 7).
+
+    Without ``exact`` the last term, coincidences of background and signal, is left out.
+    """
     y0, eta = np.asarray(background, float), np.asarray(transmittance, float)
-    return np.asarray(y0 + eta - y0 * eta)
+    return np.asarray(y0 + eta - y0 * eta if exact else y0 + eta)
 
 
 def single_photon_error(
-    background: ArrayLike, transmittance: ArrayLike, misalignment: float
+    background: ArrayLike, transmittance: ArrayLike, misalignment: float, *, exact: bool = True
 ) -> FloatArray:
     r"""Error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1` (eq. 9)."""
-    y1 = single_photon_yield(background, transmittance)
+    y1 = single_photon_yield(background, transmittance, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * np.asarray(transmittance)
     return np.asarray(np.divide(errors, y1, out=np.full(y1.shape, 0.5), where=y1 > 0.0))
 
@@ -145,12 +170,12 @@ def weak_decoy_single_photon_bounds(
     """
     assert protocol.weak_photon_number is not None
     mu, nu = protocol.mean_photon_number, protocol.weak_photon_number
-    y0, exact = np.asarray(background, dtype=np.float64), protocol.consistent_yields
-    weak = signal_gain(y0, transmittance, nu, consistent=exact) * np.exp(nu)
-    strong = signal_gain(y0, transmittance, mu, consistent=exact) * np.exp(mu)
+    y0, exact = np.asarray(background, dtype=np.float64), protocol.exact_gain
+    weak = signal_gain(y0, transmittance, nu, exact=exact) * np.exp(nu)
+    strong = signal_gain(y0, transmittance, mu, exact=exact) * np.exp(mu)
     rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
     y1 = np.maximum(0.0, mu / (mu * nu - nu**2) * (weak - rest))
-    qber = signal_qber(y0, transmittance, nu, protocol.misalignment, consistent=exact)
+    qber = signal_qber(y0, transmittance, nu, protocol.misalignment, exact=exact)
     errors = qber * weak - y0 / 2.0
     known = y1 > 0.0
     e1 = np.divide(errors, y1 * nu, out=np.full(np.shape(y1), 0.5), where=known)
@@ -170,13 +195,14 @@ def decoy_bb84_rate(
     mu = protocol.mean_photon_number
     y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
     if protocol.weak_photon_number is None:
-        y1 = single_photon_yield(y0, transmittance)
-        e1 = single_photon_error(y0, transmittance, protocol.misalignment)
+        single = protocol.exact_single
+        y1 = single_photon_yield(y0, transmittance, exact=single)
+        e1 = single_photon_error(y0, transmittance, protocol.misalignment, exact=single)
     else:
         y1, e1 = weak_decoy_single_photon_bounds(y0, transmittance, protocol=protocol)
-    exact = protocol.consistent_yields
-    gain = signal_gain(y0, transmittance, mu, consistent=exact)
-    qber = signal_qber(y0, transmittance, mu, protocol.misalignment, consistent=exact)
+    exact = protocol.exact_gain
+    gain = signal_gain(y0, transmittance, mu, exact=exact)
+    qber = signal_qber(y0, transmittance, mu, protocol.misalignment, exact=exact)
     secret = y1 * mu * np.exp(-mu) * (1.0 - binary_entropy(np.minimum(e1, 0.5)))
     leak = protocol.error_correction_efficiency * gain * binary_entropy(np.minimum(qber, 0.5))
     return np.asarray(protocol.sifting * (secret - leak))
@@ -200,7 +226,7 @@ def quantum_bit_error_rate(
         transmittance,
         protocol.mean_photon_number,
         protocol.misalignment,
-        consistent=protocol.consistent_yields,
+        exact=protocol.exact_gain,
     )
 
 
