@@ -64,6 +64,8 @@ class Value(_Record):
     """Mean over all demands, blocked ones counted as 0."""
     worst_skr_bps: float
     """Smallest over served demands; 0 when none is served."""
+    without_key: int | None = None
+    """Served demands whose key rate is 0: light, but no key. Null where it was not counted."""
 
 
 class Bound(_Record):
@@ -85,6 +87,8 @@ class Baseline(_Record):
     strategy: str
     served: int
     mean_skr_bps: float
+    without_key: int | None = None
+    """Of those served; null where it was not counted."""
     gain: float | None
     """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key."""
 

@@ -9,7 +9,12 @@ import typer
 
 from qkdopt.bounding import bound
 from qkdopt.cli.choices import objective_of
+from qkdopt.instance import NodeId
 from qkdopt.io import read_instance
+from qkdopt.keyless import keyless_demands
+from qkdopt.problem import build_problem
+
+LONGEST_LIST = 10
 
 
 def run_bound(
@@ -19,11 +24,20 @@ def run_bound(
     instance = read_instance(path)
     found = bound(instance, served=served, objective=objective_of(objective), time_limit=time_limit)
     count = found.served if served is None else served
+    problem = build_problem(instance)
+    keyless = [instance.demands[r].id for r in keyless_demands(problem)]
     if as_json:
-        data = {"instance": instance.name, "for_served": count, **found.model_dump(mode="json")}
+        data = {
+            "instance": instance.name,
+            "for_served": count,
+            "without_key_in_every_plan": list(keyless),
+            **found.model_dump(mode="json"),
+        }
         typer.echo(json.dumps(data, indent=1))
         return
     typer.echo(f"served     at most {found.served} of {len(instance.demands)} demands")
+    if keyless:
+        typer.echo(f"           {len(keyless)} without key in every plan: {_few(keyless)}")
     if found.objective_bps is None:
         typer.echo(f"{objective:10} no bound within the time limit")
         return
@@ -33,3 +47,8 @@ def run_bound(
     )
     typer.echo(f"proved by  {found.method}")
     typer.echo(f"routes     {found.routes}")
+
+
+def _few(demands: list[NodeId]) -> str:
+    more = ", ..." if len(demands) > LONGEST_LIST else ""
+    return "demands " + ", ".join(map(str, demands[:LONGEST_LIST])) + more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.without_key import without_key
 from qkdopt.solving import Progress
 
 
@@ -24,7 +25,7 @@ def progress_text(progress: Progress) -> str:
     """One line: seconds and phase, then what is known so far."""
     parts = [f"{progress.seconds:6.1f} s  {progress.phase}"]
     if progress.served is not None:
-        parts.append(f"served {progress.served}")
+        parts.append(f"served {progress.served}{without_key(progress.without_key)}")
     if progress.incumbent_bps is not None:
         parts.append(f"incumbent {progress.incumbent_bps / 1e3:.3f} kbit/s")
     if progress.bound_bps is not None:

@@ -66,7 +66,8 @@ class Qkd(Part):
     """Of the receiver, filters included [dB]; it dims signal and noise alike."""
     filter_ghz: WidthGhz = 100.0
     guard_ghz: GuardGhz = 200.0
-    """Full width kept dark around a reserved QKD channel."""
+    """Full width kept dark around a reserved QKD channel: with 200, channels 100 GHz away, on
+    its very edge, may be lit."""
     candidates: Literal["all"] | Annotated[tuple[Candidate, ...], Field(min_length=1)] = "all"
     reserve: Literal["working", "all"] = "working"
     """Which candidates stay free of classical light: the working one, or all of them."""
