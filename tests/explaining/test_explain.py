@@ -15,6 +15,7 @@ from qkdopt.explaining.groups import all_groups
 from qkdopt.explaining.judge import Judge, Verdict
 from qkdopt.explaining.limits import best_rate
 from qkdopt.explaining.question import ask
+from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from tests.explaining.small_cases import line, network, ring
 
@@ -59,8 +60,8 @@ def test_a_demand_wider_than_a_link():
     found = explain(line([(0, 1, {"channels": 3}), (1, 2)]))
     assert rules(found) == {("served", 0), ("guard", "0-1")}
     assert found.text == (
-        "demand 0 needs 3 channels, and its only route crosses a link with fewer: link 0-1 with 2 (3 "
-        "channels, of which the guard band of its QKD channel takes at least 1)"
+        "demand 0 needs 3 channels, and its only route crosses a link with fewer: link 0-1 with 2 "
+        "(3 channels, of which the guard band of its QKD channel takes at least 1)"
     )
 
 
