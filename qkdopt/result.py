@@ -180,6 +180,8 @@ class Result(_Record):
     demands: tuple[ServedDemand, ...]
     notes: tuple[str, ...] = ()
     """What a reader must know: terms the search ignored, a model that refused, a limit."""
+    preset_changes: tuple[str, ...] = ()
+    """What differs from the preset that the instance names, such as ``qkd.sifting = 1 (0.5)``."""
     seconds: float
     environment: Environment
 

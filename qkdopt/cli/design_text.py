@@ -11,6 +11,7 @@ from qkdopt.design.pareto import Pareto
 from qkdopt.design.question import Question
 from qkdopt.design.run import Design
 from qkdopt.environment import environment
+from qkdopt.generate import preset_name
 from qkdopt.knobs.power import mean_launch_dbm
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def design_lines(about: Question, found: Design, frontier: Pareto, folder: Path)
         else f"{options.blocks * about.told()['requests_of_a_block']:,} fresh requests each"
     )
     lines = [
-        f"{instance.name}  (preset {instance.preset}, reserve {ground.reserve}, launch "
+        f"{instance.name}  (preset {preset_name(instance)}, reserve {ground.reserve}, launch "
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qkdopt.generate import preset_lines, preset_name
 from qkdopt.instance import Instance
 from qkdopt.keyless import keyless_demands
 from qkdopt.problem import Problem, build_problem
@@ -19,7 +20,10 @@ def info_text(instance: Instance) -> str:
     problem = build_problem(instance)
     tables = problem.tables
     lines = [
-        f"{instance.name}  (preset {instance.preset or 'none'}, sha256 {instance.sha256()[:12]})",
+        f"{instance.name}  (preset {preset_name(instance) or 'none'}, sha256 "
+        f"{instance.sha256()[:12]})",
+        *preset_lines(instance),
+        *(f"note       {warning}" for warning in instance.warnings()),
         *_network_lines(instance),
         *_light_lines(instance),
         *_key_lines(instance, tables),

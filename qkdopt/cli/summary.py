@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qkdopt.cli.without_key import without_key
+from qkdopt.generate import preset_lines, preset_name
 from qkdopt.instance import Instance
 from qkdopt.keyless import advice_lines
 from qkdopt.problem import build_problem
@@ -16,7 +17,11 @@ WORST_LINKS = 5
 
 def summary(instance: Instance, result: Result) -> str:
     """Tell served, rates, gain, gap, the worst links and why, and what was blocked."""
-    lines = [f"{instance.name}  (preset {instance.preset or 'none'}, strategy {result.strategy})"]
+    preset = preset_name(instance) or "none"
+    lines = [
+        f"{instance.name}  (preset {preset}, strategy {result.strategy})",
+        *preset_lines(instance),
+    ]
     if result.value is None:
         lines.append(f"no plan: {result.status}")
     else:

@@ -30,7 +30,8 @@ class Instance(Part):
     name: Annotated[str, Field(min_length=1)]
     description: str = ""
     preset: str | None = None
-    """Name of the preset the hardware values come from; every result repeats it."""
+    """Name of the preset the hardware values come from; it sets none of them. Every result repeats
+    it, and says what differs."""
     network: Network
     grid: Grid = Grid()
     fibre: Fibre = Fibre()
@@ -85,6 +86,10 @@ class Instance(Part):
         distance_ghz = 1e3 * abs(self.grid.frequency_thz(channel) - self.candidate_thz(candidate))
         half_width = max(self.qkd.guard_ghz, self.grid.spacing_ghz) / 2.0
         return distance_ghz < half_width - 1e-6
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is allowed and seldom meant."""
+        yield from self.grid.warnings()
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""
