@@ -45,6 +45,7 @@ def _value_lines(instance: Instance, result: Result, value: Value) -> Iterator[s
         f"key rate   mean {_kbps(value.mean_skr_bps)}, worst {_kbps(value.worst_skr_bps)}, "
         f"per request {_kbps(value.mean_skr_per_request_bps)}"
     )
+    yield "           of each demand as if it had its links to itself"
     base = result.baseline
     if base is not None and base.gain is not None:
         yield (
