@@ -229,3 +229,17 @@ def test_a_raman_table_must_reach_from_every_channel_to_every_candidate(half_wid
     for link in data["network"]["links"]:
         link["qkd"] = False
     build_problem(Instance.model_validate(data, strict=False))
+
+
+def test_receivers_that_ask_for_an_impossible_power_are_refused():
+    data = ring(classical={"receiver_sensitivity_dbm": -28.0, "margin_db": 2.0})
+    for n, link in enumerate(data["network"]["links"]):
+        link["loss_db"] = 54.0 + n  # 28, 29, ... 33 dBm
+    fault = one_fault(data)
+    assert "receiver_sensitivity_dbm = -28 plus loss and margin is 31 dBm at link l3" in fault
+    assert "and 2 more links; expected at most 30 dBm" in fault
+    # Where no QKD runs nothing follows from the power; a power of its own is in range anyhow.
+    data["network"]["links"][3]["launch_dbm"] = 0.0
+    for n in (4, 5):
+        data["network"]["links"][n]["qkd"] = False
+    build_problem(Instance.model_validate(data, strict=False))
