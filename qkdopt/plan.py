@@ -70,6 +70,11 @@ class Assessment:
     objective_bps: float
 
     @property
+    def without_key(self) -> int:
+        """How many served demands have no key."""
+        return self.served - int(np.count_nonzero(self.demand_skr_bps > 0.0))
+
+    @property
     def key(self) -> tuple[int, float]:
         """What plans are compared by, lexicographically."""
         return self.served, self.objective_bps

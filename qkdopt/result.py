@@ -65,6 +65,8 @@ class Value(_Record):
     """Mean over all demands, blocked ones counted as 0."""
     worst_skr_bps: float
     """Smallest over served demands; 0 when none is served."""
+    without_key: int | None = None
+    """Served demands whose key rate is 0: light, but no key. Null where it was not counted."""
 
 
 class Bound(_Record):
@@ -86,6 +88,8 @@ class Baseline(_Record):
     strategy: str
     served: int
     mean_skr_bps: float
+    without_key: int | None = None
+    """Of those served; null where it was not counted."""
     gain: float | None
     """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key."""
 
@@ -192,6 +196,8 @@ class Result(_Record):
     of earlier versions."""
     limits: RunLimits | None = None
     """Limits of the run; null in results of earlier versions."""
+    preset_changes: tuple[str, ...] = ()
+    """What differs from the preset that the instance names, such as ``qkd.sifting = 1 (0.5)``."""
     seconds: float
     environment: Environment
 

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdopt.instance import Candidate, Instance, Link, OffGridCandidate, RamanTable
+from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
@@ -129,6 +129,7 @@ def protocol_of(instance: Instance) -> keyrate.DecoyBB84:
         sifting=qkd.sifting,
         repetition_hz=qkd.repetition_mhz * 1e6,
         weak_photon_number=qkd.weak_photon_number if qkd.decoys == "vacuum+weak" else None,
+        yields=qkd.yields,
     )
 
 
@@ -194,7 +195,7 @@ class LinkOptics:
             [instance.grid.frequency_thz(w) for w in range(instance.grid.channels)]
         )
         self._loss_db = link_loss_db(instance, link)
-        self._quantum_loss_db = self._loss_db * _loss_ratio(instance, candidate)
+        self._quantum_loss_db = instance.candidate_loss_db(link, candidate)
 
     def transmittance(self) -> float:
         """Transmittance of the quantum channel, receiver and detector included."""
@@ -321,10 +322,7 @@ class LinkOptics:
 
 def link_loss_db(instance: Instance, link: Link) -> float:
     """Loss [dB] of a link at the classical channels: measured, or length x fibre loss."""
-    if link.loss_db is not None:
-        return link.loss_db
-    per_km = link.loss_db_per_km
-    return link.length_km * (instance.fibre.loss_db_per_km if per_km is None else per_km)
+    return instance.loss_db(link)
 
 
 def link_launch_dbm(instance: Instance, link: Link) -> float:
@@ -343,10 +341,3 @@ def link_launch_dbm(instance: Instance, link: Link) -> float:
             classical.receiver_sensitivity_dbm, link_loss_db(instance, link), classical.margin_db
         )
     )
-
-
-def _loss_ratio(instance: Instance, candidate: Candidate) -> float:
-    """Fibre loss at the candidate over fibre loss at the classical channels."""
-    if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
-        return candidate.loss_db_per_km / instance.fibre.loss_db_per_km
-    return 1.0

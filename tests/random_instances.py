@@ -26,6 +26,7 @@ def random_instance(
     floors: bool = True,
     other_noise: bool = False,
     shape: str | None = None,
+    yields: str = "paper",
 ) -> Instance:
     """Draw an instance; the same seed and options give the same one."""
     rng = np.random.default_rng(seed)
@@ -51,6 +52,7 @@ def random_instance(
             "guard_ghz": guard,
             "relay": relay or "lightpath",
             "decoys": str(rng.choice(["infinite", "infinite", "vacuum+weak"])),
+            "yields": yields,
         },
         "routes": {"k": int(rng.integers(1, 3))},
         "demands": [

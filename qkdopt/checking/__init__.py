@@ -46,6 +46,7 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
         faults=tuple(faults),
         objective_bps=value.objective_bps,
         served=value.served,
+        without_key=value.without_key,
         link_skr_bps={name: rate.skr_bps for name, rate in links.items()},
         demand_skr_bps={str(name): rate for name, (rate, _) in demands.items()},
     )

@@ -130,6 +130,7 @@ def _link_rate(
         sifting=qkd.sifting,
         repetition_hz=1e6 * qkd.repetition_mhz,
         weak_photon_number=None if qkd.decoys == "infinite" else qkd.weak_photon_number,
+        yields=qkd.yields,
     )
     skr = keyrate.secret_key_rate_bps(clicks, eta, protocol=protocol)
     if qkd.skr_table is not None:

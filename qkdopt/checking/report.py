@@ -16,8 +16,9 @@ class CheckReport:
         Name of the instance.
     faults
         One text per broken rule: where, what was read, what was expected.
-    objective_bps, served
-        Recomputed; None where the lightpaths are no plan.
+    objective_bps, served, without_key
+        Recomputed; None where the lightpaths are no plan. ``without_key`` counts the served
+        demands whose key rate is 0.
     link_skr_bps, demand_skr_bps
         Recomputed rates by link id, and by demand id as text.
     """
@@ -26,6 +27,7 @@ class CheckReport:
     faults: tuple[str, ...]
     objective_bps: float | None = None
     served: int | None = None
+    without_key: int | None = None
     link_skr_bps: dict[str, float] = field(default_factory=dict)
     demand_skr_bps: dict[str, float] = field(default_factory=dict)
 
@@ -42,6 +44,7 @@ class CheckReport:
             "faults": list(self.faults),
             "objective_bps": self.objective_bps,
             "served": self.served,
+            "without_key": self.without_key,
             "link_skr_bps": self.link_skr_bps,
             "demand_skr_bps": self.demand_skr_bps,
         }

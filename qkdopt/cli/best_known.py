@@ -9,8 +9,10 @@ from typing import Any
 
 import typer
 
+from qkdopt.checking import check
+from qkdopt.cli.without_key import without_key
 from qkdopt.errors import ResultError, UsageError
-from qkdopt.io import read_result
+from qkdopt.io import read_plan, read_result
 from qkdopt.library import BestKnown, Change, Library, find_library, update
 from qkdopt.result import Result
 
@@ -23,11 +25,11 @@ def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool)
     shown = [rows[key] for name in names for key in sorted(rows) if key[0] == name]
     known = {row.instance for row in shown}
     if as_json:
-        data = {"library": str(library.folder), "rows": [_plain(row) for row in shown]}
+        data = {"library": str(library.folder), "rows": [_plain(library, row) for row in shown]}
         typer.echo(json.dumps(data, indent=1))
         return
     if shown:
-        typer.echo("\n".join(_table(shown)))
+        typer.echo("\n".join(_table(library, shown)))
     for name in names:
         if name not in known:
             typer.echo(f"{name}: no value yet")
@@ -39,7 +41,7 @@ def run_update(files: Sequence[Path], folder: Path | None) -> None:
         raise UsageError("--update: no result given; expected result files (JSON)")
     library = find_library() if folder is None else Library(folder)
     for change in update(library, _read_all(files)):
-        typer.echo(_told(change))
+        typer.echo(_told(library, change))
 
 
 def _read_all(files: Sequence[Path]) -> dict[str, Result]:
@@ -56,21 +58,36 @@ def _read_all(files: Sequence[Path]) -> dict[str, Result]:
     return found
 
 
-def _plain(row: BestKnown) -> dict[str, Any]:
-    return {**row.model_dump(mode="json"), "gap": row.gap, "status": row.status}
+def _plain(library: Library, row: BestKnown) -> dict[str, Any]:
+    return {
+        **row.model_dump(mode="json"),
+        "without_key": _without_key(library, row),
+        "gap": row.gap,
+        "status": row.status,
+    }
 
 
-def _table(rows: Sequence[BestKnown]) -> Iterator[str]:
+def _without_key(library: Library, row: BestKnown) -> int | None:
+    """Count the served demands without key in the plan that is stored; None where there is none."""
+    path = library.plan_file(row.instance, row.objective)
+    if not path.exists():
+        return None
+    return check(library.instances[row.instance], read_plan(path)).without_key
+
+
+def _table(library: Library, rows: Sequence[BestKnown]) -> Iterator[str]:
     width = max(len("instance"), *(len(row.instance) for row in rows))
     yield (
-        f"{'instance':{width}}  objective  {'served':>9}  {'value':>8}  {'bound':>8} kbit/s  "
-        f"{'gap':>7}  status   found by"
+        f"{'instance':{width}}  objective  {'served':>10}  without key  {'value':>8}  "
+        f"{'bound':>8} kbit/s  {'gap':>7}  status   found by"
     )
     for row in rows:
         served = f"{row.served} of {row.served_bound}"
+        counted = _without_key(library, row)
+        keyless = "-" if counted is None else str(counted)
         bound = "-" if row.bound_bps is None else f"{row.bound_bps / 1e3:.3f}"
         yield (
-            f"{row.instance:{width}}  {row.objective:9}  {served:>9}  "
+            f"{row.instance:{width}}  {row.objective:9}  {served:>10}  {keyless:>11}  "
             f"{row.value_bps / 1e3:8.3f}  {bound:>8}         {_gap(row):>7}  {row.status:7}  "
             f"{row.strategy}, {row.date}"
         )
@@ -80,7 +97,7 @@ def _gap(row: BestKnown) -> str:
     return "-" if row.gap is None else f"{100.0 * row.gap:.2f} %"
 
 
-def _told(change: Change) -> str:
+def _told(library: Library, change: Change) -> str:
     after = change.after
     where = f"{change.source}: {after.instance} {after.objective}:"
     if not change.better:
@@ -89,6 +106,7 @@ def _told(change: Change) -> str:
     if change.before is None:
         what = "first plan"
     return (
-        f"{where} {what}: {after.served} of at most {after.served_bound} served, "
-        f"{after.value_bps / 1e3:.3f} kbit/s, gap {_gap(after)}"
+        f"{where} {what}: {after.served} of at most {after.served_bound} served"
+        f"{without_key(_without_key(library, after))}, {after.value_bps / 1e3:.3f} kbit/s, "
+        f"gap {_gap(after)}"
     )

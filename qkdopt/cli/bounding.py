@@ -12,10 +12,14 @@ from qkdopt.bounding import bound
 from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
+from qkdopt.keyless import keyless_demands
 from qkdopt.load_state.compilation import bound_compiled
+from qkdopt.problem import build_problem
 from qkdopt.result import Bound
+
+LONGEST_LIST = 10
 
 
 def run_bound(
@@ -43,11 +47,20 @@ def _print(
     instance: Instance, objective: str, found: Bound, served: int | None, *, as_json: bool
 ) -> None:
     count = found.served if served is None else served
+    problem = build_problem(instance)
+    keyless = [instance.demands[r].id for r in keyless_demands(problem)]
     if as_json:
-        data = {"instance": instance.name, "for_served": count, **found.model_dump(mode="json")}
+        data = {
+            "instance": instance.name,
+            "for_served": count,
+            "without_key_in_every_plan": list(keyless),
+            **found.model_dump(mode="json"),
+        }
         typer.echo(json.dumps(data, indent=1))
         return
     typer.echo(f"served     at most {found.served} of {len(instance.demands)} demands")
+    if keyless:
+        typer.echo(f"           {len(keyless)} without key in every plan: {_few(keyless)}")
     if found.objective_bps is None:
         typer.echo(f"{objective:10} no bound within the time limit")
         return
@@ -57,3 +70,8 @@ def _print(
     )
     typer.echo(f"proved by  {found.method}")
     typer.echo(f"routes     {found.routes}")
+
+
+def _few(demands: list[NodeId]) -> str:
+    more = ", ..." if len(demands) > LONGEST_LIST else ""
+    return "demands " + ", ".join(map(str, demands[:LONGEST_LIST])) + more

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.checking import check
+from qkdopt.cli.without_key import without_key
 from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan
 
@@ -19,7 +20,8 @@ def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
         typer.echo(json.dumps(report.to_json_dict(), indent=1))
     elif report.ok:
         typer.echo(
-            f"{result}: all rules hold; served {report.served}, objective "
+            f"{result}: all rules hold; served {report.served}"
+            f"{without_key(report.without_key)}, objective "
             f"{report.objective_bps:.3f} bit/s recomputed"
         )
     else:

@@ -193,11 +193,12 @@ def _write(rows: pd.DataFrame, folder: Path) -> None:
     from matplotlib.figure import Figure
 
     status = rows["outcome"].where(rows["status"].eq("done"), "failed")
-    table = rows.assign(status=status)[list(COLUMNS)]
+    # Rows of an earlier version may lack a column.
+    table = rows.assign(status=status).reindex(columns=list(COLUMNS))
     write_text_whole(folder / "results.csv", table.to_csv(index=False))
     summary = summarise(rows)
     text = to_markdown(summary)
-    write_text_whole(folder / "summary.md", text + "\n" + to_markdown(table.iloc[:, :12]))
+    write_text_whole(folder / "summary.md", text + "\n" + to_markdown(table.iloc[:, :13]))
     done = rows[rows["status"].eq("done")]
     for name, draw in (
         ("performance_profile", plot_performance_profile), ("gap_over_time", plot_gap_over_time),

@@ -7,6 +7,7 @@ from typing import Any
 
 from qkdopt.environment import environment
 from qkdopt.errors import Faults
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_json_whole
 
@@ -30,7 +31,7 @@ def write_question(folder: Path, instance: Instance, **options: Any) -> None:
         "on": "demands",
         "instance": instance.name,
         "sha256": instance.sha256(),
-        "preset": instance.preset,
+        "preset": preset_name(instance),
         **options,
         "environment": environment().model_dump(mode="json"),
     }

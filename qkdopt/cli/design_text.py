@@ -11,6 +11,7 @@ from qkdopt.design.pareto import Pareto
 from qkdopt.design.question import Question
 from qkdopt.design.run import Design
 from qkdopt.environment import environment
+from qkdopt.generate import preset_name
 from qkdopt.knobs.power import mean_launch_dbm
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def design_lines(about: Question, found: Design, frontier: Pareto, folder: Path)
         else f"{options.blocks * about.told()['requests_of_a_block']:,} fresh requests each"
     )
     lines = [
-        f"{instance.name}  (preset {instance.preset}, reserve {ground.reserve}, launch "
+        f"{instance.name}  (preset {preset_name(instance)}, reserve {ground.reserve}, launch "
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",
@@ -65,7 +66,7 @@ def _ranking(found: Design, criterion: str) -> list[str]:
     width = max(len("channels"), *(len(str(name)) for name in shown["name"]))
     head = (
         f"rank  {'channels':{width}}  receivers  kbit/s per request  served only  blocked   "
-        f"{GAIN_OF[criterion]}"
+        f"without key  {GAIN_OF[criterion]}"
     )
     return [head, *(_line(row, width) for row in shown.to_dict("records"))]
 
@@ -76,8 +77,13 @@ def _line(row: dict[Any, Any], width: int) -> str:
         f"{row['rank']:4}  {row['name']:{width}}  {row['receivers']:9}  "
         f"{row['mean_skr_per_request_bps'] / 1e3:8.3f} +- {row['ci95'] / 1e3:.3f}   "
         f"{row['mean_skr_bps'] / 1e3:11.3f}  {100 * row['blocking']:6.3f} %  "
-        f"{_gain(row):>19}  {row['verdict']}{tied}"
+        f"{_share(row['outage']):>11}  {_gain(row):>19}  {row['verdict']}{tied}"
     )
+
+
+def _share(outage: float | None) -> str:
+    """Spell the share of served requests without key; nothing where none was served."""
+    return "" if outage is None or math.isnan(outage) else f"{100 * outage:.3f} %"
 
 
 def _gain(row: dict[Any, Any]) -> str:

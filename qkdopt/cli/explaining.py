@@ -65,6 +65,7 @@ def _told(found: Explanation) -> str:
         )
         lines.append(f"conflict   {len(found.groups)} groups of rules: {proof}")
         lines.extend(_conflict_lines(found))
+    lines.extend(f"advice     {text}" for text in found.advice)
     lines.append(f"time       {found.seconds:.1f} s")
     return "\n".join(lines) + "\n"
 

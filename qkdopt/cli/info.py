@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from qkdopt.generate import preset_lines, preset_name
 from qkdopt.instance import Instance
-from qkdopt.routes import candidate_routes
-from qkdopt.tables import Tables, build_tables, link_launch_dbm, link_loss_db
+from qkdopt.keyless import keyless_demands
+from qkdopt.problem import Problem, build_problem
+from qkdopt.tables import Tables, link_launch_dbm, link_loss_db
 from qkdopt.units import dbm_to_w
 
 
 def info_text(instance: Instance) -> str:
     """Describe network, light, key and demands of an instance."""
-    tables = build_tables(instance)
+    problem = build_problem(instance)
+    tables = problem.tables
     lines = [
-        f"{instance.name}  (preset {instance.preset or 'none'}, sha256 {instance.sha256()[:12]})",
+        f"{instance.name}  (preset {preset_name(instance) or 'none'}, sha256 "
+        f"{instance.sha256()[:12]})",
+        *preset_lines(instance),
+        *(f"note       {warning}" for warning in instance.warnings()),
         *_network_lines(instance),
         *_light_lines(instance),
         *_key_lines(instance, tables),
-        *_demand_lines(instance),
+        *_demand_lines(problem),
         *_link_lines(instance, tables),
     ]
     return "\n".join(lines) + "\n"
@@ -76,19 +83,26 @@ def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
         return
     free = tables.usable[tables.candidate_count > 0].any(axis=1).sum(axis=1)
     yield (
-        f"candidates {counts.min()} to {counts.max()} per link, reserve {qkd.reserve}, guard "
-        f"{qkd.guard_ghz:g} GHz full width, {free.min()} to {free.max()} channels may be lit, "
-        f"relay {qkd.relay}"
+        f"candidates {counts.min()} to {counts.max()} per link, reserve {qkd.reserve}, "
+        f"{free.min()} to {free.max()} channels may be lit, relay {qkd.relay}"
+    )
+    spacing_ghz = instance.grid.spacing_ghz
+    half_ghz = max(qkd.guard_ghz, spacing_ghz) / 2.0
+    nearest_ghz = spacing_ghz * math.ceil(half_ghz / spacing_ghz - 1e-9)
+    yield (
+        f"guard      {qkd.guard_ghz:g} GHz full width around a QKD channel: channels "
+        f"{nearest_ghz:g} GHz from one on the grid may be lit"
     )
 
 
-def _demand_lines(instance: Instance) -> Iterator[str]:
-    routes = candidate_routes(instance)
+def _demand_lines(problem: Problem) -> Iterator[str]:
+    instance, routes = problem.instance, problem.routes
     lightpaths = sum(demand.channels for demand in instance.demands)
     stranded = sum(not candidates for candidates in routes)
     yield (
         f"demands    {len(routes)} with {lightpaths} lightpaths, {instance.routes.k} shortest "
-        f"routes each, {stranded} without a route"
+        f"routes each, {stranded} without a route, {len(keyless_demands(problem))} without key in "
+        "every plan"
     )
     if instance.traffic is not None:
         yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator"

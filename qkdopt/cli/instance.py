@@ -23,7 +23,13 @@ def new(
     demands: Annotated[int, typer.Option(help="How many to draw.")] = 100,
     seed: Annotated[int, typer.Option(help="Of the demands.")] = 1,
     preset: Annotated[str, typer.Option(help="paper or field.")] = "paper",
-    length_scale: Annotated[float, typer.Option(help="Factor on link lengths.")] = 0.01,
+    length_scale: Annotated[
+        float | None,
+        typer.Option(
+            help="Factor on link lengths and measured losses; by default 0.01 for backbones, 1 for "
+            "metro networks."
+        ),
+    ] = None,
     channels: Annotated[int | None, typer.Option(help="Grid channels.")] = None,
     channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
     candidates: Annotated[
@@ -108,12 +114,14 @@ def validate(
     status = 0
     for path in instances:
         try:
-            read_instance(path)
+            instance = read_instance(path)
         except QkdoptError as error:
             typer.echo(f"qkdopt: {error}", err=True)
             status = error.exit_status
         else:
             typer.echo(f"{path}: valid")
+            for warning in instance.warnings():
+                typer.echo(f"qkdopt: {path}: warning: {warning}", err=True)
     raise typer.Exit(status)
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.cli.intervals import plus_minus
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.knobs.knobs import RAMAN_SCALE
 from qkdopt.knobs.power import Receivers
@@ -56,7 +57,7 @@ def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFra
     ranked: Rows = what_a_db_buys(table).to_dict("records")
     choices: Rows = table[table["better"] == 0].to_dict("records")
     return [
-        f"{instance.name}  (preset {instance.preset or 'none'}, ds-qkd first fit, channels "
+        f"{instance.name}  (preset {preset_name(instance) or 'none'}, ds-qkd first fit, channels "
         f"{asked.set_name})",
         f"traffic       {asked.load_erlang:g} erlang, {asked.requests:,} requests, seed "
         f"{asked.seed}, the same for every setting",
@@ -167,7 +168,7 @@ def knob_json(
         "schema": "qkdopt/knobs/1",
         "instance": asked.instance.name,
         "sha256": asked.instance.sha256(),
-        "preset": asked.instance.preset,
+        "preset": preset_name(asked.instance),
         "channels": asked.set_name,
         "strategy": "ds-qkd",
         "load_erlang": asked.load_erlang,

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from qkdopt.errors import UsageError
-from qkdopt.generate import new_instance
+from qkdopt.generate import METRO, default_length_scale, new_instance
 from qkdopt.instance import read_channels
 from qkdopt.io import refuse_unwritable, write_json_whole
 
@@ -24,5 +24,19 @@ def run_new(output: Path, *, candidates: str | None, **options: Any) -> None:
             raise UsageError(f"{name} = {options[name]!r}; expected {expected}")
     listed = None if candidates is None else read_channels(candidates, "candidates")
     instance = new_instance(output.stem, candidates=listed, **options)
+    if options["length_scale"] is None:
+        typer.echo(f"qkdopt: {scale_text(options['topology'])}", err=True)
+    for warning in instance.warnings():
+        typer.echo(f"qkdopt: warning: {warning}", err=True)
     write_json_whole(output, instance.to_json_dict())
     typer.echo(f"{output}: {len(instance.demands)} demands, sha256 {instance.sha256()[:12]}")
+
+
+def scale_text(topology: str) -> str:
+    """Say what scale the lengths of a topology have where none is given."""
+    if topology in METRO:
+        return f"{topology} is a metro network: lengths and measured losses as they are"
+    return (
+        f"{topology} is a backbone: lengths x {default_length_scale(topology):g}, as in the DS-QKD "
+        "study, since no key survives its true lengths; --length-scale sets another factor"
+    )

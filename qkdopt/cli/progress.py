@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.without_key import without_key
 from qkdopt.solving import Progress
 
 
@@ -18,7 +19,7 @@ def progress_text(progress: Progress) -> str:
     """Spell what is known so far, the phase last: a narrow terminal cuts it first."""
     parts = []
     if progress.served is not None:
-        parts.append(f"{progress.served} served")
+        parts.append(f"{progress.served} served{without_key(progress.without_key)}")
     rates = [
         f"{name} {rate / 1e3:.3f}"
         for name, rate in (("best", progress.incumbent_bps), ("bound", progress.bound_bps))

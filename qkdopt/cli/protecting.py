@@ -15,6 +15,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.design.placement import Pool
 from qkdopt.errors import Faults, fault_list
 from qkdopt.exact_sets.putting import with_set
+from qkdopt.generate import preset_name
 from qkdopt.instance import spell_channels
 from qkdopt.io import write_json_whole, write_text_whole
 from qkdopt.protection.check import check_protection
@@ -137,7 +138,7 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
     failures = [one for one in found.failures if one.worst_skr_bps is not None]
     failures.sort(key=lambda one: one.worst_skr_bps or 0.0)
     lines = [
-        f"{instance.name}  (preset {instance.preset})",
+        f"{instance.name}  (preset {preset_name(instance)})",
         f"set        {spell_channels(found.channels)}, all of it dark",
         f"kept       {found.served} of {len(instance.demands)} demands at "
         f"{found.floor_bps / 1e3:g} kbit/s or more, under every one of {len(found.failures)} "

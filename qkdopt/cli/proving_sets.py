@@ -13,6 +13,7 @@ from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.without_key import without_key
 from qkdopt.errors import Faults, fault_list
 from qkdopt.exact_sets.exact import ExactSet, exact_set, installed, sets_to_prove
 from qkdopt.exact_sets.putting import with_set
@@ -86,6 +87,7 @@ def _plain(found: ExactSet) -> dict[str, Any]:
         "schema": "qkdopt/exact-set/1",
         "channels": list(found.channels),
         "served": found.served,
+        "without_key": _keyless(found),
         "value_bps": found.value_bps,
         "bound_bps": found.bound_bps,
         "gap": found.gap,
@@ -96,6 +98,11 @@ def _plain(found: ExactSet) -> dict[str, Any]:
     }
 
 
+def _keyless(found: ExactSet) -> int | None:
+    """Count the served demands without key."""
+    return None if found.result.value is None else found.result.value.without_key
+
+
 def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
     proved = "none" if found.bound_bps is None else f"{found.bound_bps / 1e3:.3f} kbit/s"
     gap = "" if found.gap is None else f", gap {100.0 * found.gap:.2f} %"
@@ -103,7 +110,7 @@ def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
     return [
         *cut,
         f"set        {spell_channels(found.channels)} ({found.status})",
-        f"served     {found.served} of {demands}",
+        f"served     {found.served} of {demands}{without_key(_keyless(found))}",
         f"key rate   {found.value_bps / 1e3:.3f} kbit/s, mean over served; checked from physics",
         f"bound      {proved} over all sets of {len(found.channels)}{gap}",
         f"proof      {found.method}",

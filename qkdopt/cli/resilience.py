@@ -13,6 +13,7 @@ from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.cli.survival_text import printed
 from qkdopt.environment import environment
 from qkdopt.errors import InstanceError, UsageError
+from qkdopt.generate import preset_name
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.report import plot_survival
 from qkdopt.resilience import Case, Question, cases, faults_on, survival_table
@@ -79,7 +80,7 @@ def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
     return {
         "schema": "qkdopt/resilience/1",
         "instance": first.instance.name,
-        "preset": first.instance.preset,
+        "preset": preset_name(first.instance),
         "load_erlang": first.load_erlang,
         "seed": first.seed,
         "requests": first.requests,

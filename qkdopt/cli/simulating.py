@@ -70,8 +70,9 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
         f"key rate   {_kbps(outcome.mean_skr_bps)} at admission, mean over served",
         f"           {_kbps(outcome.mean_skr_per_request_bps)} per request (blocked: 0)",
         f"           {_kbps(outcome.time_average_skr_bps)} averaged over time",
+        "           of each demand as if it had its links to itself",
         f"blocking   {_percent(outcome.blocking)}{_causes(outcome)}",
-        f"outage     {_percent(outcome.outage)} of served requests get no key at admission",
+        f"outage     {_percent(outcome.outage)} of served requests are without key at admission",
         f"switches   {_number(outcome.switches_per_request)} per request, "
         f"{_number(outcome.switches_per_holding_time)} per mean holding time in the network",
     ]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from qkdopt.cli.without_key import without_key
+from qkdopt.generate import preset_lines, preset_name
 from qkdopt.instance import Instance
+from qkdopt.keyless import advice_lines
+from qkdopt.problem import build_problem
 from qkdopt.result import Result, Value, WorkingChannel
 
 WORST_LINKS = 5
@@ -13,29 +17,40 @@ WORST_LINKS = 5
 
 def summary(instance: Instance, result: Result) -> str:
     """Tell served, rates, gain, gap, the worst links and why, and what was blocked."""
-    lines = [f"{instance.name}  (preset {instance.preset or 'none'}, strategy {result.strategy})"]
+    preset = preset_name(instance) or "none"
+    lines = [
+        f"{instance.name}  (preset {preset}, strategy {result.strategy})",
+        *preset_lines(instance),
+    ]
     if result.value is None:
         lines.append(f"no plan: {result.status}")
     else:
-        lines.extend(_value_lines(result, result.value))
+        lines.extend(_value_lines(instance, result, result.value))
         lines.extend(_link_lines(instance, result))
         lines.extend(_blocked_lines(result))
     lines.extend(f"note       {note}" for note in result.notes)
     return "\n".join(lines) + "\n"
 
 
-def _value_lines(result: Result, value: Value) -> Iterator[str]:
+def _value_lines(instance: Instance, result: Result, value: Value) -> Iterator[str]:
     proof = " (proved the most)" if result.served_proved else ""
-    yield f"served     {value.served} of {value.demands} demands{proof}"
+    yield (
+        f"served     {value.served} of {value.demands} demands{proof}"
+        f"{without_key(value.without_key)}"
+    )
+    if value.without_key:
+        for line in advice_lines(build_problem(instance), value.without_key):
+            yield f"           {line}"
     yield (
         f"key rate   mean {_kbps(value.mean_skr_bps)}, worst {_kbps(value.worst_skr_bps)}, "
         f"per request {_kbps(value.mean_skr_per_request_bps)}"
     )
+    yield "           of each demand as if it had its links to itself"
     base = result.baseline
     if base is not None and base.gain is not None:
         yield (
             f"gain       {100.0 * base.gain:+.1f} % over {base.strategy} "
-            f"({_kbps(base.mean_skr_bps)}, {base.served} served)"
+            f"({_kbps(base.mean_skr_bps)}, {base.served} served{without_key(base.without_key)})"
         )
     yield from _gap_lines(result)
     yield (

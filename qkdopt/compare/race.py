@@ -19,9 +19,9 @@ from qkdopt.solving.run import FAULT
 
 # What `results.csv` says of a run, in this order.
 COLUMNS = (
-    "instance", "solver", "formulation", "version", "status", "served", "value_bps", "bound_bps",
-    "gap", "seconds", "start_accepted", "checked", "bound_served", "objective", "seed", "threads",
-    "profile", "instance_sha256", "faults", "error",
+    "instance", "solver", "formulation", "version", "status", "served", "without_key", "value_bps",
+    "bound_bps", "gap", "seconds", "start_accepted", "checked", "bound_served", "objective", "seed",
+    "threads", "profile", "instance_sha256", "faults", "error",
 )  # fmt: skip
 
 
@@ -117,9 +117,10 @@ class Race:
 
 
 NOTHING: Row = {
-    "version": None, "outcome": None, "served": None, "value_bps": None, "bound_bps": None,
-    "bound_served": None, "gap": None, "seconds": None, "start_accepted": None, "checked": None,
-    "faults": "", "trace_seconds": [], "trace_value_bps": [], "trace_bound_bps": [],
+    "version": None, "outcome": None, "served": None, "without_key": None, "value_bps": None,
+    "bound_bps": None, "bound_served": None, "gap": None, "seconds": None, "start_accepted": None,
+    "checked": None, "faults": "", "trace_seconds": [], "trace_value_bps": [],
+    "trace_bound_bps": [],
 }  # fmt: skip
 
 
@@ -129,6 +130,7 @@ def _answer(result: Result) -> Row:
         "version": result.solver.version,
         "outcome": result.status,
         "served": None if result.value is None else result.value.served,
+        "without_key": None if result.value is None else result.value.without_key,
         "value_bps": None if result.value is None else result.value.objective_bps,
         "bound_bps": None if bound is None else bound.objective_bps,
         "bound_served": None if bound is None else bound.served,

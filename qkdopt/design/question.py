@@ -17,6 +17,7 @@ from qkdopt.design.run import refuse_misfits
 from qkdopt.design.scenario import Scenario
 from qkdopt.design.traffic_ground import BLOCK_REQUESTS, TrafficGround
 from qkdopt.errors import Faults, OptionsError, UsageError
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.simulating import SimulationOptions
 
@@ -40,7 +41,7 @@ class Question:
             "on": "traffic" if isinstance(self.ground, TrafficGround) else "demands",
             "instance": self.ground.instance.name,
             "sha256": self.ground.instance.sha256(),
-            "preset": self.ground.instance.preset,
+            "preset": preset_name(self.ground.instance),
             **self.ground.plain(),
             "channels": list(options.sizes),
             "method": options.method,

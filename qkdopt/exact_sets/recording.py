@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.checking.numbers import OPTIMAL_GAP
+from qkdopt.generate import preset_name
 from qkdopt.plan import Plan, assess
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, InstanceRef, Result, SavedPlan, SolverRef, Tuning, gap_of
@@ -17,7 +18,9 @@ def saved(problem: Problem, plan: Plan) -> SavedPlan:
     instance = problem.instance
     exact = assess(problem, plan)
     return SavedPlan(
-        instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
+        instance=InstanceRef(
+            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
+        ),
         objective=problem.objective,
         lightpaths=lightpaths_of(problem, plan),
         qkd=tuple(

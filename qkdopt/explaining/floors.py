@@ -26,6 +26,7 @@ from qkdopt.explaining.phrases import (
     names_of,
     rooms_each,
     route_name,
+    routes_of,
 )
 from qkdopt.explaining.question import Question
 from qkdopt.routes import Route
@@ -106,7 +107,7 @@ class FloorCase:
         name = names_of(self.question.problem, [self.demand])
         head = f"{name} cannot get {exact_kbps(self.floor)}: "
         if len(set(self.reasons)) == 1 and len(self.reasons[0].links) == 1:
-            which = "every route" if len(self.reasons) > 1 else "its only route"
+            which = routes_of(self.question.problem, self.demand)
             return head + f"{which} {self.reasons[0].text}"
         pairs = zip(self.routes, self.reasons, strict=True)
         return head + "; ".join(f"its route {route_name(p)} {why.text}" for p, why in pairs)
@@ -183,7 +184,7 @@ class FloorCase:
             for fibre in cut.fibres
         ]
         who = f"{names_of(problem, cut.demands)} ({lightpaths(cut.need)})"
-        crossed = f"leaves no room: every route of {who} crosses {listed(named, 'or')}"
+        crossed = f"leaves no room: every candidate route of {who} crosses {listed(named, 'or')}"
         if len(named) == 1:
             return f"{crossed}, with room for {rooms[0]}"
         return f"{crossed}, with room for {cut.room} together: {rooms_each(named, rooms)}"

@@ -20,6 +20,18 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
+def routes_of(problem: Problem, demand: int) -> str:
+    """Name the routes that were considered: all that there are, or the K candidates.
+
+    Fewer than K candidates are every simple path between the demand's ends.
+    """
+    count, k = len(problem.routes[demand]), problem.instance.routes.k
+    every = count < k
+    if count == 1:
+        return "its only route" if every else "its only candidate route"
+    return "every route" if every else f"each of its {count} candidate routes"
+
+
 def names_of(problem: Problem, demands: Sequence[int]) -> str:
     """Name demands by their ids, the first few of many."""
     ids = [str(problem.instance.demands[r].id) for r in demands]
@@ -84,8 +96,8 @@ def cut_words(question: Question, cut: Cut) -> str:
         return f"{who} ({need}) {must} {what[0]}, which has room for {cut.room}: {left}"
     rooms = [f"{room(question, fibre)} ({channels_left(question, fibre)})" for fibre in cut.fibres]
     return (
-        f"every route of {who} ({need}) crosses {listed(what, 'or')}, which have room for "
-        f"{cut.room} together: {rooms_each(what, rooms)}"
+        f"every candidate route of {who} ({need}) crosses {listed(what, 'or')}, which have room "
+        f"for {cut.room} together: {rooms_each(what, rooms)}"
     )
 
 

@@ -54,6 +54,8 @@ class Explanation:
         The answer in a planner's words.
     seconds
         Wall time.
+    advice
+        What would give a demand key that none of its candidate routes has.
     """
 
     instance: str
@@ -62,6 +64,7 @@ class Explanation:
     groups: tuple[Rule, ...]
     text: str
     seconds: float
+    advice: tuple[str, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data (schema ``qkdopt/explanation/1``)."""
@@ -72,5 +75,6 @@ class Explanation:
             "irreducible": self.irreducible,
             "groups": [group.to_json_dict() for group in self.groups],
             "text": self.text,
+            "advice": list(self.advice),
             "seconds": self.seconds,
         }

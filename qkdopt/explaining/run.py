@@ -12,6 +12,7 @@ from qkdopt.explaining.conflict import conflict_of, is_irreducible
 from qkdopt.explaining.cut import SECONDS
 from qkdopt.explaining.groups import Group, Groups, all_groups, in_reading_order, text_of
 from qkdopt.explaining.judge import Judge, Verdict, blocked_of
+from qkdopt.explaining.key_routes import advice_of
 from qkdopt.explaining.limits import Limits
 from qkdopt.explaining.order import in_order
 from qkdopt.explaining.phrases import names_of
@@ -92,6 +93,7 @@ def _explanation(
         irreducible=irreducible,
         groups=tuple(_rule(problem, group) for group in in_reading_order(conflict)),
         text=text,
+        advice=tuple(advice_of(problem, conflict)),
         seconds=round(time.monotonic() - started, 3),
     )
 

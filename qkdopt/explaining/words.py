@@ -6,7 +6,14 @@ from qkdopt.explaining.cut import SECONDS, fibres_on, find_cut
 from qkdopt.explaining.floors import FloorCase, rooms_of
 from qkdopt.explaining.groups import Groups, in_reading_order, text_of
 from qkdopt.explaining.limits import Fibre, Limits, most_channels
-from qkdopt.explaining.phrases import channels_left, cut_words, fibre_name, listed, names_of
+from qkdopt.explaining.phrases import (
+    channels_left,
+    cut_words,
+    fibre_name,
+    listed,
+    names_of,
+    routes_of,
+)
 from qkdopt.explaining.question import Question, ask
 from qkdopt.problem import Problem
 
@@ -59,8 +66,8 @@ def _too_wide(question: Question) -> str | None:
         for fibre in sorted(set(narrow))
     ]
     return (
-        f"{names_of(problem, [0])} needs {width} channels, and every route crosses a link with "
-        f"fewer: {listed(links)}"
+        f"{names_of(problem, [0])} needs {width} channels, and {routes_of(problem, 0)} crosses a "
+        f"link with fewer: {listed(links)}"
     )
 
 

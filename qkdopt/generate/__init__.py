@@ -2,14 +2,25 @@
 
 from qkdopt.generate.demands import random_demands
 from qkdopt.generate.new import new_instance
-from qkdopt.generate.presets import PRESETS
-from qkdopt.generate.topologies import TOPOLOGIES, load_topology, traffic_weights
+from qkdopt.generate.presets import PRESETS, preset_changes, preset_lines, preset_name
+from qkdopt.generate.topologies import (
+    METRO,
+    TOPOLOGIES,
+    default_length_scale,
+    load_topology,
+    traffic_weights,
+)
 
 __all__ = [
+    "METRO",
     "PRESETS",
     "TOPOLOGIES",
+    "default_length_scale",
     "load_topology",
     "new_instance",
+    "preset_changes",
+    "preset_lines",
+    "preset_name",
     "random_demands",
     "traffic_weights",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from qkdopt.instance import Classical, Fibre, Grid, Qkd
+from qkdopt.instance import Classical, Fibre, Grid, Instance, Part, Qkd
 
 
-def paper() -> dict[str, Any]:
+def paper() -> dict[str, Part]:
     """Values of the DS-QKD study, and the reading that fits its published rates.
 
     Launch power and filter width are not published: only their product with the Raman
@@ -22,7 +21,7 @@ def paper() -> dict[str, Any]:
     }
 
 
-def field() -> dict[str, Any]:
+def field() -> dict[str, Part]:
     """Values a planner can defend for equipment in the field.
 
     Sifting of standard BB84, vacuum + weak decoys, a literature-like Raman scale, launch
@@ -43,4 +42,56 @@ def field() -> dict[str, Any]:
     }
 
 
-PRESETS: dict[str, Callable[[], dict[str, Any]]] = {"paper": paper, "field": field}
+PRESETS: dict[str, Callable[[], dict[str, Part]]] = {"paper": paper, "field": field}
+
+# What a planner chooses, whatever the hardware: no preset says it.
+CHOSEN = {("qkd", "candidates"), ("qkd", "reserve")}
+
+
+def preset_changes(instance: Instance) -> tuple[str, ...]:
+    """Return what differs from the preset that an instance names, its own value first.
+
+    Empty where nothing does, where none is named, and where it is none of ``PRESETS``.
+    """
+    if instance.preset not in PRESETS:
+        return ()
+    return tuple(_changes(instance, PRESETS[instance.preset]()))
+
+
+def preset_name(instance: Instance) -> str | None:
+    """Return the preset as results name it: ``field (modified)`` where a value differs."""
+    name = instance.preset
+    if name is None or name in PRESETS:
+        return f"{name} (modified)" if preset_changes(instance) else name
+    return f"{name} (unknown)"
+
+
+def preset_lines(instance: Instance) -> Iterator[str]:
+    """Yield the line that lists what differs from the preset named; none where nothing does."""
+    changes = preset_changes(instance)
+    if changes:
+        yield f"preset     {instance.preset}, but {', '.join(changes)}"
+    elif instance.preset is not None and instance.preset not in PRESETS:
+        yield f"preset     {instance.preset} is none of {', '.join(PRESETS)}: a label alone"
+
+
+def _changes(instance: Instance, parts: dict[str, Part]) -> Iterator[str]:
+    for name, part in parts.items():
+        own = getattr(instance, name).model_dump()
+        for field, value in part.model_dump().items():
+            if own[field] != value and (name, field) not in CHOSEN:
+                yield f"{name}.{field} = {_shown(own[field])} ({_shown(value)})"
+    for field, value in instance.other_noise.model_dump().items():
+        if value is not None:
+            yield f"other_noise.{field} on (off)"
+    own_power = sum(link.launch_dbm is not None for link in instance.network.links)
+    if own_power:
+        yield f"launch_dbm of {own_power} links (none)"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)

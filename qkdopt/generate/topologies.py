@@ -22,6 +22,15 @@ TOPOLOGIES = (
     "usnet",
 )
 
+# Networks of a city, of lengths that key survives; the others are backbones.
+METRO = ("beijing_qman", "cambridge", "madqci")
+BACKBONE_SCALE = 0.01
+
+
+def default_length_scale(name: str) -> float:
+    """Return the factor on lengths where none is given: backbones alone are scaled."""
+    return 1.0 if name in METRO else BACKBONE_SCALE
+
 
 def load_topology(name: str, length_scale: float = 1.0) -> Network:
     """Read a shipped topology, its lengths and measured losses scaled.

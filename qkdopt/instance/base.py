@@ -63,10 +63,11 @@ LossDb = Annotated[
     _in_range(0.0, 100.0, "0 to 100 dB (a loss is positive; given as a gain or per cent?)"),
     Field(json_schema_extra={"minimum": 0.0, "maximum": 100.0}),
 ]
+HIGHEST_POWER_DBM = 30.0
 PowerDbm = Annotated[
     float,
-    _in_range(-80.0, 30.0, "-80 to 30 dBm (given in W or mW?)"),
-    Field(json_schema_extra={"minimum": -80.0, "maximum": 30.0}),
+    _in_range(-80.0, HIGHEST_POWER_DBM, "-80 to 30 dBm (given in W or mW?)"),
+    Field(json_schema_extra={"minimum": -80.0, "maximum": HIGHEST_POWER_DBM}),
 ]
 FrequencyThz = Annotated[
     float,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -19,6 +20,8 @@ from qkdopt.instance.base import (
     WidthGhz,
 )
 
+C_BAND_THZ = (191.3, 196.1)
+
 
 class Grid(Part):
     """The DWDM grid. Channels are numbered from 0 at the lowest frequency."""
@@ -32,6 +35,18 @@ class Grid(Part):
         """Centre frequency [THz] of a channel number."""
         return self.first_thz + channel * self.spacing_ghz * 1e-3
 
+    def warnings(self) -> Iterator[str]:
+        """Yield a warning when channels lie outside the C band."""
+        low, high = C_BAND_THZ
+        first, last = self.first_thz, self.frequency_thz(self.channels - 1)
+        if first < low - 1e-6 or last > high + 1e-6:
+            room = 1 + math.floor((high - low) * 1e3 / self.spacing_ghz + 1e-6)
+            yield (
+                f"grid: {self.channels} channels of {self.spacing_ghz:g} GHz reach from {first:g} "
+                f"to {last:g} THz, beyond the C band of {low:g} to {high:g} THz, which has room "
+                f"for {room}; a smaller grid.spacing_ghz, such as 50, fits more"
+            )
+
     def faults(self) -> Iterator[str]:
         """Yield a fault when the last channel leaves the optical window."""
         last = self.frequency_thz(self.channels - 1)
@@ -43,7 +58,10 @@ class Grid(Part):
 
 
 class RamanTable(Part):
-    """A measured Raman cross-section against wavelength offset."""
+    """A measured Raman cross-section against wavelength offset.
+
+    It must reach from every channel of the grid to every candidate QKD channel.
+    """
 
     offset_nm: Annotated[tuple[float, ...], Field(min_length=2)]
     """Quantum minus classical wavelength [nm], strictly rising."""

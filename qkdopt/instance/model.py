@@ -10,13 +10,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from qkdopt.instance.base import Part
+from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
-from qkdopt.instance.network import Candidate, Link, Network
+from qkdopt.instance.measured import measured_faults
+from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
 
 SCHEMA: Literal["qkdopt/instance/1"] = "qkdopt/instance/1"
+
+# Fields that came to the schema later, each with its value in every instance from before.
+HASHED_WHERE_CHANGED = (("qkd", "yields", "paper"),)
 
 
 class Instance(Part):
@@ -26,7 +30,8 @@ class Instance(Part):
     name: Annotated[str, Field(min_length=1)]
     description: str = ""
     preset: str | None = None
-    """Name of the preset the hardware values come from; every result repeats it."""
+    """Name of the preset the hardware values come from; it sets none of them. Every result repeats
+    it, and says what differs."""
     network: Network
     grid: Grid = Grid()
     fibre: Fibre = Fibre()
@@ -58,6 +63,20 @@ class Instance(Part):
             return self.grid.frequency_thz(candidate)
         return candidate.frequency_thz
 
+    def loss_db(self, link: Link) -> float:
+        """Loss [dB] of a link at the classical channels: measured, or length x fibre loss."""
+        if link.loss_db is not None:
+            return link.loss_db
+        per_km = link.loss_db_per_km
+        return link.length_km * (self.fibre.loss_db_per_km if per_km is None else per_km)
+
+    def candidate_loss_db(self, link: Link, candidate: Candidate) -> float:
+        """Loss [dB] of a link at a candidate, the receiver's insertion loss not counted."""
+        ratio = 1.0
+        if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
+            ratio = candidate.loss_db_per_km / self.fibre.loss_db_per_km
+        return self.loss_db(link) * ratio
+
     def is_dark_near(self, channel: int, candidate: Candidate) -> bool:
         """Whether a classical channel lies in the guard band of a reserved candidate.
 
@@ -68,11 +87,39 @@ class Instance(Part):
         half_width = max(self.qkd.guard_ghz, self.grid.spacing_ghz) / 2.0
         return distance_ghz < half_width - 1e-6
 
+    def warnings(self) -> Iterator[str]:
+        """Yield what is allowed and seldom meant."""
+        yield from self.grid.warnings()
+
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""
         yield from self._demand_faults()
         yield from self._traffic_faults()
         yield from self._candidate_faults()
+        yield from measured_faults(self)
+        yield from self._launch_faults()
+
+    def _launch_faults(self) -> Iterator[str]:
+        """Yield one fault that names the links whose receivers ask for an impossible power."""
+        classical = self.classical
+        sensitivity_dbm = classical.receiver_sensitivity_dbm
+        if sensitivity_dbm is None:
+            return
+        asked = {
+            link.id: sensitivity_dbm + self.loss_db(link) + classical.margin_db
+            for link in self.network.links
+            if link.qkd and link.launch_dbm is None
+        }
+        beyond = [name for name, power_dbm in asked.items() if power_dbm > HIGHEST_POWER_DBM]
+        if beyond:
+            first = beyond[0]
+            more = f" and {len(beyond) - 1} more links" if len(beyond) > 1 else ""
+            yield (
+                f"classical: receiver_sensitivity_dbm = {sensitivity_dbm:g} plus loss and margin "
+                f"is {asked[first]:.4g} dBm at link {first}{more}; expected at most "
+                f"{HIGHEST_POWER_DBM:g} dBm (lengths not scaled, or an amplified link, which "
+                "needs a launch_dbm of its own?)"
+            )
 
     def _demand_faults(self) -> Iterator[str]:
         known = {node.id for node in self.network.nodes}
@@ -161,8 +208,11 @@ class Instance(Part):
         """Hash of the canonical form: the same for every spelling of the same instance.
 
         What is not given is left out, so that an optional field new to the schema changes no
-        hash.
+        hash; a field with a value where it is not given is left out at that value.
         """
         data = self.model_dump(mode="json", exclude_none=True)
+        for part, name, value in HASHED_WHERE_CHANGED:
+            if data[part][name] == value:
+                del data[part][name]
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -12,7 +12,11 @@ from qkdopt.instance.network import Candidate
 
 
 class KeyRateTable(Part):
-    """A measured secret key rate against noise, in place of the protocol's equations."""
+    """A measured secret key rate against noise, in place of the protocol's equations.
+
+    It holds at the loss it was measured at: all links with QKD must have one loss, candidates
+    off the grid included.
+    """
 
     noise_per_gate: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
     """Noise clicks per gate, strictly rising."""
@@ -42,6 +46,10 @@ class Qkd(Part):
 
     protocol: Literal["decoy-bb84"] = "decoy-bb84"
     decoys: Literal["infinite", "vacuum+weak"] = "infinite"
+    yields: Literal["paper", "exact", "approximate"] = "paper"
+    """``paper``: as the DS-QKD study has them, coincidences of background and signal count once in
+    the yield of single photons and twice in the gain. ``exact``: once in both. ``approximate``:
+    twice in both."""
     mean_photon_number: Annotated[float, Field(gt=0.0, le=2.0)] = 0.48
     weak_photon_number: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     """Of the weak decoy; only with ``vacuum+weak``."""
@@ -58,7 +66,8 @@ class Qkd(Part):
     """Of the receiver, filters included [dB]; it dims signal and noise alike."""
     filter_ghz: WidthGhz = 100.0
     guard_ghz: GuardGhz = 200.0
-    """Full width kept dark around a reserved QKD channel."""
+    """Full width kept dark around a reserved QKD channel: with 200, channels 100 GHz away, on
+    its very edge, may be lit."""
     candidates: Literal["all"] | Annotated[tuple[Candidate, ...], Field(min_length=1)] = "all"
     reserve: Literal["working", "all"] = "working"
     """Which candidates stay free of classical light: the working one, or all of them."""

@@ -1,13 +1,36 @@
-"""Decoy-state BB84: from transmittance and noise to QBER and secret key rate.
+r"""Decoy-state BB84: from transmittance and noise to QBER and secret key rate.
 
 All equations are from X. Ma, B. Qi, Y. Zhao and H.-K. Lo, "Practical decoy state for
 quantum key distribution", Phys. Rev. A 72, 012326 (2005). They hold for infinitely long
 keys; finite keys only lower the rate.
+
+A pulse of n photons is detected with the yield of its eq. (7), in which a coincidence of
+background and signal counts once; the gain is their sum over a Poisson distribution (eq. 10):
+
+.. math:: Y_n = Y_0 + \eta_n - Y_0 \eta_n, \quad \eta_n = 1 - (1 - \eta)^n, \qquad
+    Q_\mu = \sum_n e^{-\mu} \frac{\mu^n}{n!} Y_n = 1 - (1 - Y_0)\, e^{-\eta\mu}
+
+The DS-QKD study has :math:`Y_1` of this kind beside the gain of :math:`Y_n \approx Y_0 + \eta_n`,
+which counts coincidences twice: :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}`. ``yields`` chooses:
+
+===============  ============  =============
+yields           :math:`Y_1`   :math:`Q_\mu`
+===============  ============  =============
+``paper``        exact         approximate
+``exact``        exact         exact
+``approximate``  approximate   approximate
+===============  ============  =============
+
+Errors are those of its eq. (9) in every case, :math:`e_n Y_n = Y_0/2 + e_d \eta_n`, whose sum is
+:math:`E_\mu Q_\mu = Y_0/2 + e_d (1 - e^{-\eta\mu})`. A coincidence is wrong with
+:math:`1/2 + e_d` there; given a random bit it would be wrong with :math:`(1/2 + e_d)/2`, so
+these error rates err on the safe side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +60,8 @@ class DecoyBB84:
         Pulses per second [Hz].
     weak_photon_number
         nu of the weak decoy (vacuum + weak); None for infinitely many decoys.
+    yields
+        Where coincidences of background and signal count once; see the module.
     """
 
     mean_photon_number: float = 0.48
@@ -47,6 +72,17 @@ class DecoyBB84:
     sifting: float = 1.0
     repetition_hz: float = 2e6
     weak_photon_number: float | None = None
+    yields: Literal["paper", "exact", "approximate"] = "paper"
+
+    @property
+    def exact_gain(self) -> bool:
+        """Whether gains count a coincidence of background and signal once."""
+        return self.yields == "exact"
+
+    @property
+    def exact_single(self) -> bool:
+        """Whether the yield of single photons counts a coincidence once."""
+        return self.yields != "approximate"
 
 
 def binary_entropy(share: ArrayLike) -> FloatArray:
@@ -71,32 +107,50 @@ def background_yield(noise_per_gate: ArrayLike, dark_count_per_gate: float) -> F
     return np.asarray(2.0 * dark_count_per_gate + np.asarray(noise_per_gate, dtype=np.float64))
 
 
-def signal_gain(background: ArrayLike, transmittance: ArrayLike, photons: float) -> FloatArray:
-    r"""Gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}` (eq. 8), detections per pulse."""
-    return np.asarray(np.asarray(background) - np.expm1(-np.asarray(transmittance) * photons))
+def signal_gain(
+    background: ArrayLike, transmittance: ArrayLike, photons: float, *, exact: bool = False
+) -> FloatArray:
+    r"""Gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}` (eq. 10), detections per pulse.
+
+    ``exact``: coincidences of background and signal count once,
+    :math:`Q_\mu = 1 - (1 - Y_0)\, e^{-\eta\mu}`.
+    """
+    y0 = np.asarray(background, dtype=np.float64)
+    signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
+    return np.asarray(y0 + signal - y0 * signal if exact else y0 + signal)
 
 
 def signal_qber(
-    background: ArrayLike, transmittance: ArrayLike, photons: float, misalignment: float
+    background: ArrayLike,
+    transmittance: ArrayLike,
+    photons: float,
+    misalignment: float,
+    *,
+    exact: bool = False,
 ) -> FloatArray:
-    r"""Error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu` (eq. 9)."""
+    r"""Error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu` (eq. 11)."""
     signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
-    gain = np.asarray(background) + signal
+    gain = signal_gain(background, transmittance, photons, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * signal
     return np.asarray(np.divide(errors, gain, out=np.full(gain.shape, 0.5), where=gain > 0.0))
 
 
-def single_photon_yield(background: ArrayLike, transmittance: ArrayLike) -> FloatArray:
-    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 5)."""
+def single_photon_yield(
+    background: ArrayLike, transmittance: ArrayLike, *, exact: bool = True
+) -> FloatArray:
+    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 7).
+
+    Without ``exact`` the last term, coincidences of background and signal, is left out.
+    """
     y0, eta = np.asarray(background, float), np.asarray(transmittance, float)
-    return np.asarray(y0 + eta - y0 * eta)
+    return np.asarray(y0 + eta - y0 * eta if exact else y0 + eta)
 
 
 def single_photon_error(
-    background: ArrayLike, transmittance: ArrayLike, misalignment: float
+    background: ArrayLike, transmittance: ArrayLike, misalignment: float, *, exact: bool = True
 ) -> FloatArray:
-    r"""Error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1` (eq. 6)."""
-    y1 = single_photon_yield(background, transmittance)
+    r"""Error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1` (eq. 9)."""
+    y1 = single_photon_yield(background, transmittance, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * np.asarray(transmittance)
     return np.asarray(np.divide(errors, y1, out=np.full(y1.shape, 0.5), where=y1 > 0.0))
 
@@ -116,12 +170,13 @@ def weak_decoy_single_photon_bounds(
     """
     assert protocol.weak_photon_number is not None
     mu, nu = protocol.mean_photon_number, protocol.weak_photon_number
-    y0 = np.asarray(background, dtype=np.float64)
-    weak = signal_gain(y0, transmittance, nu) * np.exp(nu)
-    strong = signal_gain(y0, transmittance, mu) * np.exp(mu)
+    y0, exact = np.asarray(background, dtype=np.float64), protocol.exact_gain
+    weak = signal_gain(y0, transmittance, nu, exact=exact) * np.exp(nu)
+    strong = signal_gain(y0, transmittance, mu, exact=exact) * np.exp(mu)
     rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
     y1 = np.maximum(0.0, mu / (mu * nu - nu**2) * (weak - rest))
-    errors = signal_qber(y0, transmittance, nu, protocol.misalignment) * weak - y0 / 2.0
+    qber = signal_qber(y0, transmittance, nu, protocol.misalignment, exact=exact)
+    errors = qber * weak - y0 / 2.0
     known = y1 > 0.0
     e1 = np.divide(errors, y1 * nu, out=np.full(np.shape(y1), 0.5), where=known)
     return y1, np.clip(e1, 0.0, 0.5)
@@ -140,12 +195,14 @@ def decoy_bb84_rate(
     mu = protocol.mean_photon_number
     y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
     if protocol.weak_photon_number is None:
-        y1 = single_photon_yield(y0, transmittance)
-        e1 = single_photon_error(y0, transmittance, protocol.misalignment)
+        single = protocol.exact_single
+        y1 = single_photon_yield(y0, transmittance, exact=single)
+        e1 = single_photon_error(y0, transmittance, protocol.misalignment, exact=single)
     else:
         y1, e1 = weak_decoy_single_photon_bounds(y0, transmittance, protocol=protocol)
-    gain = signal_gain(y0, transmittance, mu)
-    qber = signal_qber(y0, transmittance, mu, protocol.misalignment)
+    exact = protocol.exact_gain
+    gain = signal_gain(y0, transmittance, mu, exact=exact)
+    qber = signal_qber(y0, transmittance, mu, protocol.misalignment, exact=exact)
     secret = y1 * mu * np.exp(-mu) * (1.0 - binary_entropy(np.minimum(e1, 0.5)))
     leak = protocol.error_correction_efficiency * gain * binary_entropy(np.minimum(qber, 0.5))
     return np.asarray(protocol.sifting * (secret - leak))
@@ -164,7 +221,13 @@ def quantum_bit_error_rate(
 ) -> FloatArray:
     """QBER of the signal pulses, at most about 1/2."""
     y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
-    return signal_qber(y0, transmittance, protocol.mean_photon_number, protocol.misalignment)
+    return signal_qber(
+        y0,
+        transmittance,
+        protocol.mean_photon_number,
+        protocol.misalignment,
+        exact=protocol.exact_gain,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

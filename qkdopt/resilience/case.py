@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.runs.task import Row, finished_row
 from qkdopt.simulating import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
@@ -92,7 +93,7 @@ class Case:
             "key": self.key,
             "instance": self.instance.name,
             "instance_sha256": self.instance.sha256(),
-            "preset": self.instance.preset,
+            "preset": preset_name(self.instance),
             "event": self.events.kind,
             "channels": self.channels,
             "retune": self.options.retune,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Types of the columns that may hold nothing; the rest of these are rates and times. A column of
 # None alone has no type of its own, and a file without types is no part of one table.
 TEXTS = ("preset", "version", "outcome")
-COUNTS = ("served", "bound_served")
+COUNTS = ("served", "without_key", "bound_served")
 TRUTHS = ("start_accepted", "checked")
 # Writing a row takes milliseconds: what is half-written for so long is nobody's.
 HALF_SECONDS = 60.0

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from qkdopt.compiled import njit_bare
+from qkdopt.physics.keyrate import DecoyBB84
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray
 
@@ -16,9 +17,16 @@ def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
 
     The table is ``(2, n)``, a measured key rate against noise, and empty without one.
     """
-    protocol = tables.protocol
+    measured = tables.instance.qkd.skr_table
+    if measured is None:
+        return rate_parameters(tables.protocol), np.zeros((2, 0))
+    return rate_parameters(tables.protocol), np.array([measured.noise_per_gate, measured.skr_bps])
+
+
+def rate_parameters(protocol: DecoyBB84) -> FloatArray:
+    """Return the parameters of a protocol, in the order of :func:`key_rate_of`."""
     weak = protocol.weak_photon_number
-    parameters = np.array(
+    return np.array(
         [
             protocol.mean_photon_number,
             protocol.misalignment,
@@ -29,12 +37,11 @@ def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
             -1.0 if weak is None else weak,
             # Probability of a single photon in a signal pulse.
             protocol.mean_photon_number * math.exp(-protocol.mean_photon_number),
+            # Share of coincidences of background and signal taken off the gain, and off Y_1.
+            float(protocol.exact_gain),
+            float(protocol.exact_single),
         ]
     )
-    measured = tables.instance.qkd.skr_table
-    if measured is None:
-        return parameters, np.zeros((2, 0))
-    return parameters, np.array([measured.noise_per_gate, measured.skr_bps])
 
 
 @njit_bare
@@ -45,11 +52,17 @@ def _entropy(share):
 
 
 @njit_bare
-def _weak_decoy(y0, eta, mu, nu, misalignment):
+def _detections(y0, signal, once):
+    """Return detections per pulse; ``once`` is 1 where coincidences count once, else 0."""
+    return y0 + signal - once * y0 * signal
+
+
+@njit_bare
+def _weak_decoy(y0, eta, mu, nu, misalignment, once):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
-    weak = (y0 + weak_signal) * math.exp(nu)
-    strong = (y0 - math.expm1(-eta * mu)) * math.exp(mu)
+    weak = _detections(y0, weak_signal, once) * math.exp(nu)
+    strong = _detections(y0, -math.expm1(-eta * mu), once) * math.exp(mu)
     rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
     y1 = max(0.0, mu / (mu * nu - nu**2) * (weak - rest))
     if y1 <= 0.0:
@@ -71,14 +84,14 @@ def key_rate_of(noise, eta, signal, rate, table):
         return _measured(noise, table)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
     y0 = 2.0 * rate[2] + noise
-    gain = y0 + signal
+    gain = _detections(y0, signal, rate[8])
     if gain <= 0.0:
         return 0.0
     qber = (y0 / 2.0 + misalignment * signal) / gain
     if nu > 0.0:
-        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment)
+        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment, rate[8])
     else:
-        y1 = y0 + eta - y0 * eta
+        y1 = _detections(y0, eta, rate[9])
         e1 = (y0 / 2.0 + misalignment * eta) / y1
     secret = y1 * rate[7] * (1.0 - _entropy(min(e1, 0.5)))
     bits = rate[4] * (secret - rate[3] * gain * _entropy(min(qber, 0.5)))
@@ -105,6 +118,7 @@ def error_rate(noise, eta, rate):
     """Quantum bit error rate at a noise and a transmittance."""
     y0 = 2.0 * rate[2] + noise
     signal = -math.expm1(-eta * rate[0])
-    if y0 + signal <= 0.0:
+    gain = _detections(y0, signal, rate[8])
+    if gain <= 0.0:
         return 0.0
-    return (y0 / 2.0 + rate[1] * signal) / (y0 + signal)
+    return (y0 / 2.0 + rate[1] * signal) / gain

@@ -12,6 +12,7 @@ import numpy as np
 
 from qkdopt.environment import environment
 from qkdopt.errors import UsageError
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.simulating.batches import batch_sizes, pieces
 from qkdopt.simulating.options import SimulationOptions
@@ -204,7 +205,7 @@ class _Run:
         return SimulationOutcome(
             instance=plan.instance.name,
             instance_sha256=plan.instance.sha256(),
-            preset=plan.instance.preset,
+            preset=preset_name(plan.instance),
             options=plan.options,
             load_erlang=plan.load_erlang,
             seed=plan.seed,

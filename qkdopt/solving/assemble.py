@@ -22,6 +22,7 @@ def value_of(plan: Plan, exact: Assessment) -> Value:
         mean_skr_bps=float(rates.mean()) if served else 0.0,
         mean_skr_per_request_bps=float(rates.sum() / demands) if demands else 0.0,
         worst_skr_bps=float(rates.min()) if served else 0.0,
+        without_key=exact.without_key,
     )
 
 
@@ -30,7 +31,13 @@ def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Ba
     base = value_of(plan, assess(problem, plan))
     mean = base.mean_skr_bps
     gain = value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
-    return Baseline(strategy=strategy, served=base.served, mean_skr_bps=mean, gain=gain)
+    return Baseline(
+        strategy=strategy,
+        served=base.served,
+        without_key=base.without_key,
+        mean_skr_bps=mean,
+        gain=gain,
+    )
 
 
 def lightpaths_of(problem: Problem, plan: Plan) -> tuple[Lightpath, ...]:

@@ -107,6 +107,7 @@ class Clock:
                 seconds=self.seconds,
                 phase=phase,
                 served=None if exact is None else exact.served,
+                without_key=None if exact is None else exact.without_key,
                 incumbent_bps=None if exact is None else exact.objective_bps,
                 bound_bps=bound_bps,
                 gap=None if exact is None else gap_of(exact.objective_bps, bound_bps),

@@ -16,7 +16,7 @@ class Progress:
         Since the run started.
     phase
         What it is doing: compiling, heuristics, local search, bound, milp.
-    served, incumbent_bps
+    served, without_key, incumbent_bps
         Best plan so far; None before the first.
     bound_bps
         Proved bound at that number served; None before the first.
@@ -30,6 +30,7 @@ class Progress:
     seconds: float
     phase: str
     served: int | None = None
+    without_key: int | None = None
     incumbent_bps: float | None = None
     bound_bps: float | None = None
     gap: float | None = None

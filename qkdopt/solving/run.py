@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from qkdopt.adapters import adapter_of
 from qkdopt.environment import environment
 from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.generate import preset_changes, preset_name
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
 from qkdopt.plan import Plan
@@ -266,7 +267,9 @@ def _result(
     if clock.interrupted:
         notes.insert(0, "interrupted")
     return Result(
-        instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
+        instance=InstanceRef(
+            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
+        ),
         strategy=strategy,
         solver=outcome.solver,
         seed=options.seed,
@@ -288,6 +291,7 @@ def _result(
             gap=clock.gap,
             node_limit=options.nodes,
         ),
+        preset_changes=preset_changes(instance),
         seconds=round(clock.seconds, 3),
         environment=environment(),
     )

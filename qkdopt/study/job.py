@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
 from qkdopt.runs.task import Row, finished_row
 from qkdopt.simulating import Estimate, SimulationOptions, SimulationOutcome, simulate
@@ -96,7 +97,7 @@ class Job:
             "key": self.key,
             "instance": self.instance.name,
             "instance_sha256": self.instance.sha256(),
-            "preset": self.instance.preset,
+            "preset": preset_name(self.instance),
             "set": self.set_name,
             "candidates": json.dumps(_candidates(self.instance)),
             "label": self.label,

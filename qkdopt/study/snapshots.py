@@ -14,6 +14,7 @@ import numpy as np
 from qkdopt.bounding import LoadStateBound
 from qkdopt.checking import check
 from qkdopt.environment import environment
+from qkdopt.generate import preset_name
 from qkdopt.instance import Demand, Instance
 from qkdopt.plan import NO_QKD, Plan, assess
 from qkdopt.problem import Problem, build_problem
@@ -125,7 +126,9 @@ def _as_result(problem: Problem, plan: Plan) -> Result:
     exact = assess(problem, plan)
     instance = problem.instance
     return Result(
-        instance=InstanceRef(name=instance.name, sha256=instance.sha256(), preset=instance.preset),
+        instance=InstanceRef(
+            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
+        ),
         strategy="snapshot",
         seed=0,
         threads=1,

@@ -21,7 +21,7 @@ def test_possible_is_status_0(capsys):
 def test_impossible_is_status_1_with_the_conflict(capsys):
     assert exit_status("explain", SMALL / "ring_blocks.json") == 1
     told = capsys.readouterr().out
-    assert told.startswith("impossible every route of demands ")
+    assert told.startswith("impossible every candidate route of demands ")
     assert "which have room for 6 together" in told
     assert "without any one of them a plan exists" in told
     assert "guard band around its QKD channel" in told
@@ -37,7 +37,8 @@ def test_json_is_one_object(capsys):
     assert exit_status(*command) == 1
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {
-        "schema", "instance", "feasible", "irreducible", "groups", "text", "seconds",
+        "schema", "instance", "feasible", "irreducible", "groups", "text", "advice",
+        "seconds",
     }  # fmt: skip
     assert told["schema"] == "qkdopt/explanation/1"
     assert told["feasible"] is False

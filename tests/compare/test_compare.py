@@ -187,9 +187,9 @@ def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
     pytest.importorskip("pyscipopt")
     assert exit_status(*arguments) == 0
     table = pd.read_csv(tmp_path / "out" / "results.csv")
-    assert list(table.columns[:12]) == [
-        "instance", "solver", "formulation", "version", "status", "served", "value_bps",
-        "bound_bps", "gap", "seconds", "start_accepted", "checked",
+    assert list(table.columns[:13]) == [
+        "instance", "solver", "formulation", "version", "status", "served", "without_key",
+        "value_bps", "bound_bps", "gap", "seconds", "start_accepted", "checked",
     ]  # fmt: skip
     assert len(table) == 8
     assert set(table["status"]) == {"optimal"}

@@ -15,6 +15,7 @@ from qkdopt.explaining.groups import all_groups
 from qkdopt.explaining.judge import Judge, Verdict
 from qkdopt.explaining.limits import best_rate
 from qkdopt.explaining.question import ask
+from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from tests.explaining.small_cases import line, network, ring
 
@@ -59,8 +60,8 @@ def test_a_demand_wider_than_a_link():
     found = explain(line([(0, 1, {"channels": 3}), (1, 2)]))
     assert rules(found) == {("served", 0), ("guard", "0-1")}
     assert found.text == (
-        "demand 0 needs 3 channels, and every route crosses a link with fewer: link 0-1 with 2 (3 "
-        "channels, of which the guard band of its QKD channel takes at least 1)"
+        "demand 0 needs 3 channels, and its only route crosses a link with fewer: link 0-1 with 2 "
+        "(3 channels, of which the guard band of its QKD channel takes at least 1)"
     )
 
 
@@ -78,8 +79,8 @@ def test_a_cut_of_two_links():
     assert found.irreducible
     assert len([rule for rule in found.groups if rule.kind == "served"]) == 5
     assert re.match(
-        r"every route of demands .* \(5 lightpaths\) crosses link \S+ or link \S+, which have "
-        r"room for 4 together: each 2 \(3 channels, of which the guard band",
+        r"every candidate route of demands .* \(5 lightpaths\) crosses link \S+ or link \S+, "
+        r"which have room for 4 together: each 2 \(3 channels, of which the guard band",
         found.text,
     )
 
@@ -256,3 +257,46 @@ def test_open_questions_keep_their_groups_without_a_claim(monkeypatch):
 def test_bad_options_are_refused(options, expected):
     with pytest.raises(UsageError, match=re.escape(expected)):
         explain(line([(0, 1)]), **options)
+
+
+def bypassed(k: int) -> Instance:
+    """Ends joined by a short link without QKD, and by two longer ways, the last with QKD."""
+    rows = [("0-3", 0, 3, 5.0, False), ("0-1", 0, 1, 6.0, True), ("1-3", 1, 3, 6.0, False),
+            ("0-2", 0, 2, 9.0, True), ("2-3", 2, 3, 9.0, True)]  # fmt: skip
+    return Instance.model_validate(
+        {
+            "name": "bypassed",
+            "network": {
+                "nodes": [{"id": n} for n in range(4)],
+                "links": [
+                    {"id": name, "a": a, "b": b, "length_km": km, "qkd": qkd}
+                    for name, a, b, km, qkd in rows
+                ],
+            },
+            "grid": {"channels": 6},
+            "classical": {"launch_dbm": -12.4},
+            "routes": {"k": k},
+            "demands": [{"id": "x", "source": 0, "target": 3}],
+        },
+        strict=False,
+    )
+
+
+def test_a_route_with_qkd_beyond_the_candidates_is_named():
+    found = explain(bypassed(2), demand="x", min_skr_bps=100.0, time_limit=20.0)
+    assert found.feasible is False
+    assert found.advice == (
+        "route 0-2-3 of 18 km keeps to links with QKD: with routes.k = 3 in place of 2 it is a "
+        "candidate of demand x",
+    )
+    # What is advised is true.
+    assert explain(bypassed(3), demand="x", min_skr_bps=100.0, time_limit=20.0).feasible
+    one = explain(bypassed(1), demand="x", min_skr_bps=100.0, time_limit=20.0)
+    assert "its only candidate route crosses link 0-3, which has no QKD" in one.text
+
+
+def test_no_route_with_qkd_is_said_too():
+    data = bypassed(2).to_json_dict()
+    data["network"]["links"][4]["qkd"] = False
+    found = explain(Instance.model_validate(data, strict=False), demand="x", min_skr_bps=100.0)
+    assert found.advice == ("no route of demand x keeps to links with QKD",)

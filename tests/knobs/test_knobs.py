@@ -159,8 +159,12 @@ def test_a_present_power_below_the_floor_is_told():
 
 
 def test_a_measured_receiver_keeps_its_own_efficiency():
+    # Measured at one loss, so every link has it.
+    links = [link | {"loss_db": 3.0} for link in SMALL.to_json_dict()["network"]["links"]]
     measured = changed(
-        SMALL, qkd={"skr_table": {"noise_per_gate": [0.0, 1e-3], "skr_bps": [1e4, 0.0]}}
+        SMALL,
+        network={"links": links},
+        qkd={"skr_table": {"noise_per_gate": [0.0, 1e-3], "skr_bps": [1e4, 0.0]}},
     )
     sweep = knob_settings(measured)
     assert not {"detector efficiency", "insertion loss"} & {s.knob for s in sweep.settings}

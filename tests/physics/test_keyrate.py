@@ -40,7 +40,13 @@ COLUMNS = {
 }
 noise = st.floats(0.0, 0.1)
 eta = st.floats(1e-6, 0.5)
-protocols = st.sampled_from([DecoyBB84(), DecoyBB84(weak_photon_number=0.05)])
+protocols = st.sampled_from(
+    [
+        DecoyBB84(weak_photon_number=weak, yields=yields)
+        for weak in (None, 0.05)
+        for yields in ("paper", "exact", "approximate")
+    ]
+)
 
 
 def gys_rows() -> list[dict[str, str]]:
@@ -117,6 +123,49 @@ def test_finite_decoys_never_give_more_than_infinitely_many(clicks, transmittanc
     # The gain (eq. 8) leaves out the coincidence of background and signal that Y_1 has.
     coincidence = 2e6 * 0.48 * clicks * transmittance
     assert float(weak) <= float(infinite) + coincidence + 1e-6
+
+
+@given(clicks=noise, transmittance=eta, yields=st.sampled_from(["exact", "approximate"]))
+def test_finite_decoys_never_give_more_where_yields_are_consistent(clicks, transmittance, yields):
+    # Both rates count coincidences alike: the law holds without an allowance.
+    infinite = DecoyBB84(yields=yields)
+    weak = DecoyBB84(yields=yields, weak_photon_number=0.05)
+    most = float(secret_key_rate_bps(clicks, transmittance, protocol=infinite))
+    assert float(secret_key_rate_bps(clicks, transmittance, protocol=weak)) <= most + 1e-6
+
+
+def test_finite_decoys_can_give_more_where_the_gain_counts_coincidences_twice():
+    infinite = secret_key_rate_bps(2e-3, 0.1, protocol=DecoyBB84())
+    weak = secret_key_rate_bps(2e-3, 0.1, protocol=DecoyBB84(weak_photon_number=0.001))
+    assert float(weak) > float(infinite) + 1.0
+
+
+@given(y0=noise, transmittance=eta, photons=st.floats(0.01, 2.0))
+def test_exact_gain_and_errors_are_sums_over_photon_numbers(y0, transmittance, photons):
+    n = np.arange(60)
+    share = np.exp(-photons) * np.concatenate([[1.0], np.cumprod(photons / n[1:])])
+    arrived = 1.0 - (1.0 - transmittance) ** n
+    gain = float((share * (1.0 - (1.0 - y0) * (1.0 - transmittance) ** n)).sum())
+    errors = float((share * (y0 / 2.0 + 0.015 * arrived)).sum())
+    assert float(signal_gain(y0, transmittance, photons, exact=True)) == pytest.approx(gain)
+    qber = signal_qber(y0, transmittance, photons, 0.015, exact=True)
+    assert float(qber) == pytest.approx(errors / gain)
+    # The paper's gain lies above the sum by the coincidences that it counts twice.
+    twice = y0 * -np.expm1(-transmittance * photons)
+    paper = float(signal_gain(y0, transmittance, photons))
+    assert paper - gain == pytest.approx(twice, rel=1e-6, abs=1e-12)
+
+
+@given(clicks=noise, transmittance=eta, weak=st.sampled_from([None, 0.05]))
+def test_yields_differ_by_their_coincidences(clicks, transmittance, weak):
+    def rate(noise_per_gate: float, yields: str) -> float:
+        protocol = DecoyBB84(weak_photon_number=weak, yields=yields, dark_count_per_gate=0.0)
+        return float(secret_key_rate_bps(noise_per_gate, transmittance, protocol=protocol))
+
+    assert rate(0.0, "paper") == rate(0.0, "exact") == rate(0.0, "approximate")
+    if weak is None:  # a smaller gain leaks less; a larger yield of single photons is more key
+        assert rate(clicks, "paper") <= rate(clicks, "exact") + 1e-9
+        assert rate(clicks, "paper") <= rate(clicks, "approximate") + 1e-9
 
 
 @given(clicks=noise, transmittance=eta)

@@ -14,7 +14,7 @@ from qkdopt.resilience import Question, cases, survival_table
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
 MEASURED = {"noise_per_gate": [0.0, 1e-4, 1e-3], "skr_bps": [2e4, 1e4, 0.0]}
 ODD = {
-    "measured": {"qkd": {"skr_table": MEASURED}},
+    "measured": {"qkd": {"skr_table": MEASURED}, "loss_db": 3.0},
     "other noise": {"other_noise": {"crosstalk": {}, "amplifier": {"rejection_db": 60.0}}},
     "pair": {"fibre": {"layout": "pair"}, "qkd": {"reserve": "working"}},
     "no load": {"traffic": None},
@@ -46,6 +46,9 @@ def odd(name: str) -> Instance:
         if part == "bare":
             for e in changes:
                 data["network"]["links"][e]["qkd"] = False
+        elif part == "loss_db":  # a table of key rates holds for one loss
+            for link in data["network"]["links"]:
+                link["loss_db"] = changes
         else:
             data[part] = None if changes is None else data.get(part, {}) | changes
     return Instance.model_validate(data, strict=False)

@@ -15,25 +15,31 @@ from qkdopt.physics.keyrate import (
     DecoyBB84,
     MeasuredKeyRate,
     measured_key_rate_bps,
+    quantum_bit_error_rate,
     secret_key_rate_bps,
 )
 from qkdopt.plan import assess
 from qkdopt.problem import build_problem
-from qkdopt.search.rate import key_rate
+from qkdopt.search.rate import error_rate, key_rate, rate_parameters
 from qkdopt.search.run import Search
 from tests.random_instances import random_instance
 
 
 @settings(deadline=None)
-@given(noise=st.floats(0.0, 0.05), eta=st.floats(1e-5, 0.3), weak=st.sampled_from([None, 0.05]))
-def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak):
-    protocol = DecoyBB84(weak_photon_number=weak)
-    parameters = np.array(
-        [0.48, 0.015, 1e-8, 1.22, 1.0, 2e6, -1.0 if weak is None else weak, 0.48 * np.exp(-0.48)]
-    )
+@given(
+    noise=st.floats(0.0, 0.05),
+    eta=st.floats(1e-5, 0.3),
+    weak=st.sampled_from([None, 0.05]),
+    yields=st.sampled_from(["paper", "exact", "approximate"]),
+)
+def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak, yields):
+    protocol = DecoyBB84(weak_photon_number=weak, yields=yields)
+    parameters = rate_parameters(protocol)
     expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
     found = key_rate(noise, eta, parameters, np.zeros((2, 0)))
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
+    qber = float(quantum_bit_error_rate(noise, eta, protocol=protocol))
+    assert error_rate(noise, eta, parameters) == pytest.approx(qber, rel=1e-12)
 
 
 @given(noise=st.floats(0.0, 5e-3))
