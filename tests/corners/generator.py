@@ -87,8 +87,10 @@ def _draw_once(rng: Rng, name: str) -> Instance:
         _add_rate_table(rng, data)
     if rng.random() < 0.15:
         _add_raman_table(rng, data)
-    if rng.random() < 0.75:
-        _tune_launch(rng, data)
+    kind = rng.random()
+    if kind < 0.7:
+        # Four in ten where one channel changes the rate; three where one leaves hardly any.
+        _tune_launch(rng, data, loud=kind > 0.4)
     data["demands"] = _demands(rng, data)
     if rng.random() < 0.6:
         _add_minimum_rates(rng, data)
@@ -368,8 +370,11 @@ def _lights(rng: Rng, instance: Instance) -> LinkLight | None:
     return LinkLight(instance, link, pick(rng, candidates(instance, link)))
 
 
-def _tune_launch(rng: Rng, data: Data) -> None:
-    """Set the launch power where one lit channel makes a difference to the rate."""
+def _tune_launch(rng: Rng, data: Data, *, loud: bool) -> None:
+    """Set the launch power where one lit channel makes a difference to the rate.
+
+    A loud one drowns it: by up to four decades, as long as the power is one that the schema has.
+    """
     data["classical"] = {"launch_dbm": 0.0}
     light = _lights(rng, valid(data))
     if light is None:
@@ -384,6 +389,8 @@ def _tune_launch(rng: Rng, data: Data) -> None:
             -(light.quantum_db + qkd.insertion_loss_db) / 10.0
         )
         low, high = np.log10(max(signal, 1e-30)) - 3.0, np.log10(max(signal, 1e-30))
+    if loud:
+        low, high = high, high + 4.0
     if clicks > 0.0:
         dbm = 10.0 * (rng.uniform(low, high) - np.log10(clicks))
         data["classical"]["launch_dbm"] = float(np.clip(dbm, -80.0, 30.0))
