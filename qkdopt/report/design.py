@@ -86,7 +86,7 @@ def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequ
         )  # fmt: skip
         ax.grid(alpha=0.3)
     for at, row in zip(place[best.index], best.to_dict("records"), strict=True):
-        _label(rate, at, row)
+        _label(rate, at, row, right=by_rank)
     rate.margins(y=0.18)
     for ax in axes:
         ax.margins(x=0.16)
@@ -116,15 +116,16 @@ def _places(table: pd.DataFrame) -> tuple[pd.Series[float], str]:
     return rank, f"rank by key rate per request (every set costs {cost:g})"
 
 
-def _label(ax: Axes, place: float, row: dict[Hashable, Any]) -> None:
+def _label(ax: Axes, place: float, row: dict[Hashable, Any], *, right: bool) -> None:
     """Write what a set is, and what it adds to the best with fewer."""
     buys, spread = row["buys_percent"], row["buys_ci95"]
     gain = "" if np.isnan(buys) else f"\n{buys:+.2f}" + _spread(spread) + " %"
     ax.annotate(
         f"{row['name']}{gain}",
         (place, 1e-3 * row["mean_skr_per_request_bps"]),
-        # Beside the bar of its interval, not on it.
-        textcoords="offset points", xytext=(5, 5), ha="left", fontsize=7,
+        # Beside the bar of its interval, and on the side where the frontier lies below.
+        textcoords="offset points", xytext=(5 if right else -5, 5),
+        ha="left" if right else "right", fontsize=7,
     )  # fmt: skip
 
 

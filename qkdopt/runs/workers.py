@@ -18,7 +18,6 @@ from multiprocessing import connection
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
-from qkdopt.compiled import CompilationWatch
 from qkdopt.errors import UsageError
 from qkdopt.runs.task import Fate
 
@@ -105,6 +104,8 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
 def _begin_worker(compiling: Synchronized[int]) -> None:
     """Prepare a worker; it counts itself while it compiles kernels."""
     _obey_the_parent()
+    # Only now, for it takes a second: Ctrl-C may come meanwhile.
+    from qkdopt.compiled import CompilationWatch
 
     def report(running: bool) -> None:
         with compiling.get_lock():
