@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import networkx as nx
-import numpy as np
 
+from qkdopt.own_light import rate_beside, rates_beside_own_light
 from qkdopt.problem import Problem
-from qkdopt.routes import Route
 
 
 def keyless_demands(problem: Problem) -> tuple[int, ...]:
@@ -26,44 +24,19 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
         graph.add_edges_from(
             (link.a, link.b)
             for e, link in enumerate(problem.instance.network.links)
-            if _rate_alone(problem, e, 0, 0) > 0.0
+            if rate_beside(problem.tables, e, 0, 0) > 0.0
         )
         return tuple(
             r for r, demand in enumerate(demands)
             if not nx.has_path(graph, demand.source, demand.target)
         )  # fmt: skip
 
-    @cache
-    def has_key(e: int, direction: int, channels: int) -> bool:
-        return _rate_alone(problem, e, direction, channels) > 0.0
-
-    def lives(route: Route, channels: int) -> bool:
-        return all(
-            has_key(e, 0 if forward else 1, channels)
-            for e, forward in zip(route.links, route.forward, strict=True)
-        )
-
+    most_bps = rates_beside_own_light(problem)
     return tuple(
         r
-        for r, demand in enumerate(demands)
-        if not any(lives(route, demand.channels) for route in problem.routes[r])
+        for r, routes in enumerate(problem.routes)
+        if not any(most_bps[r, p] > 0.0 for p in range(len(routes)))
     )
-
-
-def _rate_alone(problem: Problem, e: int, direction: int, channels: int) -> float:
-    """Best key rate [bit/s] of a link with so many lightpaths in one direction and none else."""
-    tables = problem.tables
-    best = 0.0
-    for q in range(int(tables.candidate_count[e])):
-        free = tables.usable[e, direction].copy()
-        if tables.disturbs[e, direction]:
-            free &= ~tables.blocks[e, q]
-        if free.sum() < channels:
-            continue
-        own = np.sort(tables.noise[e, direction, free, q])[:channels].sum()
-        noise = np.array([tables.floor[e, q] + own])
-        best = max(best, float(tables.skr_bps(noise, tables.transmittance[e, q, None])[0]))
-    return best
 
 
 def advice_lines(problem: Problem, without_key: int) -> Iterator[str]:

@@ -26,8 +26,8 @@ import numpy as np
 
 from qkdopt.load_state.states import co_direction, link_states
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.own_light import rates_beside_own_light
 from qkdopt.model.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
+from qkdopt.own_light import rates_beside_own_light
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
 

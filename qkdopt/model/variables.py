@@ -12,8 +12,8 @@ import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.own_light import rates_beside_own_light
 from qkdopt.model.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
+from qkdopt.own_light import rates_beside_own_light
 from qkdopt.problem import Problem
 from qkdopt.tables import IntArray
 

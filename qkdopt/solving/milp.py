@@ -19,8 +19,10 @@ from qkdopt.model import (
     set_start,
 )
 from qkdopt.model.keyed import count_keyed, enough_keyed
+from qkdopt.model.scales import rate_cap_bps
 from qkdopt.model.variables import JointModel
 from qkdopt.model.wavelengths import group_by_route
+from qkdopt.own_light import rate_beside, rates_beside_own_light
 from qkdopt.plan import BLOCKED, Plan, assess
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef
@@ -273,17 +275,34 @@ def most_by_columns(model: JointModel) -> float:
 
 
 def can_have_key(problem: Problem, served: int) -> bool:
-    """Return whether the objective can be more than 0: some link has QKD, some demand counts."""
+    """Return whether the objective can be more than 0.
+
+    Some link needs key in the dark, or enough demands need it beside their own light.
+    """
     if problem.objective != "link-sum" and served == 0:
         return False
-    return any(problem.tables.candidates)
+    return highest_rate_bps(problem, served) > 0.0
+
+
+def highest_rate_bps(problem: Problem, served: int) -> float:
+    """Return the highest rate that one link or demand can add to the objective [bit/s]."""
+    if problem.objective != "link-sum":
+        return rate_cap_bps(problem, rates_beside_own_light(problem), served)
+    tables = problem.tables
+    return max((rate_beside(tables, e, 0, 0) for e in range(len(tables.candidates))), default=0.0)
 
 
 def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None) -> float:
-    """Largest error of the linearised key rate: a share of the gap, or what is asked for."""
-    rate = max(1.0, incumbent.best()[1].objective_bps)
-    if incumbent.problem.objective == "link-sum":
-        rate /= max(1, len(incumbent.problem.tables.candidates))
+    """Largest error of the linearised key rate: a share of the gap, or what is asked for.
+
+    Relative to the incumbent's rate; where it has none, to the highest that there could be.
+    """
+    problem, exact = incumbent.problem, incumbent.best()[1]
+    rate = exact.objective_bps
+    if rate == 0.0:
+        rate = highest_rate_bps(problem, exact.served)
+    elif problem.objective == "link-sum":
+        rate /= max(1, len(problem.tables.candidates))
     return max(FINEST_BPS, (linearisation or TOLERANCE_SHARE * gap) * rate)
 
 

@@ -6,9 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from qkdopt.load_state.states import ROUND_OFF
 from qkdopt.problem import Problem
 from qkdopt.tables import Tables
+
+# Relative margin on every rate, far above the rounding of a few additions.
+ROUND_OFF = 1e-11
 
 
 def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
