@@ -24,6 +24,7 @@ from qkdopt.physics.keyrate import (
     signal_gain,
     signal_qber,
 )
+from tests.random_instances import random_instance
 
 GYS = {
     "mean_photon_number": 0.48,
@@ -91,6 +92,15 @@ def test_rates_of_the_papers_parameters_agree_with_another_code(km, bits, kbps):
     )
     halved = secret_key_rate_bps(0.0, transmittance, protocol=DecoyBB84(sifting=0.5))
     assert float(halved) / 1e3 == pytest.approx(kbps, abs=0.06)
+
+
+def test_the_protocol_by_default_is_that_of_instances_by_default():
+    protocol, qkd = DecoyBB84(), random_instance(1, relay="lightpath").qkd
+    assert protocol.repetition_hz == 1e6 * qkd.repetition_mhz == 2e6
+    assert protocol.weak_photon_number is None
+    for name in ("mean_photon_number", "misalignment", "detector_efficiency",
+                 "dark_count_per_gate", "error_correction_efficiency", "sifting"):  # fmt: skip
+        assert getattr(protocol, name) == getattr(qkd, name), name
 
 
 def test_noise_already_covers_both_detectors():
