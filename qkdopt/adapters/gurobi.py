@@ -66,7 +66,7 @@ class GurobiAdapter(Solver):
             _set_options(model, limits)
             if start is not None:
                 columns.Start = start
-            listener = _Listener(observer)
+            listener = _Listener(observer, columns.tolist())
             model.optimize(listener)
             solved = model.SolCount > 0
             return Answer(
@@ -81,8 +81,8 @@ class GurobiAdapter(Solver):
 class _Listener:
     """Listens to the log for the start, and asks the observer whether to go on."""
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
+    def __init__(self, observer: Observer, columns: list[Any]) -> None:
+        self._observer, self._columns = observer, columns
         self._told: tuple[float | None, float | None] = (None, None)
         self.start_taken = False
 
@@ -93,6 +93,8 @@ class _Listener:
         if where == callback.MESSAGE:
             text = model.cbGet(callback.MSG_STRING)
             self.start_taken = self.start_taken or any(word in text for word in START_TAKEN)
+        elif where == callback.MIPSOL:
+            self._observer.improve(np.array(model.cbGetSolution(self._columns)))
         elif where == callback.MIP:
             best = model.cbGet(callback.MIP_OBJBST)
             self._told = best, model.cbGet(callback.MIP_OBJBND)

@@ -7,6 +7,7 @@ import pyomo.environ as pyo
 import pytest
 
 from qkdopt.adapters import ADAPTERS, Limits, SizeLimit, Status, adapter_of, program_of_model
+from qkdopt.adapters.base import Observer
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
 from tests.adapters.models import knapsack, market_split, random_program
 from tests.command import HANG_SECONDS
@@ -121,6 +122,30 @@ def test_time_limit_leaves_the_incumbent_and_a_bound_on_the_right_side(name, sen
     assert outcome.bound == pytest.approx(best, abs=GRID_ERROR)
     assert sign * outcome.bound < sign * outcome.incumbent
     assert pyo.value(model.goal) == pytest.approx(outcome.incumbent, abs=1e-3)
+
+
+class Improvements(Observer):
+    def __init__(self):
+        super().__init__(None)
+        self.values = []
+
+    def improve(self, values):
+        self.values.append(values)
+
+
+@pytest.mark.parametrize("name", [solver(name) for name in ("highs", "scip", "cp-sat", "gurobi")])
+@pytest.mark.parametrize("sense", [pyo.maximize, pyo.minimize])
+def test_solutions_are_reported_while_the_solver_runs(name, sense):
+    adapter = adapter_of(name)
+    program = program_of_model(market_split(sense=sense))[0]
+    given = program if adapter.takes_ranges else program.one_sided()
+    improvements = Improvements()
+    answer = adapter.run(given, Limits(seconds=3.0, gap=0.0), None, improvements)
+    assert improvements.values
+    for values in improvements.values:
+        assert program.violation(values) < 1e-5
+    last, best = (program.objective(v) for v in (improvements.values[-1], answer.values))
+    assert last == pytest.approx(best, abs=1e-3)
 
 
 @every_solver

@@ -54,7 +54,7 @@ def test_the_checker_finds_a_wrong_count_and_takes_a_result_from_before_it():
 
 def test_progress_says_it():
     report = Progress(seconds=1.0, phase="bound", served=50, without_key=49)
-    assert "served 50, 49 without key" in progress_text(report)
+    assert "50 served, 49 without key" in progress_text(report)
     assert "without" not in progress_text(Progress(seconds=1.0, phase="bound", served=50))
 
 

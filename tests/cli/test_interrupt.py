@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -19,7 +20,11 @@ def test_interrupt_keeps_what_was_found(tmp_path):
     # Long enough to be interrupted on any machine.
     command = qkdopt("solve", INSTANCE, "--time-limit", HANG_SECONDS, "-o", result)
     with running(*command) as run:
-        assert any("gap" in line for line in run.stderr)
+        for line in run.stderr:
+            # The first bounds of the root are reported too, and are loose.
+            gap = re.search(r"gap ([0-9.]+) %", line)
+            if gap and float(gap[1]) < 15.0:
+                break
         run.send_signal(signal.SIGINT)
         out, err = run.communicate(timeout=HANG_SECONDS)
     assert run.returncode == 130, err
