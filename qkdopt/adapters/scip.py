@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -57,17 +58,27 @@ class ScipAdapter(Solver):
         sign = -1.0 if program.maximise else 1.0
 
         def ask() -> bool:
-            return observer(*(sign * value for value in news))
+            primal, dual = news
+            return observer(sign * primal, sign * _without_gap(primal, dual, limits.gap))
 
         poll(scip.optimizeNogil, ask, scip.interruptSolve)
         best = scip.getBestSol() if scip.getNSols() else None
         return Answer(
             word=scip.getStatus(),
             values=None if best is None else _values(scip, best, variables),
-            bound=sign * scip.getDualbound(),
+            bound=sign * _without_gap(scip.getPrimalbound(), scip.getDualbound(), limits.gap),
             start_accepted=taken,
             nodes=int(scip.getNTotalNodes()),
         )
+
+
+def _without_gap(primal: float, dual: float, gap: float) -> float:
+    """Return the dual bound of a minimisation that the gap limit has not moved.
+
+    SCIP 10 prunes what could improve its best solution by less than the gap asked for, and its dual
+    bound speaks of the rest alone.
+    """
+    return min(dual, primal - gap * abs(primal)) if math.isfinite(primal) else dual
 
 
 def _read(program: Program) -> Any:

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from qkdopt.adapters.completion import Completion
 from qkdopt.adapters.program import Floats, Program
 
 # Violation beyond which what a file holds is not a solution.
 TOLERANCE = 1e-5
+# Violation up to which the integer columns are worth completing.
+REPAIRABLE = 1e-2
 
 
 def read_columns(pairs: Iterable[tuple[str, str]], columns: int) -> Floats:
@@ -25,8 +28,18 @@ def read_columns(pairs: Iterable[tuple[str, str]], columns: int) -> Floats:
 
 
 def solution(program: Program, values: Floats) -> Floats | None:
-    """Return the values if they are a solution: files also hold what a run was stopped at."""
-    return values if program.violation(values) <= TOLERANCE else None
+    """Return the values if they are a solution: files also hold what a run was stopped at.
+
+    Where rounded digits or the solver's own tolerance leave them a little outside, their integer
+    columns are completed to a solution, if they can be.
+    """
+    if program.violation(values) <= TOLERANCE:
+        return values
+    if program.violation(values) > REPAIRABLE:
+        return None
+    completion = Completion(program)
+    completion.offer([values])
+    return completion.values
 
 
 def outward(

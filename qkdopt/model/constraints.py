@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from qkdopt.errors import UsageError
+from qkdopt.model.scales import SMALLEST_RATE
 from qkdopt.model.variables import JointModel, fastest, light_on, most_heard, upper_pieces
 
 
@@ -194,7 +195,8 @@ def relay_widest(m: JointModel) -> pyo.Block:
 def least_rate(m: JointModel) -> pyo.Constraint:
     r"""(C8) A demand with a least rate is served only with it: :math:`z_r \ge f_r \sum_p x_{rp}`.
 
-    Rates end where more does not matter; a least rate beyond that is up to :func:`no_slow_link`.
+    Rates end where more does not matter; a least rate beyond that is up to :func:`no_slow_link`,
+    and so is one below what a solver can tell from 0: HiGHS 1.16 found a feasible model infeasible.
     """
 
     def rule(m: JointModel, r: int) -> object:
@@ -203,6 +205,8 @@ def least_rate(m: JointModel) -> pyo.Constraint:
         if not floor or not routes:
             return pyo.Constraint.Skip
         least = min(floor, m.cap_bps) / m.unit_bps
+        if least < SMALLEST_RATE:
+            return pyo.Constraint.Skip
         return sum(m.z[r, p] - least * m.x[r, p] for p in routes) >= 0
 
     return pyo.Constraint(m.R, rule=rule)

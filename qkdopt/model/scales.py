@@ -10,6 +10,7 @@ stated in one unit of noise: the pieces would vanish, and with them plans that e
   decades.
 * A channel that alone is louder than its group is as loud as twice the group: the group's pieces
   are out of reach either way.
+* A piece far narrower than its group's unit is level: all of it has the rate at its left edge.
 * Pieces without key need no noise: the rate is zero there whatever is lit.
 * Key rates count in units of the highest rate of a link that matters: a link's rate beyond what any
   demand can have does not.
@@ -27,9 +28,14 @@ from qkdopt.problem import Problem
 from qkdopt.units import FloatArray
 
 # Largest ratio of right edges within a group, both counted from the background noise.
-SPAN = 1e4
+SPAN = 1e2
+# A piece narrower than this share of the unit is level, at its higher end: a solver that divides a
+# row by so small a coefficient multiplies its tolerances.
+NARROW = 1e-4
 # What a channel louder than a whole group counts, in units of that group.
 LOUDEST = 2.0
+# Rates below this share of the unit are nothing to a solver that works to 1e-6.
+SMALLEST_RATE = 1e-4
 # Coefficients of noise are lowered by this share. A solver may drop what is below its tolerance
 # from the other side of the row; the plans that exist must still be solutions.
 ROUND_DOWN = 1.0 - 1e-7
@@ -46,7 +52,8 @@ class PieceGroup:
     unit
         Noise clicks per gate above the background that count as one: the right edge of the last.
     left, width
-        ``(n,)`` left edge above the background, and width, of each piece in that unit.
+        ``(n,)`` left edge above the background, and width, of each piece in that unit. A level
+        piece has width 0, and its right edge in place of its left.
     """
 
     pieces: range
@@ -72,7 +79,9 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
         first = int(np.searchsorted(edges[1 : end + 1], unit / SPAN))
         inside = range(min(first, end - 1), end)
         left, right = edges[inside.start : end], edges[inside.start + 1 : end + 1]
-        groups.append(PieceGroup(inside, unit, left / unit, (right - left) / unit))
+        level = right - left < NARROW * unit
+        begin = np.where(level, right, left) / unit
+        groups.append(PieceGroup(inside, unit, begin, np.where(level, 0.0, right - left) / unit))
         end = inside.start
     return tuple(groups)
 

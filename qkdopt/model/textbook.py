@@ -113,9 +113,11 @@ def piece_if_chosen(m: JointModel) -> pyo.Constraint:
     with_key = [(e, q, s) for e, q in m.EQ for group in m.groups[e, q] for s in group.pieces]
 
     def rule(m: JointModel, e: int, q: int, s: int) -> object:
-        curve, unit, most = m.pieces[e, q], loudest_piece(m, e), most_of_link(m, e)
-        left, right = ((curve.edges[s : s + 2] - curve.background) / unit).tolist()
-        inside = (right - left) * m.n[e, q, s]
+        unit, most = loudest_piece(m, e), most_of_link(m, e)
+        group = next(group for group in m.groups[e, q] if s in group.pieces)
+        place = s - group.pieces.start
+        left, width = (float(a[place]) * group.unit / unit for a in (group.left, group.width))
+        inside = width * m.n[e, q, s]
         return m.noise[e] - inside + most * m.u[e, q, s] <= left + most
 
     return pyo.Constraint(with_key, rule=rule)

@@ -140,7 +140,10 @@ def fastest_demand(m: JointModel, r: int, p: int) -> float:
 
 def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
     """Upper rate of each piece at its left and right edge, as far as it matters."""
-    upper = m.pieces[e, q].upper
+    upper = m.pieces[e, q].upper.copy()
+    for group in m.groups[e, q]:
+        level = np.array(group.pieces)[group.width == 0.0]
+        upper[level] = upper[level].max(axis=1, keepdims=True)
     beyond = upper.min(axis=1, keepdims=True) > m.cap_bps
     rates: list[list[float]] = (np.where(beyond, m.cap_bps, upper) / m.unit_bps).tolist()
     return rates

@@ -18,17 +18,22 @@ import pytest
 from scipy.sparse import csc_matrix, csr_array
 
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
-from qkdopt.adapters.highs import pass_program
+from qkdopt.adapters.base import Observer
+from qkdopt.adapters.highs import HighsAdapter, pass_program
 from qkdopt.adapters.mps import write_mps
-from qkdopt.model import build_joint, linearise_links
+from qkdopt.heuristics import ds_qkd
+from qkdopt.model import build_joint, linearise_links, set_start
 from qkdopt.problem import build_problem
 from qkdopt.silence import new_highs, quiet
 from tests.adapters.models import knapsack, market_split, random_program
-from tests.command import HANG_SECONDS, exit_status
+from tests.command import HANG_SECONDS
+from tests.corners.generator import corner_instance
 from tests.random_instances import random_instance
 
 ROOT = Path(__file__).parent.parent.parent
 CALM = Limits(seconds=20.0, gap=1e-9)
+# What the adapter switches off in CP-SAT's presolve.
+LOSSY = {"presolve_inclusion_work_limit": 100_000_000}
 
 
 def needs(module: str) -> pytest.MarkDecorator:
@@ -163,17 +168,58 @@ def test_ortools_wrapper_rounds_continuous_columns_and_says_optimal():
 
 @needs("ortools")
 def test_a_step_of_cp_sats_presolve_loses_the_optimum():
-    problem = build_problem(random_instance(22, floors=False), "mean")
-    model = build_joint(problem, linearise_links(problem, 20.0), served=3)
+    model = lossy_model()
     best = adapter_of("highs").solve(model, CALM).incumbent
-    lossy = {"presolve_inclusion_work_limit": 100_000_000}
     with_step, without = (
         adapter_of("cp-sat").solve(model, Limits(seconds=20.0, gap=0.0, options=options)).bound
-        for options in (lossy, {})
+        for options in (LOSSY, {})
     )
     # `presolve_inclusion_work_limit = 0`.
     assert with_step < 0.9 * best
     assert without >= best * (1.0 - 1e-9)
+
+
+def lossy_model():
+    problem = build_problem(random_instance(133, floors=False), "mean")
+    return build_joint(problem, linearise_links(problem, 20.0), served=1)
+
+
+@needs("highspy")
+def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution():
+    problem = build_problem(random_instance(70), "mean")
+    model = build_joint(problem, linearise_links(problem, 1.55), served=2)
+    set_start(model, ds_qkd(problem))
+    program, columns = program_of_model(model)
+    start = np.array([0.0 if column.value is None else column.value for column in columns])
+    adapter = HighsAdapter()
+    limits = Limits(seconds=20.0, gap=6e-5)
+    answer, objective = adapter._run(program, limits, start, Observer(None))
+    given = program.objective(answer.values)
+    # `HighsAdapter.run` asks again without a start.
+    assert objective > given * 1.01
+    assert adapter.solve_program(program, limits, start=start)[0].incumbent > given * 1.01
+
+
+@needs("pyscipopt")
+def test_scips_dual_bound_leaves_out_what_its_gap_limit_pruned(monkeypatch):
+    from qkdopt.adapters import scip
+
+    instance, objective = corner_instance(377)
+    problem = build_problem(instance, objective)
+    plan = ds_qkd(problem)
+    model = build_joint(problem, linearise_links(problem, 0.06), served=plan.served)
+    set_start(model, plan)
+    best = adapter_of("highs").solve(model, CALM).incumbent
+    set_start(model, plan)
+    limits = Limits(seconds=20.0, gap=6.3e-4)
+    safe = adapter_of("scip").solve(model, limits, start=True).bound
+    # In this process, where the patch is.
+    monkeypatch.setattr(scip.ScipAdapter, "isolated", False)
+    monkeypatch.setattr(scip, "_without_gap", lambda _primal, dual, _gap: dual)
+    set_start(model, plan)
+    told = adapter_of("scip").solve(model, limits, start=True).bound
+    # `_without_gap`.
+    assert told < best * (1.0 - 1e-4) < safe
 
 
 @needs("ortools")
@@ -197,27 +243,6 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
     # `News.on_log` listens to the first such line only.
     assert "infeasible" in told[0]
     assert "is feasible" in told[1]
-
-
-@needs("ortools")
-def test_cp_sat_presolve_calls_a_feasible_program_infeasible(monkeypatch, capsys):
-    from qkdopt.adapters import cp_sat
-
-    def with_default_presolve(limits, news, new=cp_sat.new_solver):
-        solver = new(limits, news)
-        solver.parameters.presolve_inclusion_work_limit = 100_000_000
-        return solver
-
-    instance = ROOT / "instances" / "small" / "triangle.json"
-    options = ("--strategy", "milp", "--solver", "cp-sat", "--time-limit", str(HANG_SECONDS))
-    assert exit_status("solve", instance, *options) == 0
-    assert "to the proved bound" in capsys.readouterr().out
-    # In this process, where the patch is.
-    monkeypatch.setattr(cp_sat.CpSatAdapter, "isolated", False)
-    monkeypatch.setattr(cp_sat, "new_solver", with_default_presolve)
-    # `presolve_inclusion_work_limit = 0`, and `check_by_start`.
-    assert exit_status("solve", instance, *options) != 0
-    assert "INFEASIBLE, but the start is feasible" in capsys.readouterr().err
 
 
 @needs("cbcbox")
