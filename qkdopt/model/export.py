@@ -12,6 +12,7 @@ from qkdopt.model.linearise import linearise_links
 from qkdopt.model.loads import build_loads
 from qkdopt.problem import Problem
 
+KILO = 1e3
 FORMATS = ("mps", "lp")
 EXPORTED = ("joint", "textbook", "load-state")
 
@@ -19,7 +20,7 @@ EXPORTED = ("joint", "textbook", "load-state")
 def formulation_of(
     problem: Problem, name: str, *, served: int | None, tolerance_bps: float
 ) -> pyo.ConcreteModel:
-    """Build a formulation by its name.
+    """Build a formulation by its name; an objective of key rates is in kbit/s.
 
     Parameters
     ----------
@@ -40,15 +41,20 @@ def formulation_of(
     if name not in EXPORTED:
         raise UsageError(f"formulation = {name!r}; expected one of {', '.join(EXPORTED)}")
     if name == "load-state":
-        return build_loads(problem, served=served)
-    build = build_textbook if name == "textbook" else build_joint
-    return build(problem, linearise_links(problem, tolerance_bps), served=served)
+        model = build_loads(problem, served=served)
+    else:
+        build = build_textbook if name == "textbook" else build_joint
+        model = build(problem, linearise_links(problem, tolerance_bps), served=served)
+    if served is not None:
+        # Rates count in a unit of the model's own; whoever reads the file knows kbit/s.
+        model.goal.set_value(model.unit_bps / KILO * model.goal.expr)
+    return model
 
 
 def write_model(model: pyo.ConcreteModel, path: Path) -> None:
     """Write a model in the format of the file's ending; names of the rules.
 
-    Rates are in units of the model's ``unit_bps``.
+    Rates of links and demands are in units of the model's ``unit_bps``, the objective in kbit/s.
     """
     model.write(str(path), io_options={"symbolic_solver_labels": True})
 
