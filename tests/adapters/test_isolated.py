@@ -17,6 +17,8 @@ from qkdopt.adapters import Limits, Program, Status
 from qkdopt.errors import SolverFailedError
 from tests.adapters.stubborn import StubbornAdapter
 
+# A run in the background has SIGINT ignored.
+pytestmark = pytest.mark.usefixtures("ctrl_c")
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -30,6 +30,8 @@ from tests.brute_force import Oracle
 from tests.command import exit_status
 from tests.random_instances import random_instance
 
+# A run in the background has SIGINT ignored.
+pytestmark = pytest.mark.usefixtures("ctrl_c")
 ROOT = Path(__file__).parent.parent.parent
 SMALL = ROOT / "instances" / "small"
 MESH = SMALL / "mesh6.json"
@@ -75,7 +77,7 @@ def test_presolve_that_never_looks_at_the_clock_is_ended(threads):
     assert qkdopt.check(instance, result).faults == ()
     assert result.gap < 0.01
     # Before, the solver went on for a quarter of an hour.
-    assert result.seconds < 300.0
+    assert result.stopped_by == "time limit"
 
 
 def command(*arguments, ignored=False, pid=None):
