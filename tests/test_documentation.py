@@ -20,6 +20,7 @@ import qkdopt
 from qkdopt.cli import app
 from qkdopt.design.scenario_file import read_scenarios
 from qkdopt.study import read_study
+from tests.command import HANG_SECONDS
 from tests.test_links import PAGES
 
 ROOT = Path(__file__).parent.parent
@@ -212,6 +213,7 @@ strategies = ["ds-qkd", "fixed"]
 """
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_the_local_cluster_as_a_script_runs_a_study_and_ends_quietly(tmp_path):
     pytest.importorskip("distributed")
     path = tmp_path / "cluster.py"
@@ -235,7 +237,7 @@ def test_the_local_cluster_as_a_script_runs_a_study_and_ends_quietly(tmp_path):
             assert "2 of 2 runs done, 0 failed" in run.stdout
             assert cluster.poll() is None
             cluster.send_signal(signal.SIGINT)
-            out, err = cluster.communicate(timeout=120)
+            out, err = cluster.communicate(timeout=HANG_SECONDS)
         finally:
             if cluster.poll() is None:
                 os.killpg(cluster.pid, signal.SIGKILL)
