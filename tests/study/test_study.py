@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Timer
 
 import pandas as pd
 import pytest
@@ -245,12 +246,11 @@ def test_ctrl_c_that_reaches_a_worker_cuts_no_run_short(tmp_path):
     reached = []
 
     def interrupt(report):
-        if report.running:
+        # Only once the worker is through its start-up; a moment later it is in its next run.
+        if 0 < report.done < 7:
             for process in multiprocessing.active_children():
-                # Only once it is through its start-up and has a run.
-                if report.done:
-                    os.kill(process.pid, signal.SIGINT)
-                    reached.append(process.pid)
+                Timer(0.05, os.kill, (process.pid, signal.SIGINT)).start()
+                reached.append(process.pid)
 
     store = Store(tmp_path / "results.parquet" / "small")
     with open_workers(None, 1) as workers:
