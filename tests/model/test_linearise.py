@@ -68,7 +68,7 @@ def test_a_piece_ends_at_every_sample_of_a_measured_table():
 def test_groups_of_pieces_keep_every_coefficient_within_a_solvers_reach():
     for curve in linearise_links(steep_table(), 1.0).values():
         groups = piece_groups(curve)
-        # 1e-12 and 1e-9 are apart by less than the span of a group, 1e-5 and 1e-9 are too.
+        # Every piece with key is in one group, and in one alone.
         assert (
             sorted(s for group in groups for s in group.pieces)
             == list(range(len(curve.upper)))[: groups[0].pieces.stop]
