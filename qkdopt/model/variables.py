@@ -139,7 +139,7 @@ def fastest_demand(m: JointModel, r: int, p: int) -> float:
 
 
 def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
-    """Upper rate of each piece at its left and right edge, as far as it matters; level pieces too."""
+    """Upper rate of each piece at its left and right edge, as far as it matters."""
     upper = m.pieces[e, q].upper.copy()
     for group in m.groups[e, q]:
         level = np.array(group.pieces)[group.width == 0.0]
