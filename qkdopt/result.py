@@ -79,7 +79,7 @@ class Bound(_Record):
     routes: str
     """The candidate routes it holds for, such as ``K=3``."""
     tolerance_bps: float = 0.0
-    """Largest error of the linearised key rate that the bound contains [bit/s]."""
+    """Largest error of a key rate, as the model states it, that the bound contains [bit/s]."""
 
 
 class Baseline(_Record):

@@ -14,6 +14,7 @@ from qkdopt.instance import Instance
 from qkdopt.model import least_size, linearise_links, plan_of_model, set_start
 from qkdopt.model.keyed import count_keyed, enough_keyed
 from qkdopt.model.linearise import Linearised
+from qkdopt.model.scales import stated_error_bps
 from qkdopt.model.sets import build_sets, set_of_model, start_set
 from qkdopt.model.variables import JointModel
 from qkdopt.plan import NO_QKD, Plan, assess, tuned
@@ -60,7 +61,7 @@ class SetMilp:
         pieces = within(self._over, lambda: linearise_links(problem, self._tolerance()))
         if pieces is None:
             return
-        self.error_bps = max((piece.error_bps for piece in pieces.values()), default=0.0)
+        self.error_bps = max((stated_error_bps(curve) for curve in pieces.values()), default=0.0)
         self.served_bound = len(problem.routes)
         adapter_of(self.solver).require_size(*least_size(problem, pieces, served=self.best.key[0]))
         if self.best.key[0] < self.served_bound:

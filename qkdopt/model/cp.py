@@ -26,7 +26,13 @@ import numpy as np
 
 from qkdopt.load_state.states import co_direction, link_states
 from qkdopt.model.linearise import Linearised
-from qkdopt.model.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
+from qkdopt.model.scales import (
+    PieceGroup,
+    piece_groups,
+    rate_cap_bps,
+    rate_unit_bps,
+    stated_error_bps,
+)
 from qkdopt.own_light import rates_beside_own_light
 from qkdopt.plan import BLOCKED, Plan, tuned
 from qkdopt.problem import Problem
@@ -226,7 +232,7 @@ def _piece(m: CpJoint, key: tuple[int, int, int], begin: float, width: float) ->
         height = int(np.ceil(left * units)) + slope * (low + 1) + units
         m.model.add(units * m.k[e] <= height - slope * m.noise[e]).only_enforce_if(u)
         rounded = hidden * fall + 3.0 + (high - low) / units
-    m.error_bps = max(m.error_bps, curve.error_bps + rounded / m.rate_units)
+    m.error_bps = max(m.error_bps, stated_error_bps(curve) + rounded / m.rate_units)
 
 
 def _rate_up(m: CpJoint, rate_bps: float) -> int:

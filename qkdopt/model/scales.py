@@ -86,6 +86,17 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
     return tuple(groups)
 
 
+def stated_error_bps(curve: Linearised) -> float:
+    """Return the largest distance [bit/s] of a candidate's rate from what a model states of it.
+
+    Beside the error of its pieces this counts the fall of the level ones, which have the rate at
+    their left edge all along.
+    """
+    fall = curve.upper[:, 0] - curve.upper[:, 1]
+    level = [fall[group.pieces][group.width == 0.0] for group in piece_groups(curve)]
+    return curve.error_bps + float(np.concatenate([*level, [0.0]]).max())
+
+
 def rate_cap_bps(
     problem: Problem, most_bps: Mapping[tuple[int, int], float], served: int | None
 ) -> float:

@@ -19,7 +19,7 @@ from qkdopt.model import (
     set_start,
 )
 from qkdopt.model.keyed import count_keyed, enough_keyed
-from qkdopt.model.scales import rate_cap_bps
+from qkdopt.model.scales import rate_cap_bps, stated_error_bps
 from qkdopt.model.variables import JointModel
 from qkdopt.model.wavelengths import group_by_route
 from qkdopt.own_light import rate_beside, rates_beside_own_light
@@ -167,7 +167,7 @@ class JointRun:
         )
         if pieces is None:
             return True, None
-        self._error_bps = max([self._error_bps, *(piece.error_bps for piece in pieces.values())])
+        self._error_bps = max([self._error_bps, *map(stated_error_bps, pieces.values())])
         model = self._clock.within(lambda: groups.build(self._build, pieces))
         if model is None:
             return True, None
@@ -189,7 +189,7 @@ class JointRun:
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
         pieces = self._pieces or {}
-        errors = [self._error_bps, *(piece.error_bps for piece in pieces.values())]
+        errors = [self._error_bps, *map(stated_error_bps, pieces.values())]
         return Bound(
             objective_bps=self.bound_bps,
             served=self.served_limit,

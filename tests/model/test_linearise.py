@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from qkdopt.instance import Instance
-from qkdopt.model.linearise import largest_noise, linearise_links
-from qkdopt.model.scales import LOUDEST, SPAN, piece_groups
+from qkdopt.model.linearise import Linearised, largest_noise, linearise_links
+from qkdopt.model.scales import LOUDEST, NARROW, SPAN, piece_groups, stated_error_bps
 from qkdopt.problem import build_problem
 from tests.random_instances import random_instance
 
@@ -87,3 +89,16 @@ def test_a_channel_louder_than_a_group_counts_twice_the_group():
     loud = group.coefficients(np.array([0.5 * group.unit, 1e30, np.inf]))
     assert loud == pytest.approx([0.5, LOUDEST, LOUDEST], rel=1e-6)
     assert np.all(loud <= [0.5, LOUDEST, LOUDEST])
+
+
+def test_the_stated_error_counts_the_fall_of_a_level_piece():
+    cliff = Linearised(
+        background=0.0,
+        edges=np.array([0.0, 1.0, 1.0 + 0.5 * NARROW, 2.0]),
+        upper=np.array([[900.0, 800.0], [800.0, 100.0], [100.0, 0.0]]),
+        lower=np.array([[900.0, 800.0], [800.0, 100.0], [100.0, 0.0]]),
+        error_bps=3.0,
+    )
+    assert stated_error_bps(cliff) == 703.0
+    edges = np.array([0.0, 1.0, 1.5, 2.0])
+    assert stated_error_bps(replace(cliff, edges=edges)) == 3.0
