@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from qkdopt.problem import Problem
+from qkdopt.relay import WidestRelay
 from qkdopt.tables import Tables
 
 # Relative margin on every rate, far above the rounding of a few additions.
@@ -17,19 +18,23 @@ def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
     """Return the highest key rate of every demand on each of its routes [bit/s], by (r, p).
 
     With ``relay = lightpath`` it is that of the slowest link, each with the quietest channels that
-    the demand can have there; 0 over a link without QKD. With ``relay = widest`` the key may avoid
-    the demand's own light: the fastest dark link.
+    the demand can have there; 0 over a link without QKD. With ``relay = widest`` it is that of the
+    widest relay route, where only the links of the route have the demand's light.
     """
     fastest = cache(lambda e, d, count: rate_beside(problem.tables, e, d, count))
-    anywhere = max((fastest(e, 0, 0) for e in range(len(problem.tables.candidates))), default=0.0)
+    dark = [fastest(e, 0, 0) for e in range(len(problem.tables.candidates))]
     rates = {}
     for r, (demand, routes) in enumerate(
         zip(problem.instance.demands, problem.routes, strict=True)
     ):
         for p, route in enumerate(routes):
             hops = zip(route.links, route.forward, strict=True)
-            along = (fastest(e, 0 if forward else 1, demand.channels) for e, forward in hops)
-            rates[r, p] = anywhere if problem.instance.qkd.relay == "widest" else min(along)
+            lit = {e: fastest(e, 0 if forward else 1, demand.channels) for e, forward in hops}
+            if problem.instance.qkd.relay == "widest":
+                links = [lit.get(e, rate) for e, rate in enumerate(dark)]
+                rates[r, p] = min(links[e] for e in WidestRelay(problem, links).links(route))
+            else:
+                rates[r, p] = min(lit.values())
     return rates
 
 

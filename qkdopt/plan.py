@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.problem import Problem
-from qkdopt.routes import Route
+from qkdopt.relay import WidestRelay
 from qkdopt.tables import LinkOptics
 from qkdopt.units import FloatArray
 
@@ -185,19 +183,3 @@ def _demand_rates(
         slowest = min(links, key=lambda link: (link_skr[link], link))
         rates[r], bottleneck[r] = link_skr[slowest], slowest
     return rates, bottleneck
-
-
-class WidestRelay:
-    """Key relay along the route with the best bottleneck (the maximum spanning tree)."""
-
-    def __init__(self, problem: Problem, link_skr: FloatArray) -> None:
-        graph = nx.MultiGraph()
-        for e, link in enumerate(problem.instance.network.links):
-            graph.add_edge(link.a, link.b, key=e, skr=link_skr[e])
-        self._tree = nx.maximum_spanning_tree(graph, weight="skr")
-
-    def links(self, route: Route) -> tuple[int, ...]:
-        """Links of the widest relay route between the ends of a lightpath route."""
-        nodes = nx.shortest_path(self._tree, route.nodes[0], route.nodes[-1])
-        hops = pairwise(nodes)
-        return tuple(next(iter(self._tree[a][b])) for a, b in hops)

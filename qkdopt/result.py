@@ -20,7 +20,7 @@ PLAN_SCHEMA: Literal["qkdopt/plan/1"] = "qkdopt/plan/1"
 
 Objective = Literal["mean", "max-min", "link-sum"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
-StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted"]
+StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted", "solver failed"]
 BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
 
 
@@ -192,8 +192,8 @@ class Result(_Record):
     notes: tuple[str, ...] = ()
     """What a reader must know: terms the search ignored, a model that refused, a limit."""
     stopped_by: StoppedBy | None = None
-    """What ended the run; ``exhausted`` when the strategy had nothing left to do. Null in results
-    of earlier versions."""
+    """What ended the run; ``exhausted`` when the strategy had nothing left to do, ``solver failed``
+    when a note says how. Null in results of earlier versions."""
     limits: RunLimits | None = None
     """Limits of the run; null in results of earlier versions."""
     preset_changes: tuple[str, ...] = ()

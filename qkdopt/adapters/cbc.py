@@ -111,7 +111,8 @@ class CbcAdapter(Solver):
             command = _command(left, start=start is not None)
             child = Child(command=command, folder=folder, signal=SIGINT)
             code = child.run(log.read, ask, left.seconds)
-            word, values = _solution(folder / "solution.txt", program)
+            word, written = _solution(folder / "solution.txt", program)
+        values = None if written is None else solution(program, written)
         if word == "Optimal" and values is None and not log.searched:
             # Out of time before the search: the optimum is the relaxation's.
             word = "Stopped on time"
@@ -122,7 +123,7 @@ class CbcAdapter(Solver):
         return Answer(
             word=word,
             values=values,
-            bound=bound_of_optimum(program, values, told, limits.gap) if closed else told,
+            bound=bound_of_optimum(program, written, told, limits.gap) if closed else told,
             start_accepted=start is not None and _taken(program, start, log.start_cost),
             nodes=log.nodes,
         )
@@ -137,6 +138,8 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
     command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
     # Its bound propagation takes slow convergence for a proof of infeasibility.
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
+    # What it rewrites before the search, and before the first linear program, loses solutions.
+    command += ["-preprocess", "off", "-preRootLPStr", "off"]
     # It gives up what is better by less than 1e-4, an absolute number.
     command += ["-increment", "1e-9", "-threads", threads]
     if limits.nodes is not None:
@@ -178,5 +181,4 @@ def _solution(path: Path, program: Program) -> tuple[str, Floats | None]:
         return word, None
     # A leading ** marks a value out of bounds.
     rows = (line.replace("**", "").split() for line in lines)
-    values = read_columns(((row[1], row[2]) for row in rows), program.columns)
-    return word, solution(program, values)
+    return word, read_columns(((row[1], row[2]) for row in rows), program.columns)

@@ -123,11 +123,12 @@ class GlpkAdapter(Solver):
             left = remaining(limits, began)
             child = Child(command=_command(left), folder=folder)
             code = child.run(log.read, ask, left.seconds)
-            values = _values(folder / "solution.txt", program)
+            written = _values(folder / "solution.txt", program)
         word = log.word if code == 0 else "STOPPED" if code is None else f"exit status {code}"
         closed = STATUS.get(word) is Status.OPTIMAL
         _, told = outward(None, log.bound, sign, DIGITS)
-        bound = bound_of_optimum(program, values, told, limits.gap) if closed else told
+        bound = bound_of_optimum(program, written, told, limits.gap) if closed else told
+        values = None if written is None else solution(program, written)
         return Answer(word=word, values=values, bound=bound)
 
 
@@ -145,7 +146,11 @@ def _values(path: Path, program: Program) -> Floats | None:
     """Read the solution file: ``j COLUMN VALUE``, or ``j COLUMN STATUS VALUE DUAL``."""
     if not path.exists():
         return None
-    lines = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    text = path.read_text(encoding="ascii")
+    if not text.rstrip().endswith("e o f"):
+        # It was stopped while it wrote.
+        return None
+    lines = [line.split() for line in text.splitlines()]
     place = 3 if program.linear else 2
     columns = ((f"c{int(line[1]) - 1}", line[place]) for line in lines if line[0] == "j")
-    return solution(program, read_columns(columns, program.columns))
+    return read_columns(columns, program.columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,17 +77,21 @@ class HighsAdapter(Solver):
 
         HiGHS 1.16 now and then improves the start in its reduced model and then gives back the
         start itself, beside the objective of the better solution: then it is asked again without.
+        Where its presolve leaves it without an answer, it is asked again without presolve.
         """
         began = time.monotonic()
-        answer, objective = self._run(program, limits, start, observer)
-        if start is None or answer.values is None or observer.stopped:
-            return answer
-        known = program.objective(answer.values)
-        if abs(objective - known) <= SAME_OBJECTIVE * max(1.0, abs(known)):
-            return answer
-        left = replace(limits, seconds=max(0.0, limits.seconds - (time.monotonic() - began)))
-        again, _ = self._run(program, left, None, observer)
-        return _better(program, again, answer)
+        first, objective = self._run(program, limits, start, observer)
+        answers = [first]
+        doubted = start is not None and _gave_back_start(program, first, objective)
+        for ways in ({}, {"presolve": "off"}):
+            if observer.stopped or not (doubted or _is_no_answer(answers)):
+                break
+            left = max(0.0, limits.seconds - (time.monotonic() - began))
+            options = {**ways, **limits.options}
+            again = replace(limits, seconds=left, options=options)
+            answers.append(self._run(program, again, None, observer)[0])
+            doubted = False
+        return _best(program, answers)
 
     def _run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
@@ -114,12 +119,27 @@ class HighsAdapter(Solver):
         return answer, listener.sign * info.objective_function_value
 
 
-def _better(program: Program, again: Answer, first: Answer) -> Answer:
-    """Return a second answer with what the first knew better: its start and its solution."""
+def _gave_back_start(program: Program, answer: Answer, objective: float) -> bool:
+    """Whether HiGHS states the objective of another solution than the one that it returns."""
+    if answer.values is None:
+        return False
+    known = program.objective(answer.values)
+    return abs(objective - known) > SAME_OBJECTIVE * max(1.0, abs(known))
+
+
+def _is_no_answer(answers: Sequence[Answer]) -> bool:
+    """Whether the last answer is an error, or that there is no solution though one was found."""
+    last = answers[-1]
+    found = any(answer.values is not None for answer in answers)
+    return last.word == "kSolveError" or (found and STATUS.get(last.word) is Status.INFEASIBLE)
+
+
+def _best(program: Program, answers: Sequence[Answer]) -> Answer:
+    """Return the last answer with what others knew better: the start and the best solution."""
     sign = -1.0 if program.maximise else 1.0
-    values = [answer.values for answer in (again, first) if answer.values is not None]
-    best = min(values, key=lambda point: sign * program.objective(point))
-    return replace(again, values=best, start_accepted=first.start_accepted)
+    values = [answer.values for answer in answers if answer.values is not None]
+    best = min(values, key=lambda point: sign * program.objective(point), default=None)
+    return replace(answers[-1], values=best, start_accepted=answers[0].start_accepted)
 
 
 def _set_options(highs: Any, limits: Limits) -> None:

@@ -58,7 +58,11 @@ def outward(
 def bound_of_optimum(
     program: Program, values: Floats | None, told: float | None, gap: float
 ) -> float | None:
-    """Bound of a run that ended within its gap: what was told, or the gap itself if better."""
+    """Bound of a run that ended within its gap: what was told, or the gap itself if better.
+
+    ``values`` are those that the solver gives, though rounding leaves them a little outside: its
+    claim is about them, and not about the solution that they are completed to.
+    """
     if values is None:
         return told
     best = program.objective(values)

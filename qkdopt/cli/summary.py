@@ -70,6 +70,8 @@ def _ending(result: Result) -> str:
         return f"; ended by the time limit of {limits.time_limit_s:g} s"
     if result.stopped_by == "node limit":
         return f"; ended by the node limit of {limits.node_limit}"
+    if result.stopped_by == "solver failed":
+        return "; ended by a failure of the solver"
     return "; interrupted" if result.stopped_by == "interrupted" else ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from qkdopt.adapters import adapter_of
 from qkdopt.checking import check
+from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.result import Objective, Result
 from qkdopt.runs.task import Row, finished_row
@@ -110,6 +111,8 @@ class Race:
             settings=self.settings,
             progress=trace,
         )
+        if result.stopped_by == "solver failed":
+            raise SolverFailedError("; ".join(result.notes))
         told = [note for note in result.notes if note.startswith(FAULT)]
         faults = [*check(self.instance, result).faults, *told]
         row = _answer(result) | {"checked": not faults, "faults": "; ".join(faults)}

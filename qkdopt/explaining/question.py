@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qkdopt.explaining.groups import Groups, numbers
-from qkdopt.plan import BLOCKED, NO_QKD, Plan, WidestRelay, assess, lit_channels
+from qkdopt.plan import BLOCKED, NO_QKD, Plan, assess, lit_channels
 from qkdopt.problem import Problem
+from qkdopt.relay import WidestRelay
 from qkdopt.routes import Route
 from qkdopt.tables import Tables
 from qkdopt.units import FloatArray

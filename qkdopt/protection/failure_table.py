@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qkdopt.instance import Instance, NodeId
-from qkdopt.plan import WidestRelay, candidate_noise
+from qkdopt.plan import candidate_noise
 from qkdopt.protection.failed_instances import without_link, without_receiver
 from qkdopt.protection.light_paths import Lit, Placing
 from qkdopt.protection.plan import Failure
 from qkdopt.protection.restoring import Protection, affected
+from qkdopt.relay import WidestRelay
 from qkdopt.result import InstanceRef, Lightpath, SavedPlan, Tuning
 from qkdopt.units import FloatArray
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from qkdopt.deadline import within
+from qkdopt.errors import SolverFailedError
 from qkdopt.result import gap_of
 from qkdopt.solving.incumbent import Incumbent
 from qkdopt.solving.progress import Progress, ProgressCallback
@@ -38,6 +39,8 @@ class Clock:
         Set by the user, who asks for the end.
     timed_out
         Whether the time limit cut something short.
+    failures
+        How solvers failed, each in a phrase.
     """
 
     time_limit: float
@@ -47,6 +50,7 @@ class Clock:
     stop: threading.Event = field(default_factory=threading.Event)
     interruption: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
+    failures: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -67,6 +71,10 @@ class Clock:
         """Whether the run has to end now."""
         self.timed_out = self.timed_out or self.left <= 0.0
         return self.stop.is_set() or self.interrupted or self.left <= 0.0
+
+    def note_failure(self, error: SolverFailedError) -> None:
+        """Note that a solver failed: it costs what it would have proved, and no plan."""
+        self.failures.append(str(error))
 
     @property
     def interrupted(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from qkdopt.errors import SolverFailedError
 from qkdopt.model import build_joint, build_textbook
 from qkdopt.result import Bound, SolverRef
 from qkdopt.solving.clock import Clock
@@ -35,12 +36,14 @@ class FormulationRun(Protocol):
 
 
 def run_formulation(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
-    """Solve from the incumbent and return what was proved; also when interrupted."""
+    """Solve from the incumbent and return what was proved, up to an interruption or a failure."""
     run = RUNS[options.formulation](incumbent, clock, options)
     try:
         run.run()
     except KeyboardInterrupt:
         clock.interrupt()
+    except SolverFailedError as error:
+        clock.note_failure(error)
     return Outcome(bound=run.as_bound(), solver=run.solver, notes=run.notes)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from qkdopt.adapters import adapter_of
 from qkdopt.environment import environment
-from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.errors import SolverFailedError, SolverMissingError, UsageError
 from qkdopt.generate import preset_changes, preset_name
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
@@ -244,6 +244,8 @@ def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Out
             run.run_nodes(options.nodes)
     except KeyboardInterrupt:
         clock.interrupt()
+    except SolverFailedError as error:
+        clock.note_failure(error)
     return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
 
 
@@ -262,7 +264,8 @@ def _result(
     bound, doubts = _credible(outcome.bound, value)
     gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
     proved = bound is not None and bound.served == value.served
-    notes = [*doubts, *outcome.notes, *_physics_notes(instance)]
+    failures = [f"solver failed: {failure}" for failure in clock.failures]
+    notes = [*doubts, *failures, *outcome.notes, *_physics_notes(instance)]
     status = _status(gap, proved, bound, clock.gap)
     if clock.interrupted:
         notes.insert(0, "interrupted")
@@ -329,6 +332,8 @@ def _stopped_by(clock: Clock, status: Status, strategy: str, options: SolverOpti
         return "gap"
     if strategy in HEURISTICS:
         return "exhausted"
+    if clock.failures:
+        return "solver failed"
     if options.nodes is not None:
         return "node limit"
     return "time limit" if clock.timed_out or strategy == "local-search" else "exhausted"
