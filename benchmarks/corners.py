@@ -185,6 +185,8 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=TIME_LIMIT, help="of a MILP run [s]")
     parser.add_argument("--keep", type=Path, help="folder for the instances with faults")
     options = parser.parse_args()
+    if not chosen_ways(options.ways, 0):
+        parser.error(f"--ways {options.ways}: the name of no way ends so")
     tally, started = Tally(), time.monotonic()
     for one in judged(options):
         tally.done += 1

@@ -83,11 +83,12 @@ class HighsAdapter(Solver):
         first, objective = self._run(program, limits, start, observer)
         answers = [first]
         doubted = start is not None and _gave_back_start(program, first, objective)
-        for ways in ({}, {"presolve": "off"}):
+        ways = [{"presolve": "off"}] if start is None else [{}, {"presolve": "off"}]
+        for way in ways:
             if observer.stopped or not (doubted or _is_no_answer(answers)):
                 break
             left = max(0.0, limits.seconds - (time.monotonic() - began))
-            options = {**ways, **limits.options}
+            options = {**way, **limits.options}
             again = replace(limits, seconds=left, options=options)
             answers.append(self._run(program, again, None, observer)[0])
             doubted = False

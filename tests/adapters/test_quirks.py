@@ -17,18 +17,21 @@ import pyomo.environ as pyo
 import pytest
 from scipy.sparse import csc_matrix, csr_array
 
+from qkdopt import read_instance, solve
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
 from qkdopt.adapters.base import Observer
 from qkdopt.adapters.highs import HighsAdapter, pass_program
 from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd
-from qkdopt.model import build_joint, linearise_links, set_start
+from qkdopt.model import build_joint, build_textbook, linearise_links, set_start
 from qkdopt.problem import build_problem
 from qkdopt.silence import new_highs, quiet
 from tests.adapters.models import knapsack, market_split, random_program
 from tests.command import HANG_SECONDS
 from tests.corners.generator import corner_instance
 from tests.random_instances import random_instance
+
+CASES = Path(__file__).parent.parent / "cases"
 
 ROOT = Path(__file__).parent.parent.parent
 CALM = Limits(seconds=20.0, gap=1e-9)
@@ -185,6 +188,26 @@ def lossy_model():
 
 
 @needs("highspy")
+def test_highs_ends_without_an_answer_after_its_presolve(monkeypatch):
+    words, run_once = [], HighsAdapter._run
+
+    def spy(*arguments):
+        answer = run_once(*arguments)
+        words.append(answer[0].word)
+        return answer
+
+    monkeypatch.setattr(HighsAdapter, "isolated", False)
+    monkeypatch.setattr(HighsAdapter, "_run", spy)
+    instance = read_instance(CASES / "corner_2692.json")
+    options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
+    result = solve(instance, objective="mean", time_limit=20.0, **options)
+    # `HighsAdapter.run` asks again without presolve.
+    assert "kSolveError" in words
+    assert words[words.index("kSolveError") + 1] != "kSolveError"
+    assert result.stopped_by != "solver failed"
+
+
+@needs("highspy")
 def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution():
     problem = build_problem(random_instance(70), "mean")
     model = build_joint(problem, linearise_links(problem, 1.55), served=2)
@@ -255,6 +278,26 @@ def test_cbc_calls_the_relaxations_optimum_optimal_when_its_time_is_over(tmp_pat
     heads = (cbc(tmp_path, "-timeMode", "cpu", "-seconds", f"{s}") for s in seconds)
     # `_Log.searched`: no solution is known, and there is none this soon.
     assert any(head.startswith("Optimal") for head in heads)
+
+
+@needs("cbcbox")
+def test_cbc_loses_solutions_in_what_it_rewrites_before_the_search(tmp_path):
+    problem = build_problem(read_instance(CASES / "corner_1481.json"), "max-min")
+    model = build_textbook(problem, linearise_links(problem, 10.0), served=1)
+    program = program_of_model(model)[0]
+    write_mps(program, tmp_path / "program.mps")
+    safe = ("-preprocess", "off", "-preRootLPStr", "off")
+    optima = [_minimum(cbc(tmp_path, *safe[:count])) for count in (0, 2, 4)]
+    # `_command`: each of the two loses solutions.
+    assert min(optima[:2]) > -0.99
+    assert optima[2] == pytest.approx(-1.0)
+    assert adapter_of("cbc").solve_program(program, CALM)[0].incumbent == pytest.approx(1.0)
+
+
+def _minimum(head: str) -> float:
+    """Return the objective value at the head of a solution of CBC's."""
+    assert head.startswith("Optimal")
+    return float(head.rsplit(maxsplit=1)[-1])
 
 
 @needs("cbcbox")
