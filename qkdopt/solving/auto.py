@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qkdopt.bounding import LoadStateBound, refuse_unsupported
 from qkdopt.deadline import since, within
-from qkdopt.errors import UnsupportedError
+from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.problem import Problem
 from qkdopt.result import Bound, SolverRef, gap_of
@@ -161,9 +161,13 @@ class AutoRun:
             self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,
             nodes=nodes,
         )  # fmt: skip
-        self._joint.prove_served()
-        self._joint_served = self._incumbent.best()[1].served
-        self._joint.prove_objective()
+        try:
+            self._joint.prove_served()
+            self._joint_served = self._incumbent.best()[1].served
+            self._joint.prove_objective()
+        except SolverFailedError as error:
+            self._clock.note_failure(error)
+            self._joint_served = self._incumbent.best()[1].served
         self._report()
         return True
 

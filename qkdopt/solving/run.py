@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from qkdopt.adapters import adapter_of
 from qkdopt.environment import environment
-from qkdopt.errors import SolverFailedError, SolverMissingError, UsageError
+from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.generate import preset_changes, preset_name
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
@@ -244,8 +244,6 @@ def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Out
             run.run_nodes(options.nodes)
     except KeyboardInterrupt:
         clock.interrupt()
-    except SolverFailedError as error:
-        clock.note_failure(error)
     return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
 
 

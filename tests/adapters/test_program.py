@@ -7,6 +7,7 @@ import pyomo.environ as pyo
 import pytest
 
 from qkdopt.adapters import Outcome, SizeLimit, Status, program_of_model
+from qkdopt.adapters.glpk import _values
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.solver import check_by_start, safe_bound
 from qkdopt.adapters.told import bound_of_optimum, outward
@@ -167,3 +168,18 @@ def test_size_limits_count_what_they_name():
     assert not SizeLimit(columns=2, rows=3).allows(rows=4, columns=2)
     assert not SizeLimit(total=4).allows(rows=2, columns=3)
     assert str(SizeLimit(total=4)) == "4 rows and columns together"
+
+
+def test_a_glpk_file_that_breaks_off_holds_nothing(tmp_path):
+    program = program_of_model(knapsack())[0]
+    path = tmp_path / "solution.txt"
+    whole = "c Problem: qkdopt\n" + "".join(
+        f"j {column + 1} 1\n" for column in range(program.columns)
+    )
+    path.write_text(whole + "e o f\n", encoding="ascii")
+    assert _values(path, program).tolist() == [1.0] * program.columns
+    for length in (0, len(whole) // 2, len(whole) - 2, len(whole)):
+        path.write_text(whole[:length], encoding="ascii")
+        assert _values(path, program) is None
+    path.unlink()
+    assert _values(path, program) is None

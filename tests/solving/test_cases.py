@@ -32,6 +32,7 @@ FOUND: list[tuple[str, Objective, str]] = [
     ("corner_2528", "max-min", "textbook/cbc"),
     ("corner_2692", "mean", "load-state/highs"),
     ("corner_3420", "mean", "textbook/glpk"),
+    ("corner_3780", "link-sum", "textbook/glpk"),
 ]
 
 
