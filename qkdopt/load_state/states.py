@@ -72,7 +72,9 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
 
     In one fibre the noise of a channel set ``S`` with counter-propagating part ``S1`` is
     ``sum_S co + sum_S1 (counter - co)``; taking the cheapest ``m0 + m1`` of the first and
-    the cheapest ``m1`` of the second independently can only lower it.
+    the cheapest ``m1`` of the second independently can only lower it. So can taking the cheapest
+    of either direction, which matters where one is louder by many decades: there the first sum
+    is a difference of large numbers.
     """
     co = co_direction(tables, link)
     free = ~tables.blocks[link, candidate]
@@ -81,14 +83,16 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
         against = tables.noise[link, 1 - co, :, candidate][tables.usable[link, co] & free]
         total = loads.sum(axis=1)
         fits = total <= len(along)
+        m0, m1 = (np.minimum(count, len(along)) for count in loads.T)
         cheapest = _cumulated(along)[np.minimum(total, len(along))]
-        extra = _cumulated(against - along)[np.minimum(loads[:, 1], len(along))]
+        swapped = _cumulated(against - along)[m1]
+        together = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
+        least = np.maximum(together, _cumulated(along)[m0] + _cumulated(against)[m1])
     else:
         total, width = loads[:, 0], tables.usable.shape[2]
         fits = (total <= len(along)) & (loads[:, 1] <= width)
-        cheapest = _cumulated(along)[np.minimum(total, len(along))]
-        extra = np.zeros(len(loads))
-    noise = np.maximum(0.0, (cheapest + extra) * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
+        least = _cumulated(along)[np.minimum(total, len(along))]
+    noise = np.maximum(0.0, least * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
     transmittance = tables.transmittance[link, candidate]
     return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
 
