@@ -29,6 +29,8 @@ STATUS = {
 }
 # How the log says that a start was taken; HiGHS has no other word for it.
 START_TAKEN = "MIP start solution is feasible"
+# Bit of the presolve rule that makes rows sparser: in HiGHS 1.16 it loses solutions, if rarely.
+SPARSIFY = 1 << 14
 # Objectives further apart than this share are those of two solutions.
 SAME_OBJECTIVE = 1e-6
 
@@ -148,6 +150,7 @@ def _set_options(highs: Any, limits: Limits) -> None:
     highs.setOptionValue("mip_rel_gap", limits.gap)
     highs.setOptionValue("threads", limits.threads)
     highs.setOptionValue("random_seed", limits.seed)
+    highs.setOptionValue("presolve_rule_off", SPARSIFY)
     if limits.nodes is not None:
         highs.setOptionValue("mip_max_nodes", limits.nodes)
 

@@ -208,7 +208,23 @@ def test_highs_ends_without_an_answer_after_its_presolve(monkeypatch):
 
 
 @needs("highspy")
-def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution():
+def test_highs_loses_solutions_where_its_presolve_makes_rows_sparser(monkeypatch):
+    monkeypatch.setattr(HighsAdapter, "isolated", False)
+    instance = read_instance(CASES / "corner_4482.json")
+    options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
+    right = solve(instance, objective="mean", time_limit=20.0, **options)
+    # `SPARSIFY`: the rule is off.
+    monkeypatch.setattr("qkdopt.adapters.highs.SPARSIFY", 0)
+    wrong = solve(instance, objective="mean", time_limit=20.0, **options)
+    assert wrong.status == "optimal"
+    assert wrong.bound.objective_bps < 0.98 * right.value.objective_bps
+
+
+@needs("highspy")
+def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution(monkeypatch):
+    # Seen with the rule that is off by now.
+    monkeypatch.setattr(HighsAdapter, "isolated", False)
+    monkeypatch.setattr("qkdopt.adapters.highs.SPARSIFY", 0)
     problem = build_problem(random_instance(70), "mean")
     model = build_joint(problem, linearise_links(problem, 1.55), served=2)
     set_start(model, ds_qkd(problem))

@@ -34,6 +34,7 @@ FOUND: list[tuple[str, Objective, str]] = [
     ("corner_3420", "mean", "textbook/glpk"),
     ("corner_3780", "link-sum", "textbook/glpk"),
     ("corner_4364", "mean", "auto"),
+    ("corner_4482", "mean", "load-state/highs"),
 ]
 
 
