@@ -84,6 +84,8 @@ class CbcAdapter(Solver):
     package = "cbcbox"
     isolated = False
     install = "pip install cbcbox"
+    # Without its preprocessing it calls an unbounded program infeasible.
+    ambiguous = frozenset({"Infeasible", "Integer infeasible"})
     capabilities = Capabilities(callback=False, seed=False)
 
     @property
