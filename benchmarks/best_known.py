@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import qkdopt
-from qkdopt.library import Change, Library, update
+from qkdopt.best_known import Change, Library, update
 
 LIBRARY = Path(__file__).parent.parent / "instances"
 

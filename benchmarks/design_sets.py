@@ -15,20 +15,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qkdopt.design.criterion import Criterion
-from qkdopt.design.evaluations import Evaluations
-from qkdopt.design.families import every
-from qkdopt.design.options import DesignOptions
-from qkdopt.design.paired import together
-from qkdopt.design.placement import Placement
-from qkdopt.design.race import Judge
-from qkdopt.design.ranking import verdict
-from qkdopt.design.run import design
-from qkdopt.design.scenario import Scenario
-from qkdopt.design.traffic_ground import TrafficGround
-from qkdopt.generate import new_instance
+from qkdopt.channel_sets.criterion import Criterion
+from qkdopt.channel_sets.evaluations import Evaluations
+from qkdopt.channel_sets.families import every
+from qkdopt.channel_sets.options import DesignOptions
+from qkdopt.channel_sets.paired import together
+from qkdopt.channel_sets.placement import Placement
+from qkdopt.channel_sets.race import Judge
+from qkdopt.channel_sets.rank import design
+from qkdopt.channel_sets.ranking import verdict
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.traffic_ground import TrafficGround
+from qkdopt.instance.generation import new_instance
 from qkdopt.io import read_instance
-from qkdopt.runs import Store, open_workers
+from qkdopt.jobs import Store, open_workers
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 PAPER = Placement.everywhere((3, 13, 23, 33))

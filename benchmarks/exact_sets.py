@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 import qkdopt
-from qkdopt.design import design_sets
-from qkdopt.exact_sets.exact import exact_set
-from qkdopt.exact_sets.putting import with_set
-from qkdopt.exact_sets.snapshots import snapshot_instances
-from qkdopt.exact_sets.static import static_value
+from qkdopt.channel_sets import design_sets
+from qkdopt.channel_sets.exact.exact import exact_set
+from qkdopt.channel_sets.exact.putting import with_set
+from qkdopt.channel_sets.exact.snapshots import snapshot_instances
+from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.instance import Instance
-from qkdopt.simulating import SimulationOptions
+from qkdopt.simulation import SimulationOptions
 
 FOLDER = Path(__file__).parent.parent / "instances"
 # Instance, channels of the grid, length factor, erlang, size of the set, snapshots.

@@ -17,10 +17,10 @@ ROOT = Path(__file__).parent.parent
 TARGET_SECONDS = 15.0
 RUN = """
 import numpy as np, qkdopt
-from qkdopt.bounding import LoadStateBound
+from qkdopt.bounds.bound import LoadStateBound
 from qkdopt.heuristics import ds_qkd
 from qkdopt.problem import build_problem
-from qkdopt.search.run import Search
+from qkdopt.heuristics.annealing.anneal import Search
 problem = build_problem(qkdopt.read_instance("instances/small/triangle.json"), "mean")
 plan = ds_qkd(problem)
 Search.begin(problem, plan, 0).anneal(10, 1.0, 1.0)

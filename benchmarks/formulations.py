@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qkdopt.compare import races, summarise
-from qkdopt.compare.summary import is_solved, shifted_mean
+from qkdopt.experiments.comparison import races, summarise
+from qkdopt.experiments.comparison.summary import is_solved, shifted_mean
 from qkdopt.io import read_instance
-from qkdopt.runs import Store, open_workers, run_missing
+from qkdopt.jobs import Store, open_workers, run_missing
 
 SMALL = Path(__file__).parent.parent / "instances" / "small"
 WAYS = ("textbook", "joint", "load-state")

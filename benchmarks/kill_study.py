@@ -19,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from qkdopt.runs import last_sign
-from tests.study.small_study import table, write_study
+from qkdopt.jobs import last_sign
+from tests.experiments.study.small_study import table, write_study
 
 KILLS = 20
 REQUESTS = 1_000_000

@@ -14,10 +14,10 @@ from scipy.sparse import coo_array
 
 from qkdopt.adapters import program_of_model
 from qkdopt.io import read_instance
-from qkdopt.model import build_joint, build_textbook, linearise_links
-from qkdopt.model.linearise import Linearised
-from qkdopt.model.loads import build_loads
-from qkdopt.model.variables import JointModel, declare_lightpaths
+from qkdopt.milp import build_joint, build_textbook, linearise_links
+from qkdopt.milp.linearise import Linearised
+from qkdopt.milp.loads import build_loads
+from qkdopt.milp.variables import JointModel, declare_lightpaths
 from qkdopt.problem import Problem, build_problem
 
 INSTANCE = Path(__file__).parent.parent / "instances" / "nsfnet_100erl.json"

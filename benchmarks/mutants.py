@@ -53,25 +53,30 @@ def modules(folder: str, names: str) -> tuple[str, ...]:
 GROUPS = {
     "physics": Group(
         ("qkdopt/physics/*.py",),
-        ("tests/physics", "tests/checking", "tests/instance", "tests/cli/test_golden.py"),
+        ("tests/physics", "tests/checker", "tests/instance", "tests/cli/test_golden.py"),
     ),
     "checker": Group(
-        ("qkdopt/checking/*.py",),
-        ("tests/checking", "tests/instance", "tests/protection/test_protect.py", "tests/library"),
+        ("qkdopt/checker/*.py",),
+        (
+            "tests/checker",
+            "tests/instance",
+            "tests/channel_sets/protection/test_protect.py",
+            "tests/best_known",
+        ),
     ),
     "rules": Group(
-        modules("qkdopt/model", "constraints strengthen loads objectives linearise"),
-        ("tests/model", "tests/test_truth.py", "tests/solving"),
+        modules("qkdopt/milp", "constraints strengthen loads objectives linearise"),
+        ("tests/milp", "tests/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
-        modules("qkdopt/load_state", "dual states served classes branch master"),
-        ("tests/load_state", "tests/model/test_loads.py", "tests/test_truth.py"),
+        modules("qkdopt/bounds", "dual states served classes branch master"),
+        ("tests/bounds", "tests/milp/test_loads.py", "tests/test_truth.py"),
     ),
     "kernel": Group(
         (
-            *modules("qkdopt/search", "kernel rate"),
+            *modules("qkdopt/heuristics/annealing", "kernel rate"),
             *modules(
-                "qkdopt/simulating",
+                "qkdopt/simulation",
                 "departures hit_and_repair kernel light placing policies positions"
                 " rates_around_event restoring",
             ),
@@ -81,9 +86,13 @@ GROUPS = {
 }
 # A kernel has the tests of its own folder.
 FOLDERS = {
-    "qkdopt/search": ("tests/search", "tests/heuristics", "tests/cli/test_golden.py"),
-    "qkdopt/simulating": modules(
-        "tests/simulating", "test_kernel test_statistics test_events test_trace"
+    "qkdopt/heuristics/annealing": (
+        "tests/heuristics/annealing",
+        "tests/heuristics",
+        "tests/cli/test_golden.py",
+    ),
+    "qkdopt/simulation": modules(
+        "tests/simulation", "test_kernel test_statistics test_events test_trace"
     ),
 }
 

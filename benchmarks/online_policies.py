@@ -12,9 +12,9 @@ import sys
 
 import numpy as np
 
-from qkdopt.reproduce import paper_instance
-from qkdopt.simulating import SimulationOptions, simulate
-from qkdopt.simulating.statistics import mean
+from qkdopt.experiments.reproduction import paper_instance
+from qkdopt.simulation import SimulationOptions, simulate
+from qkdopt.simulation.statistics import mean
 
 UNIFORM = (3, 13, 23, 33)
 TARGETS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from qkdopt.io import read_instance
-from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulation import SimulationOptions, simulate
 
 INSTANCE = Path(__file__).parent.parent / "instances" / "nsfnet_100erl_4ch.json"
 REQUESTS = 1_000_000

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.generate import new_instance
 from qkdopt.instance import Instance, instance_of
-from qkdopt.routes import Route, RouteFinder
-from qkdopt.simulating import SimulationOptions, simulate
-from qkdopt.simulating.network import _KEPT_ROUTES
+from qkdopt.instance.generation import new_instance
+from qkdopt.problem.routes import Route, RouteFinder
+from qkdopt.simulation import SimulationOptions, simulate
+from qkdopt.simulation.network import _KEPT_ROUTES
 
 REQUESTS = 300_000
 LOADS = {"usnet": (140.0, 180.0, 220.0, 260.0), "nsfnet": (180.0, 220.0, 260.0)}

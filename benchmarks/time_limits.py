@@ -23,7 +23,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from qkdopt.generate import new_instance  # noqa: E402
+from qkdopt.instance.generation import new_instance  # noqa: E402
 from qkdopt.io import write_json_whole  # noqa: E402
 
 # What a run may take beyond its limit: the larger of seconds and a share of the limit.

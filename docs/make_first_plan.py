@@ -8,7 +8,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 import qkdopt
-from qkdopt.report import plot_network, plot_spectrum
+from qkdopt.plotting import plot_network, plot_spectrum
 
 ROOT = Path(__file__).parent.parent
 

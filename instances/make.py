@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from qkdopt.generate import new_instance, random_demands
 from qkdopt.instance import Classical, Fibre, Grid, Instance, Link, Network, Node, Qkd
+from qkdopt.instance.generation import new_instance, random_demands
 from qkdopt.io import write_json_whole
 
 PAPER_SET = (3, 13, 23, 33)

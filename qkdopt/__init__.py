@@ -12,16 +12,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qkdopt.bounding import bound
-    from qkdopt.checking import check
+    from qkdopt.bounds.bound import bound
+    from qkdopt.checker import check
+    from qkdopt.conflicts import explain
     from qkdopt.errors import QkdoptError
-    from qkdopt.explaining import explain
-    from qkdopt.generate import new_instance
     from qkdopt.instance import Instance
+    from qkdopt.instance.generation import new_instance
     from qkdopt.io import read_instance, read_plan, read_result
+    from qkdopt.optimize import solve
     from qkdopt.result import Result, SavedPlan
-    from qkdopt.simulating import SimulationOptions, simulate
-    from qkdopt.solving import solve
+    from qkdopt.simulation import SimulationOptions, simulate
 
     __version__: str
 
@@ -48,16 +48,16 @@ _HOME = {
     "QkdoptError": "qkdopt.errors",
     "Result": "qkdopt.result",
     "SavedPlan": "qkdopt.result",
-    "SimulationOptions": "qkdopt.simulating",
-    "bound": "qkdopt.bounding",
-    "check": "qkdopt.checking",
-    "explain": "qkdopt.explaining",
-    "new_instance": "qkdopt.generate",
+    "SimulationOptions": "qkdopt.simulation",
+    "bound": "qkdopt.bounds.bound",
+    "check": "qkdopt.checker",
+    "explain": "qkdopt.conflicts",
+    "new_instance": "qkdopt.instance.generation",
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
-    "simulate": "qkdopt.simulating",
-    "solve": "qkdopt.solving",
+    "simulate": "qkdopt.simulation",
+    "solve": "qkdopt.optimize",
 }
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
-from qkdopt.checking.rates import _link_rate, _widest
+from qkdopt.checker.rates import _link_rate, _widest
 from qkdopt.instance import Instance, Link
+from qkdopt.problem.routes import Route, candidate_routes
 from qkdopt.result import Objective
-from qkdopt.routes import Route, candidate_routes
 
 Lit = frozenset[tuple[int, bool]]
 # One choice for a demand: its route and channels; None when it is blocked.

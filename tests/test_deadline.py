@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from qkdopt.deadline import TimeUp, broken_off, since, within
-from qkdopt.solving.clock import Clock
+from qkdopt.optimize.clock import Clock
+from qkdopt.runtime.deadline import TimeUp, broken_off, since, within
 
 
 def endless():
@@ -73,7 +73,7 @@ def test_nothing_is_broken_off_after_the_block():
 
 def test_what_ends_by_itself_is_given_time(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("qkdopt.deadline.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("qkdopt.runtime.deadline.time.monotonic", lambda: now[0])
     over = [False]
     late = since(lambda: over[0], 0.3)
     assert not late()
@@ -87,7 +87,7 @@ def test_what_ends_by_itself_is_given_time(monkeypatch):
 
 def test_paused_time_is_no_part_of_the_limit(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr("qkdopt.solving.clock.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("qkdopt.optimize.clock.time.monotonic", lambda: now[0])
     clock = Clock(10.0, 0.0, started=100.0)
     now[0] = 104.0
     with clock.paused():

@@ -17,9 +17,9 @@ import pytest
 import typer
 
 import qkdopt
+from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.cli import app
-from qkdopt.design.scenario_file import read_scenarios
-from qkdopt.study import read_study
+from qkdopt.experiments.study import read_study
 from tests.command import HANG_SECONDS
 from tests.test_links import PAGES
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qkdopt
-from qkdopt.bounding import LoadStateBound
+from qkdopt.bounds.bound import LoadStateBound
 from qkdopt.problem import build_problem
 from tests.brute_force import Oracle
 from tests.command import HANG_SECONDS

@@ -26,8 +26,8 @@ from qkdopt.adapters.base import (
 )
 from qkdopt.adapters.isolated import OVERDUE, prepare, run_isolated
 from qkdopt.adapters.program import Floats, Program, program_of_model
-from qkdopt.deadline import within
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
+from qkdopt.runtime.deadline import within
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo

@@ -12,7 +12,7 @@ import sys
 
 from qkdopt.cli.app import app
 from qkdopt.errors import QkdoptError
-from qkdopt.signals import sigterm_as_interrupt
+from qkdopt.runtime.signals import sigterm_as_interrupt
 
 __all__ = ["main"]
 

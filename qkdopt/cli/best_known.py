@@ -9,11 +9,11 @@ from typing import Any
 
 import typer
 
-from qkdopt.checking import check
+from qkdopt.best_known import BestKnown, Change, Library, find_library, update
+from qkdopt.checker import check
 from qkdopt.cli.without_key import without_key
 from qkdopt.errors import ResultError, UsageError
 from qkdopt.io import read_plan, read_result
-from qkdopt.library import BestKnown, Change, Library, find_library, update
 from qkdopt.result import Result
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.bounding import bound
+from qkdopt.bounds.bound import bound
+from qkdopt.bounds.compilation import bound_compiled
+from qkdopt.bounds.keyless import keyless_demands
 from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
-from qkdopt.keyless import keyless_demands
-from qkdopt.load_state.compilation import bound_compiled
 from qkdopt.problem import build_problem
 from qkdopt.result import Bound
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.checking import check
+from qkdopt.checker import check
 from qkdopt.cli.without_key import without_key
 from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan

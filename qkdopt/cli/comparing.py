@@ -15,13 +15,21 @@ from qkdopt.cli.choices import objective_of
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs
-from qkdopt.compare import COLUMNS, Profile, Race, races, read_profile, summarise, to_markdown
 from qkdopt.errors import InstanceError, UsageError, fault_list
+from qkdopt.experiments.comparison import (
+    COLUMNS,
+    Profile,
+    Race,
+    races,
+    read_profile,
+    summarise,
+    to_markdown,
+)
 from qkdopt.instance import Instance
 from qkdopt.io import fault_texts, read_instance, write_text_whole
-from qkdopt.report import plot_gap_over_time, plot_performance_profile
-from qkdopt.runs import RunReport, Store, open_workers, run_missing
-from qkdopt.solving.options import FORMULATIONS
+from qkdopt.jobs import RunReport, Store, open_workers, run_missing
+from qkdopt.optimize.options import FORMULATIONS
+from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
 
 if TYPE_CHECKING:
     import pandas as pd

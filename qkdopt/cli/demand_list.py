@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qkdopt.environment import environment
 from qkdopt.errors import Faults
-from qkdopt.generate import preset_name
 from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_json_whole
+from qkdopt.io.environment import environment
 
 
 def read_demand_list(

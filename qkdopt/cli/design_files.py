@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qkdopt.design.pareto import Pareto
-from qkdopt.design.run import Design
-from qkdopt.design.why import Reasons
+from qkdopt.channel_sets.pareto import Pareto
+from qkdopt.channel_sets.rank import Design
+from qkdopt.channel_sets.why import Reasons
 from qkdopt.instance import Instance
 from qkdopt.io import write_json_whole, write_text_whole
 
@@ -35,7 +35,7 @@ def write_design(
 def _draw(found: Design, frontier: Pareto, why: list[Reasons], folder: Path) -> None:
     from matplotlib.figure import Figure
 
-    from qkdopt.report import plot_pareto, plot_ranking, plot_reasons
+    from qkdopt.plotting import plot_pareto, plot_ranking, plot_reasons
 
     ranking = Figure(figsize=(8.0, 5.5), layout="constrained")
     plot_ranking(found.table, ranking.subplots())

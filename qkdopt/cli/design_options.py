@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qkdopt.channel_sets.pareto import Prices
+from qkdopt.channel_sets.question import Asked, Question
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.cli.many_runs import worker_faults
-from qkdopt.design.pareto import Prices
-from qkdopt.design.question import Asked, Question
-from qkdopt.design.scenario import Scenario
-from qkdopt.design.scenario_file import read_scenarios
 from qkdopt.errors import Faults, UsageError
+from qkdopt.experiments.sensitivity.power import Mode, Receivers
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
-from qkdopt.knobs.power import Mode, Receivers
-from qkdopt.simulating import SimulationOptions
+from qkdopt.simulation import SimulationOptions
 
 # Options that are passed on as they are.
 PLAIN = (

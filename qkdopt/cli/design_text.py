@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.design.pareto import Pareto
-from qkdopt.design.question import Question
-from qkdopt.design.run import Design
-from qkdopt.environment import environment
-from qkdopt.generate import preset_name
-from qkdopt.knobs.power import mean_launch_dbm
+from qkdopt.channel_sets.pareto import Pareto
+from qkdopt.channel_sets.question import Question
+from qkdopt.channel_sets.rank import Design
+from qkdopt.experiments.sensitivity.power import mean_launch_dbm
+from qkdopt.instance.generation import preset_name
+from qkdopt.io.environment import environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def _steps(frontier: Pareto) -> list[str]:
 def design_json(about: Question, found: Design, frontier: Pareto, folder: Path) -> dict[str, Any]:
     """Return the same as plain data."""
     return {
-        "schema": "qkdopt/design/1",
+        "schema": "qkdopt/channel_sets/1",
         **about.told(),
         "tried": found.tried,
         "ranking": _plain(found.table),

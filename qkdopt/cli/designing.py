@@ -8,6 +8,11 @@ from typing import Any
 
 import typer
 
+from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
+from qkdopt.channel_sets.pareto import Prices, pareto
+from qkdopt.channel_sets.question import Question
+from qkdopt.channel_sets.rank import Design, design
+from qkdopt.channel_sets.why import Reasons, reasons
 from qkdopt.cli.design_applies import refuse_what_does_not_apply
 from qkdopt.cli.design_files import write_design
 from qkdopt.cli.design_options import read_options, sizes_of
@@ -15,14 +20,9 @@ from qkdopt.cli.design_text import design_json, design_lines
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import unfinished
-from qkdopt.design.evaluations import Evaluations, UnfinishedError
-from qkdopt.design.pareto import Prices, pareto
-from qkdopt.design.question import Question
-from qkdopt.design.run import Design, design
-from qkdopt.design.why import Reasons, reasons
-from qkdopt.environment import environment
 from qkdopt.io import write_text_whole
-from qkdopt.runs import RunReport, Store, hold, open_workers
+from qkdopt.io.environment import environment
+from qkdopt.jobs import RunReport, Store, hold, open_workers
 
 
 def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:

@@ -12,7 +12,7 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
-from qkdopt.explaining import Explanation, explain
+from qkdopt.conflicts import Explanation, explain
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
 

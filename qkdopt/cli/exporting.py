@@ -10,7 +10,7 @@ import typer
 from qkdopt.cli.choices import objective_of
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance, refuse_unwritable
-from qkdopt.model.export import FORMATS, formulation_of, size_of, write_model
+from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
 from qkdopt.problem import build_problem
 
 

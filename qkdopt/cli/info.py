@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qkdopt.generate import preset_lines, preset_name
+from qkdopt.bounds.keyless import keyless_demands
 from qkdopt.instance import Instance
-from qkdopt.keyless import keyless_demands
+from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.problem import Problem, build_problem
-from qkdopt.tables import Tables, link_launch_dbm, link_loss_db
+from qkdopt.problem.coefficients import Tables, link_launch_dbm, link_loss_db
 from qkdopt.units import dbm_to_w
 
 

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.cli.intervals import plus_minus
-from qkdopt.generate import preset_name
+from qkdopt.experiments.sensitivity.power import Receivers
+from qkdopt.experiments.sensitivity.sensitivity import RAMAN_SCALE
+from qkdopt.experiments.sensitivity.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
+from qkdopt.experiments.sensitivity.turning import Sweep
+from qkdopt.experiments.study import Job
 from qkdopt.instance import Instance
-from qkdopt.knobs.knobs import RAMAN_SCALE
-from qkdopt.knobs.power import Receivers
-from qkdopt.knobs.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
-from qkdopt.knobs.turning import Sweep
-from qkdopt.study import Job
+from qkdopt.instance.generation import preset_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ def knob_json(
     """Return plain data, with the names that users script against."""
     base = _base(rows)
     return {
-        "schema": "qkdopt/knobs/1",
+        "schema": "qkdopt/experiments/sensitivity/1",
         "instance": asked.instance.name,
         "sha256": asked.instance.sha256(),
         "preset": preset_name(asked.instance),

@@ -11,15 +11,15 @@ import typer
 from qkdopt.cli.knob_text import Asked, knob_json, knob_lines
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.errors import Faults
+from qkdopt.experiments.sensitivity.power import Receivers
+from qkdopt.experiments.sensitivity.table import COLUMNS, knob_table
+from qkdopt.experiments.sensitivity.turning import knob_settings, sweep_faults
+from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, read_channels
 from qkdopt.io import read_instance, write_text_whole
-from qkdopt.knobs.power import Receivers
-from qkdopt.knobs.table import COLUMNS, knob_table
-from qkdopt.knobs.turning import knob_settings, sweep_faults
-from qkdopt.report import plot_knobs
-from qkdopt.runs import Store
-from qkdopt.simulating.refusals import request_faults
-from qkdopt.study.sets import NamedSet
+from qkdopt.jobs import Store
+from qkdopt.plotting import plot_knobs
+from qkdopt.simulation.refusals import request_faults
 
 if TYPE_CHECKING:
     import pandas as pd

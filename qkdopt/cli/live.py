@@ -9,7 +9,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from qkdopt.compiled import CompilationWatch
+from qkdopt.runtime.compiled import CompilationWatch
 
 # On a terminal the clock ticks this often; elsewhere this is how late a line may be.
 TICK_SECONDS = 0.5

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from qkdopt.errors import UsageError
-from qkdopt.generate import METRO, default_length_scale, new_instance
 from qkdopt.instance import read_channels
+from qkdopt.instance.generation import METRO, default_length_scale, new_instance
 from qkdopt.io import refuse_unwritable, write_json_whole
 
 CHOICES = {"reserve": ("working", "all"), "layout": ("single", "pair", None)}

@@ -8,7 +8,7 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
-from qkdopt.runs import RunReport, Store, Task, open_workers, run_missing
+from qkdopt.jobs import RunReport, Store, Task, open_workers, run_missing
 
 
 def worker_faults(workers: int | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.without_key import without_key
-from qkdopt.solving import Progress
+from qkdopt.optimize import Progress
 
 
 class LiveLine(LiveText):

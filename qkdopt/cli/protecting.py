@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from qkdopt.channel_sets.exact.putting import with_set
+from qkdopt.channel_sets.placement import Pool
+from qkdopt.channel_sets.protection.check import check_protection
+from qkdopt.channel_sets.protection.plan import ProtectedPlan
+from qkdopt.channel_sets.protection.protect import protect, refuse_unprotectable
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
-from qkdopt.design.placement import Pool
 from qkdopt.errors import Faults, fault_list
-from qkdopt.exact_sets.putting import with_set
-from qkdopt.generate import preset_name
 from qkdopt.instance import spell_channels
+from qkdopt.instance.generation import preset_name
 from qkdopt.io import write_json_whole, write_text_whole
-from qkdopt.protection.check import check_protection
-from qkdopt.protection.plan import ProtectedPlan
-from qkdopt.protection.protect import protect, refuse_unprotectable
-from qkdopt.runs import hold
+from qkdopt.jobs import hold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,7 +116,7 @@ def _table(found: ProtectedPlan) -> pd.DataFrame:
 
 def _plain(found: ProtectedPlan) -> dict[str, Any]:
     return {
-        "schema": "qkdopt/protection/1",
+        "schema": "qkdopt/channel_sets/protection/1",
         "floor_bps": found.floor_bps,
         "channels": list(found.channels),
         "status": found.status,

@@ -8,18 +8,18 @@ from typing import Any
 
 import typer
 
-from qkdopt.checking import check
+from qkdopt.channel_sets.exact.exact import ExactSet, exact_set, installed, sets_to_prove
+from qkdopt.channel_sets.exact.putting import with_set
+from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.without_key import without_key
 from qkdopt.errors import Faults, fault_list
-from qkdopt.exact_sets.exact import ExactSet, exact_set, installed, sets_to_prove
-from qkdopt.exact_sets.putting import with_set
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
-from qkdopt.runs import hold
+from qkdopt.jobs import hold
 
 
 def run_exact(

@@ -10,9 +10,9 @@ import typer
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs, unfinished, worker_faults
 from qkdopt.errors import UsageError
-from qkdopt.report import plot_over_load, plot_published
-from qkdopt.reproduce import Reproduction, log_error, reproduce
-from qkdopt.runs import open_workers
+from qkdopt.experiments.reproduction import Reproduction, log_error, reproduce
+from qkdopt.jobs import open_workers
+from qkdopt.plotting import plot_over_load, plot_published
 
 if TYPE_CHECKING:
     import pandas as pd

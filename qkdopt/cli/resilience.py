@@ -11,14 +11,14 @@ import typer
 
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.cli.survival_text import printed
-from qkdopt.environment import environment
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.generate import preset_name
+from qkdopt.experiments.resilience import Case, Question, cases, faults_on, survival_table
+from qkdopt.experiments.resilience.table import LABELS, SHARES
+from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_text_whole
-from qkdopt.report import plot_survival
-from qkdopt.resilience import Case, Question, cases, faults_on, survival_table
-from qkdopt.resilience.table import LABELS, SHARES
-from qkdopt.runs import Store
+from qkdopt.io.environment import environment
+from qkdopt.jobs import Store
+from qkdopt.plotting import plot_survival
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
 def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
     return {
-        "schema": "qkdopt/resilience/1",
+        "schema": "qkdopt/experiments/resilience/1",
         "instance": first.instance.name,
         "preset": preset_name(first.instance),
         "load_erlang": first.load_erlang,

@@ -13,7 +13,7 @@ from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance
-from qkdopt.simulating import (
+from qkdopt.simulation import (
     Estimate,
     SimulationOptions,
     SimulationOutcome,

@@ -13,9 +13,9 @@ from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
 from qkdopt.io import read_instance, read_plan, refuse_unwritable, write_json_whole
+from qkdopt.optimize import solve
 from qkdopt.result import Result
-from qkdopt.signals import uninterrupted
-from qkdopt.solving import solve
+from qkdopt.runtime.signals import uninterrupted
 
 # Exit status of a run without a plan, by the reason.
 NO_PLAN = {"infeasible": 1, "no_solution": UNFINISHED}

@@ -12,7 +12,7 @@ from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.groups import Group
 
 if TYPE_CHECKING:
-    from qkdopt.runs import RunReport
+    from qkdopt.jobs import RunReport
 
 study_app = typer.Typer(
     cls=Group, help="Many simulations from one TOML file, resumable.", no_args_is_help=True
@@ -41,8 +41,8 @@ def run(
     from qkdopt.cli.live import LiveText
     from qkdopt.cli.many_runs import show_runs, worker_faults
     from qkdopt.errors import UsageError
-    from qkdopt.runs import Store, open_workers, run_missing
-    from qkdopt.study import read_study
+    from qkdopt.experiments.study import read_study
+    from qkdopt.jobs import Store, open_workers, run_missing
 
     faults = worker_faults(workers)
     if faults:
@@ -62,8 +62,8 @@ def run(
 @study_app.command()
 def status(study: StudyFile) -> None:
     """Say what is done, running, missing and failed."""
-    from qkdopt.runs import Store, last_sign
-    from qkdopt.study import read_study
+    from qkdopt.experiments.study import read_study
+    from qkdopt.jobs import Store, last_sign
 
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
@@ -97,9 +97,9 @@ def plot(
     """Draw key rate, blocking and gain over load, and write the table as CSV."""
     from qkdopt.cli.folder import make_folder
     from qkdopt.errors import UsageError
-    from qkdopt.report import study_figures
-    from qkdopt.runs import Store
-    from qkdopt.study import read_study, with_gains
+    from qkdopt.experiments.study import read_study, with_gains
+    from qkdopt.jobs import Store
+    from qkdopt.plotting import study_figures
 
     spec = read_study(study)
     rows = Store(rows_folder(study)).read([job.key for job in spec.jobs(study.parent)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from qkdopt.bounds.keyless import advice_lines
 from qkdopt.cli.without_key import without_key
-from qkdopt.generate import preset_lines, preset_name
 from qkdopt.instance import Instance
-from qkdopt.keyless import advice_lines
+from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.problem import build_problem
 from qkdopt.result import Result, Value, WorkingChannel
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qkdopt.heuristics.spectrum import Spectrum, spectrum_of
-from qkdopt.plan import BLOCKED, Plan
 from qkdopt.problem import Problem
+from qkdopt.problem.plan import BLOCKED, Plan
+from qkdopt.problem.routes import Route
 from qkdopt.result import BlockedBy
-from qkdopt.routes import Route
 
 
 def explain_blocked(problem: Problem, plan: Plan) -> dict[int, BlockedBy]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qkdopt.heuristics.spectrum import Spectrum, finished
-from qkdopt.plan import BLOCKED, NO_QKD, Plan
 from qkdopt.problem import Problem
+from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan
 
 
 def fixed(problem: Problem) -> Plan:

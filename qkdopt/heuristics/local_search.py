@@ -10,11 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.heuristics.first_fit import ds_qkd
 from qkdopt.heuristics.spectrum import finished
-from qkdopt.plan import Plan, assess
 from qkdopt.problem import Problem
-from qkdopt.search.run import Search
+from qkdopt.problem.plan import Plan, assess
 
 CHUNK_MOVES = 20_000
 # Share of a run that only tries to serve more, while anything is blocked.

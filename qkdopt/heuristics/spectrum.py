@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qkdopt.plan import BLOCKED, Plan, assess, tuned
 from qkdopt.problem import Problem
-from qkdopt.routes import Route
-from qkdopt.tables import BoolArray
+from qkdopt.problem.coefficients import BoolArray
+from qkdopt.problem.plan import BLOCKED, Plan, assess, tuned
+from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from qkdopt.heuristics.spectrum import Spectrum, finished
-from qkdopt.plan import BLOCKED, Plan
 from qkdopt.problem import Problem
-from qkdopt.routes import Route
-from qkdopt.tables import IntArray
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.plan import BLOCKED, Plan
+from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 Rule = Literal["harm", "equalisation"]

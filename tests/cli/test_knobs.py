@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qkdopt.knobs.table import COLUMNS
-from qkdopt.simulating.refusals import FOUR_WAVE_MIXING
+from qkdopt.experiments.sensitivity.table import COLUMNS
+from qkdopt.simulation.refusals import FOUR_WAVE_MIXING
 from tests.command import HANG_SECONDS, exit_status, qkdopt, running, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
@@ -50,7 +50,7 @@ def test_a_second_time_nothing_is_run_again_and_the_answer_is_the_same(folder, c
     assert {path: path.stat().st_mtime_ns for path in rows} == rows
     assert len(list(folder.glob("rows.parquet/*.parquet"))) == len(rows)
     assert (folder / "knobs.csv").read_bytes() == before
-    assert told["schema"] == "qkdopt/knobs/1"
+    assert told["schema"] == "qkdopt/experiments/sensitivity/1"
     assert told["ranking"][0]["knob"] == "detector efficiency"
     assert set(told["settings"][0]) == set(COLUMNS)
     assert told["requests"] == 500

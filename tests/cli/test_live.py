@@ -20,8 +20,8 @@ from qkdopt.cli import live as live_module
 from qkdopt.cli.live import COMPILING, LiveText, cut_to
 from qkdopt.cli.many_runs import show_runs
 from qkdopt.cli.progress import LiveLine, progress_text
-from qkdopt.runs import RunReport
-from qkdopt.solving import Progress
+from qkdopt.jobs import RunReport
+from qkdopt.optimize import Progress
 from tests.command import exit_status
 
 MESH = Path(__file__).parent.parent.parent / "instances" / "small" / "mesh6.json"
@@ -178,10 +178,10 @@ def test_a_line_is_cut_with_a_sign():
 @pytest.mark.parametrize(
     ("command", "place"),
     [
-        (("simulate", "--requests", 1000, "--load", 4), "qkdopt.simulating.simulator.run"),
+        (("simulate", "--requests", 1000, "--load", 4), "qkdopt.simulation.simulator.run"),
         (
             ("simulate", "--requests", 1000, "--load", 4, "--strategy", "ds-qkd-synergistic"),
-            "qkdopt.simulating.simulator.run",
+            "qkdopt.simulation.simulator.run",
         ),
         (("bound",), "qkdopt.cli.bounding.bound"),
         (("explain",), "qkdopt.cli.explaining.explain"),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import qkdopt
-from qkdopt.checking.rates import _link_rate
-from qkdopt.routes import candidate_routes
+from qkdopt.checker.rates import _link_rate
+from qkdopt.problem.routes import candidate_routes
 from tests.brute_force import Oracle
 from tests.corners import enumeration, light, paths
 from tests.corners.enumeration import Enumeration, value_of

@@ -8,8 +8,8 @@ import pytest
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed
 from qkdopt.heuristics.explain import explain_blocked
 from qkdopt.instance import Instance
-from qkdopt.plan import assess
 from qkdopt.problem import build_problem
+from qkdopt.problem.plan import assess
 from tests.random_instances import random_instance
 
 

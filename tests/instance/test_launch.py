@@ -12,9 +12,9 @@ from qkdopt.cli.info import info_text
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
-from qkdopt.plan import assess
 from qkdopt.problem import build_problem
-from qkdopt.tables import build_tables, link_launch_dbm, link_loss_db
+from qkdopt.problem.coefficients import build_tables, link_launch_dbm, link_loss_db
+from qkdopt.problem.plan import assess
 from tests.random_instances import random_instance
 
 

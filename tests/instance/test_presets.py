@@ -10,7 +10,8 @@ import pytest
 import qkdopt
 from qkdopt.cli.info import info_text
 from qkdopt.cli.summary import summary
-from qkdopt.generate import (
+from qkdopt.instance import Instance
+from qkdopt.instance.generation import (
     METRO,
     PRESETS,
     TOPOLOGIES,
@@ -19,9 +20,8 @@ from qkdopt.generate import (
     preset_changes,
     preset_name,
 )
-from qkdopt.instance import Instance
 from qkdopt.io import read_instance
-from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulation import SimulationOptions, simulate
 from tests.command import exit_status
 
 INSTANCES = Path(__file__).parent.parent.parent / "instances"

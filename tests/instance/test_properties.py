@@ -10,8 +10,8 @@ import pytest
 import qkdopt
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
-from qkdopt.plan import BLOCKED, assess
 from qkdopt.problem import build_problem
+from qkdopt.problem.plan import BLOCKED, assess
 from tests.brute_force import Oracle
 from tests.random_instances import random_instance
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import qkdopt
-from qkdopt.generate import new_instance
-from qkdopt.generate.topologies import traffic_weights
-from qkdopt.simulating.traffic import poisson_requests
+from qkdopt.instance.generation import new_instance
+from qkdopt.instance.generation.topologies import traffic_weights
+from qkdopt.simulation.traffic import poisson_requests
 from tests.command import exit_status
 
 

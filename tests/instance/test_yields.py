@@ -9,7 +9,7 @@ import pytest
 
 import qkdopt
 from qkdopt.instance import Instance, instance_of
-from qkdopt.simulating import SimulationOptions, simulate
+from qkdopt.simulation import SimulationOptions, simulate
 from tests.random_instances import random_instance
 
 INSTANCES = Path(__file__).parent.parent.parent / "instances"

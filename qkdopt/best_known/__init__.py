@@ -1,0 +1,18 @@
+"""A library: instances and, beside them, the best plans and bounds known of each."""
+
+from qkdopt.best_known.folder import Library, find_library
+from qkdopt.best_known.merge import merged
+from qkdopt.best_known.record import BestKnown
+from qkdopt.best_known.table import read_table, table_text
+from qkdopt.best_known.update import Change, update
+
+__all__ = [
+    "BestKnown",
+    "Change",
+    "Library",
+    "find_library",
+    "merged",
+    "read_table",
+    "table_text",
+    "update",
+]

@@ -1,0 +1,287 @@
+"""Proved upper bounds on the exact, nonlinear problem (``docs/bounds.md``).
+
+``B(S)`` limits the objective of every plan that serves exactly ``S`` demands over the
+candidate routes; a second bound limits ``S`` itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from copy import copy
+
+import numpy as np
+
+from qkdopt.bounds.branching import LoadTree
+from qkdopt.bounds.bundle import BundleState, first_state, improve
+from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
+from qkdopt.bounds.compilation import bound_compiled, compile_bound
+from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.served import served_bound
+from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.instance import Instance
+from qkdopt.problem import Problem, build_problem
+from qkdopt.result import Bound, Objective
+from qkdopt.runtime.signals import until_interrupted
+from qkdopt.units import FloatArray
+
+RATE_LEVELS = 8
+ROOT_ITERATIONS = 400
+ROOT_TOLERANCE = 1e-4
+
+
+class LoadStateBound:
+    """The load-state bound of one problem at one number served, tightened step by step.
+
+    Parameters
+    ----------
+    problem
+        The problem; ``relay = widest`` is covered for the objective ``link-sum`` only.
+    served
+        ``S``, how many demands plans serve.
+    rates_bps
+        Key rates of the demands in a known plan: they place the rate levels.
+    relaxation
+        The problem's, where it was built before.
+
+    Raises
+    ------
+    UnsupportedError
+        No bound covers this combination of relay and objective.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        served: int,
+        rates_bps: FloatArray,
+        relaxation: Relaxation | None = None,
+    ) -> None:
+        refuse_unsupported(problem)
+        self._problem = problem
+        self.relaxation = relaxation or build_relaxation(problem)
+        self.served_limit = served_bound(self.relaxation)
+        self._hint_bps = rates_bps
+        self._data: DualData | None = None
+        self._earlier: BundleState | None = None
+        self._begin(served)
+
+    def at_number(self, served: int) -> LoadStateBound:
+        """Return the bound at another number served, begun at the prices that this one came to.
+
+        Prices that are good for one number are good for the next: the first evaluation has a
+        bound that is nearly as tight.
+        """
+        other = copy(self)
+        other._earlier = self._root_state or self._earlier
+        other._begin(served)
+        return other
+
+    def _begin(self, served: int) -> None:
+        objective = self._problem.objective
+        self.for_served = served
+        self._value_bps: float = np.inf
+        self._root_state: BundleState | None = None
+        self._tree: LoadTree | None = None
+        self._open = True
+        if objective == "max-min" and served > 0:
+            self._rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
+            self._low, self._high = 0, len(self._rates)
+            self._value_bps = float(self._rates[-1])
+        elif objective != "link-sum" and (served == 0 or not self._any_key()):
+            self._value_bps, self._open = 0.0, False
+
+    @property
+    def objective_bps(self) -> float | None:
+        """The bound on the objective so far; None while there is none."""
+        total = self._value_bps
+        if self._tree is not None:
+            total = self._tree.bound_bps
+        elif self._root_state is not None:
+            # Every evaluation counts, also where the root was never done.
+            total = min(total, self._root_state.value_bps)
+        if not np.isfinite(total):
+            return None
+        return total / self.for_served if self._per_demand else total
+
+    @property
+    def closed(self) -> bool:
+        """Whether more time can tighten it no further."""
+        return not self._open if self._tree is None else self._tree.done
+
+    @property
+    def nodes(self) -> int:
+        """Branching nodes so far."""
+        return 0 if self._tree is None else self._tree.nodes
+
+    @property
+    def method(self) -> str:
+        """How the bound was proved, in words."""
+        if self._problem.objective == "max-min":
+            return "link loads at a threshold rate, linear program, safe duals"
+        return f"load states, Lagrangian dual, branching on loads ({self.nodes} nodes)"
+
+    def as_bound(self) -> Bound:
+        """Return the bound as results record it."""
+        return Bound(
+            objective_bps=self.objective_bps,
+            served=self.served_limit,
+            method=self.method,
+            routes=self._problem.route_set,
+        )
+
+    def tighten(self, incumbent_bps: float, gap: float, should_stop: Callable[[], bool]) -> None:
+        """Do one step: the root relaxation first, then one branching.
+
+        ``incumbent_bps`` is the objective of the best plan with this number served: what
+        cannot beat it by more than the relative ``gap`` is not looked into further. Whatever ends
+        the step, what was proved by then stays.
+        """
+        if self._problem.objective == "max-min":
+            self._bisect(should_stop)
+            return
+        scale = self.for_served if self._per_demand else 1
+        cutoff_bps = incumbent_bps * scale / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
+        if self._tree is None:
+            self._tree = self._root(cutoff_bps, should_stop)
+        else:
+            self._tree.expand(cutoff_bps, should_stop)
+
+    @property
+    def _per_demand(self) -> bool:
+        return self._problem.objective == "mean" and self.for_served > 0
+
+    def _root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> LoadTree:
+        rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
+        edges = None
+        if self._problem.objective == "mean":
+            highest = max(float(rates.max(initial=0.0)), 1.0)
+            served = self._hint_bps[self._hint_bps > 0.0]
+            hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
+            edges = level_edges(hint, highest, RATE_LEVELS)
+        data = self._data or dual_data(self.relaxation, edges)
+        state = first_state(data, float(rates.mean()) if len(rates) else 1.0)
+        if self._earlier is not None:
+            state.prices, state.sigma = self._earlier.prices.copy(), self._earlier.sigma
+            state.step = self._earlier.step
+        # The levels stay where they are, for prices are prices of levels.
+        self._data, self._root_state = data, state
+        everything = np.ones(len(data.loads), dtype=np.bool_)
+        feasible = improve(
+            data, self.for_served, state, everything, iterations=ROOT_ITERATIONS,
+            tolerance=ROOT_TOLERANCE,
+            should_stop=lambda value: value <= cutoff_bps or should_stop(),
+        )  # fmt: skip
+        if not feasible:
+            raise UsageError(f"no plan serves {self.for_served} demands: the links lack the room")
+        return LoadTree(data, self.for_served, state)
+
+    def _any_key(self) -> bool:
+        """Whether any route has key under no more than the demand's own light."""
+        rel = self.relaxation
+        for p, c in enumerate(rel.route_class):
+            items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]]
+            if rel.route_key[p] and min(self._rate_alone(i, int(c)) for i in items) > 0.0:
+                return True
+        return False
+
+    def _rate_alone(self, item: int, demand_class: int) -> float:
+        """Best rate of an item's link when it carries at least the lightpaths of one demand."""
+        rel = self.relaxation
+        link = int(np.searchsorted(rel.item_start[:, 2], item, side="right"))
+        sense = int(item >= rel.item_start[link, 1])
+        states = rel.states[link]
+        carried = states.loads[:, sense] >= rel.class_channels[demand_class]
+        return float(states.rate_bps[carried].max(initial=0.0))
+
+    def _bisect(self, should_stop: Callable[[], bool]) -> None:
+        """Look for the largest rate at which the links in use still have room for S demands."""
+        # served_bound falls with the rate, so bisection finds the last rate that leaves room.
+        while self._high - self._low > 1:
+            middle = (self._low + self._high) // 2
+            if served_bound(self.relaxation, float(self._rates[middle])) >= self.for_served:
+                self._low = middle
+            else:
+                self._high = middle
+            self._value_bps = float(self._rates[self._high - 1])
+            if should_stop():
+                break
+        self._open = self._high - self._low > 1
+
+
+def refuse_unsupported(problem: Problem) -> None:
+    """Raise :class:`UnsupportedError` where no bound is known to hold."""
+    if problem.instance.qkd.relay == "widest" and problem.objective != "link-sum":
+        raise UnsupportedError(
+            f"no bound covers relay = widest with objective {problem.objective}: the key may "
+            "avoid the demand's own route; use relay = lightpath or objective link-sum "
+            "(docs/bounds.md has the table)"
+        )
+
+
+def bound(
+    instance: Instance,
+    *,
+    served: int | None = None,
+    objective: Objective = "mean",
+    time_limit: float = 60.0,
+    interruption: threading.Event | None = None,
+) -> Bound:
+    """Prove upper bounds without looking for a plan.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    served
+        Number of demands the bounded plans serve; by default as many as can be shown
+        possible, ``bound.served``.
+    objective
+        What is bounded.
+    time_limit
+        Seconds after which the bound so far is returned; the first compilation on a machine is
+        no part of them.
+    interruption
+        Is set by Ctrl-C, which then ends the run with the bound so far; without it Ctrl-C raises
+        ``KeyboardInterrupt``.
+
+    Raises
+    ------
+    UnsupportedError
+        No bound covers the instance's relay with this objective.
+    UsageError
+        More demands are to be served than can be.
+    """
+    if not bound_compiled():
+        compile_bound()
+    deadline = time.monotonic() + time_limit
+    stop = interruption or threading.Event()
+
+    def over() -> bool:
+        return stop.is_set() or time.monotonic() >= deadline
+
+    problem = build_problem(instance, objective)
+    refuse_unsupported(problem)
+    relaxation = build_relaxation(problem)
+    limit = served_bound(relaxation)
+    if served is not None and not 0 <= served <= limit:
+        raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
+    count = limit if served is None else served
+    run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
+    with until_interrupted(stop) if interruption is not None else nullcontext():
+        first = True
+        # One evaluation at least: it is what bounds the objective at all.
+        while not run.closed and (first or not over()):
+            run.tighten(0.0, 0.0, over)
+            first = False
+    return run.as_bound()
+
+
+def _typical_rates(relaxation: Relaxation) -> FloatArray:
+    """Rates of lightly loaded links, to place the levels when no plan is known."""
+    return np.array([np.median(s.rate_bps) for s in relaxation.states if len(s.rate_bps)])
+
+
+__all__ = ["LoadStateBound", "bound", "refuse_unsupported"]

@@ -1,0 +1,155 @@
+"""Demand classes and what the load-state relaxation counts: uses of links by routes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.bounds.states import LinkStates, co_direction, link_states
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.routes import Route
+from qkdopt.units import FloatArray
+
+
+@dataclass(frozen=True)
+class DemandClass:
+    """Demands that no rule tells apart: the same ends and number of channels.
+
+    Parameters
+    ----------
+    demands
+        Their positions in the instance.
+    channels
+        ``b``, lightpaths of each.
+    routes
+        Their common candidate routes.
+    """
+
+    demands: tuple[int, ...]
+    channels: int
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """Arrays of the load-state relaxation, in compressed rows.
+
+    An *item* is (link, sense, class): the lightpaths of a class that cross a link in one
+    sense, 0 along and 1 against the quantum signal. Items are sorted by link, then sense.
+
+    Parameters
+    ----------
+    item_class, item_limit
+        ``(I,)`` class of the item, and the most lightpaths it can stand for.
+    item_start
+        ``(E, 3)`` first item of sense 0, of sense 1, and the end, per link.
+    route_class
+        ``(P,)`` class of each route.
+    route_start, route_item
+        Items that route p uses are ``route_item[route_start[p]:route_start[p + 1]]``.
+    route_key
+        ``(P,)`` false when the route crosses a link without QKD.
+    class_route
+        ``(C + 1,)`` routes of class c are ``class_route[c]:class_route[c + 1]``.
+    class_count, class_channels
+        ``(C,)`` number of demands, and channels of each.
+    states
+        Load states of each link.
+    """
+
+    item_class: IntArray
+    item_limit: IntArray
+    item_start: IntArray
+    route_class: IntArray
+    route_start: IntArray
+    route_item: IntArray
+    route_key: IntArray
+    class_route: IntArray
+    class_count: IntArray
+    class_channels: IntArray
+    states: tuple[LinkStates, ...]
+
+    @property
+    def items(self) -> int:
+        """Number of items."""
+        return len(self.item_class)
+
+
+def demand_classes(problem: Problem) -> tuple[DemandClass, ...]:
+    """Group the demands that have at least one candidate route."""
+    groups: dict[tuple[object, object, int], list[int]] = defaultdict(list)
+    for r, demand in enumerate(problem.instance.demands):
+        if problem.routes[r]:
+            groups[demand.source, demand.target, demand.channels].append(r)
+    return tuple(
+        DemandClass(tuple(members), problem.instance.demands[members[0]].channels, routes)
+        for members in groups.values()
+        for routes in [problem.routes[members[0]]]
+    )
+
+
+def build_relaxation(problem: Problem) -> Relaxation:
+    """Lay out classes, routes, items and states of a problem as arrays."""
+    classes = demand_classes(problem)
+    uses = [
+        (e, _sense(problem, e, forward), c)
+        for c, group in enumerate(classes)
+        for route in group.routes
+        for e, forward in zip(route.links, route.forward, strict=True)
+    ]
+    items = sorted(set(uses))
+    number = {item: i for i, item in enumerate(items)}
+    routes = [(c, route) for c, group in enumerate(classes) for route in group.routes]
+    rows = [
+        [number[e, _sense(problem, e, f), c] for e, f in zip(r.links, r.forward, strict=True)]
+        for c, r in routes
+    ]
+    limit = np.array([classes[c].channels * len(classes[c].demands) for _, _, c in items])
+    start = _item_start(items, len(problem.instance.network.links))
+    with_key = problem.tables.candidate_count > 0
+    return Relaxation(
+        item_class=np.array([c for _, _, c in items], dtype=np.int64),
+        item_limit=limit.astype(np.int64),
+        item_start=start,
+        route_class=np.array([c for c, _ in routes], dtype=np.int64),
+        route_start=np.cumsum([0, *(len(row) for row in rows)]).astype(np.int64),
+        route_item=np.array([i for row in rows for i in row], dtype=np.int64),
+        route_key=np.array([with_key[list(r.links)].all() for _, r in routes], dtype=np.int64),
+        class_route=np.cumsum([0, *(len(group.routes) for group in classes)]).astype(np.int64),
+        class_count=np.array([len(group.demands) for group in classes], dtype=np.int64),
+        class_channels=np.array([group.channels for group in classes], dtype=np.int64),
+        states=tuple(
+            link_states(problem, e, _most_loads(limit, start[e])) for e in range(len(start))
+        ),
+    )
+
+
+def _sense(problem: Problem, link: int, forward: bool) -> int:
+    return 0 if (0 if forward else 1) == co_direction(problem.tables, link) else 1
+
+
+def _item_start(items: list[tuple[int, int, int]], links: int) -> IntArray:
+    keys = np.array([2 * e + sense for e, sense, _ in items], dtype=np.int64)
+    edges = np.searchsorted(keys, np.arange(2 * links + 1))
+    return np.stack([edges[0:-1:2], edges[1::2], edges[2::2]], axis=1).astype(np.int64)
+
+
+def _most_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
+    return int(limit[start[0] : start[1]].sum()), int(limit[start[1] : start[2]].sum())
+
+
+def level_edges(rates_bps: FloatArray, highest_bps: float, levels: int) -> FloatArray:
+    """``(L + 1,)`` edges of rate levels from 0 to the highest rate.
+
+    Inner edges are quantiles of the rates of a known plan: there the bound needs to tell
+    rates apart. Any rising edges that end at the highest rate are valid.
+    """
+    inner = np.quantile(rates_bps, np.linspace(0.0, 1.0, levels + 1)[1:-1])
+    edges = np.concatenate([[0.0], inner, [highest_bps]])
+    keep = np.concatenate([[True], np.diff(edges) > 1e-6 * max(highest_bps, 1.0)])
+    edges = edges[keep]
+    edges[-1] = max(highest_bps, 1e-9)
+    return np.asarray(edges)

@@ -1,0 +1,77 @@
+r"""How many demands can be served at all: room on the links, channels left open.
+
+.. math:: \max \sum_p n_p, \qquad \sum_{p \in P(d)} n_p \le D_d, \qquad
+    \sum_{p \ni e} b_p n_p \le C_e
+
+with ``C_e`` the largest load of a feasible state. The linear program only proposes dual
+prices; the bound is re-derived from them, so no solver tolerance enters it.
+"""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+
+from qkdopt.bounds.classes import Relaxation
+from qkdopt.runtime.silence import new_highs
+from qkdopt.units import FloatArray
+
+# An integer count is rounded down only after this margin for rounding in the sum.
+COUNT_MARGIN = 1e-6
+
+
+def served_bound(relaxation: Relaxation, lowest_rate_bps: float = 0.0) -> int:
+    """Bound how many demands can be served with every link in use at ``lowest_rate_bps``."""
+    uses, room = _capacity_rows(relaxation, lowest_rate_bps)
+    prices = _dual_prices(relaxation, uses, room)
+    channels = relaxation.class_channels[relaxation.route_class]
+    gain = 1.0 - channels * (prices @ uses)
+    first = relaxation.class_route[:-1]
+    best = np.maximum(0.0, np.maximum.reduceat(gain, first)) if len(gain) else np.zeros(0)
+    total = float(prices @ room + relaxation.class_count @ best)
+    return min(int(relaxation.class_count.sum()), int(np.floor(total + COUNT_MARGIN)))
+
+
+def _capacity_rows(relaxation: Relaxation, lowest_bps: float) -> tuple[FloatArray, FloatArray]:
+    """``(rows, P)`` which routes use each fibre, and ``(rows,)`` its room for lightpaths."""
+    routes = len(relaxation.route_class)
+    route_of_use = np.repeat(np.arange(routes), np.diff(relaxation.route_start))
+    crossing = np.zeros((relaxation.items, routes))
+    crossing[relaxation.route_item, route_of_use] = 1.0
+    uses, room = [], []
+    for states, (first, middle, end) in zip(relaxation.states, relaxation.item_start, strict=True):
+        loads = states.loads[states.rate_bps >= lowest_bps]
+        senses = [(first, end)] if states.shared_fibre else [(first, middle), (middle, end)]
+        for sense, (low, high) in enumerate(senses):
+            carried = loads.sum(axis=1) if states.shared_fibre else loads[:, sense]
+            uses.append(crossing[low:high].sum(axis=0))
+            room.append(carried.max() if len(carried) else 0)
+    return np.array(uses), np.array(room, dtype=np.float64)
+
+
+def _dual_prices(relaxation: Relaxation, uses: FloatArray, room: FloatArray) -> FloatArray:
+    """Non-negative prices of the fibres' room, from the linear program."""
+    channels = relaxation.class_channels[relaxation.route_class]
+    classes = np.zeros((len(relaxation.class_count), len(channels)))
+    classes[relaxation.route_class, np.arange(len(channels))] = 1.0
+    matrix = np.vstack([uses * channels, classes])
+    upper = np.concatenate([room, relaxation.class_count])
+    solver = new_highs()
+    solver.setOptionValue("output_flag", False)
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_ = np.ones(lp.num_col_)
+    lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.full(lp.num_col_, highspy.kHighsInf)
+    lp.row_lower_, lp.row_upper_ = np.full(lp.num_row_, -highspy.kHighsInf), upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    rows, columns = np.nonzero(matrix)
+    lp.a_matrix_.start_ = np.searchsorted(rows, np.arange(lp.num_row_ + 1)).astype(np.int32)
+    lp.a_matrix_.index_ = columns.astype(np.int32)
+    lp.a_matrix_.value_ = matrix[rows, columns]
+    solver.passModel(lp)
+    solver.run()
+    duals = np.array(solver.getSolution().row_dual)
+    if len(duals) != len(matrix):
+        return np.zeros(len(uses))
+    return np.asarray(np.abs(duals[: len(uses)]))

@@ -1,0 +1,102 @@
+"""Load states: how many lightpaths a link carries, and the best key rate it can still have.
+
+A state of a link is ``(m0, m1)``: ``m0`` lightpaths in the quantum signal's direction
+(co-propagating) and ``m1`` against it (counter-propagating). Which channels they use is
+left open, so the rate of a state is an upper limit: the cheapest channels at the best
+candidate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import IntArray, Tables
+from qkdopt.units import FloatArray
+
+# Relative margin on every rate, far above the rounding of a few hundred additions.
+ROUND_OFF = 1e-11
+
+
+@dataclass(frozen=True)
+class LinkStates:
+    """Feasible load states of one link.
+
+    Parameters
+    ----------
+    loads
+        ``(n, 2)`` lightpaths (m0, m1): along and against the quantum signal.
+    rate_bps
+        ``(n,)`` no legal choice of channels gives the link a higher key rate [bit/s].
+    shared_fibre
+        Both directions of travel share one fibre (layout ``single``).
+    """
+
+    loads: IntArray
+    rate_bps: FloatArray
+    shared_fibre: bool
+
+    @property
+    def disturbing(self) -> IntArray:
+        """``(n,)`` lightpaths in the fibre of the quantum signal."""
+        return np.asarray(self.loads.sum(axis=1) if self.shared_fibre else self.loads[:, 0])
+
+
+def co_direction(tables: Tables, link: int) -> int:
+    """Direction of travel (0: a -> b, 1: b -> a) that the quantum signal has."""
+    return 0 if tables.instance.network.links[link].qkd_direction == "a->b" else 1
+
+
+def link_states(problem: Problem, link: int, most: tuple[int, int]) -> LinkStates:
+    """List the states of a link with at most ``most`` lightpaths along and against."""
+    tables = problem.tables
+    width = tables.usable.shape[2]
+    grid = np.stack(
+        np.meshgrid(np.arange(most[0] + 1), np.arange(most[1] + 1), indexing="ij"), axis=-1
+    ).reshape(-1, 2)
+    shared = bool(tables.fibres[0] == tables.fibres[1])
+    if not tables.candidate_count[link]:
+        fits = grid.sum(axis=1) <= width if shared else (grid <= width).all(axis=1)
+        return LinkStates(grid[fits], np.zeros(int(fits.sum())), shared)
+    rates = np.full(len(grid), -1.0)
+    for candidate in range(tables.candidate_count[link]):
+        rates = np.maximum(rates, _candidate_rates(tables, link, candidate, grid))
+    legal = rates >= 0.0
+    return LinkStates(grid[legal], rates[legal] * (1.0 + ROUND_OFF), shared)
+
+
+def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray) -> FloatArray:
+    """Rate limit of each state with this candidate working; -1 where it has no room.
+
+    In one fibre the noise of a channel set ``S`` with counter-propagating part ``S1`` is
+    ``sum_S co + sum_S1 (counter - co)``; taking the cheapest ``m0 + m1`` of the first and
+    the cheapest ``m1`` of the second independently can only lower it. So can taking the cheapest
+    of either direction, which matters where one is louder by many decades: there the first sum
+    is a difference of large numbers.
+    """
+    co = co_direction(tables, link)
+    free = ~tables.blocks[link, candidate]
+    along = tables.noise[link, co, :, candidate][tables.usable[link, co] & free]
+    if tables.fibres[0] == tables.fibres[1]:
+        against = tables.noise[link, 1 - co, :, candidate][tables.usable[link, co] & free]
+        total = loads.sum(axis=1)
+        fits = total <= len(along)
+        m0, m1 = (np.minimum(count, len(along)) for count in loads.T)
+        cheapest = _cumulated(along)[np.minimum(total, len(along))]
+        swapped = _cumulated(against - along)[m1]
+        together = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
+        least = np.maximum(together, _cumulated(along)[m0] + _cumulated(against)[m1])
+    else:
+        total, width = loads[:, 0], tables.usable.shape[2]
+        fits = (total <= len(along)) & (loads[:, 1] <= width)
+        least = _cumulated(along)[np.minimum(total, len(along))]
+    noise = np.maximum(0.0, least * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
+    transmittance = tables.transmittance[link, candidate]
+    return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
+
+
+def _cumulated(costs: FloatArray) -> FloatArray:
+    """Sum of the n cheapest costs, for n = 0, 1, ..."""
+    return np.concatenate([[0.0], np.cumsum(np.sort(costs))])

@@ -1,0 +1,277 @@
+"""The best set of QKD channels for a fixed list of demands, proved (``docs/design_exact.md``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from qkdopt.adapters import ADAPTERS, Adapter, adapter_of
+from qkdopt.channel_sets.exact.best_set import BestSet
+from qkdopt.channel_sets.exact.by_milp import SetMilp
+from qkdopt.channel_sets.exact.by_sets import SetRace
+from qkdopt.channel_sets.exact.putting import count_sets, every_set, with_set
+from qkdopt.channel_sets.exact.recording import recorded
+from qkdopt.channel_sets.exact.static import static_plan
+from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.instance import Instance
+from qkdopt.optimize import ProgressCallback
+from qkdopt.problem import build_problem
+from qkdopt.result import Bound, Result, SolverRef
+from qkdopt.runtime.signals import until_interrupted
+
+Method = Literal["auto", "sets", "milp"]
+# Sets that can be told apart one by one: looking at each takes up to a tenth of a second.
+MOST_SETS = 20_000
+# Sets whose plan is searched for the MILP's start, spread over all of them.
+STARTS = 20
+# Note of a result that Ctrl-C cut short.
+INTERRUPTED = "interrupted"
+# Of the time limit, for the race of sets before the MILP takes those that are left.
+SETS_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class ExactSet:
+    """The best set found and what is proved of all sets.
+
+    Parameters
+    ----------
+    channels
+        The set.
+    served, value_bps
+        Demands served, and the mean key rate over them [bit/s], by the exact physics.
+    bound_bps
+        No plan with any set of so many channels that serves ``served`` demands is worth more
+        [bit/s]; None where nothing was proved.
+    gap
+        (bound - value) / bound; None without a bound.
+    status
+        ``optimal``: the gap asked for is closed, and 1 % at most, and no set serves more demands.
+    method
+        How it was proved.
+    result
+        The plan as a result of the instance with the set.
+    """
+
+    channels: tuple[int, ...]
+    served: int
+    value_bps: float
+    bound_bps: float | None
+    gap: float | None
+    status: Literal["optimal", "feasible"]
+    method: str
+    result: Result
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run."""
+        return INTERRUPTED in self.result.notes
+
+
+def exact_set(
+    instance: Instance,
+    channels: int,
+    *,
+    method: Method = "auto",
+    solver: str = "highs",
+    time_limit: float = 60.0,
+    gap: float = 1e-3,
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+) -> ExactSet:
+    """Find the set of so many channels with the best plan by (served, mean key rate).
+
+    Parameters
+    ----------
+    instance
+        Network and demands; its own candidates are set aside.
+    channels
+        Size of the set, which every link with QKD has and all of which stays dark.
+    method
+        ``sets``: best first over all sets, each bounded by its load states and solved to proof
+        while it may be the best. ``milp``: one MILP over sets and plans. ``auto``: the first, and
+        for the sets that it leaves open the second.
+    solver
+        MIP solver.
+    time_limit
+        Seconds after which the best so far is returned with its bound.
+    gap
+        Relative gap at which sets count as equally good.
+    seed
+        Of every random choice.
+    progress
+        Called with every change.
+
+    Returns
+    -------
+    ExactSet
+        Also when interrupted by Ctrl-C: the best so far with its bound, and the note
+        ``interrupted``. A second Ctrl-C raises ``KeyboardInterrupt``.
+
+    Raises
+    ------
+    UsageError
+        The grid has fewer channels, no set leaves classical light a channel, or there is no
+        solver of that name.
+    SolverMissingError
+        The solver is not installed.
+    """
+    adapter = installed(solver)
+    if method not in ("auto", "sets", "milp"):
+        raise UsageError(f"method = {method!r}; expected auto, sets or milp")
+    sets = sets_to_prove(instance, channels)
+    best = BestSet(time_limit, gap, progress)
+    with until_interrupted(best.stop):
+        return _proved(instance, channels, sets, best, method, adapter, seed)
+
+
+def _proved(
+    instance: Instance,
+    channels: int,
+    sets: list[tuple[int, ...]],
+    best: BestSet,
+    method: Method,
+    adapter: Adapter,
+    seed: int,
+) -> ExactSet:
+    solver = adapter.name
+    if method == "milp":
+        return _by_milp(instance, channels, sets, best, solver, seed)
+    race = SetRace(instance, best, solver, seed)
+    best.share = SETS_SHARE if method == "auto" else 1.0
+    race.run(sets)
+    best.share = 1.0
+    if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
+        return _open_ones(instance, channels, race, solver, seed)
+    told = race.told
+    if not race.proved:
+        # Bounds and local search alone: no solver took part.
+        return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
+    told = f"{told}, {solver} {adapter.version()}"
+    return _answer(best, race.served_bound, race.bound, told, solver_ref(adapter), seed)
+
+
+def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
+    """List the sets of so many channels.
+
+    Raises
+    ------
+    UsageError
+        The grid has fewer channels, no set leaves classical light a channel, or there are too
+        many sets.
+    """
+    count = count_sets(instance, channels)
+    if count > MOST_SETS:
+        raise UsageError(
+            f"channels = {channels}: {count} sets, each of which would be bounded by itself; "
+            f"expected at most {MOST_SETS} (fewer channels a set, or a search without proof: "
+            "--on demands without --method exact)"
+        )
+    sets = list(every_set(instance, channels))
+    if not sets:
+        raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+    return sets
+
+
+def installed(solver: str) -> Adapter:
+    """Return the adapter of a solver that is installed.
+
+    Raises
+    ------
+    UsageError
+        There is no solver of that name.
+    SolverMissingError
+        It is not installed.
+    """
+    adapter = adapter_of(solver)
+    if not adapter.available():
+        there = ", ".join(name for name, other in ADAPTERS.items() if other.available())
+        raise SolverMissingError(
+            f"solver {solver!r} is not installed; expected it, or one of those here: {there}"
+        )
+    return adapter
+
+
+def solver_ref(adapter: Adapter) -> SolverRef:
+    """Name and version, as results record them."""
+    return SolverRef(name=adapter.name, version=adapter.version())
+
+
+def _open_ones(
+    instance: Instance, channels: int, race: SetRace, solver: str, seed: int
+) -> ExactSet:
+    """Settle by one MILP the sets that the race has left open; the bound is the higher one."""
+    judged = race.judged()
+    run = SetMilp(instance, channels, race.best, solver, seed, [c.channels for c in judged])
+    run.run()
+    served_bound = max(run.served_bound, race.best.key[0])
+    bound_bps = race.bound
+    if run.bound is not None and served_bound == race.best.key[0]:
+        together = max(run.bound, race.bound_over(judged))
+        bound_bps = together if bound_bps is None else min(bound_bps, together)
+    total = len(race.contenders)
+    used = solver_ref(adapter_of(solver))
+    told = (
+        f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, "
+        f"{used.name} {used.version}"
+    )
+    served_bound = min(served_bound, race.served_bound)
+    return _answer(race.best, served_bound, bound_bps, told, used, seed, run.error_bps)
+
+
+def _by_milp(
+    instance: Instance,
+    channels: int,
+    sets: list[tuple[int, ...]],
+    best: BestSet,
+    solver: str,
+    seed: int,
+) -> ExactSet:
+    for chosen in sets[:: max(1, len(sets) // STARTS)]:
+        if best.plan is not None and best.left <= 0.0:
+            break
+        problem = build_problem(with_set(instance, chosen))
+        best.offer(chosen, problem, static_plan(problem, seed=seed))
+    run = SetMilp(instance, channels, best, solver, seed)
+    if not best.stop.is_set():
+        run.run()
+    used = solver_ref(adapter_of(solver))
+    told = f"MILP over sets, {used.name} {used.version}"
+    return _answer(best, run.served_bound, run.bound, told, used, seed, run.error_bps)
+
+
+def _answer(
+    best: BestSet,
+    served_bound: int,
+    bound_bps: float | None,
+    method: str,
+    solver: SolverRef,
+    seed: int,
+    error_bps: float = 0.0,
+) -> ExactSet:
+    assert best.problem is not None  # every run looks into one set at least
+    assert best.plan is not None
+    bound = Bound(
+        objective_bps=bound_bps,
+        served=served_bound,
+        method=method,
+        routes=best.problem.route_set,
+        tolerance_bps=error_bps,
+    )
+    result = recorded(
+        best.problem, best.plan, bound, gap=best.gap, solver=solver, seed=seed,
+        seconds=best.seconds,
+    )  # fmt: skip
+    if best.stop.is_set():
+        result = result.model_copy(update={"notes": (INTERRUPTED, *result.notes)})
+    assert result.value is not None
+    return ExactSet(
+        channels=best.channels,
+        served=result.value.served,
+        value_bps=result.value.objective_bps,
+        bound_bps=None if result.bound is None else result.bound.objective_bps,
+        gap=result.gap,
+        status="optimal" if result.status == "optimal" else "feasible",
+        method=method,
+        result=result,
+    )

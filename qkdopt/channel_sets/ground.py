@@ -1,0 +1,160 @@
+"""What proving grounds share: one network under scenarios, with its tables evaluated once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qkdopt.channel_sets.placement import Placement, Pool
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.errors import Faults
+from qkdopt.instance import Instance, with_candidates
+from qkdopt.problem.coefficients import IntArray, Tables, build_tables
+from qkdopt.units import FloatArray
+
+MOST_KEPT = 32
+RESERVES = ("all", "working")
+HIGHEST_LOAD = 1e6
+
+
+class Look(NamedTuple):
+    """The network at one moment.
+
+    Parameters
+    ----------
+    light
+        ``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere.
+    working
+        ``(E,)`` number of each link's working candidate in its set; -1 without QKD.
+    """
+
+    light: FloatArray
+    working: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolGround(ABC):
+    """One network under every scenario.
+
+    Parameters
+    ----------
+    instance
+        Network and hardware; its candidates do not matter.
+    reserve
+        ``all`` or ``working``.
+    scenarios
+        States of the world.
+    seed
+        Of all draws.
+    """
+
+    instance: Instance
+    reserve: str
+    scenarios: tuple[Scenario, ...]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no ground can be made of.
+
+        Raises
+        ------
+        OptionsError
+            With every fault.
+        """
+        faults = Faults()
+        faults.found += self.faults()
+        faults.stop("design")
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is out of range."""
+        if self.reserve not in RESERVES:
+            yield f"reserve = {self.reserve!r}; expected {' or '.join(RESERVES)}"
+        if not self.scenarios:
+            yield "no scenario; expected at least one"
+        for scenario in self.scenarios:
+            if not 0.0 < scenario.load_erlang < HIGHEST_LOAD:
+                yield f"load = {scenario.load_erlang:g}; expected erlang above 0, below a million"
+        if self.seed < 0:
+            yield f"seed = {self.seed}; expected 0 or more"
+        if not any(link.qkd for link in self.instance.network.links):
+            yield "no link has QKD; expected at least one"
+
+    @abstractmethod
+    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+        """Look at the network again and again under the first scenario."""
+
+    def is_fit(self, placement: Placement) -> bool:
+        """Whether every link keeps a channel for classical light, as an instance must."""
+        tables = self.tables(self.scenarios[0], placement)
+        known = np.arange(tables.blocks.shape[1]) < tables.candidate_count[:, None]
+        dark = tables.blocks & known[:, :, None]
+        if self.reserve == "all":
+            reserved = np.asarray(dark.any(axis=1))
+            return not bool(reserved.all(axis=1).any())
+        leaves_light = (~dark.all(axis=2) & known).any(axis=1)
+        return bool((leaves_light | (tables.candidate_count == 0)).all())
+
+    def pool_tables(self, scenario: Scenario) -> Tables:
+        """Return the tables with every channel of the pool as a candidate."""
+        return self._pools[self.scenarios.index(scenario)]
+
+    def tables(self, scenario: Scenario, placement: Placement) -> Tables:
+        """Return the tables of a placement: a slice of the pool's."""
+        pool = self.pool_tables(scenario)
+        qkd = pool.instance.qkd.model_copy(update={"reserve": self.reserve})
+        instance = pool.instance.model_copy(update={"qkd": qkd})
+        return pool.restricted(placement.of_links(self.instance), instance)
+
+    @property
+    def titles(self) -> list[str]:
+        """Words for each scenario."""
+        return [scenario.title for scenario in self.scenarios]
+
+    def plain(self) -> dict[str, Any]:
+        """Say in plain data what sets are tried on, for people."""
+        return {
+            "reserve": self.reserve,
+            "scenarios": [
+                asdict(one) | {"title": title}
+                for one, title in zip(self.scenarios, self.titles, strict=True)
+            ],
+            "seed": self.seed,
+        }
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that a tally depends on, beside placement and block."""
+        told = self.plain() | {"instance": self.instance.sha256()}
+        # What scenarios are called, and how they are weighed, changes no tally.
+        for scenario in told["scenarios"]:
+            for word in ("name", "title", "weight"):
+                del scenario[word]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _pools(self) -> list[Tables]:
+        """Tables of each scenario."""
+        return [pool_tables(scenario.applied_to(self.instance)) for scenario in self.scenarios]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to workers without tables; they are kept there from task to task."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def pool_tables(instance: Instance) -> Tables:
+    """Return the tables of an instance whose links may work on every channel of the pool."""
+    return _pool_tables(json.dumps(instance.to_json_dict(), sort_keys=True))
+
+
+@lru_cache(MOST_KEPT)
+def _pool_tables(text: str) -> Tables:
+    instance = Instance.model_validate_json(text)
+    pool = Pool.of(instance)
+    return build_tables(with_candidates(instance, pool.candidates, reserve="working"))

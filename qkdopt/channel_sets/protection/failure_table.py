@@ -1,0 +1,141 @@
+"""Every single failure of a protected plan, with its numbers and the plan that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from qkdopt.channel_sets.protection.failed_instances import without_link, without_receiver
+from qkdopt.channel_sets.protection.light_paths import Lit, Placing
+from qkdopt.channel_sets.protection.plan import Failure
+from qkdopt.channel_sets.protection.restoring import Protection, affected
+from qkdopt.instance import Instance, NodeId
+from qkdopt.problem.plan import candidate_noise
+from qkdopt.problem.relay import WidestRelay
+from qkdopt.result import InstanceRef, Lightpath, SavedPlan, Tuning
+from qkdopt.units import FloatArray
+
+Working = Mapping[int, int]
+
+
+class FailureTable:
+    """Failures of one plan of one instance with a set."""
+
+    def __init__(self, plan: Protection) -> None:
+        self._plan, self._net = plan, plan.net
+        self._problem = plan.net.problem
+        self._instance = plan.net.problem.instance
+        self._links = self._instance.network.links
+        self._lit = self._net.lit(plan.placed)
+
+    def intact(self) -> SavedPlan:
+        """Return the plan with nothing failed."""
+        working, _ = self._tuned(self._lit)
+        return self._saved(self._instance, self._plan.placed, working)
+
+    def rows(self) -> Iterator[Failure]:
+        """Yield every failure: first the receivers, then the links."""
+        working, rates = self._tuned(self._lit)
+        for e, q in working.items():
+            yield self._receiver(e, q, working, rates)
+        for f in self._net.links:
+            yield self._cut(f)
+
+    def _receiver(self, e: int, q: int, working: Working, rates: FloatArray) -> Failure:
+        at = rates.copy()
+        at[e, q] = -1.0
+        left = int(at[e].argmax())
+        some = at[e, left] >= 0.0
+        link_skr = self._link_skr(rates, {**working, e: left} if some else _but(working, e))
+        tuned = {**working, e: left} if some else _but(working, e)
+        channel = self._instance.candidates_of(self._links[e])[q]
+        assert isinstance(channel, int)  # sets are channels of the grid
+        rest = without_receiver(self._instance, self._links[e].id, channel)
+        worst, below = self._demands(self._plan.placed, link_skr)
+        return Failure(
+            kind="receiver", link=self._links[e].id, channel=channel,
+            worst_demand=worst[0], worst_skr_bps=worst[1], below_floor=below,
+            plan=self._saved(rest, self._plan.placed, tuned),
+        )  # fmt: skip
+
+    def _cut(self, f: int) -> Failure:
+        moved = self._plan.restored.get(f, {})
+        hit = affected(self._net, self._plan.placed, f)
+        placed = {r: at for r, at in self._plan.placed.items() if r not in hit} | moved
+        working, rates = self._tuned(self._net.lit(placed))
+        working = _but(working, f)
+        worst, below = self._demands(placed, self._link_skr(rates, working))
+        demands = self._instance.demands
+        rest = without_link(self._instance, self._links[f].id)
+        return Failure(
+            kind="link", link=self._links[f].id, worst_demand=worst[0], worst_skr_bps=worst[1],
+            below_floor=below, restored=tuple(demands[r].id for r in hit if r in moved),
+            lost=tuple(demands[r].id for r in hit if r not in moved),
+            plan=self._saved(rest, placed, working),
+        )  # fmt: skip
+
+    def _tuned(self, lit: Lit) -> tuple[dict[int, int], FloatArray]:
+        """Best candidate of every link with QKD, and ``(E, Q)`` rates; -1 where there is none."""
+        tables = self._problem.tables
+        rates = tables.skr_bps(candidate_noise(self._problem, lit), tables.transmittance)
+        known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
+        rates = np.where(known, rates, -1.0)
+        with_qkd = (e for e in self._net.links if tables.candidate_count[e])
+        return {e: int(rates[e].argmax()) for e in with_qkd}, rates
+
+    def _link_skr(self, rates: FloatArray, working: Working) -> FloatArray:
+        skr = np.zeros(len(self._links))
+        for e, q in working.items():
+            skr[e] = rates[e, q]
+        return skr
+
+    def _demands(
+        self, placed: Mapping[int, Placing], link_skr: FloatArray
+    ) -> tuple[tuple[NodeId | None, float | None], tuple[NodeId, ...]]:
+        """Worst demand and its rate [bit/s], and who is below the floor."""
+        widest = self._instance.qkd.relay == "widest"
+        relay = WidestRelay(self._problem, link_skr) if widest else None
+        rates = {}
+        for r, placing in placed.items():
+            route = self._net.route(r, placing)
+            links = route.links if relay is None else relay.links(route)
+            rates[r] = min(float(link_skr[e]) for e in links)
+        if not rates:
+            return (None, None), ()
+        demands = self._instance.demands
+        worst = min(rates, key=lambda r: (rates[r], r))
+        floors = self._net.floors
+        enough = {r: self._net.enough(np.array(rate), floors[r]) for r, rate in rates.items()}
+        below = tuple(demands[r].id for r in rates if not enough[r])
+        return (demands[worst].id, rates[worst]), below
+
+    def _saved(
+        self, instance: Instance, placed: Mapping[int, Placing], working: Working
+    ) -> SavedPlan:
+        return SavedPlan(
+            instance=InstanceRef(
+                name=instance.name, sha256=instance.sha256(), preset=instance.preset
+            ),
+            objective="max-min",
+            lightpaths=tuple(self._lightpath(r, placed[r]) for r in sorted(placed)),
+            qkd=tuple(self._tuning(e, working[e]) for e in sorted(working)),
+        )
+
+    def _lightpath(self, r: int, placing: Placing) -> Lightpath:
+        route = self._net.route(r, placing)
+        return Lightpath(
+            demand=self._instance.demands[r].id,
+            route=route.nodes,
+            links=tuple(self._links[e].id for e in route.links),
+            channels=placing[1],
+        )
+
+    def _tuning(self, e: int, q: int) -> Tuning:
+        channel = self._instance.candidates_of(self._links[e])[q]
+        assert isinstance(channel, int)  # sets are channels of the grid
+        return Tuning(link=self._links[e].id, channel=channel)
+
+
+def _but(working: Working, link: int) -> dict[int, int]:
+    return {e: q for e, q in working.items() if e != link}

@@ -1,0 +1,162 @@
+"""Restoration: where the demands of a cut link go, so that everyone keeps the floor.
+
+Taking a demand away only raises rates and frees channels. So when the demands placed so far
+cannot be restored, no more of them can: the search may give a branch up at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qkdopt.channel_sets.protection.light_paths import Guarded, Lit, Placed, Placing
+
+Restored = dict[int, Placing]
+
+
+@dataclass
+class Budget:
+    """How many placings may still be tried; whether one search was cut short by it."""
+
+    left: int
+    cut_short: bool = False
+
+    def spend(self) -> bool:
+        """Try one more; False when none is left."""
+        if self.left <= 0:
+            self.cut_short = True
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass
+class Protection:
+    """Placed demands that keep the floor under every single failure, and how.
+
+    Parameters
+    ----------
+    net
+        Problem and floor.
+    placed
+        Routes and channels of the demands.
+    restored
+        Per link that may be cut, where its demands go.
+    """
+
+    net: Guarded
+    placed: dict[int, Placing] = field(default_factory=dict)
+    restored: dict[int, Restored] = field(default_factory=dict)
+
+    def place(self, r: int, placing: Placing, budget: Budget) -> bool:
+        """Add a demand if everyone then keeps the floor under every failure."""
+        placed = {**self.placed, r: placing}
+        lit = self.net.lit(placed)
+        if not self.net.keeps_receivers(placed, lit):
+            return False
+        restored = {}
+        for f in self.net.links:
+            found = self._restoration(placed, lit, f, budget)
+            if found is None:
+                return False
+            restored[f] = found
+        self.placed, self.restored = placed, restored
+        return True
+
+    def broken_by(self, r: int, placing: Placing, budget: Budget) -> tuple[list[int], list[int]]:
+        """Links whose receiver's, and links whose own failure some demand does not survive."""
+        placed = {**self.placed, r: placing}
+        lit = self.net.lit(placed)
+        cuts = [f for f in self.net.links if self._restoration(placed, lit, f, budget) is None]
+        return list(self.net.lost_receivers(placed, lit)), cuts
+
+    def remove(self, r: int) -> None:
+        """Take a demand away: the others keep what they have."""
+        del self.placed[r]
+        self.restored = {
+            f: {other: at for other, at in found.items() if other != r}
+            for f, found in self.restored.items()
+        }
+
+    def copy(self) -> Protection:
+        """Return a copy that may go its own way."""
+        return Protection(self.net, dict(self.placed), dict(self.restored))
+
+    def _restoration(self, placed: Placed, lit: Lit, f: int, budget: Budget) -> Restored | None:
+        """Restore the demands of a cut link: as before if that still does, else from scratch."""
+        known = self.restored.get(f, {})
+        waiting = affected(self.net, placed, f)
+        if not waiting and self.net.problem.instance.qkd.relay == "lightpath":
+            return {}
+        kept = self._relit(placed, lit, f, known)
+        if kept is not None:
+            more = restore(
+                self.net, placed, kept, f, [r for r in waiting if r not in known], known, budget
+            )
+            if more is not None:
+                return more
+        start = _unaffected(self.net, placed, lit, f)
+        return restore(self.net, placed, start, f, waiting, {}, budget)
+
+    def _relit(self, placed: Placed, lit: Lit, f: int, known: Placed) -> Lit | None:
+        """Light of the earlier restoration beside all that stays; None where they clash."""
+        lit = _unaffected(self.net, placed, lit, f)
+        for r, placing in known.items():
+            if not self.net.free(lit, self.net.route(r, placing))[list(placing[1])].all():
+                return None
+            self.net.switch(lit, r, placing, 1)
+        return lit
+
+
+def affected(net: Guarded, placed: Placed, f: int) -> list[int]:
+    """Demands whose lightpaths cross a link, those with the fewest other routes first."""
+
+    def ways(r: int) -> tuple[int, int]:
+        return sum(f not in route.links for route in net.problem.routes[r]), r
+
+    return sorted((r for r, at in placed.items() if f in net.route(r, at).links), key=ways)
+
+
+def _unaffected(net: Guarded, placed: Placed, lit: Lit, f: int) -> Lit:
+    rest = lit.copy()
+    for r in affected(net, placed, f):
+        net.switch(rest, r, placed[r], -1)
+    return rest
+
+
+def restore(
+    net: Guarded,
+    placed: Placed,
+    lit: Lit,
+    f: int,
+    waiting: list[int],
+    known: Placed,
+    budget: Budget,
+) -> Restored | None:
+    """Place the waiting demands off a cut link, one after the other, with backtracking.
+
+    ``lit`` is the light of the others, those of ``known`` included. None when there is no way, or
+    when the budget ran out first (which it then says).
+    """
+    everyone = {r: at for r, at in placed.items() if f not in net.route(r, at).links} | dict(known)
+
+    def descend(k: int) -> bool:
+        if not net.keeps(everyone, net.rates(lit)[:, 0], f):
+            return False
+        if k == len(waiting):
+            return True
+        r = waiting[k]
+        for placing in net.options(r, lit, f):
+            if not budget.spend():
+                return False
+            net.switch(lit, r, placing, 1)
+            everyone[r] = placing
+            if descend(k + 1):
+                return True
+            net.switch(lit, r, placing, -1)
+            del everyone[r]
+        return False
+
+    lit = lit.copy()
+    if not descend(0):
+        return None
+    return {r: everyone[r] for r in [*known, *waiting]}

@@ -1,0 +1,95 @@
+"""Search for plans that keep a floor under every single failure; every plan is judged exactly.
+
+Demands are placed one by one, each only where everyone keeps the floor under every failure. That
+is greedy first, then repaired (some demands out, those left out first in again), and where it is
+small enough the same step with backtracking decides whether all demands can be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+import numpy as np
+
+from qkdopt.channel_sets.protection.light_paths import Guarded
+from qkdopt.channel_sets.protection.restoring import Budget, Protection
+
+# Placings tried to restore one cut link's demands; more is seldom better than another plan.
+RESTORING = 300
+# Places that are looked at to say what stands in a demand's way.
+EXPLAINING = 40
+# Of the placed demands, how many one repair takes out.
+OUT_SHARE, OUT_LEAST = 0.25, 2
+
+Stop = Callable[[], bool]
+
+
+def insert(plan: Protection, demands: Iterable[int], stop: Stop) -> None:
+    """Place each demand where everyone keeps the floor; leave out those that have no such place."""
+    for r in demands:
+        lit = plan.net.lit(plan.placed)
+        for placing in plan.net.options(r, lit):
+            if stop():
+                return
+            if plan.place(r, placing, Budget(RESTORING)):
+                break
+
+
+def repaired(
+    plan: Protection, demands: Sequence[int], *, rounds: int, seed: int, stop: Stop
+) -> Protection:
+    """Take some demands out and place the left-out ones first, as often as told."""
+    rng = np.random.default_rng(seed)
+    best = plan
+    for _ in range(rounds):
+        missing = [r for r in demands if r not in best.placed]
+        if not missing or stop():
+            break
+        trial = best.copy()
+        count = min(len(trial.placed), max(OUT_LEAST, round(OUT_SHARE * len(trial.placed))))
+        out = [int(r) for r in rng.permutation(sorted(trial.placed))[:count]]
+        for r in out:
+            trial.remove(r)
+        insert(trial, [*(int(r) for r in rng.permutation(missing)), *out], stop)
+        if len(trial.placed) >= len(best.placed):
+            best = trial
+    return best
+
+
+def complete(net: Guarded, demands: Sequence[int], budget: Budget, stop: Stop) -> Protection | None:
+    """Place all demands with backtracking; None where there is no way, or the budget ran out.
+
+    Without a demand everyone else keeps at least what they had, so demands that cannot be kept
+    cannot be with more: None without ``budget.cut_short`` is a proof.
+    """
+
+    def descend(plan: Protection, k: int) -> Protection | None:
+        if k == len(demands):
+            return plan
+        for placing in net.options(demands[k], net.lit(plan.placed)):
+            if stop() or not budget.spend():
+                budget.cut_short = True
+                return None
+            trial = plan.copy()
+            if trial.place(demands[k], placing, budget):
+                found = descend(trial, k + 1)
+                if found is not None:
+                    return found
+        return None
+
+    return descend(Protection(net), 0)
+
+
+def in_the_way(plan: Protection, r: int) -> tuple[str, ...]:
+    """Name the failures that would not be survived were a demand placed where they are fewest."""
+    options = islice(plan.net.options(r, plan.net.lit(plan.placed)), EXPLAINING)
+    found = [plan.broken_by(r, placing, Budget(RESTORING)) for placing in options]
+    if not found:
+        return ("no free channel on any of its routes",)
+    receivers, cuts = min(found, key=lambda some: len(some[0]) + len(some[1]))
+    links = plan.net.problem.instance.network.links
+    return (
+        *(f"receiver of link {links[e].id}" for e in receivers),
+        *(f"link {links[f].id}" for f in cuts),
+    )

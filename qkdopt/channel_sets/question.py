@@ -1,0 +1,191 @@
+"""The question of a design: where sets are tried, against what, and how."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from qkdopt.channel_sets.baseline import default_baseline
+from qkdopt.channel_sets.criterion import Criterion
+from qkdopt.channel_sets.demands_ground import DemandsGround
+from qkdopt.channel_sets.options import DesignOptions
+from qkdopt.channel_sets.placement import Placement, Pool
+from qkdopt.channel_sets.rank import refuse_misfits
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.traffic_ground import BLOCK_REQUESTS, TrafficGround
+from qkdopt.errors import Faults, OptionsError, UsageError
+from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_name
+from qkdopt.simulation import SimulationOptions
+
+ON = ("traffic", "demands")
+ASSIGNMENTS = 20
+Channels = str | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that the answer depends on."""
+
+    ground: TrafficGround | DemandsGround
+    baseline: Placement
+    options: DesignOptions
+
+    def told(self) -> dict[str, Any]:
+        """Say it in plain data."""
+        pool, options = Pool.of(self.ground.instance), self.options
+        return {
+            "on": "traffic" if isinstance(self.ground, TrafficGround) else "demands",
+            "instance": self.ground.instance.name,
+            "sha256": self.ground.instance.sha256(),
+            "preset": preset_name(self.ground.instance),
+            **self.ground.plain(),
+            "channels": list(options.sizes),
+            "method": options.method,
+            "receivers": options.receivers,
+            "criterion": options.criterion.name,
+            "quantile": options.criterion.share if options.criterion.name == "quantile" else None,
+            "baseline": pool.spelled(self.baseline, self.ground.instance),
+            "also": [pool.spelled(one, self.ground.instance) for one in options.listed],
+            "blocks": options.blocks,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What is asked of an instance, as people say it; nothing is judged yet.
+
+    Parameters
+    ----------
+    sizes
+        Candidates of each link, rising.
+    on
+        ``traffic``, dynamic, or ``demands``, the instance's list.
+    load_erlang
+        The instance's own by default; not with ``scenarios``.
+    scenarios, criterion, quantile
+        What is uncertain, and what counts over it.
+    baseline
+        Set to compare with: numbers of the pool, or text such as ``"3,13"``.
+    also
+        Sets to rank too.
+    method, receivers
+        See :class:`qkdopt.channel_sets.options.DesignOptions`.
+    reserve
+        ``all`` or ``working``; the instance's own by default.
+    options
+        How requests are served.
+    requests
+        Of each set in the ranking, in whole blocks.
+    assignments
+        In their place on demands.
+    seed
+        Of all draws.
+    """
+
+    sizes: Sequence[int]
+    on: str = "traffic"
+    load_erlang: float | None = None
+    scenarios: Sequence[Scenario] = ()
+    criterion: str = "mean"
+    quantile: float = 0.1
+    baseline: Channels | None = None
+    also: Sequence[Channels] = ()
+    method: str = "auto"
+    receivers: int | None = None
+    reserve: str | None = None
+    options: SimulationOptions = field(default_factory=SimulationOptions)
+    requests: int = 100 * BLOCK_REQUESTS
+    assignments: int = ASSIGNMENTS
+    seed: int = 0
+
+    def question(self, instance: Instance) -> Question:
+        """Put the question to an instance.
+
+        Raises
+        ------
+        OptionsError
+            With everything that is out of range or does not fit together.
+        """
+        faults = Faults()
+        faults.expect(self.on in ON, f"on = {self.on!r}; expected {' or '.join(ON)}")
+        both = self.load_erlang is not None and len(self.scenarios) > 0
+        faults.expect(not both, "load beside scenarios; expected one of the two")
+        pool = faults.attempt(lambda: Pool.of(instance))
+        ground = faults.attempt(lambda: self._ground(instance))
+        options = faults.attempt(lambda: self._options(pool))
+        baseline = faults.attempt(lambda: self._baseline(instance, pool))
+        if ground is not None and options is not None and baseline is not None:
+            faults.attempt(lambda: refuse_misfits(ground, baseline, options))
+            if not faults.found:
+                return Question(ground, baseline, options)
+        raise OptionsError("design", faults.found)
+
+    def judge_alone(self) -> None:
+        """Judge what needs no instance.
+
+        Raises
+        ------
+        OptionsError
+            With everything that is out of range whatever the instance.
+        """
+        self._options(None)
+
+    def _ground(self, instance: Instance) -> TrafficGround | DemandsGround:
+        load = instance.load_erlang if self.load_erlang is None else self.load_erlang
+        scenarios = tuple(self.scenarios) or (Scenario(load),)
+        reserve = self.reserve or instance.qkd.reserve
+        if self.on == "demands":
+            return DemandsGround(
+                instance=instance, reserve=reserve, scenarios=scenarios, seed=self.seed
+            )
+        return TrafficGround(
+            instance=instance, reserve=reserve, scenarios=scenarios, options=self.options,
+            seed=self.seed,
+        )  # fmt: skip
+
+    def _options(self, pool: Pool | None) -> DesignOptions:
+        """Judge the options; sets to rank too where the pool is known."""
+        faults = Faults()
+        criterion = faults.attempt(lambda: Criterion(self.criterion, self.quantile))
+        faults.expect(
+            self.requests >= 2 * BLOCK_REQUESTS,
+            f"requests = {self.requests}; expected at least {2 * BLOCK_REQUESTS}",
+        )
+        faults.expect(
+            self.assignments >= 2, f"assignments = {self.assignments}; expected at least 2"
+        )
+        sets = () if pool is None else self.also
+        listed = [faults.attempt(partial(_set, one, pool)) for one in sets]
+        blocks = math.ceil(self.requests / BLOCK_REQUESTS)
+        found = faults.attempt(
+            lambda: DesignOptions(
+                sizes=tuple(self.sizes), method=self.method, criterion=criterion or Criterion(),
+                receivers=self.receivers, listed=tuple(one for one in listed if one is not None),
+                blocks=max(2, self.assignments if self.on == "demands" else blocks),
+                seed=max(0, self.seed),
+            )
+        )  # fmt: skip
+        if found is None or faults.found:
+            raise OptionsError("options", faults.found)
+        return found
+
+    def _baseline(self, instance: Instance, pool: Pool | None) -> Placement:
+        if self.baseline is None or pool is None:
+            return default_baseline(instance, self.sizes[0] if self.sizes else 1)
+        return _set(self.baseline, pool)
+
+
+def _set(channels: Channels, pool: Pool | None) -> Placement:
+    """Read a set from text, or take channel numbers of the pool."""
+    assert pool is not None
+    if isinstance(channels, str):
+        return pool.read(channels)
+    if any(channel >= len(pool.candidates) for channel in channels):
+        raise UsageError(
+            f"set {list(channels)}; expected channels up to {len(pool.candidates) - 1}"
+        )
+    return Placement.everywhere(channels)

@@ -1,0 +1,154 @@
+"""Dynamic traffic: what a placement earns on blocks of requests that all placements meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qkdopt.channel_sets.ground import Look, PoolGround
+from qkdopt.channel_sets.placement import Placement
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.sums import STREAMS, SUMS
+from qkdopt.simulation import SimulationOptions
+from qkdopt.simulation import tally as t
+from qkdopt.simulation.batches import pieces
+from qkdopt.simulation.network import WORD
+from qkdopt.simulation.refusals import noise_faults
+from qkdopt.simulation.simulation import default_warmup
+from qkdopt.simulation.simulator import Simulator
+from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.units import FloatArray
+
+# Requests of one block after its warm-up: long beside it, and a hundred make a million.
+BLOCK_REQUESTS = 10_000
+# Seconds, about, to prepare a placement and to serve a request.
+SECONDS_PER_PLACEMENT = 4e-3
+SECONDS_PER_REQUEST = {"ds-qkd": 4e-7, "ds-qkd-synergistic": 4e-6}
+# Requests between two looks: at every load above 10 erlang less than most holding times last.
+BETWEEN_LOOKS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficGround(PoolGround):
+    """Dynamic traffic on one network under every scenario.
+
+    Parameters
+    ----------
+    instance, reserve, scenarios, seed
+        See :class:`qkdopt.channel_sets.ground.PoolGround`; all scenarios have the same requests but
+        for their load.
+    options
+        How requests are served.
+    requests
+        Of one block, after its own warm-up.
+    """
+
+    options: SimulationOptions = field(default_factory=SimulationOptions)
+    requests: int = BLOCK_REQUESTS
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is out of range."""
+        yield from super().faults()
+        if self.options.strategy not in SECONDS_PER_REQUEST:
+            yield (
+                f"strategy = {self.options.strategy!r}; expected "
+                f"{' or '.join(SECONDS_PER_REQUEST)} (a fixed channel is a set of one)"
+            )
+        if self.requests < 1:
+            yield f"requests of a block = {self.requests}; expected at least 1"
+        yield from noise_faults(self.instance)
+
+    def plain(self) -> dict[str, Any]:
+        """Say in plain data what sets are tried on, for people."""
+        return super().plain() | {
+            "serving": asdict(self.options), "requests_of_a_block": self.requests,
+        }  # fmt: skip
+
+    def seconds(self, blocks: int) -> float:
+        """How long one placement takes on so many blocks, about."""
+        each = SECONDS_PER_REQUEST[self.options.strategy]
+        requests = sum(self.requests + default_warmup(s.load_erlang) for s in self.scenarios)
+        return SECONDS_PER_PLACEMENT * len(self.scenarios) + blocks * each * requests
+
+    def tallies(
+        self, placements: Sequence[Placement], stream: str, first: int, count: int
+    ) -> FloatArray:
+        """Return ``(placements, count, scenarios, SUMS)`` sums over blocks of requests."""
+        found = np.zeros((len(placements), count, len(self.scenarios), SUMS))
+        for s, scenario in enumerate(self.scenarios):
+            simulators = [self._simulator(scenario, placement) for placement in placements]
+            for k in range(count):
+                block = self._block(scenario, STREAMS[stream] + first + k)
+                for p, simulator in enumerate(simulators):
+                    found[p, k, s] = _served(simulator.darkened(), block)
+        return found
+
+    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+        """Look at the network again and again under the first scenario."""
+        scenario = self.scenarios[0]
+        dark = self._simulator(scenario, placement)
+        for k in range(blocks):
+            block = self._block(scenario, STREAMS["ranking"] + k)
+            for seen in _stops(dark.darkened(), block):
+                yield Look(lit_by_direction(seen), seen.state.working)
+
+    def _simulator(self, scenario: Scenario, placement: Placement) -> Simulator:
+        tables = self.tables(scenario, placement)
+        return Simulator.begin(
+            tables.instance,
+            self.options,
+            arrivals_per_time=scenario.load_erlang,
+            widest_demand=widest_request(self.instance),
+            tables=tables,
+        )
+
+    def _block(self, scenario: Scenario, number: int) -> list[Requests]:
+        """Return the requests of a block: those of its warm-up first."""
+        sizes = [default_warmup(scenario.load_erlang), *pieces(self.requests)]
+        draws = self.options.order == "random" or self.options.replacements > 0
+        return list(
+            poisson_requests(
+                self.instance, scenario.load_erlang, self.seed, number, sizes, with_draws=draws
+            )
+        )
+
+
+def _served(simulator: Simulator, block: list[Requests]) -> FloatArray:
+    """Serve a block; the first stretch is its warm-up."""
+    tally, links = _empty(simulator)
+    for number, requests in enumerate(block):
+        simulator.serve(requests, tally, links)
+        if number == 0:
+            tally[:] = 0.0
+    return tally[:SUMS]
+
+
+def _stops(simulator: Simulator, block: list[Requests]) -> Iterator[Simulator]:
+    """Serve a block and stop from time to time, once it is warm."""
+    tally, links = _empty(simulator)
+    for number, stretch in enumerate(block):
+        for first in range(0, len(stretch.times), BETWEEN_LOOKS):
+            simulator.serve(stretch.part(first, first + BETWEEN_LOOKS), tally, links)
+            if number > 0:
+                yield simulator
+
+
+def _empty(simulator: Simulator) -> tuple[FloatArray, FloatArray]:
+    links = len(simulator.instance.network.links)
+    return np.zeros(t.COLUMNS), np.zeros((links, t.LINK_COLUMNS))
+
+
+def lit_by_direction(simulator: Simulator) -> FloatArray:
+    """``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere."""
+    net, state = simulator.net, simulator.state
+    light = np.zeros((len(net.candidates), 2, int(net.order.max()) + 1))
+    for slot in state.active_slot[: simulator.active]:
+        route = state.slot_route[slot]
+        hops = slice(net.route_hop[route], net.route_hop[route + 1])
+        for position in state.slot_position[slot, : state.slot_width[slot]]:
+            assert position & 63 < WORD  # the last two bits of a word stay unused
+            light[net.hop_link[hops], net.hop_side[hops], net.order[position]] = 1.0
+    return light

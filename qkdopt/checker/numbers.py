@@ -1,0 +1,141 @@
+"""Whether the numbers of a result agree with the recomputed ones and with each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from qkdopt.checker.rates import LinkRate
+from qkdopt.instance import Instance, NodeId
+from qkdopt.result import AnyPlan, Result, Value
+
+RELATIVE = 1e-9
+# A rate within this of the clip at zero is computed from the difference of two large terms.
+ABSOLUTE_BPS = 1e-6
+# `optimal` is said at the gap that was asked for; beyond this it is not worth the word.
+OPTIMAL_GAP = 0.01
+
+DemandRates = dict[NodeId, tuple[float, frozenset[str]]]
+
+
+def number_faults(
+    result: Result, value: Value, links: dict[str, LinkRate], demands: DemandRates
+) -> Iterator[str]:
+    """Compare every number of a result with the recomputed ones."""
+    yield from _link_faults(result, links)
+    yield from _demand_faults(result, demands)
+    yield from _value_faults(result, value)
+    yield from _bound_faults(result, value)
+    yield from _baseline_faults(result)
+
+
+def floor_faults(instance: Instance, demands: DemandRates) -> Iterator[str]:
+    """(C8) A served demand has at least the key rate it asks for."""
+    for demand in instance.demands:
+        rate, _ = demands.get(demand.id, (0.0, None))
+        floor = demand.min_skr_bps
+        if demand.id in demands and floor is not None and rate < floor * (1.0 - RELATIVE):
+            yield (
+                f"demands: {demand.id!r} is served with {rate:g} bit/s; expected at least its "
+                f"min_skr_bps = {floor:g}"
+            )
+
+
+def _agree(read: float, expected: float, absolute: float = ABSOLUTE_BPS) -> bool:
+    return math.isclose(read, expected, rel_tol=RELATIVE, abs_tol=absolute)
+
+
+def _link_faults(result: Result, links: dict[str, LinkRate]) -> Iterator[str]:
+    for row in result.qkd:
+        rate = links[row.link]
+        for name, absolute in (("noise_per_gate", 1e-18), ("qber", 1e-12), ("skr_bps", 1e-6)):
+            read, expected = getattr(row, name), getattr(rate, name)
+            if not _agree(read, expected, absolute):
+                yield f"qkd: link {row.link} {name} = {read:.12g}; expected {expected:.12g}"
+
+
+def _demand_faults(result: Result, demands: DemandRates) -> Iterator[str]:
+    for row in result.demands:
+        rate, slowest = demands.get(row.demand, (0.0, frozenset[str]()))
+        if not _agree(row.skr_bps, rate):
+            yield f"demands: {row.demand!r} skr_bps = {row.skr_bps:.12g}; expected {rate:.12g}"
+        if row.served and row.bottleneck not in slowest:
+            yield (
+                f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; expected one of "
+                f"{sorted(slowest)}"
+            )
+
+
+def value_of(
+    instance: Instance, result: AnyPlan, links: dict[str, LinkRate], demands: DemandRates
+) -> Value:
+    """Recompute the value block of a plan."""
+    rates = [rate for rate, _ in demands.values()]
+    mean = math.fsum(rates) / len(rates) if rates else 0.0
+    worst = min(rates, default=0.0)
+    objective = {
+        "mean": mean,
+        "max-min": worst,
+        "link-sum": math.fsum(rate.skr_bps for rate in links.values()),
+    }[result.objective]
+    total = len(instance.demands)
+    return Value(
+        objective_bps=objective,
+        served=len(rates),
+        demands=total,
+        mean_skr_bps=mean,
+        mean_skr_per_request_bps=math.fsum(rates) / total if total else 0.0,
+        worst_skr_bps=worst,
+        without_key=sum(not rate > 0.0 for rate in rates),
+    )
+
+
+def _value_faults(result: Result, value: Value) -> Iterator[str]:
+    if result.value is None:
+        return
+    for name in Value.model_fields:
+        read, expected = getattr(result.value, name), getattr(value, name)
+        if name == "without_key" and read is None:
+            continue  # a result from before it was counted
+        if not _agree(read, expected):
+            yield f"value.{name} = {read:.12g}; expected {expected:.12g}"
+
+
+def _bound_faults(result: Result, value: Value) -> Iterator[str]:
+    bound = result.bound
+    limit = None if bound is None else bound.objective_bps
+    if bound is not None and bound.served < value.served:
+        yield f"bound.served = {bound.served}; expected at least the {value.served} that are served"
+    if limit is not None and limit < value.objective_bps * (1.0 - RELATIVE) - ABSOLUTE_BPS:
+        yield (
+            f"bound.objective_bps = {limit:.12g}; expected at least the checked value "
+            f"{value.objective_bps:.12g}: a bound below a solution is no bound"
+        )
+    gap = _gap(value.objective_bps, limit)
+    if (gap is None) != (result.gap is None):
+        yield f"gap = {result.gap}; expected {gap}"
+    elif gap is not None and result.gap is not None and abs(gap - result.gap) > 1e-9:
+        yield f"gap = {result.gap:.12g}; expected {gap:.12g} = (bound - value) / bound"
+    proved = bound is not None and bound.served == value.served
+    if result.served_proved != proved:
+        yield f"served_proved = {result.served_proved}; expected {proved}"
+    if result.status == "optimal" and not (proved and gap is not None and gap <= OPTIMAL_GAP):
+        yield "status = 'optimal'; expected a closed gap and a proved number served"
+
+
+def _gap(value_bps: float, bound_bps: float | None) -> float | None:
+    if bound_bps is None:
+        return None
+    return 0.0 if bound_bps == 0.0 else (bound_bps - value_bps) / bound_bps
+
+
+def _baseline_faults(result: Result) -> Iterator[str]:
+    baseline = result.baseline
+    if baseline is None or result.value is None:
+        return
+    mean = baseline.mean_skr_bps
+    gain = result.value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
+    if (gain is None) != (baseline.gain is None):
+        yield f"baseline.gain = {baseline.gain}; expected {gain}"
+    elif gain is not None and baseline.gain is not None and abs(gain - baseline.gain) > 1e-9:
+        yield f"baseline.gain = {baseline.gain:.12g}; expected {gain:.12g}"

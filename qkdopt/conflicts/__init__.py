@@ -1,0 +1,7 @@
+"""Say why not all demands can be served: the rules in conflict, in a planner's words."""
+
+from qkdopt.conflicts.explain import explain
+from qkdopt.conflicts.groups import Group, Kind
+from qkdopt.conflicts.report import Explanation, Rule
+
+__all__ = ["Explanation", "Group", "Kind", "Rule", "explain"]

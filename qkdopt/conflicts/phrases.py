@@ -1,0 +1,108 @@
+"""Phrases that sentences are made of: names, counts, rates, cuts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from qkdopt.conflicts.cut import Cut
+from qkdopt.conflicts.groups import exact_kbps
+from qkdopt.conflicts.limits import Fibre, is_quantum, most_channels, room
+from qkdopt.conflicts.question import Question
+from qkdopt.problem import Problem
+from qkdopt.problem.routes import Route
+
+SHOWN = 15
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Join names: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def routes_of(problem: Problem, demand: int) -> str:
+    """Name the routes that were considered: all that there are, or the K candidates.
+
+    Fewer than K candidates are every simple path between the demand's ends.
+    """
+    count, k = len(problem.routes[demand]), problem.instance.routes.k
+    every = count < k
+    if count == 1:
+        return "its only route" if every else "its only candidate route"
+    return "every route" if every else f"each of its {count} candidate routes"
+
+
+def names_of(problem: Problem, demands: Sequence[int]) -> str:
+    """Name demands by their ids, the first few of many."""
+    ids = [str(problem.instance.demands[r].id) for r in demands]
+    if len(ids) == 1:
+        return f"demand {ids[0]}"
+    if len(ids) > SHOWN:
+        ids = [*ids[: SHOWN - 1], f"{len(ids) - SHOWN + 1} more"]
+    return f"demands {listed(ids)}"
+
+
+def lightpaths(count: int) -> str:
+    """Count lightpaths."""
+    return f"{count} lightpath{'' if count == 1 else 's'}"
+
+
+def fibre_name(problem: Problem, fibre: Fibre) -> str:
+    """Name a link, and the fibre of a pair by where its light goes."""
+    link = problem.instance.network.links[fibre[0]]
+    if problem.instance.fibre.layout == "single":
+        return f"link {link.id}"
+    ends = (link.a, link.b) if fibre[1] == 0 else (link.b, link.a)
+    return f"link {link.id} (fibre {ends[0]} to {ends[1]})"
+
+
+def route_name(route: Route) -> str:
+    """Name a route by its nodes."""
+    return "-".join(str(node) for node in route.nodes)
+
+
+def at_most_kbps(rate_bps: float, below_bps: float) -> str:
+    """Write an upper limit on a rate rounded up, with digits enough to be below another rate."""
+    if rate_bps <= 0.0:
+        return "no key"
+    for digits in range(3, 12):
+        scale = 10.0 ** (digits - 1 - math.floor(math.log10(rate_bps)))
+        shown = math.ceil(rate_bps * scale) / scale
+        if shown < below_bps:
+            break
+    return f"at most {exact_kbps(shown)}"
+
+
+def channels_left(question: Question, fibre: Fibre) -> str:
+    """Say what leaves a fibre its room: channels less guard bands."""
+    width = question.problem.instance.grid.channels
+    taken = width - most_channels(question, fibre)
+    channels = f"{width} channel{'' if width == 1 else 's'}"
+    if taken <= 0 or not is_quantum(question.problem.tables, fibre):
+        return channels
+    if question.problem.instance.qkd.reserve == "all":
+        return f"{channels}, of which the guard bands of its reserved QKD candidates take {taken}"
+    return f"{channels}, of which the guard band of its QKD channel takes at least {taken}"
+
+
+def cut_words(question: Question, cut: Cut) -> str:
+    """Say a cut: who must cross, what, how many they are and how many fit."""
+    problem = question.problem
+    who, need = names_of(problem, cut.demands), lightpaths(cut.need)
+    what = [fibre_name(problem, fibre) for fibre in cut.fibres]
+    if len(cut.fibres) == 1:
+        must = "all must cross" if len(cut.demands) > 1 else "must cross"
+        left = channels_left(question, cut.fibres[0])
+        return f"{who} ({need}) {must} {what[0]}, which has room for {cut.room}: {left}"
+    rooms = [f"{room(question, fibre)} ({channels_left(question, fibre)})" for fibre in cut.fibres]
+    return (
+        f"every candidate route of {who} ({need}) crosses {listed(what, 'or')}, which have room "
+        f"for {cut.room} together: {rooms_each(what, rooms)}"
+    )
+
+
+def rooms_each(names: Sequence[str], rooms: Sequence[str]) -> str:
+    """Say how much room each of some fibres has, once where it is the same."""
+    if len(names) > 1 and len(set(rooms)) == 1:
+        return f"each {rooms[0]}"
+    return listed([f"{name} for {left}" for name, left in zip(names, rooms, strict=True)])

@@ -1,0 +1,158 @@
+"""Can these groups of rules hold together? The problem that is left when others are dropped.
+
+Dropping a group only ever adds plans: a demand need not be served, a floor is not asked
+for, a link carries several lightpaths per channel, lights its guard band, or limits no key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qkdopt.conflicts.groups import Groups, numbers
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import Tables
+from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan, assess, lit_channels
+from qkdopt.problem.relay import WidestRelay
+from qkdopt.problem.routes import Route
+from qkdopt.units import FloatArray
+
+
+@dataclass(frozen=True)
+class Question:
+    """A problem with some groups dropped.
+
+    Parameters
+    ----------
+    problem
+        Only the demands to serve, with the floors to keep; no guard band where dropped.
+    demands
+        Their positions in the whole problem.
+    shared
+        Links whose channels may carry several lightpaths.
+    silent
+        Links that limit no key rate.
+    """
+
+    problem: Problem
+    demands: tuple[int, ...]
+    shared: frozenset[int]
+    silent: frozenset[int]
+
+    @property
+    def floors(self) -> tuple[float, ...]:
+        """Least key rate of every demand [bit/s]; 0 where none is asked for."""
+        return tuple(demand.min_skr_bps or 0.0 for demand in self.problem.instance.demands)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Lightpaths of every demand."""
+        return tuple(demand.channels for demand in self.problem.instance.demands)
+
+    @property
+    def shares_light(self) -> bool:
+        """Whether a channel may carry several lightpaths on a link that some route crosses."""
+        routes = [route for own in self.problem.routes for route in own]
+        return any(e in self.shared for route in routes for e in route.links)
+
+
+def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> Question:
+    """Keep these groups of a problem and drop all others.
+
+    A link without any rule left stands in nobody's way: unless ``whole_routes`` are wanted,
+    routes are listed without it, and demands that have a route without links are left out,
+    since they are served anyhow.
+    """
+    floors, demands = set(numbers(groups, "floor")), numbers(groups, "served")
+    routes = {r: problem.routes[r] for r in demands}
+    if not whole_routes and not (floors and problem.instance.qkd.relay == "widest"):
+        routes = _shortened(problem, groups)
+        demands = tuple(r for r in demands if all(p.links for p in routes[r]))
+    links = range(len(problem.tables.candidates))
+    kept = tuple(
+        problem.instance.demands[r]
+        if r in floors
+        else problem.instance.demands[r].model_copy(update={"min_skr_bps": None})
+        for r in demands
+    )
+    return Question(
+        problem=replace(
+            problem,
+            instance=problem.instance.model_copy(update={"demands": kept}),
+            routes=tuple(routes[r] for r in demands),
+            tables=_unguarded(problem.tables, frozenset(links) - set(numbers(groups, "guard"))),
+        ),
+        demands=demands,
+        shared=frozenset(links) - set(numbers(groups, "room")),
+        silent=frozenset(
+            e for e in links if problem.tables.candidate_count[e]
+        ) - set(numbers(groups, "noise")),
+    )  # fmt: skip
+
+
+def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]:
+    """Candidate routes of the demands to serve over the links that have rules, each once."""
+    served, floors = numbers(groups, "served"), numbers(groups, "floor")
+    ruled = {group.number for group in groups if not group.of_demand}
+    if floors:
+        # A link without QKD has no rule to drop: no key passes it whatever is dropped.
+        ruled.update(e for e, c in enumerate(problem.tables.candidate_count) if not c)
+    return {r: tuple(dict.fromkeys(_over(p, ruled) for p in problem.routes[r])) for r in served}
+
+
+def _over(route: Route, links: set[int]) -> Route:
+    """List a route's hops over some links only; other routes with the same are equal to it."""
+    hops = [h for h in zip(route.links, route.forward, strict=True) if h[0] in links]
+    if len(hops) == len(route.links):
+        return route
+    return Route(
+        nodes=(route.nodes[0], route.nodes[-1]),
+        links=tuple(e for e, _ in hops),
+        forward=tuple(forward for _, forward in hops),
+        length_km=0.0,
+    )
+
+
+def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:
+    """Let every channel of these links be lit, whatever QKD channel works."""
+    if not links:
+        return tables
+    blocks, usable = tables.blocks.copy(), tables.usable.copy()
+    blocks[sorted(links)], usable[sorted(links)] = False, True
+    return replace(tables, blocks=blocks, usable=usable)
+
+
+def answers(question: Question, plan: Plan) -> bool:
+    """Whether a plan serves every demand and keeps every rule, by the exact rates."""
+    problem, tables = question.problem, question.problem.tables
+    if BLOCKED in plan.routes:
+        return False
+    widths = [len(set(channels)) for channels in plan.channels]
+    if widths != list(question.widths):
+        return False
+    lit = lit_channels(problem, plan)
+    if (lit * ~tables.usable).any():
+        return False
+    single = tables.fibres[0] == tables.fibres[1]
+    crowded = (lit.sum(axis=1) if single else lit.max(axis=1)).max(axis=1, initial=0) > 1
+    if any(crowded[e] for e in range(len(crowded)) if e not in question.shared):
+        return False
+    working = zip(plan.working, tables.candidate_count, strict=True)
+    if any(number == NO_QKD and count for number, count in working):
+        return False
+    return bool((demand_rates(question, plan) >= np.array(question.floors)).all())
+
+
+def demand_rates(question: Question, plan: Plan) -> FloatArray:
+    """Exact key rate of every demand [bit/s], infinite where nothing limits it."""
+    problem = question.problem
+    links = assess(problem, plan).link_skr_bps.copy()
+    links[sorted(question.silent)] = np.inf
+    relay = WidestRelay(problem, links) if problem.instance.qkd.relay == "widest" else None
+    rates = np.zeros(len(plan.routes))
+    for r, number in enumerate(plan.routes):
+        if number != BLOCKED:
+            route = problem.routes[r][number]
+            rates[r] = min(links[e] for e in (relay.links(route) if relay else route.links))
+    return rates

@@ -1,0 +1,1 @@
+"""Many runs with one question: studies, resilience, sensitivity, reproduction, solvers compared."""

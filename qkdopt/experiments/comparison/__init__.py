@@ -1,0 +1,15 @@
+"""Solvers and formulations on the same instances, every plan checked."""
+
+from qkdopt.experiments.comparison.benchmark_run import COLUMNS, Race, races
+from qkdopt.experiments.comparison.profile import Profile, read_profile
+from qkdopt.experiments.comparison.summary import summarise, to_markdown
+
+__all__ = [
+    "COLUMNS",
+    "Profile",
+    "Race",
+    "races",
+    "read_profile",
+    "summarise",
+    "to_markdown",
+]

@@ -1,0 +1,187 @@
+"""One run of a comparison: an instance, a solver, a formulation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from qkdopt.adapters import adapter_of
+from qkdopt.checker import check
+from qkdopt.errors import SolverFailedError
+from qkdopt.instance import Instance
+from qkdopt.jobs.task import Row, finished_row
+from qkdopt.optimize import Progress, solve
+from qkdopt.optimize.solve import FAULT
+from qkdopt.result import Objective, Result
+
+# What `results.csv` says of a run, in this order.
+COLUMNS = (
+    "instance", "solver", "formulation", "version", "status", "served", "without_key", "value_bps",
+    "bound_bps", "gap", "seconds", "start_accepted", "checked", "bound_served", "objective", "seed",
+    "threads", "profile", "instance_sha256", "faults", "error",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """Everything one run needs.
+
+    Parameters
+    ----------
+    instance
+        What is solved, from the baseline's plan.
+    solver, formulation
+        See :class:`qkdopt.optimize.options.SolverOptions`.
+    objective, seconds, gap, linearisation, threads, seed
+        See :func:`qkdopt.optimize.solve`.
+    profile
+        Name of the settings.
+    settings
+        The solver's options that are not at its defaults.
+    """
+
+    instance: Instance
+    solver: str
+    formulation: str
+    objective: Objective = "mean"
+    seconds: float = 60.0
+    gap: float = 1e-3
+    linearisation: float | None = None
+    threads: int = 1
+    seed: int = 0
+    profile: str = "default"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Name of the run: the same work has the same key, anything else another."""
+        data = {name: value for name, value in asdict(self).items() if name != "instance"}
+        data["instance"] = self.instance.sha256()
+        # Another version is another race.
+        data["versions"] = [version("qkdopt"), adapter_of(self.solver).version()]
+        text = json.dumps(data, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def title(self) -> str:
+        """Words for people."""
+        return f"{self.instance.name} {self.solver} {self.formulation}"
+
+    @property
+    def weight(self) -> float:
+        """How long the run takes at most [s]."""
+        return self.seconds
+
+    def run(self) -> Row:
+        """Solve, check and return the row."""
+        return finished_row(self._identity(), self._measured, NOTHING)
+
+    def _identity(self) -> Row:
+        return {
+            "key": self.key,
+            "instance": self.instance.name,
+            "instance_sha256": self.instance.sha256(),
+            "solver": self.solver,
+            "formulation": self.formulation,
+            "objective": self.objective,
+            "profile": self.profile,
+            "threads": self.threads,
+            "seed": self.seed,
+            "limit_seconds": self.seconds,
+            "limit_gap": self.gap,
+        }
+
+    def _measured(self) -> Row:
+        trace = _Trace()
+        result = solve(
+            self.instance,
+            strategy="milp",
+            solver=self.solver,
+            formulation=self.formulation,
+            objective=self.objective,
+            time_limit=self.seconds,
+            gap=self.gap,
+            linearisation=self.linearisation,
+            threads=self.threads,
+            seed=self.seed,
+            settings=self.settings,
+            progress=trace,
+        )
+        if result.stopped_by == "solver failed":
+            raise SolverFailedError("; ".join(result.notes))
+        told = [note for note in result.notes if note.startswith(FAULT)]
+        faults = [*check(self.instance, result).faults, *told]
+        row = _answer(result) | {"checked": not faults, "faults": "; ".join(faults)}
+        return row | trace.row(result)
+
+
+NOTHING: Row = {
+    "version": None, "outcome": None, "served": None, "without_key": None, "value_bps": None,
+    "bound_bps": None, "bound_served": None, "gap": None, "seconds": None, "start_accepted": None,
+    "checked": None, "faults": "", "trace_seconds": [], "trace_value_bps": [],
+    "trace_bound_bps": [],
+}  # fmt: skip
+
+
+def _answer(result: Result) -> Row:
+    bound = result.bound
+    return {
+        "version": result.solver.version,
+        "outcome": result.status,
+        "served": None if result.value is None else result.value.served,
+        "without_key": None if result.value is None else result.value.without_key,
+        "value_bps": None if result.value is None else result.value.objective_bps,
+        "bound_bps": None if bound is None else bound.objective_bps,
+        "bound_served": None if bound is None else bound.served,
+        "gap": result.gap,
+        "seconds": result.seconds,
+        "start_accepted": result.solver.start_accepted,
+    }
+
+
+class _Trace:
+    """Incumbent and bound over time, thinned to changes."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[float, int | None, float | None, float | None]] = []
+
+    def __call__(self, progress: Progress) -> None:
+        value, bound = progress.solver_bps or (None, None)
+        known = [one for one in (value, progress.incumbent_bps) if one is not None]
+        point = (progress.seconds, progress.served, max(known, default=None), bound)
+        if not self._points or self._points[-1][1:] != point[1:]:
+            self._points.append(point)
+
+    def row(self, result: Result) -> Row:
+        """Return the trace, ended by what was checked in the end.
+
+        Value and bound of another number of served demands say nothing of this one.
+        """
+        served = None if result.value is None else result.value.served
+        bound = None if result.bound is None else result.bound.objective_bps
+        value = None if result.value is None else result.value.objective_bps
+        points = [
+            (seconds, best if many == served else None, limit if many == served else None)
+            for seconds, many, best, limit in self._points
+        ]
+        points.append((result.seconds, value, bound))
+        return {
+            "trace_seconds": [seconds for seconds, _, _ in points],
+            "trace_value_bps": [best for _, best, _ in points],
+            "trace_bound_bps": [limit for _, _, limit in points],
+        }
+
+
+def races(
+    instances: Iterable[Instance], solvers: Iterable[str], formulations: Iterable[str], **how: Any
+) -> Iterator[Race]:
+    """Yield every combination that there is: CP-SAT's own model is CP-SAT's alone."""
+    pairs = [(solver, form) for solver in solvers for form in formulations]
+    for instance in {one.sha256(): one for one in instances}.values():
+        for solver, formulation in pairs:
+            if formulation != "cp-sat" or solver == "cp-sat":
+                yield Race(instance=instance, solver=solver, formulation=formulation, **how)

@@ -1,0 +1,168 @@
+"""Which runs a question about resilience stands for, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from qkdopt.errors import Faults, InstanceError, UsageError
+from qkdopt.experiments.resilience.case import Case
+from qkdopt.experiments.study.sets import NamedSet
+from qkdopt.instance import Instance, instance_of, read_channels
+from qkdopt.simulation import EVENTS, EventOptions, SimulationOptions
+from qkdopt.simulation.refusals import noise_faults, request_faults
+
+RETUNE = ("always", "never")
+RELAYS = ("lightpath", "widest")
+SMALLEST_RUN = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked, as it was typed.
+
+    Parameters
+    ----------
+    events
+        Kinds of event, separated by commas.
+    channels
+        Candidate sets: channels separated by commas, sets by semicolons. None: the instance's
+        own.
+    load_erlang
+        Offered load; None: the instance's own.
+    requests, seed
+        Of each run.
+    rate, repair, noise_per_gate, target
+        See :class:`qkdopt.simulation.EventOptions`.
+    """
+
+    events: str = ",".join(EVENTS)
+    channels: str | None = None
+    load_erlang: float | None = None
+    requests: int = 1_000_000
+    seed: int = 0
+    rate: float = EventOptions.rate
+    repair: float = EventOptions.repair
+    noise_per_gate: float = EventOptions.noise_per_gate
+    target: str = EventOptions.target
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of event, each once."""
+        words = [word.strip() for word in self.events.split(",") if word.strip()]
+        return list(dict.fromkeys(words))
+
+    def faults(self) -> Iterator[str]:
+        """Yield everything that is out of range, whatever the instance."""
+        unknown = [kind for kind in self.kinds if kind not in EVENTS]
+        if unknown or not self.kinds:
+            yield f"events = {self.events!r}; expected some of {', '.join(EVENTS)}"
+        try:
+            self.event_options("noise")
+        except UsageError as error:
+            yield from str(error).split("; ")
+        try:
+            parse_sets(self.channels)
+        except UsageError as error:
+            yield from str(error).split("; ")
+        yield from request_faults(
+            load_erlang=self.load_erlang,
+            requests=self.requests,
+            seed=self.seed,
+            fewest=SMALLEST_RUN,
+        )
+
+    def event_options(self, kind: str, *, restore: bool = False) -> EventOptions:
+        """Return the simulator's options.
+
+        Raises
+        ------
+        UsageError
+            Options out of range.
+        """
+        return EventOptions(
+            kind=kind,
+            rate=self.rate,
+            repair=self.repair,
+            noise_per_gate=self.noise_per_gate,
+            target=self.target,
+            restore=restore,
+        )
+
+
+def parse_sets(channels: str | None) -> list[NamedSet]:
+    """Return the candidate sets of a text such as ``3;3,13``, each once.
+
+    Raises
+    ------
+    UsageError
+        It is no list of channels.
+    """
+    if channels is None:
+        return [NamedSet("instance", None)]
+    faults = Faults()
+    sets = [
+        faults.attempt(partial(read_channels, text, "channels")) for text in channels.split(";")
+    ]
+    if faults.found:
+        raise UsageError("; ".join(faults.found))
+    return [NamedSet.listed(chosen) for chosen in dict.fromkeys(sets) if chosen is not None]
+
+
+def faults_on(instance: Instance, question: Question) -> list[str]:
+    """Return everything that is wrong with a question about an instance."""
+    faults = list(question.faults())
+    try:
+        sets = parse_sets(question.channels)
+    except UsageError:  # told by the question already
+        sets = []
+    for one in sets:
+        try:
+            one.applied_to(instance)
+        except InstanceError as error:
+            faults += [f"{error.where}: {fault}" for fault in error.faults]
+    faults += noise_faults(instance)
+    if not any(link.qkd for link in instance.network.links):
+        faults.append(f"no link of {instance.name} has QKD; expected at least one")
+    return faults
+
+
+def cases(instance: Instance, question: Question) -> list[Case]:
+    """Return every run: event x set x relay x retuning, and for cuts with and without restoration.
+
+    Raises
+    ------
+    UsageError
+        What :func:`faults_on` says, all at once.
+    """
+    faults = faults_on(instance, question)
+    if faults:
+        raise UsageError("; ".join(faults))
+    load = instance.load_erlang if question.load_erlang is None else question.load_erlang
+    networks = [
+        (one.name, _with_relay(one.applied_to(instance), relay))
+        for one in parse_sets(question.channels)
+        for relay in RELAYS
+    ]
+    return [
+        Case(
+            instance=network,
+            channels=name,
+            options=SimulationOptions(retune=retune),
+            events=question.event_options(kind, restore=restore),
+            load_erlang=load,
+            requests=question.requests,
+            seed=question.seed,
+        )
+        for kind in question.kinds
+        for name, network in networks
+        for retune in RETUNE
+        for restore in ((False, True) if kind == "cut" else (False,))
+    ]
+
+
+def _with_relay(instance: Instance, relay: str) -> Instance:
+    data = instance.to_json_dict()
+    data.setdefault("qkd", {})["relay"] = relay
+    return instance_of(data, instance.name)

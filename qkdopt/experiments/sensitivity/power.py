@@ -1,0 +1,224 @@
+r"""Launch power of least noise: every link at the floor that its receivers ask for.
+
+All noise of classical light rises with its launch power on that link (Raman scattering and
+crosstalk in proportion, four-wave mixing with the cube) and with nothing on other links,
+since power is restored at every node. What the classical receivers need is a constraint on
+each link alone. So the least power that they allow is best for every key rate at once,
+whatever the lightpaths (``docs/knobs.md`` has the proposition and its conditions).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from qkdopt.errors import InstanceError, UsageError
+from qkdopt.instance import Instance, Link, instance_of
+from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
+from qkdopt.problem.coefficients import link_launch_dbm, link_loss_db
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Mode = Literal["network", "link"]
+MODES: tuple[str, ...] = get_args(Mode)
+# The instance's own limits of a launch power [dBm].
+LOWEST_DBM, HIGHEST_DBM = -80.0, 30.0
+LARGEST_MARGIN_DB = 40.0
+
+
+def launch_floor_dbm(
+    instance: Instance, link: Link, sensitivity_dbm: float, margin_db: float
+) -> float:
+    r"""Least launch power [dBm] with which a link's light still reaches its receivers.
+
+    .. math:: F_e = S_\text{rx} + \alpha_e L_e + M
+
+    Both directions have the same loss, and so the same floor.
+
+    Parameters
+    ----------
+    instance, link
+        For the link's loss.
+    sensitivity_dbm
+        :math:`S_\text{rx}`, of the classical receivers [dBm].
+    margin_db
+        :math:`M \ge 0`, added for ageing and repairs [dB].
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
+    """
+    loss_db = link_loss_db(instance, link)
+    return float(receiver_sensitivity_launch_dbm(sensitivity_dbm, loss_db, margin_db))
+
+
+def with_launch(
+    instance: Instance,
+    mode: Mode = "link",
+    *,
+    sensitivity_dbm: float,
+    margin_db: float = 0.0,
+    cap_dbm: float | None = None,
+) -> Instance:
+    """Return the instance at the launch power of least noise between floor and cap.
+
+    Parameters
+    ----------
+    instance
+        Any launch power it has is replaced, be it too high or too low.
+    mode
+        ``link``: each link at its own floor. ``network``: one power everywhere, the highest
+        of all floors; links without QKD need theirs too.
+    sensitivity_dbm, margin_db
+        See :func:`launch_floor_dbm`.
+    cap_dbm
+        No link may be above it; 30 dBm, the most an instance can hold, by default.
+
+    Raises
+    ------
+    UsageError
+        An option out of range.
+    InstanceError
+        Floors that lie above the cap: every such link, with its floor.
+    """
+    faults = option_faults(sensitivity_dbm, margin_db, cap_dbm)
+    if mode not in MODES:
+        faults.append(f"mode = {mode!r}; expected one of {', '.join(MODES)}")
+    if faults:
+        raise UsageError("; ".join(faults))
+    faults = floor_faults(instance, sensitivity_dbm, margin_db, cap_dbm)
+    if faults:
+        raise InstanceError(f"{instance.name}: launch power", faults)
+    floors = [
+        launch_floor_dbm(instance, link, sensitivity_dbm, margin_db)
+        for link in instance.network.links
+    ]
+    if mode == "network":
+        return with_powers(instance, max(floors), [None] * len(floors))
+    return with_powers(instance, None, floors)
+
+
+@dataclass(frozen=True)
+class Receivers:
+    """What the classical receivers ask of the launch power.
+
+    Parameters
+    ----------
+    sensitivity_dbm, margin_db, cap_dbm
+        See :func:`with_launch`.
+    """
+
+    sensitivity_dbm: float
+    margin_db: float = 0.0
+    cap_dbm: float | None = None
+
+    @classmethod
+    def of(cls, instance: Instance) -> Receivers | None:
+        """Return the receivers that an instance names; None where it gives launch powers alone."""
+        classical = instance.classical
+        if classical.receiver_sensitivity_dbm is None:
+            return None
+        return cls(classical.receiver_sensitivity_dbm, classical.margin_db)
+
+    def faults(self) -> list[str]:
+        """Return what is out of range, whatever the instance."""
+        return option_faults(self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+
+    def floor_faults(self, instance: Instance) -> list[str]:
+        """Return one fault for each link whose floor is above the cap."""
+        return floor_faults(instance, self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+
+    def at_floor(self, instance: Instance, mode: Mode) -> Instance:
+        """Return the instance at the power of least noise, see :func:`with_launch`."""
+        return with_launch(
+            instance, mode, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db,
+            cap_dbm=self.cap_dbm,
+        )  # fmt: skip
+
+    def table(self, instance: Instance, chosen: Instance) -> pd.DataFrame:
+        """Return what each link saves, see :func:`launch_table`."""
+        return launch_table(
+            instance, chosen, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db
+        )
+
+
+def option_faults(sensitivity_dbm: float, margin_db: float, cap_dbm: float | None) -> list[str]:
+    """Return what is wrong with the options themselves."""
+    faults = [
+        f"{name} = {value:g}; expected -80 to 30 dBm (given in W or mW?)"
+        for name, value in (("sensitivity", sensitivity_dbm), ("cap", cap_dbm))
+        if value is not None and not LOWEST_DBM <= value <= HIGHEST_DBM
+    ]
+    if not 0.0 <= margin_db <= LARGEST_MARGIN_DB:
+        faults.append(f"margin = {margin_db:g}; expected 0 to 40 dB")
+    return faults
+
+
+def floor_faults(
+    instance: Instance, sensitivity_dbm: float, margin_db: float, cap_dbm: float | None
+) -> list[str]:
+    """Return one fault for each link that no launch power between floor and cap serves."""
+    cap = HIGHEST_DBM if cap_dbm is None else cap_dbm
+    faults = []
+    for link in instance.network.links:
+        floor = launch_floor_dbm(instance, link, sensitivity_dbm, margin_db)
+        if floor > cap:
+            faults.append(
+                f"link {link.id}: floor {floor:.2f} dBm ({sensitivity_dbm:g} dBm + "
+                f"{link_loss_db(instance, link):.2f} dB + {margin_db:g} dB); expected at most the "
+                f"cap of {cap:g} dBm"
+            )
+    return faults
+
+
+def launch_table(
+    instance: Instance, chosen: Instance, *, sensitivity_dbm: float, margin_db: float = 0.0
+) -> pd.DataFrame:
+    """Return one row a link: its floor, the power chosen, and what that saves.
+
+    Columns ``link``, ``length_km``, ``floor_dbm``, ``launch_dbm`` (of ``chosen``) and
+    ``saved_db`` against ``instance``: negative where the present power is too low.
+    """
+    import pandas as pd
+
+    rows = []
+    for link, after in zip(instance.network.links, chosen.network.links, strict=True):
+        launch = link_launch_dbm(chosen, after)
+        rows.append(
+            {
+                "link": link.id,
+                "length_km": link.length_km,
+                "floor_dbm": launch_floor_dbm(instance, link, sensitivity_dbm, margin_db),
+                "launch_dbm": launch,
+                "saved_db": link_launch_dbm(instance, link) - launch,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def mean_launch_dbm(instance: Instance) -> float:
+    """Mean over links of the launch power, taken in dBm."""
+    powers = [link_launch_dbm(instance, link) for link in instance.network.links]
+    # One power everywhere comes back as it is, without round-off.
+    return powers[0] if len(set(powers)) == 1 else math.fsum(powers) / len(powers)
+
+
+def with_powers(
+    instance: Instance,
+    network_dbm: float | None,
+    links_dbm: Sequence[float | None],
+    changes: dict[str, Any] | None = None,
+) -> Instance:
+    """Put powers into an instance, validated again; no network-wide one leaves it as it is."""
+    data = instance.to_json_dict()
+    if network_dbm is not None:
+        data["classical"] = {"launch_dbm": network_dbm}
+    data["classical"] |= changes or {}
+    for link, power in zip(data["network"]["links"], links_dbm, strict=True):
+        link.pop("launch_dbm", None)
+        if power is not None:
+            link["launch_dbm"] = power
+    return instance_of(data, f"{instance.name}: launch power")

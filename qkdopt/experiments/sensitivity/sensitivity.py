@@ -1,0 +1,139 @@
+r"""Hardware knobs, each turned alone around where the instance has it.
+
+What turning a knob by x dB does, :math:`r = 10^{x/10}`, Raman scattering being the only noise:
+
+=====================  ==============  ===================
+knob                   noise per gate  beside
+=====================  ==============  ===================
+launch power           times r
+filter width           times r
+time gate              times r         dark counts times r
+detector efficiency    times r         signal times r
+insertion loss         divided by r    signal divided by r
+Raman scale            times r
+=====================  ==============  ===================
+
+The Raman scale is no knob but a yardstick: how far the cross-section's uncertainty of 2-3 dB
+reaches. Dark counts per gate follow the gate, at a constant rate per nanosecond; they do not
+follow the detector's efficiency, though in a given detector they do. No filter or gate cuts
+the signal here; :data:`TIME_BANDWIDTH` says where that ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from qkdopt.experiments.sensitivity.power import mean_launch_dbm, with_powers
+from qkdopt.instance import Instance
+from qkdopt.instance.base import Part
+
+# Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
+# time and frequency, so a filter and a gate that together are cut the signal itself.
+TIME_BANDWIDTH = 0.44
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One hardware figure that may be turned.
+
+    Parameters
+    ----------
+    name, unit
+        For tables and plots.
+    better
+        +1 where more of it gives more key, -1 where less does.
+    low_db, high_db
+        Range around the present value that is tried [dB].
+    value
+        The present value in ``unit``.
+    turned
+        The instance with the knob turned by so many dB, validated.
+    """
+
+    name: str
+    unit: str
+    better: int
+    low_db: float
+    high_db: float
+    value: Callable[[Instance], float]
+    turned: Callable[[Instance, float], Instance]
+
+    def steps_db(self, step_db: float) -> list[float]:
+        """Return the changes that are tried, rising, 0 among them."""
+        first = math.ceil(self.low_db / step_db - 1e-9)
+        last = math.floor(self.high_db / step_db + 1e-9)
+        return [k * step_db for k in range(first, last + 1)]
+
+
+def scaled_launch(instance: Instance, db: float) -> Instance:
+    """Return the instance with every launch power higher by so many dB.
+
+    Where power follows from a receiver's sensitivity, the sensitivity moves: less power then
+    asks for a better receiver.
+
+    Raises
+    ------
+    InstanceError
+        A power leaves the range of an instance.
+    """
+    classical = instance.classical
+    own = [link.launch_dbm for link in instance.network.links]
+    shifted = [None if power is None else power + db for power in own]
+    if classical.launch_dbm is not None:
+        return with_powers(instance, classical.launch_dbm + db, shifted)
+    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
+    moved = {"receiver_sensitivity_dbm": classical.receiver_sensitivity_dbm + db}
+    return with_powers(instance, None, shifted, moved)
+
+
+def _ratio(db: float) -> float:
+    return float(10.0 ** (db / 10.0))
+
+
+def _part_with(instance: Instance, name: str, changes: dict[str, Any]) -> Instance:
+    part: Part = getattr(instance, name)
+    changed = type(part).model_validate({**part.model_dump(), **changes}, strict=False)
+    return instance.model_copy(update={name: changed})
+
+
+def _filter(instance: Instance, db: float) -> Instance:
+    return _part_with(instance, "qkd", {"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
+
+
+def _gate(instance: Instance, db: float) -> Instance:
+    qkd, ratio = instance.qkd, _ratio(db)
+    dark = qkd.dark_count_per_gate * ratio
+    changes = {"gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": dark}
+    return _part_with(instance, "qkd", changes)
+
+
+def _efficiency(instance: Instance, db: float) -> Instance:
+    turned = instance.qkd.detector_efficiency * _ratio(db)
+    return _part_with(instance, "qkd", {"detector_efficiency": turned})
+
+
+def _insertion_loss(instance: Instance, db: float) -> Instance:
+    turned = instance.qkd.insertion_loss_db + db
+    return _part_with(instance, "qkd", {"insertion_loss_db": turned})
+
+
+def _raman_scale(instance: Instance, db: float) -> Instance:
+    return _part_with(instance, "fibre", {"raman_scale": instance.fibre.raman_scale * _ratio(db)})
+
+
+LAUNCH = Knob("launch power", "dBm", -1, -9.0, 3.0, mean_launch_dbm, scaled_launch)
+FILTER = Knob("filter width", "GHz", -1, -9.0, 3.0, lambda i: i.qkd.filter_ghz, _filter)
+GATE = Knob("time gate", "ps", -1, -9.0, 3.0, lambda i: i.qkd.gate_ps, _gate)
+EFFICIENCY = Knob(
+    "detector efficiency", "1", 1, -3.0, 9.0, lambda i: i.qkd.detector_efficiency, _efficiency
+)
+INSERTION_LOSS = Knob(
+    "insertion loss", "dB", -1, -9.0, 3.0, lambda i: i.qkd.insertion_loss_db, _insertion_loss
+)
+RAMAN_SCALE = Knob("Raman scale", "1", -1, -9.0, 3.0, lambda i: i.fibre.raman_scale, _raman_scale)
+KNOBS = (LAUNCH, FILTER, GATE, EFFICIENCY, INSERTION_LOSS, RAMAN_SCALE)
+# A measured table of key rates holds for the receiver it was measured with.
+OF_THE_RECEIVER = (EFFICIENCY, INSERTION_LOSS)

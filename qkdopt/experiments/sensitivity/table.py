@@ -1,0 +1,153 @@
+"""What the settings of a sweep are worth: runs on the same requests, gains paired."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qkdopt.experiments.sensitivity.turning import Setting
+from qkdopt.experiments.study import Job, gain_between
+from qkdopt.simulation import SimulationOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "knob", "value", "unit", "db", "mean_skr_per_request_bps", "ci95", "blocking",
+    "paired_gain_percent", "paired_ci95",
+)  # fmt: skip
+AS_IT_STANDS = "as it stands"
+
+
+def knob_jobs(
+    settings: Sequence[Setting], *, set_name: str, load_erlang: float, seed: int, requests: int
+) -> list[Job]:
+    """Return one run a setting, on the same requests; 0 dB of every knob is the same run.
+
+    First fit and the best candidate: lightpaths do not depend on noise where all candidates are
+    kept dark, so that settings differ in key rates alone.
+    """
+    return [
+        Job(
+            instance=one.instance,
+            set_name=set_name,
+            label=AS_IT_STANDS if one.db == 0.0 and one.better else f"{one.knob} {one.db:+g} dB",
+            options=SimulationOptions(strategy="ds-qkd"),
+            load_erlang=load_erlang,
+            seed=seed,
+            requests=requests,
+        )
+        for one in settings
+    ]
+
+
+def knob_table(
+    settings: Sequence[Setting], jobs: Sequence[Job], rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row a setting: :data:`COLUMNS`, and ``better`` of the knob.
+
+    Parameters
+    ----------
+    settings, jobs
+        As :func:`knob_jobs` has them, in the same order.
+    rows
+        Of the runs, all done.
+    """
+    import pandas as pd
+
+    found = {row["key"]: row for _, row in rows.iterrows()}
+    base = next(found[job.key] for job in jobs if job.label == AS_IT_STANDS)
+    table = []
+    for one, job in zip(settings, jobs, strict=True):
+        row = found[job.key]
+        gain = gain_between(row, base, per_request=True)
+        table.append(
+            {
+                "knob": one.knob,
+                "value": one.value,
+                "unit": one.unit,
+                "db": one.db,
+                "mean_skr_per_request_bps": row["mean_skr_per_request_bps"],
+                "ci95": _number(row["mean_skr_per_request_bps_ci95"], 1.0),
+                "blocking": row["blocking"],
+                "paired_gain_percent": _number(gain.value, 100.0),
+                "paired_ci95": _number(gain.ci95, 100.0),
+                "better": one.better,
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def _number(value: float | None, scale: float) -> float:
+    return math.nan if value is None else scale * value
+
+
+def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
+    r"""Rank the knobs by what a dB of each buys where the instance stands.
+
+    A gain :math:`g` of :math:`x` dB to the better side is :math:`(1 + g)^{1/x} - 1` for each of
+    them, compounded: key rates are nearly in proportion to efficiency, so that equal steps give
+    equal factors, not equal sums. Measured is the first step to the better side; where there is
+    none (a loss of 0 dB cannot fall, nor a power at its floor), the first to the worse side, x
+    negative: such knobs come last, for nothing can be bought of them. NaN where there is no key, at
+    the present point or after the step.
+
+    Returns
+    -------
+    DataFrame
+        ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that was measured,
+        negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting
+        tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``; NaN where no
+        setting gives any key.
+    """
+    import pandas as pd
+
+    knobs = table[table["better"] != 0].groupby("knob", sort=False)
+    ranked = [_worth(rows.to_dict("records")) for _, rows in knobs]
+    frame = pd.DataFrame([row for row in ranked if row is not None])
+    if frame.empty:
+        return frame
+    # Knobs of the same effect stay in the table's order, whatever their round-off.
+    order = frame.assign(rounded=frame["gain_percent_per_db"].round(3)).sort_values(
+        ["can_improve", "rounded"], ascending=False, na_position="last", kind="stable"
+    )
+    return order.drop(columns="rounded").reset_index(drop=True)
+
+
+def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
+    """Return what one knob's rows say; None where it cannot be turned at all."""
+    present = next(row for row in rows if row["db"] == 0.0)
+    turned = [row for row in rows if row["db"] != 0.0]
+    if not turned:
+        return None
+    improved = [row for row in turned if row["db"] * row["better"] > 0.0]
+    step = min(improved or turned, key=lambda row: abs(row["db"]))
+    # Of settings alike the one nearest to the present.
+    best = max(rows, key=lambda row: (row["mean_skr_per_request_bps"], -abs(row["db"])))
+    if not best["mean_skr_per_request_bps"] > 0.0:
+        best = dict.fromkeys(best, math.nan)
+    return {
+        "knob": present["knob"],
+        "unit": present["unit"],
+        "value": present["value"],
+        "can_improve": bool(improved),
+        "step_db": step["db"],
+        **_per_db(step["paired_gain_percent"], step["paired_ci95"], step["db"] * step["better"]),
+        "best_value": best["value"],
+        "best_db": best["db"],
+        "best_gain_percent": best["paired_gain_percent"],
+        "best_ci95": best["paired_ci95"],
+    }
+
+
+def _per_db(gain_percent: float, ci95: float, db: float) -> dict[str, float]:
+    """Spread a gain over its dB, and its interval with it (to first order)."""
+    factor = 1.0 + gain_percent / 100.0
+    if not factor > 0.0:
+        return {"gain_percent_per_db": math.nan, "ci95": math.nan}
+    per_db = factor ** (1.0 / db)
+    return {
+        "gain_percent_per_db": 100.0 * (per_db - 1.0),
+        "ci95": ci95 * per_db / (factor * abs(db)),
+    }

@@ -1,0 +1,160 @@
+"""One run of a study: plain data in, one row out, on whatever machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from qkdopt.experiments.study.snapshots import SnapshotBounds, snapshot_bounds
+from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_name
+from qkdopt.jobs.task import Row, finished_row
+from qkdopt.simulation import Estimate, SimulationOptions, SimulationOutcome, simulate
+from qkdopt.simulation import tally as t
+
+# Part of every run's name: raised when a change of the code changes what a run finds, so that rows
+# of before and after never stand in one table.
+RESULTS_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Everything one run needs.
+
+    Parameters
+    ----------
+    instance
+        With its candidate set.
+    set_name, label
+        Names of candidate set and strategy in tables.
+    options, load_erlang, seed, requests, warmup, replications
+        See :func:`qkdopt.simulation.simulate`.
+    bound_every, snapshots, bound_nodes
+        See :class:`qkdopt.experiments.study.spec.StudySpec`.
+    """
+
+    instance: Instance
+    set_name: str
+    label: str
+    options: SimulationOptions
+    load_erlang: float
+    seed: int
+    requests: int
+    warmup: int | None = None
+    replications: int = 1
+    bound_every: int = 0
+    snapshots: int = 10
+    bound_nodes: int = 0
+
+    @property
+    def key(self) -> str:
+        """Name of the run: the same work has the same key, anything else another."""
+        data = {name: value for name, value in asdict(self).items() if name != "instance"}
+        data["instance"] = self.instance.sha256()
+        data["results_version"] = RESULTS_VERSION
+        text = json.dumps(data, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def title(self) -> str:
+        """Words for people."""
+        return (
+            f"{self.instance.name} {self.set_name} {self.label} {self.load_erlang:g} erlang "
+            f"seed {self.seed}"
+        )
+
+    @property
+    def weight(self) -> float:
+        """How long the run takes, about, in requests of first fit."""
+        slow = 10.0 if self.options.strategy == "ds-qkd-synergistic" else 1.0
+        bounded = 1e6 * self.snapshots if self.bound_every else 0.0
+        return self.requests * self.replications * slow + bounded
+
+    def run(self) -> Row:
+        """Do the run and return its row."""
+        return finished_row(self.identity(), self._measured, _measures(None) | _bounds(None))
+
+    def _measured(self) -> Row:
+        outcome = simulate(
+            self.instance,
+            self.options,
+            load_erlang=self.load_erlang,
+            requests=self.requests,
+            warmup=self.warmup,
+            seed=self.seed,
+            replications=self.replications,
+        )
+        if "interrupted" in outcome.notes:
+            # Ctrl-C that reached a worker: what was simulated until then is not this run.
+            raise KeyboardInterrupt
+        return _measures(outcome) | _bounds(self)
+
+    def identity(self) -> Row:
+        """Columns that say which run a row is."""
+        return {
+            "key": self.key,
+            "instance": self.instance.name,
+            "instance_sha256": self.instance.sha256(),
+            "preset": preset_name(self.instance),
+            "set": self.set_name,
+            "candidates": json.dumps(_candidates(self.instance)),
+            "label": self.label,
+            "strategy": self.options.strategy,
+            "order": self.options.order,
+            "policy": self.options.policy,
+            "replacements": self.options.replacements,
+            "retune": self.options.retune,
+            "load_erlang": self.load_erlang,
+            "seed": self.seed,
+            "replications": self.replications,
+        }
+
+
+def _measures(outcome: SimulationOutcome | None) -> Row:
+    row: Row = {
+        "requests": 0 if outcome is None else outcome.requests,
+        "warmup": 0 if outcome is None else outcome.warmup,
+        "seconds": None if outcome is None else outcome.seconds,
+        "requests_per_second": None if outcome is None else outcome.requests_per_second,
+    }
+    for name in (
+        "mean_skr_bps", "mean_skr_per_request_bps", "time_average_skr_bps", "blocking", "outage",
+        "switches_per_request", "switches_per_holding_time",
+    ):  # fmt: skip
+        found = Estimate(None, None) if outcome is None else getattr(outcome, name)
+        row |= {name: found.value, f"{name}_ci95": found.ci95}
+    for cause in t.CAUSES:
+        found = Estimate(None, None) if outcome is None else outcome.blocking_by_cause[cause]
+        name = f"blocking_{cause.replace(' ', '_')}"
+        row |= {name: found.value, f"{name}_ci95": found.ci95}
+    # Batch by batch, so that any two runs on the same requests can be paired later.
+    for name, column in (
+        ("batch_offered", t.OFFERED), ("batch_served", t.SERVED), ("batch_skr", t.SKR),
+    ):  # fmt: skip
+        row[name] = [] if outcome is None else outcome.tally[:, column].tolist()
+    return row
+
+
+def _bounds(job: Job | None) -> Row:
+    found: SnapshotBounds | None = None
+    if job is not None and job.bound_every > 0:
+        found = snapshot_bounds(
+            job.instance, job.options, load_erlang=job.load_erlang, seed=job.seed,
+            warmup=job.warmup, every=job.bound_every, count=job.snapshots,
+            nodes=job.bound_nodes,
+        )  # fmt: skip
+    row: Row = {"snapshots": 0 if found is None else len(found.policy_bps)}
+    for name in ("policy", "bound", "gap"):
+        estimate = Estimate(None, None) if found is None else getattr(found, name)
+        row |= {f"snapshot_{name}": estimate.value, f"snapshot_{name}_ci95": estimate.ci95}
+    row["snapshots_checked"] = found is None or found.checked
+    return row
+
+
+def _candidates(instance: Instance) -> Any:
+    shared = instance.qkd.candidates
+    if shared == "all":
+        return "all"
+    return [c if isinstance(c, int) else c.frequency_thz for c in shared]

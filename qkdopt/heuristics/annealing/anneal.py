@@ -1,0 +1,69 @@
+"""The search as Python calls it: in chunks, so that clock and stop flag are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qkdopt.heuristics.annealing.arrays import (
+    SearchArrays,
+    SearchState,
+    build_arrays,
+    new_state,
+    plan_of_state,
+)
+from qkdopt.heuristics.annealing.kernel import anneal, rebuild
+from qkdopt.problem import Problem
+from qkdopt.problem.plan import Plan
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search of one problem, from a plan."""
+
+    problem: Problem
+    arrays: SearchArrays
+    state: SearchState
+
+    @classmethod
+    def begin(cls, problem: Problem, plan: Plan, seed: int) -> Search:
+        """Set up a search; the plan is its first best."""
+        arrays = build_arrays(problem)
+        search = cls(problem, arrays, new_state(arrays, plan, seed))
+        search.rebuild()
+        search.state.figures[2:] = search.state.figures[:2]
+        return search
+
+    def rebuild(self) -> None:
+        """Recompute noise, rates and score from the lightpaths."""
+        a, s = self.arrays, self.state
+        rebuild(
+            a.objective, a.floors, a.path_start, a.hops, a.noise, a.blocks, a.groups,
+            a.transmittance, a.floor, a.rate, a.table, s.path, s.channel, s.occupant, s.noise,
+            s.blockers, s.link_rate, s.figures,
+        )  # fmt: skip
+
+    def anneal(self, moves: int, hot_bps: float, cold_bps: float) -> None:
+        """Try moves, cooling from ``hot_bps`` to ``cold_bps``; drift is removed afterwards."""
+        a, s = self.arrays, self.state
+        anneal(
+            moves, hot_bps, cold_bps, a.objective, a.demands, a.floors, a.path_start, a.hops,
+            a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, s.path,
+            s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.best_path,
+            s.best_channel, s.figures, s.random,
+        )  # fmt: skip
+        self.rebuild()
+
+    def back_to_best(self) -> None:
+        """Go on from the best lightpaths."""
+        self.state.path[:] = self.state.best_path
+        self.state.channel[:] = self.state.best_channel
+        self.rebuild()
+
+    @property
+    def served(self) -> int:
+        """Number served by the best lightpaths."""
+        return int(self.state.figures[3])
+
+    def best(self) -> Plan:
+        """Return the best plan."""
+        return plan_of_state(self.problem, self.arrays, self.state)

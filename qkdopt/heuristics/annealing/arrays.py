@@ -1,0 +1,200 @@
+"""A problem laid out for compiled code, and the state that a search changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.heuristics.annealing.rate import rate_arguments
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import BoolArray, IntArray
+from qkdopt.problem.plan import BLOCKED, Plan, tuned
+from qkdopt.problem.routes import Route
+from qkdopt.units import FloatArray
+
+OBJECTIVE_CODE = {"mean": 0, "max-min": 1, "link-sum": 2}
+NONE = -1
+
+
+@dataclass(frozen=True)
+class SearchArrays:
+    """A problem as arrays. A *path* is one candidate route of one demand.
+
+    Parameters
+    ----------
+    demands
+        ``(R, 3)`` first path, end of paths, and channels of each demand.
+    floors
+        ``(R,)`` least key rate [bit/s].
+    path_start
+        ``(P + 1,)`` hops of path p are ``hops[path_start[p]:path_start[p + 1]]``.
+    hops
+        ``(H, 3)`` link, direction of travel, and row of the fibre in the occupancy.
+    usable
+        ``(P, W)`` the channel may be lit on every hop of the path.
+    noise
+        ``(E, 2, W, Q)`` noise clicks per gate of one lightpath at each candidate.
+    blocks
+        ``(E, 2, W, Q)`` 1 where the channel lies in the guard band of the candidate.
+    groups
+        ``(E, Q)`` candidates of equal transmittance share a group: among them the least
+        noise is the highest rate. -1 beyond a link's candidates.
+    transmittance
+        ``(E, G)`` of each group.
+    floor
+        ``(E, Q)`` noise clicks per gate with no channel lit.
+    rate
+        Parameters of the key rate, for :func:`qkdopt.heuristics.annealing.rate.key_rate`.
+    table
+        ``(2, n)`` measured key rate against noise; empty without one.
+    objective
+        Code of the objective.
+    """
+
+    demands: IntArray
+    floors: FloatArray
+    path_start: IntArray
+    hops: IntArray
+    usable: IntArray
+    noise: FloatArray
+    blocks: IntArray
+    groups: IntArray
+    transmittance: FloatArray
+    floor: FloatArray
+    rate: FloatArray
+    table: FloatArray
+    objective: int
+
+
+def build_arrays(problem: Problem) -> SearchArrays:
+    """Lay out a problem."""
+    tables, instance = problem.tables, problem.instance
+    counts = [len(routes) for routes in problem.routes]
+    ends = np.cumsum([0, *counts])
+    paths = [route for routes in problem.routes for route in routes]
+    hops = [
+        (e, 0 if forward else 1, 2 * e + int(tables.fibres[0 if forward else 1]))
+        for route in paths
+        for e, forward in zip(route.links, route.forward, strict=True)
+    ]
+    usable = np.array([_usable(problem, path) for path in paths], dtype=np.int64)
+    usable = usable.reshape(len(paths), tables.usable.shape[2])
+    groups, transmittance = _groups(problem)
+    blocks = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
+    rate, table = rate_arguments(tables)
+    floors = [demand.min_skr_bps or 0.0 for demand in instance.demands]
+    widths = [demand.channels for demand in instance.demands]
+    return SearchArrays(
+        demands=np.array([ends[:-1], ends[1:], widths], dtype=np.int64).T.copy(),
+        floors=np.array(floors, dtype=np.float64),
+        path_start=np.cumsum([0, *(len(path.links) for path in paths)]).astype(np.int64),
+        hops=np.array(hops, dtype=np.int64).reshape(-1, 3),
+        usable=usable,
+        noise=np.ascontiguousarray(tables.noise),
+        blocks=np.ascontiguousarray(blocks).astype(np.int64),
+        groups=groups,
+        transmittance=transmittance,
+        floor=np.ascontiguousarray(tables.floor),
+        rate=rate,
+        table=table,
+        objective=OBJECTIVE_CODE[problem.objective],
+    )
+
+
+def _usable(problem: Problem, path: Route) -> BoolArray:
+    """``(W,)`` channels that may be lit on every hop of a path."""
+    usable = problem.tables.usable
+    hops = zip(path.links, path.forward, strict=True)
+    return np.asarray(np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0))
+
+
+def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:
+    tables = problem.tables
+    shape = tables.transmittance.shape
+    groups = np.full(shape, NONE, dtype=np.int64)
+    transmittance = np.zeros(shape)
+    for e in range(shape[0]):
+        known: list[float] = []
+        for c in range(tables.candidate_count[e]):
+            eta = float(tables.transmittance[e, c])
+            if eta not in known:
+                known.append(eta)
+            groups[e, c] = known.index(eta)
+        transmittance[e, : len(known)] = known
+    return groups, transmittance
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """What a search changes. A *lightpath* has the number ``demand * B + slot``.
+
+    Parameters
+    ----------
+    path
+        ``(R,)`` path of each demand; -1 when blocked.
+    channel
+        ``(R, B)`` channel of each slot; -1 where unused.
+    occupant
+        ``(2 E, W)`` lightpath on each channel of each fibre; -1 when dark.
+    noise
+        ``(E, Q)`` noise clicks per gate, kept incrementally.
+    blockers
+        ``(E, Q)`` lit channels in the guard band of each candidate.
+    link_rate
+        ``(E,)`` key rate at the best legal candidate [bit/s]; -1 where none is legal.
+    best_path, best_channel
+        The best lightpaths so far.
+    figures
+        ``(4,)`` current score and number served, best score and number served.
+    random
+        ``(1,)`` state of the random number generator.
+    """
+
+    path: IntArray
+    channel: IntArray
+    occupant: IntArray
+    noise: FloatArray
+    blockers: IntArray
+    link_rate: FloatArray
+    best_path: IntArray
+    best_channel: IntArray
+    figures: FloatArray
+    random: np.ndarray[tuple[int], np.dtype[np.uint64]]
+
+
+def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
+    """Lay out the state of a plan."""
+    links, _, width, candidates = arrays.noise.shape
+    slots = int(arrays.demands[:, 2].max(initial=1))
+    path = np.full(len(plan.routes), NONE, dtype=np.int64)
+    channel = np.full((len(plan.routes), slots), NONE, dtype=np.int64)
+    for r, number in enumerate(plan.routes):
+        if number != BLOCKED:
+            path[r] = arrays.demands[r, 0] + number
+            channel[r, : len(plan.channels[r])] = plan.channels[r]
+    # SplitMix64's increment: seeds 0, 1, 2, ... start far apart and never at zero.
+    mixed = ((seed + 1) * 0x9E3779B97F4A7C15) % 2**64 or 1
+    return SearchState(
+        path=path,
+        channel=channel,
+        occupant=np.full((2 * links, width), NONE, dtype=np.int64),
+        noise=np.zeros((links, candidates)),
+        blockers=np.zeros((links, candidates), dtype=np.int64),
+        link_rate=np.zeros(links),
+        best_path=path.copy(),
+        best_channel=channel.copy(),
+        figures=np.zeros(4),
+        random=np.array([mixed], dtype=np.uint64),
+    )
+
+
+def plan_of_state(problem: Problem, arrays: SearchArrays, state: SearchState) -> Plan:
+    """Read the best lightpaths of a search as a plan."""
+    routes, channels = [], []
+    for r in range(len(arrays.demands)):
+        path = int(state.best_path[r])
+        routes.append(BLOCKED if path == NONE else path - int(arrays.demands[r, 0]))
+        used = state.best_channel[r, : arrays.demands[r, 2]] if path != NONE else ()
+        channels.append(tuple(sorted(int(w) for w in used)))
+    return tuned(problem, routes, channels)

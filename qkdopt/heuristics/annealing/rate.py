@@ -1,0 +1,124 @@
+"""The key rate in compiled code: the equations of :mod:`qkdopt.physics.keyrate`, one point."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from qkdopt.physics.keyrate import DecoyBB84
+from qkdopt.problem.coefficients import Tables
+from qkdopt.runtime.compiled import njit_bare
+from qkdopt.units import FloatArray
+
+
+def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
+    """Return what :func:`key_rate` is called with for an instance: parameters, and table.
+
+    The table is ``(2, n)``, a measured key rate against noise, and empty without one.
+    """
+    measured = tables.instance.qkd.skr_table
+    if measured is None:
+        return rate_parameters(tables.protocol), np.zeros((2, 0))
+    return rate_parameters(tables.protocol), np.array([measured.noise_per_gate, measured.skr_bps])
+
+
+def rate_parameters(protocol: DecoyBB84) -> FloatArray:
+    """Return the parameters of a protocol, in the order of :func:`key_rate_of`."""
+    weak = protocol.weak_photon_number
+    return np.array(
+        [
+            protocol.mean_photon_number,
+            protocol.misalignment,
+            protocol.dark_count_per_gate,
+            protocol.error_correction_efficiency,
+            protocol.sifting,
+            protocol.repetition_hz,
+            -1.0 if weak is None else weak,
+            # Probability of a single photon in a signal pulse.
+            protocol.mean_photon_number * math.exp(-protocol.mean_photon_number),
+            # Share of coincidences of background and signal taken off the gain, and off Y_1.
+            float(protocol.exact_gain),
+            float(protocol.exact_single),
+        ]
+    )
+
+
+@njit_bare
+def _entropy(share):
+    if share <= 0.0 or share >= 1.0:
+        return 0.0
+    return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
+
+
+@njit_bare
+def _detections(y0, signal, once):
+    """Return detections per pulse; ``once`` is 1 where coincidences count once, else 0."""
+    return y0 + signal - once * y0 * signal
+
+
+@njit_bare
+def _weak_decoy(y0, eta, mu, nu, misalignment, once):
+    """Yield and error of single photons as bounded by vacuum + weak decoys."""
+    weak_signal = -math.expm1(-eta * nu)
+    weak = _detections(y0, weak_signal, once) * math.exp(nu)
+    strong = _detections(y0, -math.expm1(-eta * mu), once) * math.exp(mu)
+    rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
+    y1 = max(0.0, mu / (mu * nu - nu**2) * (weak - rest))
+    if y1 <= 0.0:
+        return 0.0, 0.5
+    errors = (y0 / 2.0 + misalignment * weak_signal) * math.exp(nu) - y0 / 2.0
+    return y1, min(0.5, max(0.0, errors / (y1 * nu)))
+
+
+@njit_bare
+def key_rate(noise, eta, rate, table):
+    """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
+    return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
+
+
+@njit_bare
+def key_rate_of(noise, eta, signal, rate, table):
+    """Secret key rate [bit/s] where the signal's click probability 1 - exp(-eta mu) is known."""
+    if table.shape[1] > 0:
+        return _measured(noise, table)
+    mu, misalignment, nu = rate[0], rate[1], rate[6]
+    y0 = 2.0 * rate[2] + noise
+    gain = _detections(y0, signal, rate[8])
+    if gain <= 0.0:
+        return 0.0
+    qber = (y0 / 2.0 + misalignment * signal) / gain
+    if nu > 0.0:
+        y1, e1 = _weak_decoy(y0, eta, mu, nu, misalignment, rate[8])
+    else:
+        y1 = _detections(y0, eta, rate[9])
+        e1 = (y0 / 2.0 + misalignment * eta) / y1
+    secret = y1 * rate[7] * (1.0 - _entropy(min(e1, 0.5)))
+    bits = rate[4] * (secret - rate[3] * gain * _entropy(min(qber, 0.5)))
+    return rate[5] * max(0.0, bits)
+
+
+@njit_bare
+def _measured(noise, table):
+    """Interpolate a measured key rate; none beyond its last noise."""
+    points = table.shape[1]
+    if noise <= table[0, 0]:
+        return table[1, 0]
+    if noise > table[0, points - 1]:
+        return 0.0
+    k = 1
+    while table[0, k] < noise:
+        k += 1
+    share = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
+    return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
+
+
+@njit_bare
+def error_rate(noise, eta, rate):
+    """Quantum bit error rate at a noise and a transmittance."""
+    y0 = 2.0 * rate[2] + noise
+    signal = -math.expm1(-eta * rate[0])
+    gain = _detections(y0, signal, rate[8])
+    if gain <= 0.0:
+        return 0.0
+    return (y0 / 2.0 + rate[1] * signal) / gain

@@ -1,0 +1,20 @@
+"""Many runs from one list of tasks: resumable, on one machine or a cluster."""
+
+from qkdopt.jobs.heartbeat import Heartbeat, hold, last_sign
+from qkdopt.jobs.runner import RunReport, run_missing
+from qkdopt.jobs.store import Store
+from qkdopt.jobs.task import Row, Task
+from qkdopt.jobs.workers import Workers, open_workers
+
+__all__ = [
+    "Heartbeat",
+    "Row",
+    "RunReport",
+    "Store",
+    "Task",
+    "Workers",
+    "hold",
+    "last_sign",
+    "open_workers",
+    "run_missing",
+]

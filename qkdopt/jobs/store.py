@@ -1,0 +1,143 @@
+"""Rows on disk: a Parquet data set of one file a run.
+
+Each file is written beside its place and moved there, so that a run is either whole in the store
+or not at all, whenever the process is killed. ``pandas.read_parquet`` reads the folder as one
+table: the type of a column depends on its name and on nothing that a run found or failed to find.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qkdopt.errors import OutputError
+from qkdopt.jobs.heartbeat import is_alive
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Types of the columns that may hold nothing; the rest of these are rates and times. A column of
+# None alone has no type of its own, and a file without types is no part of one table.
+TEXTS = ("preset", "version", "outcome")
+COUNTS = ("served", "without_key", "bound_served")
+TRUTHS = ("start_accepted", "checked")
+# Writing a row takes milliseconds: what is half-written for so long is nobody's.
+HALF_SECONDS = 60.0
+
+
+class Store:
+    """A folder of rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self) -> None:
+        """Make the folder and clear what a killed run left half-written.
+
+        Raises
+        ------
+        OutputError
+            The folder cannot be made or written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for half in self.folder.glob(".*.half"):
+                if _is_nobodys(half):
+                    half.unlink(missing_ok=True)
+            for key, status in self.keys().items():
+                if status == "done":
+                    self._forget_failure(key)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: {error.strerror}") from None
+
+    def keys(self) -> dict[str, str]:
+        """Status of every stored run, by key; ``done`` wins over an earlier failure."""
+        found: dict[str, str] = {}
+        for path in self.folder.glob("*.parquet"):
+            key, _, status = path.stem.partition("-")
+            if found.get(key) != "done":
+                found[key] = status
+        return found
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Write one row whole, in place of an earlier failure of the same run."""
+        from pyarrow import parquet
+
+        name = f"{row['key']}-{row['status']}.parquet"
+        half = self.folder / f".{name}.{os.getpid()}.half"
+        parquet.write_table(_table(row), half)
+        half.replace(self.folder / name)
+        if row["status"] == "done":
+            self._forget_failure(row["key"])
+
+    def _forget_failure(self, key: str) -> None:
+        (self.folder / f"{key}-failed.parquet").unlink(missing_ok=True)
+
+    def row(self, key: str) -> dict[str, Any]:
+        """Return one stored row of status ``done``.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        """
+        from pyarrow import parquet
+
+        table = parquet.ParquetFile(self.folder / f"{key}-done.parquet").read()
+        found: dict[str, Any] = table.to_pylist()[0]
+        return found
+
+    def discard(self, key: str) -> None:
+        """Forget a row, such as one whose file was damaged."""
+        (self.folder / f"{key}-done.parquet").unlink(missing_ok=True)
+
+    def read(self, order: list[str]) -> pd.DataFrame:
+        """Return the stored rows among ``order``, in that order: when they ran leaves no trace."""
+        import pandas as pd
+
+        stored = self.keys()
+        frames = [
+            pd.read_parquet(self.folder / f"{key}-{stored[key]}.parquet")
+            for key in order
+            if key in stored
+        ]
+        frames = [frame.astype(object).where(frame.notna(), None) for frame in frames]
+        if not frames:
+            return pd.DataFrame()
+        return pd.concat(frames, ignore_index=True).infer_objects()
+
+
+def _table(row: dict[str, Any]) -> Any:
+    """Return a row as a table of one line, typed."""
+    import pyarrow as pa
+
+    columns = {name: pa.array([value], _type(name, value)) for name, value in row.items()}
+    return pa.table(columns)
+
+
+def _type(name: str, value: Any) -> Any:
+    """Return the type of a column; None leaves it to the value."""
+    import pyarrow as pa
+
+    if isinstance(value, list | tuple):
+        return pa.list_(pa.float64())
+    if name in TEXTS:
+        return pa.string()
+    if name in COUNTS:
+        return pa.int64()
+    if name in TRUTHS:
+        return pa.bool_()
+    return pa.float64() if value is None else None
+
+
+def _is_nobodys(half: Path) -> bool:
+    """Whether the process that began a file is gone; its number is in the name."""
+    process = half.suffixes[-2].removeprefix(".") if len(half.suffixes) > 1 else ""
+    if not process.isdigit() or not is_alive(int(process)):
+        return True
+    try:
+        return time.time() - half.stat().st_mtime > HALF_SECONDS
+    except FileNotFoundError:
+        return False

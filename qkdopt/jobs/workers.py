@@ -1,0 +1,211 @@
+"""Who does the runs: processes of this machine, or a Dask cluster."""
+
+from __future__ import annotations
+
+import logging
+import math
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection
+from multiprocessing.sharedctypes import Synchronized
+from typing import Any
+
+from qkdopt.errors import UsageError
+from qkdopt.jobs.task import Fate
+
+ANSWER_SECONDS = 10.0
+# What a run is given to end by itself once nobody waits for its row.
+ORPHAN_SECONDS = 2.0
+# A cluster's worker has its next run at hand while a row travels home.
+RUNS_PER_THREAD = 2
+# A question to a scheduler that is busy may take so long.
+ASK_SECONDS = 5.0
+# After so long without any answer what is out counts as lost,
+SILENT_SECONDS = 60.0
+# and after so long without a worker where there was one; a queue may bring another.
+DESERTED_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why no row comes, and for how many seconds that may last."""
+
+    words: str
+    patience: float
+
+
+@dataclass(frozen=True)
+class Workers:
+    """An executor, and how many runs it takes at a time.
+
+    Parameters
+    ----------
+    executor
+        Through the futures interface of the standard library.
+    slots
+        Runs to hand out at this moment; a cluster may grow and shrink.
+    trouble
+        What keeps rows from coming, if anything; answers within seconds.
+    compiling
+        Whether any worker compiles kernels at this moment; of a cluster's workers it is not known.
+    stop
+        Ends runs that are under way, where that is in our hands.
+    """
+
+    executor: Executor
+    slots: Callable[[], int]
+    trouble: Callable[[], Trouble | None] = lambda: None
+    compiling: Callable[[], bool] = lambda: False
+    stop: Callable[[], None] = lambda: None
+
+
+@contextmanager
+def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers]:
+    """Open a pool of processes on this machine, or an existing Dask cluster.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or the scheduler does not answer.
+    """
+    if scheduler is not None:
+        with _dask_client(scheduler) as client:
+            cluster = _Cluster(client)
+            yield Workers(client.get_executor(pure=False), cluster.slots, cluster.trouble)
+        return
+    count = workers or os.cpu_count() or 1
+    # A fresh interpreter each: a forked one would inherit the parent's threads.
+    context = multiprocessing.get_context("spawn")
+    compiling = context.Value("i", 0)
+    pool = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_begin_worker, initargs=(compiling,)
+    )
+    others = multiprocessing.active_children()
+
+    def stop() -> None:
+        for process in multiprocessing.active_children():
+            if process not in others:
+                process.terminate()
+
+    try:
+        yield Workers(pool, lambda: count, compiling=lambda: compiling.value > 0, stop=stop)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin_worker(compiling: Synchronized[int]) -> None:
+    """Prepare a worker; it counts itself while it compiles kernels."""
+    _obey_the_parent()
+    # Only now, for it takes a second: Ctrl-C may come meanwhile.
+    from qkdopt.runtime.compiled import CompilationWatch
+
+    def report(running: bool) -> None:
+        with compiling.get_lock():
+            compiling.value += 1 if running else -1
+
+    CompilationWatch(report).start()
+
+
+def _obey_the_parent() -> None:
+    """Let a worker finish its run whatever the keyboard says, and end it when the parent does.
+
+    A handler that does nothing, for SIG_IGN would pass on to solvers that a worker starts.
+    """
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the parent's end, and end this process: a parent that is killed tells nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    # Ready as soon as the parent is gone, however it went: its end of a pipe closes.
+    connection.wait([parent.sentinel])
+    if Fate.busy:
+        # Time for a solver to take its own processes with it.
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(ORPHAN_SECONDS)
+    os._exit(1)
+
+
+def _end(*_: object) -> None:
+    """End a run as Ctrl-C would: solvers stop, and take their own processes with them."""
+    Fate.ended = True
+    if Fate.busy:
+        raise KeyboardInterrupt
+    sys.exit()
+
+
+class _Cluster:
+    """What is known of a Dask cluster; no question to it takes long."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._threads = 0
+        self._had_workers = False
+
+    def slots(self) -> int:
+        """Count runs for every thread; some for a cluster without a worker, so that it grows."""
+        return RUNS_PER_THREAD * max(1, self._threads)
+
+    def trouble(self) -> Trouble | None:
+        """Ask how many threads there are."""
+        silent = "no answer from the scheduler"
+        scheduler = self._client.scheduler
+        if scheduler is None or self._client.status == "closed":
+            # Dask itself has given up.
+            return Trouble(silent, 0.0)
+        try:
+            answer = self._client.sync(scheduler.ncores, callback_timeout=ASK_SECONDS)
+        except (OSError, RuntimeError):
+            # A TimeoutError is an OSError; a client that closes meanwhile raises a RuntimeError.
+            return Trouble(silent, SILENT_SECONDS)
+        threads: int = sum(answer.values())
+        self._threads = threads
+        self._had_workers = self._had_workers or threads > 0
+        if threads == 0:
+            patience = DESERTED_SECONDS if self._had_workers else math.inf
+            return Trouble("the cluster has no worker", patience)
+        return None
+
+
+@contextmanager
+def _dask_client(address: str) -> Iterator[Any]:
+    try:
+        import distributed
+    except ImportError:
+        raise UsageError("--scheduler needs Dask; pip install 'qkdopt[cluster]'") from None
+    with _no_tracebacks():
+        try:
+            client: Any = distributed.Client(address, timeout=ANSWER_SECONDS)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError, TimeoutError) as error:
+            raise UsageError(
+                f"scheduler {address}: no answer ({type(error).__name__}); expected the address "
+                "of a running Dask scheduler, such as tcp://HOST:8786"
+            ) from None
+        try:
+            yield client
+        finally:
+            client.close(timeout=2)
+
+
+@contextmanager
+def _no_tracebacks() -> Iterator[None]:
+    """Keep Dask's own tracebacks off the terminal: what was lost is told in our words."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,15 @@
+"""The joint MILP, the reference formulation (``docs/model.md``)."""
+
+from qkdopt.milp.build import build_joint, build_textbook, least_size
+from qkdopt.milp.linearise import Linearised, linearise_links
+from qkdopt.milp.plans import plan_of_model, set_start
+
+__all__ = [
+    "Linearised",
+    "build_joint",
+    "build_textbook",
+    "least_size",
+    "linearise_links",
+    "plan_of_model",
+    "set_start",
+]

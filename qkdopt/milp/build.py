@@ -1,0 +1,167 @@
+"""The joint MILP, put together: this file is its table of contents."""
+
+from __future__ import annotations
+
+import numpy as np
+from pyomo.common.gc_manager import PauseGC
+
+from qkdopt.milp import constraints, objectives, textbook
+from qkdopt.milp.linearise import Linearised
+from qkdopt.milp.strengthen import load_states, splits_cleanly
+from qkdopt.milp.variables import (
+    JointModel,
+    declare_lightpaths,
+    declare_rates,
+    declare_working,
+)
+from qkdopt.problem import Problem
+
+OBJECTIVES = {
+    "mean": objectives.total_rate,
+    "link-sum": objectives.link_sum,
+    "max-min": objectives.worst_rate,
+}
+
+
+def build_joint(
+    problem: Problem,
+    pieces: dict[tuple[int, int], Linearised],
+    *,
+    served: int | None,
+    strengthen: bool = True,
+) -> JointModel:
+    """Build the joint MILP of a problem.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    pieces
+        Linearised key rates of every link and candidate.
+    served
+        Number of demands that are served, all plans of that number compared by the
+        problem's objective; None to maximise the number served instead.
+    strengthen
+        Whether the load-state rows (C10) are added.
+    """
+    # A large model is millions of objects that stay: looking for garbage among them takes a third.
+    with PauseGC():
+        return _joint(problem, pieces, served=served, strengthen=strengthen)
+
+
+def _joint(
+    problem: Problem,
+    pieces: dict[tuple[int, int], Linearised],
+    *,
+    served: int | None,
+    strengthen: bool,
+) -> JointModel:
+    m = _lightpaths(problem, pieces, served)
+    m.c2_one_lightpath = constraints.one_lightpath(m)
+    if served is None and not has_floors(problem):
+        m.goal = objectives.most_served(m)
+        return m
+    declare_rates(m)
+    m.c5_one_piece = constraints.one_piece(m)
+    m.c5_piece_range = constraints.piece_range(m)
+    m.c5_noise_of_link = constraints.noise_of_link(m)
+    m.c6_rate_of_link = constraints.rate_of_link(m)
+    if problem.instance.qkd.relay == "lightpath":
+        m.c7_relay_on_lightpath = constraints.relay_on_lightpath(m)
+    if strengthen and splits_cleanly(m):
+        m.c10_load_states = load_states(m)
+    return _compared(m, served)
+
+
+def build_textbook(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> JointModel:
+    """Build the same problem with one big-M per "if"; parameters as in :func:`build_joint`."""
+    with PauseGC():
+        return _textbook(problem, pieces, served=served)
+
+
+def _textbook(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> JointModel:
+    m = _lightpaths(problem, pieces, served)
+    m.c2_no_clash = textbook.no_clash(m)
+    m.c3_dark_guard_band = textbook.dark_guard_band(m)
+    if served is None and not has_floors(problem):
+        m.goal = objectives.most_served(m)
+        return m
+    textbook.declare_noise(m)
+    m.c5_one_piece = constraints.one_piece(m)
+    m.c5_piece_if_chosen = textbook.piece_if_chosen(m)
+    m.c5_noise_if_working = textbook.noise_if_working(m)
+    m.c6_rate_if_chosen = textbook.rate_if_chosen(m)
+    if problem.instance.qkd.relay == "lightpath":
+        m.c7_relay_if_chosen = textbook.relay_if_chosen(m)
+    return _compared(m, served)
+
+
+def _lightpaths(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+) -> JointModel:
+    """Begin with what all formulations share: routes, channels, working candidates."""
+    m = JointModel(problem, pieces, served=served)
+    declare_lightpaths(m)
+    declare_working(m)
+    m.c1_one_route = constraints.one_route(m)
+    m.c1_channels_of_route = constraints.channels_of_route(m)
+    m.c4_one_working = constraints.one_working(m)
+    return m
+
+
+def _compared(m: JointModel, served: int | None) -> JointModel:
+    """End with what all formulations share: keys of demands, and what plans are compared by."""
+    m.c7_rate_on_route = constraints.rate_on_route(m)
+    if m.problem.instance.qkd.relay == "widest":
+        m.c7_relay_widest = constraints.relay_widest(m)
+    else:
+        _no_key_without_qkd(m)
+    m.c8_least_rate = constraints.least_rate(m)
+    m.c8_no_slow_link = constraints.no_slow_link(m)
+    m.c8_key_where_asked = constraints.key_where_asked(m)
+    if served is None:
+        m.goal = objectives.most_served(m)
+    else:
+        if served or m.RP:
+            m.c9_number_served = constraints.number_served(m, served)
+        m.goal = OBJECTIVES[m.problem.objective](m)
+    return m
+
+
+def least_size(
+    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+) -> tuple[int, int]:
+    """Count rows and columns that the joint MILP and its textbook variant have at least.
+
+    Without building them: a solver's licence may be too small for that.
+    """
+    usable = problem.tables.usable
+    routes = [route for found in problem.routes for route in found]
+    lit = 0
+    for route in routes:
+        hops = zip(route.links, route.forward, strict=True)
+        lit += int(np.all([usable[e, 0 if f else 1] for e, f in hops], axis=0).sum())
+    columns = len(routes) + lit + len(pieces)
+    rows = len(problem.routes) + len(routes)
+    if served is not None or has_floors(problem):
+        counted = sum(len(piece.upper) for piece in pieces.values())
+        columns += 2 * counted
+        rows += counted + len(pieces)
+    return rows, columns
+
+
+def has_floors(problem: Problem) -> bool:
+    """Whether any demand asks for a least key rate."""
+    return any(demand.min_skr_bps for demand in problem.instance.demands)
+
+
+def _no_key_without_qkd(m: JointModel) -> None:
+    """No key passes a link without QKD: its routes have rate zero."""
+    with_key = set(m.E)
+    for r, p in m.RP:
+        if not with_key.issuperset(m.problem.routes[r][p].links):
+            m.z[r, p].fix(0.0)

@@ -1,0 +1,274 @@
+"""The numbered rules of the joint MILP, one function each (``docs/model.md``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from qkdopt.errors import UsageError
+from qkdopt.milp.scales import SMALLEST_RATE
+from qkdopt.milp.variables import JointModel, fastest, light_on, most_heard, upper_pieces
+
+
+def one_route(m: JointModel) -> pyo.Constraint:
+    r"""(C1) A served demand has one route: :math:`\sum_p x_{rp} \le 1`."""
+
+    def rule(m: JointModel, r: int) -> object:
+        routes = range(len(m.problem.routes[r]))
+        if not routes:
+            return pyo.Constraint.Skip
+        return sum(m.x[r, p] for p in routes) <= 1
+
+    return pyo.Constraint(m.R, rule=rule)
+
+
+def channels_of_route(m: JointModel) -> pyo.Constraint:
+    r"""(C1) ... and its channels on it: :math:`\sum_w l_{rpw} = b_r x_{rp}`."""
+
+    def rule(m: JointModel, r: int, p: int) -> object:
+        lit = sum(m.l[r, p, w] for w in m.channels[r, p])
+        return lit - m.problem.instance.demands[r].channels * m.x[r, p] == 0
+
+    return pyo.Constraint(m.RP, rule=rule)
+
+
+def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
+    r"""(C2), (C3) A channel of a fibre is dark, or carries one lightpath.
+
+    .. math:: \sum_{(r,p) \ni e} l_{rpw} + \sum_{q:\, w \in G(q)} y_{eq} \le 1
+
+    One sum serves clash and guard band: exactly one candidate works, so the working
+    channels whose guard band ``G(q)`` covers ``w`` count at most once. The second sum is
+    there only in the quantum signal's fibre. ``links`` are those that have the rule, all by
+    default.
+    """
+    tables = m.problem.tables
+    fibres = sorted(set(tables.fibres.tolist()))
+
+    def rule(m: JointModel, e: int, fibre: int, w: int) -> object:
+        senses = [d for d in (0, 1) if tables.fibres[d] == fibre]
+        lit = [m.l[key] for d in senses for key in m.lit[e, d, w]]
+        quantum = any(tables.disturbs[e, d] for d in senses)
+        count = tables.candidate_count[e] if quantum else 0
+        reserved = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
+        if not lit or len(lit) + len(reserved) < 2:
+            return pyo.Constraint.Skip
+        return sum(lit) + sum(reserved) <= 1
+
+    chosen = range(len(tables.candidates)) if links is None else links
+    return pyo.Constraint(chosen, fibres, range(tables.usable.shape[2]), rule=rule)
+
+
+def one_working(m: JointModel) -> pyo.Constraint:
+    r"""(C4) One QKD channel works on every link with QKD: :math:`\sum_q y_{eq} = 1`."""
+
+    def rule(m: JointModel, e: int) -> object:
+        return sum(m.y[e, q] for q in range(len(m.problem.tables.candidates[e]))) == 1
+
+    return pyo.Constraint(m.E, rule=rule)
+
+
+def one_piece(m: JointModel) -> pyo.Constraint:
+    r"""(C5) The working candidate's noise lies in one piece: :math:`\sum_s u_{eqs} = y_{eq}`."""
+
+    def rule(m: JointModel, e: int, q: int) -> object:
+        return sum(m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))) - m.y[e, q] == 0
+
+    return pyo.Constraint(m.EQ, rule=rule)
+
+
+def piece_range(m: JointModel) -> pyo.Constraint:
+    r"""(C5) ... between its edges: :math:`n_{eqs} \le u_{eqs}`, a share of the piece's width."""
+    return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
+
+
+def noise_of_link(m: JointModel) -> pyo.Constraint:
+    r"""(C5) The working candidate sees the noise of every lit channel.
+
+    .. math:: \sum_{s \in g} (a_s u_{eqs} + \Delta_s n_{eqs}) + M_g (1 - \sum_{s \in g} u_{eqs})
+        \ge \sum_w c_{eqw} \, lit_{ew}
+
+    One row a group of pieces, in the group's own unit and above the background noise
+    (:mod:`qkdopt.milp.scales`). ``M`` is the least number that is always valid: everything lit
+    that may be, or on given routes the dearest channels of their load.
+    """
+    tables = m.problem.tables
+    light = {e: light_on(m, e) for e in m.E}
+
+    def rule(m: JointModel, e: int, q: int, g: int) -> object:
+        group = m.groups[e, q][g]
+        directions, channels, lit = light[e]
+        free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
+        heard = group.coefficients(tables.noise[e, directions, channels, q])
+        most = most_heard(m, e, q, group)
+        if not free or not heard[free].any():
+            return pyo.Constraint.Skip
+        # A sum of a thousand terms: Pyomo's own sum of products takes several times as long.
+        total = LinearExpression(
+            linear_coefs=(group.left - most).tolist() + group.width.tolist()
+            + (-heard[free]).tolist(),
+            linear_vars=[m.u[e, q, s] for s in group.pieces]
+            + [m.n[e, q, s] for s in group.pieces] + [lit[i] for i in free],
+        )  # fmt: skip
+        return (-most, total, None)
+
+    return pyo.Constraint(m.EQG, rule=rule)
+
+
+def rate_of_link(m: JointModel) -> pyo.Constraint:
+    r"""(C6) A link's rate is at most the upper piece at its noise.
+
+    .. math:: k_e \le \sum_{q,s} (g_{eqs} u_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs})
+
+    with ``g`` and ``g'`` the upper piece at its left and right edge.
+    """
+
+    def rule(m: JointModel, e: int) -> object:
+        total = 0
+        for q in range(len(m.problem.tables.candidates[e])):
+            for s, (high, low) in enumerate(upper_pieces(m, e, q)):
+                total += high * m.u[e, q, s] + (low - high) * m.n[e, q, s]
+        return m.k[e] - total <= 0
+
+    return pyo.Constraint(m.E, rule=rule)
+
+
+def rate_on_route(m: JointModel) -> pyo.Constraint:
+    r"""(C7) Only the chosen route brings key: :math:`z_{rp} \le K_{rp} x_{rp}`."""
+
+    def rule(m: JointModel, r: int, p: int) -> object:
+        return m.z[r, p] - m.z[r, p].ub * m.x[r, p] <= 0
+
+    return pyo.Constraint(m.RP, rule=rule)
+
+
+def relay_on_lightpath(m: JointModel) -> pyo.Constraint:
+    r"""(C7) The key passes every link of the route: :math:`\sum_{p \ni e} z_{rp} \le k_e`."""
+
+    def rule(m: JointModel, e: int, r: int) -> object:
+        routes = [p for demand, p in m.over[e] if demand == r]
+        if not routes:
+            return pyo.Constraint.Skip
+        return sum(m.z[r, p] for p in routes) - m.k[e] <= 0
+
+    return pyo.Constraint(m.E, m.R, rule=rule)
+
+
+def relay_widest(m: JointModel) -> pyo.Block:
+    r"""(C7) The key takes any relay route: a unit of flow ``a`` over links with QKD.
+
+    .. math:: z_r \le k_e + K (1 - a_{re}), \qquad z_r \le K v_r
+
+    with ``a`` carrying ``v_r`` units from source to target.
+    """
+    problem, links = m.problem, m.problem.instance.network.links
+    block = pyo.Block(concrete=True)
+    most = max((fastest(m, e) for e in m.E), default=0.0)
+    block.v = pyo.Var(m.R, domain=pyo.Binary)
+    block.a = pyo.Var(m.R, m.E, [0, 1], domain=pyo.Binary)
+    block.rows = pyo.ConstraintList()
+    for r in m.R:
+        if not problem.routes[r]:
+            continue
+        demand = problem.instance.demands[r]
+        rate = sum(m.z[r, p] for p in range(len(problem.routes[r])))
+        block.rows.add(rate - most * block.v[r] <= 0)
+        for e in m.E:
+            carried = block.a[r, e, 0] + block.a[r, e, 1]
+            block.rows.add(rate - m.k[e] + most * carried <= most)
+        for node in problem.instance.network.nodes:
+            net = (node.id == demand.source) - (node.id == demand.target)
+            out = sum(
+                (1 if links[e].a == node.id else -1) * (block.a[r, e, 0] - block.a[r, e, 1])
+                for e in m.E
+                if node.id in (links[e].a, links[e].b)
+            )
+            # A node without QKD links that is no end of the demand has nothing to balance.
+            if net or not isinstance(out, int):
+                block.rows.add(out - net * block.v[r] == 0)
+    return block
+
+
+def least_rate(m: JointModel) -> pyo.Constraint:
+    r"""(C8) A demand with a least rate is served only with it: :math:`z_r \ge f_r \sum_p x_{rp}`.
+
+    Rates end where more does not matter; a least rate beyond that is up to :func:`no_slow_link`,
+    and so is one below what a solver can tell from 0: HiGHS 1.16 found a feasible model infeasible.
+    """
+
+    def rule(m: JointModel, r: int) -> object:
+        floor = m.problem.instance.demands[r].min_skr_bps
+        routes = range(len(m.problem.routes[r]))
+        if not floor or not routes:
+            return pyo.Constraint.Skip
+        least = min(floor, m.cap_bps) / m.unit_bps
+        if least < SMALLEST_RATE:
+            return pyo.Constraint.Skip
+        return sum(m.z[r, p] - least * m.x[r, p] for p in routes) >= 0
+
+    return pyo.Constraint(m.R, rule=rule)
+
+
+def no_slow_link(m: JointModel) -> pyo.Constraint:
+    r"""(C8) ... and its key passes no link whose rate is in a piece below that.
+
+    .. math:: \sum_{p \ni e} x_{rp} + \sum_{q,s:\, g_{eqs} < f_r} u_{eqs} \le 1
+
+    Implied by C7 and C8, but for what a solver's tolerance can hide: a least rate of a thousandth
+    of a bit/s is nothing in units of the fastest link. With ``relay = widest`` the arcs of the
+    key's route stand for the first sum.
+    """
+    wanted = [r for r in m.R if m.problem.instance.demands[r].min_skr_bps and m.problem.routes[r]]
+    pairs = [(e, r) for r in wanted for e in m.E if carrying(m, e, r)]
+
+    def rule(m: JointModel, e: int, r: int) -> object:
+        least = m.problem.instance.demands[r].min_skr_bps
+        slow = [
+            m.u[e, q, s]
+            for q in range(len(m.problem.tables.candidates[e]))
+            for s, ends in enumerate(m.pieces[e, q].upper)
+            if ends.max() < least
+        ]
+        return sum(carrying(m, e, r)) + sum(slow) <= 1 if slow else pyo.Constraint.Skip
+
+    return pyo.Constraint(pairs, rule=rule)
+
+
+def carrying(m: JointModel, e: int, r: int) -> list[pyo.Var]:
+    """Binaries of which one is set when a demand's key passes a link."""
+    if m.problem.instance.qkd.relay == "widest":
+        return [m.c7_relay_widest.a[r, e, 0], m.c7_relay_widest.a[r, e, 1]]
+    return [m.x[r, p] for demand, p in m.over[e] if demand == r]
+
+
+def key_where_asked(m: JointModel) -> pyo.Constraint:
+    r"""(C8) A demand with a least rate is served only where a route of QKD links leads.
+
+    ``relay = lightpath``: :math:`x_{rp} = 0` on routes that cross a link without QKD.
+    ``relay = widest``: :math:`\sum_p x_{rp} \le v_r`.
+    """
+    problem, with_key = m.problem, set(m.E)
+    wanted = [r for r in m.R if problem.instance.demands[r].min_skr_bps and problem.routes[r]]
+    if problem.instance.qkd.relay == "widest":
+        routes = {r: range(len(problem.routes[r])) for r in wanted}
+        return pyo.Constraint(
+            wanted,
+            rule=lambda m, r: sum(m.x[r, p] for p in routes[r]) - m.c7_relay_widest.v[r] <= 0,
+        )
+    keyless = [
+        (r, p)
+        for r in wanted
+        for p, route in enumerate(problem.routes[r])
+        if not with_key.issuperset(route.links)
+    ]
+    return pyo.Constraint(keyless, rule=lambda m, r, p: m.x[r, p] <= 0)
+
+
+def number_served(m: JointModel, served: int) -> pyo.Constraint:
+    r"""(C9) Exactly S demands are served: :math:`\sum_{rp} x_{rp} = S`."""
+    if served and not m.RP:
+        raise UsageError(f"served = {served}; expected 0: no demand has a candidate route")
+    return pyo.Constraint(expr=sum(m.x[key] for key in m.RP) == served)

@@ -1,0 +1,66 @@
+"""Formulations as files that any solver reads, with readable names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyomo.environ as pyo
+
+from qkdopt.errors import UsageError
+from qkdopt.milp.build import build_joint, build_textbook
+from qkdopt.milp.linearise import linearise_links
+from qkdopt.milp.loads import build_loads
+from qkdopt.problem import Problem
+
+KILO = 1e3
+FORMATS = ("mps", "lp")
+EXPORTED = ("joint", "textbook", "load-state")
+
+
+def formulation_of(
+    problem: Problem, name: str, *, served: int | None, tolerance_bps: float
+) -> pyo.ConcreteModel:
+    """Build a formulation by its name; an objective of key rates is in kbit/s.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    name
+        One of ``EXPORTED``; CP-SAT's own model is no linear program.
+    served
+        Number of demands served; None to maximise it instead.
+    tolerance_bps
+        Largest error of the linearised key rates; the load-state formulation has none.
+
+    Raises
+    ------
+    UsageError
+        Another name.
+    """
+    if name not in EXPORTED:
+        raise UsageError(f"formulation = {name!r}; expected one of {', '.join(EXPORTED)}")
+    if name == "load-state":
+        model = build_loads(problem, served=served)
+    else:
+        build = build_textbook if name == "textbook" else build_joint
+        model = build(problem, linearise_links(problem, tolerance_bps), served=served)
+    if served is not None:
+        # Rates count in a unit of the model's own; whoever reads the file knows kbit/s.
+        model.goal.set_value(model.unit_bps / KILO * model.goal.expr)
+    return model
+
+
+def write_model(model: pyo.ConcreteModel, path: Path) -> None:
+    """Write a model in the format of the file's ending; names of the rules.
+
+    Rates of links and demands are in units of the model's ``unit_bps``, the objective in kbit/s.
+    """
+    model.write(str(path), io_options={"symbolic_solver_labels": True})
+
+
+def size_of(model: pyo.ConcreteModel) -> tuple[int, int]:
+    """Return how many rows and columns a model has."""
+    rows = sum(1 for _ in model.component_data_objects(pyo.Constraint, active=True))
+    columns = sum(1 for _ in model.component_data_objects(pyo.Var))
+    return rows, columns

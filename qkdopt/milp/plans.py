@@ -1,0 +1,85 @@
+"""Between models and plans: read a solution, write a start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qkdopt.milp.textbook import loudest_piece
+from qkdopt.milp.variables import JointModel
+from qkdopt.problem.plan import BLOCKED, Plan, assess, candidate_noise, lit_channels, tuned
+
+HALF = 0.5
+
+
+def plan_of_model(m: JointModel) -> Plan:
+    """Read the lightpaths of a solved model; every link is tuned to its best candidate."""
+    routes = [BLOCKED] * len(m.R)
+    channels: list[tuple[int, ...]] = [()] * len(m.R)
+    for r, p in m.RP:
+        if m.x[r, p].value is not None and m.x[r, p].value > HALF:
+            routes[r] = p
+            channels[r] = tuple(w for w in m.channels[r, p] if m.l[r, p, w].value > HALF)
+    return tuned(m.problem, routes, channels)
+
+
+def set_start(m: JointModel, plan: Plan) -> None:
+    """Give every variable the value it has in a plan."""
+    for key in m.RP:
+        m.x[key].set_value(float(plan.routes[key[0]] == key[1]))
+    for r, p, w in m.RPW:
+        m.l[r, p, w].set_value(float(plan.routes[r] == p and w in plan.channels[r]))
+    for e, q in m.EQ:
+        m.y[e, q].set_value(float(plan.working[e] == q))
+    if hasattr(m, "k"):
+        _start_rates(m, plan)
+        _start_optional(m, plan)
+
+
+def _start_rates(m: JointModel, plan: Plan) -> None:
+    noise = candidate_noise(m.problem, lit_channels(m.problem, plan))
+    for e, q, s in m.EQS:
+        edges = m.pieces[e, q].edges
+        piece = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
+        here = plan.working[e] == q and piece == s
+        m.u[e, q, s].set_value(float(here))
+        inside = (noise[e, q] - edges[piece]) / (edges[piece + 1] - edges[piece])
+        m.n[e, q, s].set_value(float(np.clip(inside, 0.0, 1.0)) if here else 0.0)
+        if here and hasattr(m, "noise"):
+            above = float(noise[e, q] - m.pieces[e, q].background) / loudest_piece(m, e)
+            m.noise[e].set_value(min(above, m.noise[e].ub))
+    exact = assess(m.problem, plan)
+    for e in m.E:
+        rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
+        m.k[e].set_value(min(rate / m.unit_bps, m.k[e].ub))
+    for r, p in m.RP:
+        here = plan.routes[r] == p
+        rate = min(float(exact.demand_skr_bps[r]), m.cap_bps) / m.unit_bps
+        m.z[r, p].set_value(rate if here else 0.0)
+
+
+def _start_optional(m: JointModel, plan: Plan) -> None:
+    """Start the worst rate and the load states, where the model has them.
+
+    The rate of a link is held to the best rate of its load, which the exact rate never
+    exceeds but the upper piece may.
+    """
+    exact = assess(m.problem, plan)
+    if hasattr(m, "t"):
+        rates = [exact.demand_skr_bps[r] for r in m.R if plan.routes[r] != BLOCKED]
+        m.t.set_value(float(min(rates, default=0.0)) / m.unit_bps)
+    if not hasattr(m, "c10_load_states"):
+        return
+    lit = lit_channels(m.problem, plan)
+    disturbs = m.problem.tables.disturbs
+    block = m.c10_load_states
+    for e in m.E:
+        load = int((lit[e].sum(axis=1) * disturbs[e]).sum())
+        m.k[e].set_value(min(float(exact.link_skr_bps[e]) / m.unit_bps, m.k[e].ub))
+        for key in block.h:
+            if key[0] == e:
+                block.h[key].set_value(float(key[1] == load))
+        for key in block.v:
+            if key[0] == e:
+                number = plan.routes[key[1]]
+                on_link = number != BLOCKED and e in m.problem.routes[key[1]][number].links
+                block.v[key].set_value(float(on_link and key[2] == load))

@@ -1,0 +1,118 @@
+r"""The joint MILP over candidate sets: which channels the network keeps for QKD (C11 to C15).
+
+The problem has every grid channel as a candidate of every link with QKD, and only the working one
+reserved. Binaries ``s[q]`` choose the set, ``a[w]`` says which channels it leaves to classical
+light in the fibres with quantum signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import pyomo.environ as pyo
+
+from qkdopt.errors import UnsupportedError
+from qkdopt.milp.build import build_joint
+from qkdopt.milp.linearise import Linearised
+from qkdopt.milp.plans import HALF
+from qkdopt.milp.variables import JointModel
+from qkdopt.problem import Problem
+
+
+def build_sets(
+    problem: Problem,
+    pieces: dict[tuple[int, int], Linearised],
+    *,
+    served: int | None,
+    channels: int,
+    but: Iterable[Collection[int]] = (),
+) -> JointModel:
+    """Build the joint MILP of a problem and of its set of so many channels.
+
+    ``problem`` has all channels as candidates; ``pieces`` and ``served`` are as in
+    :func:`qkdopt.milp.build.build_joint`; the sets ``but`` are left out.
+    """
+    refuse_other_candidates(problem)
+    m = build_joint(problem, pieces, served=served)
+    declare_set(m)
+    m.c11_size_of_set = size_of_set(m, channels)
+    m.c12_working_in_set = working_in_set(m)
+    m.c13_dark_around_set = dark_around_set(m)
+    m.c13_light_where_left = light_where_left(m)
+    m.c14_some_channel_left = some_channel_left(m)
+    m.c15_another_set = another_set(m, but)
+    return m
+
+
+def refuse_other_candidates(problem: Problem) -> None:
+    """Raise :class:`UnsupportedError` unless every candidate is free to be in the set or not."""
+    everything = tuple(range(problem.instance.grid.channels))
+    some = {candidates for candidates in problem.tables.candidates if candidates}
+    if some - {everything} or problem.instance.qkd.reserve != "working":
+        raise UnsupportedError(
+            "the MILP over sets needs every channel of the grid as a candidate of every link "
+            "with QKD, and reserve = working"
+        )
+
+
+def declare_set(m: JointModel) -> None:
+    """``s[q]`` channel of the set, ``a[w]`` channel left to classical light."""
+    m.W = list(range(m.problem.instance.grid.channels))
+    m.s = pyo.Var(m.W, domain=pyo.Binary)
+    m.a = pyo.Var(m.W, domain=pyo.Binary)
+
+
+def size_of_set(m: JointModel, channels: int) -> pyo.Constraint:
+    r"""(C11) The set has N channels: :math:`\sum_q s_q = N`."""
+    return pyo.Constraint(expr=sum(m.s[q] for q in m.W) == channels)
+
+
+def working_in_set(m: JointModel) -> pyo.Constraint:
+    r"""(C12) A link works on a channel of the set: :math:`y_{eq} \le s_q`."""
+    return pyo.Constraint(m.EQ, rule=lambda m, e, q: m.y[e, q] - m.s[q] <= 0)
+
+
+def dark_around_set(m: JointModel) -> pyo.Constraint:
+    r"""(C13) A guard band is kept dark: :math:`a_w + s_q \le 1` for :math:`w \in G(q)`."""
+    instance = m.problem.instance
+    pairs = [(w, q) for w in m.W for q in m.W if instance.is_dark_near(w, q)]
+    return pyo.Constraint(pairs, rule=lambda m, w, q: m.a[w] + m.s[q] <= 1)
+
+
+def light_where_left(m: JointModel) -> pyo.Constraint:
+    r"""(C13) ... on every link with QKD: :math:`\sum_{(r,p) \ni e} l_{rpw} \le a_w`.
+
+    In the quantum signal's fibre only; there one row says also that a channel carries at most
+    one lightpath (C2).
+    """
+    tables = m.problem.tables
+
+    def rule(m: JointModel, e: int, w: int) -> object:
+        lit = [m.l[key] for d in (0, 1) if tables.disturbs[e, d] for key in m.lit[e, d, w]]
+        return sum(lit) - m.a[w] <= 0 if lit else pyo.Constraint.Skip
+
+    return pyo.Constraint(m.E, m.W, rule=rule)
+
+
+def some_channel_left(m: JointModel) -> pyo.Constraint:
+    r"""(C14) The set leaves classical light a channel: :math:`\sum_w a_w \ge 1`."""
+    return pyo.Constraint(expr=sum(m.a[w] for w in m.W) >= 1)
+
+
+def another_set(m: JointModel, known: Iterable[Collection[int]]) -> pyo.Constraint:
+    r"""(C15) Not one of the sets already judged: :math:`\sum_{q \in S} s_q \le N - 1`."""
+    rows = [sum(m.s[q] for q in one) <= len(one) - 1 for one in known]
+    return pyo.Constraint(range(len(rows)), rule=lambda _m, k: rows[k])
+
+
+def set_of_model(m: JointModel) -> tuple[int, ...]:
+    """Read the set of a solved model."""
+    return tuple(q for q in m.W if m.s[q].value is not None and m.s[q].value > HALF)
+
+
+def start_set(m: JointModel, channels: Collection[int]) -> None:
+    """Give the set's variables the values of a set."""
+    near = m.problem.instance.is_dark_near
+    for w in m.W:
+        m.s[w].set_value(float(w in channels))
+        m.a[w].set_value(float(not any(near(w, q) for q in channels)))

@@ -1,0 +1,100 @@
+r"""(C10) Load states inside the joint MILP: they tighten its relaxation, not its solutions.
+
+With ``h[e, m]`` for "m lightpaths disturb link e" and ``v[e, r, m]`` for "demand r is on e
+while its load is m",
+
+.. math:: \sum_m h_{em} = 1, \quad \sum_m v_{erm} = \sum_{p \ni e} x_{rp}, \quad
+    \sum_r b_r v_{erm} = m h_{em}, \quad v_{erm} \le h_{em}, \quad
+    \sum_{p \ni e} z_{rp} \le \sum_m g_e(m) v_{erm}
+
+``g_e(m)`` is the link's best rate with ``m`` lit channels. Demands in the other fibre of a
+pair take part in ``v`` but not in ``m``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyomo.environ as pyo
+
+from qkdopt.bounds.states import link_states
+from qkdopt.milp.variables import JointModel
+
+
+def load_states(m: JointModel) -> pyo.Block:
+    """Build the load-state rows of every link with QKD."""
+    block = pyo.Block(concrete=True)
+    rates = {e: _best_rates(m, e) for e in m.E}
+    uses = {e: sorted({r for r, _ in m.over[e]}) for e in m.E}
+    block.h = pyo.Var([(e, s) for e in m.E for s in rates[e]], bounds=(0.0, 1.0))
+    block.v = pyo.Var(
+        [(e, r, s) for e in m.E for r in uses[e] for s in rates[e]], bounds=(0.0, 1.0)
+    )
+    block.rows = pyo.ConstraintList()
+    for e in m.E:
+        block.rows.add(sum(block.h[e, s] for s in rates[e]) == 1)
+        for r in uses[e]:
+            on_link = [p for demand, p in m.over[e] if demand == r]
+            states = [block.v[e, r, s] for s in rates[e]]
+            block.rows.add(sum(states) - sum(m.x[r, p] for p in on_link) == 0)
+            if m.problem.instance.qkd.relay == "lightpath":
+                best = sum(rates[e][s] * block.v[e, r, s] for s in rates[e])
+                block.rows.add(sum(m.z[r, p] for p in on_link) - best <= 0)
+        for s in rates[e]:
+            _count_load(m, block, e, s, uses[e])
+        block.rows.add(m.k[e] - sum(rates[e][s] * block.h[e, s] for s in rates[e]) <= 0)
+    return block
+
+
+def _count_load(m: JointModel, block: pyo.Block, e: int, load: int, uses: list[int]) -> None:
+    carried = 0
+    for r in uses:
+        block.rows.add(block.v[e, r, load] - block.h[e, load] <= 0)
+        if _disturbs(m, e, r):
+            carried += m.problem.instance.demands[r].channels * block.v[e, r, load]
+    block.rows.add(carried - load * block.h[e, load] == 0)
+
+
+def _disturbs(m: JointModel, e: int, r: int) -> bool:
+    """Whether a demand's light is in the quantum signal's fibre, whatever its route over e."""
+    tables = m.problem.tables
+    if tables.fibres[0] == tables.fibres[1]:
+        return True
+    return all(
+        tables.disturbs[e, 0 if forward else 1]
+        for demand, p in m.over[e]
+        if demand == r
+        for link, forward in zip(
+            m.problem.routes[r][p].links, m.problem.routes[r][p].forward, strict=True
+        )
+        if link == e
+    )
+
+
+def splits_cleanly(m: JointModel) -> bool:
+    """Whether every demand uses each link in one direction only, as the rows assume."""
+    tables = m.problem.tables
+    if tables.fibres[0] == tables.fibres[1]:
+        return True
+    for e in m.E:
+        senses: dict[int, set[bool]] = {}
+        for r, p in m.over[e]:
+            route = m.problem.routes[r][p]
+            senses.setdefault(r, set()).add(route.forward[route.links.index(e)])
+        if any(len(found) > 1 for found in senses.values()):
+            return False
+    return True
+
+
+def _best_rates(m: JointModel, e: int) -> dict[int, float]:
+    """Best rate of a link by the number of lightpaths that disturb it."""
+    demands = m.problem.instance.demands
+    most = [0, 0]
+    for r in {r for r, _ in m.over[e]}:
+        most[0] += demands[r].channels
+        most[1] += demands[r].channels
+    states = link_states(m.problem, e, (most[0], most[1]))
+    loads = states.disturbing
+    return {
+        int(load): min(float(states.rate_bps[loads == load].max()), m.cap_bps) / m.unit_bps
+        for load in np.unique(loads)
+    }

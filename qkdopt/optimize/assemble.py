@@ -1,0 +1,99 @@
+"""From a plan and its bound to the result that is written."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qkdopt.heuristics import explain_blocked
+from qkdopt.problem import Problem
+from qkdopt.problem.plan import BLOCKED, NO_QKD, Assessment, Plan, assess
+from qkdopt.result import Baseline, Lightpath, ServedDemand, Value, WorkingChannel
+
+
+def value_of(plan: Plan, exact: Assessment) -> Value:
+    """Return the value block: objective, served, mean and worst rates."""
+    served = [r for r, route in enumerate(plan.routes) if route != BLOCKED]
+    rates = exact.demand_skr_bps[served]
+    demands = len(plan.routes)
+    return Value(
+        objective_bps=exact.objective_bps,
+        served=len(served),
+        demands=demands,
+        mean_skr_bps=float(rates.mean()) if served else 0.0,
+        mean_skr_per_request_bps=float(rates.sum() / demands) if demands else 0.0,
+        worst_skr_bps=float(rates.min()) if served else 0.0,
+        without_key=exact.without_key,
+    )
+
+
+def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Baseline:
+    """Compare a value with the baseline plan's."""
+    base = value_of(plan, assess(problem, plan))
+    mean = base.mean_skr_bps
+    gain = value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
+    return Baseline(
+        strategy=strategy,
+        served=base.served,
+        without_key=base.without_key,
+        mean_skr_bps=mean,
+        gain=gain,
+    )
+
+
+def lightpaths_of(problem: Problem, plan: Plan) -> tuple[Lightpath, ...]:
+    """List route, links and channels of every served demand."""
+    links = problem.instance.network.links
+    return tuple(
+        Lightpath(
+            demand=demand.id,
+            route=problem.routes[r][plan.routes[r]].nodes,
+            links=tuple(links[e].id for e in problem.routes[r][plan.routes[r]].links),
+            channels=tuple(int(w) for w in plan.channels[r]),
+        )
+        for r, demand in enumerate(problem.instance.demands)
+        if plan.routes[r] != BLOCKED
+    )
+
+
+def working_channels_of(
+    problem: Problem, plan: Plan, exact: Assessment
+) -> tuple[WorkingChannel, ...]:
+    """List the working channel of every link with QKD, its noise, QBER and rate."""
+    tables = problem.tables
+    every = np.arange(len(plan.working))
+    column = np.maximum(np.array(plan.working, dtype=np.int64), 0)
+    qber = tables.qber(exact.noise, tables.transmittance[every, column])
+    rows = []
+    for e, link in enumerate(problem.instance.network.links):
+        if plan.working[e] == NO_QKD:
+            continue
+        candidate = tables.candidates[e][plan.working[e]]
+        channel = candidate if isinstance(candidate, int) else None
+        frequency_thz = problem.instance.candidate_thz(candidate) if channel is None else None
+        rows.append(
+            WorkingChannel(
+                link=link.id,
+                channel=channel,
+                frequency_thz=frequency_thz,
+                noise_per_gate=float(exact.noise[e]),
+                qber=float(qber[e]),
+                skr_bps=float(exact.link_skr_bps[e]),
+            )
+        )
+    return tuple(rows)
+
+
+def demands_of(problem: Problem, plan: Plan, exact: Assessment) -> tuple[ServedDemand, ...]:
+    """Say what became of every demand, and why the blocked ones are blocked."""
+    reasons = explain_blocked(problem, plan)
+    links = problem.instance.network.links
+    return tuple(
+        ServedDemand(
+            demand=demand.id,
+            served=plan.routes[r] != BLOCKED,
+            skr_bps=float(exact.demand_skr_bps[r]),
+            bottleneck=links[exact.bottleneck[r]].id if exact.bottleneck[r] >= 0 else None,
+            blocked_by=reasons.get(r),
+        )
+        for r, demand in enumerate(problem.instance.demands)
+    )

@@ -1,0 +1,259 @@
+"""Strategy ``auto``: heuristics, then search and bound side by side until gap or limit.
+
+Two threads share the two cores: the compiled local search looks for better plans while
+the load-state bound is tightened; the kernels of both run without Python's lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from qkdopt.bounds.bound import LoadStateBound, refuse_unsupported
+from qkdopt.errors import SolverFailedError, UnsupportedError
+from qkdopt.heuristics import ds_qkd_synergistic, local_search
+from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.incumbent import Incumbent
+from qkdopt.problem import Problem
+from qkdopt.result import Bound, SolverRef, gap_of
+from qkdopt.runtime.deadline import since, within
+
+if TYPE_CHECKING:
+    from qkdopt.optimize.milp import JointRun
+
+# The search alone settles how many demands are served before the bound fixes that number.
+SETTLE_SECONDS = 0.5
+SETTLE_SHARE = 0.1
+REPORT_SECONDS = 0.5
+# What a search is given to hand over its plan when time is up.
+SEARCH_GRACE_S = 0.3
+# A node-limited run repeats exactly: its search is limited by moves, not by seconds.
+MOVES_PER_RUN = 2_000_000
+# Up to this many (demand, route, channel) binaries the joint MILP can settle the rest.
+SMALL_JOINT = 6_000
+# Branching nodes on such an instance before the joint MILP takes over.
+NODES_BEFORE_JOINT = 40
+
+
+class AutoRun:
+    """One run; whatever ends it, the incumbent and :meth:`bound` can be read.
+
+    Parameters
+    ----------
+    problem
+        What is solved.
+    incumbent
+        Best plan so far, improved in place; it must hold a plan.
+    clock
+        Limits and progress.
+    seed, threads
+        Of the search; with one thread, search and bound take turns.
+    solver
+        MIP solver for what is small enough.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        incumbent: Incumbent,
+        clock: Clock,
+        *,
+        seed: int,
+        threads: int,
+        solver: str,
+    ) -> None:
+        self._problem = problem
+        self._incumbent = incumbent
+        self._clock = clock
+        self._seed = seed
+        self._threads = threads
+        self._proof: LoadStateBound | None = None
+        self._solver = solver
+        self._joint: JointRun | None = None
+        self._joint_served = -1
+        self._reported = 0.0
+        self.notes: list[str] = []
+        try:
+            refuse_unsupported(problem)
+            self._bounded = True
+        except UnsupportedError as error:
+            self._bounded = False
+            self.notes.append(str(error))
+
+    def run(self) -> None:
+        """Improve plan and bound until the gap closes or time is up."""
+        plan = self._clock.within(lambda: ds_qkd_synergistic(self._problem))
+        if plan is not None:
+            self._incumbent.offer(plan)
+        self._clock.report("heuristics", self._incumbent)
+        self._search(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
+        self._clock.report("local search", self._incumbent)
+        if self._threads == 1:
+            self._take_turns()
+        else:
+            self._do_both()
+        self._bound_last_number()
+
+    def _do_both(self) -> None:
+        """Search in one thread, and tighten the bound in this one."""
+        searcher = threading.Thread(target=self._keep_searching, daemon=True)
+        searcher.start()
+        try:
+            while not self._clock.over() and not self.closed:
+                if not self._tighten() and not self._prove_jointly(self._threads):
+                    self._clock.stop.wait(REPORT_SECONDS)
+                    self._report()
+        finally:
+            self._clock.stop.set()
+            searcher.join()
+
+    def run_nodes(self, nodes: int) -> None:
+        """Do a fixed amount of work in one thread: the same seed gives the same result."""
+        self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        plan = local_search(
+            self._problem, seed=self._seed, moves=MOVES_PER_RUN, start=self._incumbent.best()[0]
+        )
+        self._incumbent.offer(plan)
+        for _ in range(1 + nodes):
+            if self.closed or not self._tighten():
+                break
+        if not self.closed:
+            self._prove_jointly(1, nodes=max(1, nodes))
+
+    @property
+    def closed(self) -> bool:
+        """Whether number served and objective are both proved, to the gap asked for."""
+        exact = self._incumbent.best()[1]
+        bound = self.bound()
+        if bound is None or bound.served != exact.served:
+            return False
+        gap = gap_of(exact.objective_bps, bound.objective_bps)
+        return gap is not None and gap <= self._clock.gap
+
+    @property
+    def solver(self) -> SolverRef:
+        """The MIP solver, if it took part."""
+        return SolverRef() if self._joint is None else self._joint.solver
+
+    def bound(self) -> Bound | None:
+        """Return the best bound at the incumbent's number served; no objective if stale."""
+        served = self._incumbent.best()[1].served
+        found = []
+        if self._proof is not None:
+            found.append(_at(self._proof.as_bound(), self._proof.for_served == served))
+        if self._joint is not None:
+            found.append(_at(self._joint.as_bound(), self._joint_served == served))
+        if not found:
+            return None
+        with_objective = [bound for bound in found if bound.objective_bps is not None]
+        best = min(with_objective or found, key=lambda bound: bound.objective_bps or 0.0)
+        return best.model_copy(update={"served": min(bound.served for bound in found)})
+
+    def _prove_jointly(self, threads: int, nodes: int | None = None) -> bool:
+        """Let the joint MILP settle a small instance, once; False when it has or is not."""
+        exact = self._incumbent.best()[1]
+        if not self._small or self._joint_served == exact.served or self._clock.over():
+            return False
+        # Pyomo takes a second and more to import: only where the joint MILP is used.
+        from qkdopt.optimize.milp import JointRun
+
+        self._joint = JointRun(
+            self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,
+            nodes=nodes,
+        )  # fmt: skip
+        try:
+            self._joint.prove_served()
+            self._joint_served = self._incumbent.best()[1].served
+            self._joint.prove_objective()
+        except SolverFailedError as error:
+            self._clock.note_failure(error)
+            self._joint_served = self._incumbent.best()[1].served
+        self._report()
+        return True
+
+    def _tighten(self) -> bool:
+        """Do one step on the bound; False when there is none to do."""
+        exact = self._incumbent.best()[1]
+        if not self._bounded:
+            return False
+        if self._proof is None:
+            self._proof = self._clock.within(
+                lambda: LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
+            )
+            if self._proof is None:
+                return False
+        elif self._proof.for_served != exact.served:
+            self._proof = self._proof.at_number(exact.served)
+        elif self._proof.closed or (self._small and self._proof.nodes > NODES_BEFORE_JOINT):
+            return False
+        if not self._proof.closed:
+            self._proof.tighten(exact.objective_bps, self._clock.gap, self._outdated)
+        self._report()
+        return True
+
+    def _outdated(self) -> bool:
+        """Whether time is up, or another number served has to be bounded; reported meanwhile."""
+        assert self._proof is not None
+        if self._clock.seconds - self._reported >= REPORT_SECONDS:
+            self._report()
+        served = self._incumbent.best()[1].served
+        return self._clock.over() or served != self._proof.for_served
+
+    def _bound_last_number(self) -> None:
+        """Bound the number served that the search came to last: one evaluation does it."""
+        exact = self._incumbent.best()[1]
+        if self._proof is None or self._proof.for_served == exact.served:
+            return
+        proof = self._proof.at_number(exact.served)
+        proof.tighten(exact.objective_bps, self._clock.gap, lambda: True)
+        self._proof = proof
+
+    @property
+    def _small(self) -> bool:
+        """Whether the joint MILP has a chance."""
+        routes = sum(map(len, self._problem.routes))
+        return routes * self._problem.instance.grid.channels <= SMALL_JOINT
+
+    def _search(self, seconds: float) -> None:
+        # It ends by itself, unless dropping demands below their least key rate takes too long.
+        plan = within(
+            since(self._clock.over, SEARCH_GRACE_S),
+            lambda: local_search(
+                self._problem,
+                seed=self._seed,
+                seconds=max(0.1, seconds),
+                start=self._incumbent.best()[0],
+                should_stop=self._clock.over,
+            ),
+        )
+        if plan is not None:
+            self._incumbent.offer(plan)
+        self._seed += 1
+
+    def _keep_searching(self) -> None:
+        """Search in rounds: a long one first, since slow cooling finds the best plans."""
+        while not self._clock.over() and not self.closed:
+            self._search(0.5 * self._clock.left)
+
+    def _take_turns(self) -> None:
+        while not self._clock.over() and not self.closed:
+            self._search(0.25 * self._clock.left)
+            half = self._clock.seconds + 0.3 * self._clock.left
+            while not self._clock.over() and self._clock.seconds < half and not self.closed:
+                if not self._tighten():
+                    break
+            if not self.closed:
+                self._prove_jointly(1)
+            self._report()
+
+    def _report(self) -> None:
+        self._reported = self._clock.seconds
+        bound = self.bound()
+        self._clock.report(
+            "search and bound", self._incumbent, None if bound is None else bound.objective_bps
+        )
+
+
+def _at(bound: Bound, current: bool) -> Bound:
+    """Return a bound without its objective when that is for another number served."""
+    return bound if current else bound.model_copy(update={"objective_bps": None})

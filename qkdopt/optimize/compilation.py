@@ -1,0 +1,35 @@
+"""The first compilation of the kernels of search and bound, which is no part of a time limit."""
+
+from __future__ import annotations
+
+from qkdopt.bounds.compilation import bound_compiled, compile_bound, smallest_problem
+from qkdopt.heuristics import ds_qkd
+from qkdopt.heuristics.annealing.anneal import Search
+from qkdopt.heuristics.annealing.kernel import anneal
+from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.incumbent import Incumbent
+from qkdopt.runtime.compiled import compiled_before
+from qkdopt.runtime.deadline import within
+
+
+def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
+    """Compile what search (and bound) need, unless it has been; announced, and off the clock.
+
+    An interruption breaks it off; what was compiled by then stays so.
+    """
+    search = not compiled_before(anneal)
+    bound = bound and not bound_compiled()
+    if not search and not bound:
+        return
+    clock.report("compiling, this first time only", incumbent)
+    with clock.paused():
+        if search:
+            within(lambda: clock.interrupted, compile_search)
+        if bound:
+            within(lambda: clock.interrupted, compile_bound)
+
+
+def compile_search() -> None:
+    """Run every kernel of the search once."""
+    problem = smallest_problem()
+    Search.begin(problem, ds_qkd(problem), 0).anneal(10, 1.0, 1.0)

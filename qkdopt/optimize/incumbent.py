@@ -1,0 +1,41 @@
+"""The best plan so far, shared by the threads of a run."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from qkdopt.problem import Problem
+from qkdopt.problem.plan import Assessment, Plan, assess
+
+
+@dataclass
+class Incumbent:
+    """Keeps the better of every two plans: more demands served, then more objective.
+
+    Parameters
+    ----------
+    problem
+        The problem whose exact physics judge the plans.
+    """
+
+    problem: Problem
+    plan: Plan | None = None
+    exact: Assessment | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def offer(self, plan: Plan) -> bool:
+        """Take the plan if it is better; say whether it was."""
+        exact = assess(self.problem, plan)
+        with self._lock:
+            if self.exact is not None and exact.key <= self.exact.key:
+                return False
+            self.plan, self.exact = plan, exact
+            return True
+
+    def best(self) -> tuple[Plan, Assessment]:
+        """Return the best plan and its exact numbers; one must have been offered."""
+        with self._lock:
+            assert self.plan is not None
+            assert self.exact is not None
+            return self.plan, self.exact

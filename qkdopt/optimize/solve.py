@@ -1,0 +1,350 @@
+"""One run of one strategy, from instance to result."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+
+from qkdopt.adapters import adapter_of
+from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
+from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_changes, preset_name
+from qkdopt.io.environment import environment
+from qkdopt.optimize.assemble import (
+    baseline_of,
+    demands_of,
+    lightpaths_of,
+    value_of,
+    working_channels_of,
+)
+from qkdopt.optimize.auto import AutoRun
+from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.compilation import compile_first
+from qkdopt.optimize.incumbent import Incumbent
+from qkdopt.optimize.options import SolverOptions
+from qkdopt.optimize.outcome import Outcome
+from qkdopt.optimize.progress import ProgressCallback
+from qkdopt.optimize.start import plan_of_result
+from qkdopt.problem import Problem, build_problem
+from qkdopt.problem.plan import Plan
+from qkdopt.result import (
+    AnyPlan,
+    Bound,
+    InstanceRef,
+    Objective,
+    Result,
+    RunLimits,
+    Status,
+    StoppedBy,
+    Value,
+    gap_of,
+)
+from qkdopt.runtime.signals import until_interrupted
+
+DEFAULT_SOLVER = "highs"
+HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
+    "fixed": fixed,
+    "ds-qkd": ds_qkd,
+    "ds-qkd-synergistic": ds_qkd_synergistic,
+}
+# How a note begins that tells of a bound below a plan: a bug to be reported.
+FAULT = "fault"
+# Sums in another order differ by this much.
+ROUNDING, ROUNDING_BPS = 1e-9, 1e-6
+STRATEGIES = (*HEURISTICS, "local-search", "milp", "auto")
+
+
+def solve(
+    instance: Instance,
+    *,
+    strategy: str = "auto",
+    solver: str = DEFAULT_SOLVER,
+    formulation: str = "joint",
+    linearisation: float | None = None,
+    settings: Mapping[str, bool | int | float | str] | None = None,
+    objective: Objective = "mean",
+    time_limit: float = 60.0,
+    gap: float = 1e-3,
+    threads: int | None = None,
+    seed: int = 0,
+    start: AnyPlan | None = None,
+    node_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Result:
+    """Find a plan for an instance and prove how far it is from the best possible.
+
+    Parameters
+    ----------
+    instance
+        The validated instance.
+    strategy
+        One of ``STRATEGIES``.
+    solver
+        MIP solver of the strategies that use one; it must be installed.
+    formulation
+        Of strategy ``milp``, see :class:`qkdopt.optimize.options.SolverOptions`.
+    linearisation
+        Largest relative error of linearised key rates; by default a share of the gap.
+    settings
+        The solver's own options that are not at its defaults, by its own names.
+    objective
+        What plans that serve equally many demands are compared by.
+    time_limit
+        Seconds after which the best plan so far is returned with its bound; the first
+        compilation on a machine is no part of them.
+    gap
+        Relative gap at which the run is done.
+    threads
+        Cores to use; all by default.
+    seed
+        Of every random choice.
+    start
+        Earlier result or saved plan of the same instance to start from.
+    node_limit
+        Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
+        time: then the same seed gives the same result, times aside.
+    progress
+        Called with every change, from the calling thread.
+
+    Returns
+    -------
+    Result
+        Also when interrupted by Ctrl-C: the best plan so far with its bound, and the note
+        ``interrupted``. A second Ctrl-C raises ``KeyboardInterrupt``.
+
+    Raises
+    ------
+    UsageError
+        Options that are out of range or do not fit together.
+    SolverMissingError
+        The solver is not installed; the message says what to install.
+    """
+    _refuse_bad_options(strategy, formulation, time_limit, gap, threads, linearisation)
+    _refuse_absent(strategy, solver)
+    options = SolverOptions(
+        formulation=formulation,
+        solver=solver,
+        seed=seed,
+        threads=threads or os.cpu_count() or 1,
+        nodes=node_limit,
+        linearisation=linearisation,
+        settings=settings or {},
+    )
+    clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
+    problem = build_problem(instance, objective)
+    incumbent = Incumbent(problem)
+    baseline = ds_qkd(problem)
+    if start is not None:
+        incumbent.offer(plan_of_result(problem, start))
+    # From here on there is a plan, and no signal may lose it.
+    with until_interrupted(clock.interruption):
+        outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
+        return _result(incumbent, baseline, outcome, clock, strategy, options)
+
+
+def _refuse_bad_options(
+    strategy: str,
+    formulation: str,
+    time_limit: float,
+    gap: float,
+    threads: int | None,
+    linearisation: float | None,
+) -> None:
+    faults = []
+    if strategy not in STRATEGIES:
+        faults.append(f"strategy = {strategy!r}; expected one of {', '.join(STRATEGIES)}")
+    if formulation != "joint" and strategy != "milp":
+        faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
+    if not time_limit > 0.0:
+        faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
+    if not 0.0 <= gap < 1.0:
+        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
+    if linearisation is not None and not 0.0 < linearisation < gap:
+        faults.append(
+            f"linearisation = {linearisation:g}; expected more than 0 and less than the gap "
+            f"{gap:g}, of which it is a part"
+        )
+    if threads is not None and threads < 1:
+        faults.append(f"threads = {threads}; expected at least 1")
+    if faults:
+        raise UsageError("; ".join(faults))
+
+
+def _refuse_absent(strategy: str, solver: str) -> None:
+    """Refuse a solver that is not installed, also where it might never be called.
+
+    Raises
+    ------
+    UsageError
+        There is no solver of that name.
+    SolverMissingError
+        It is not installed.
+    """
+    if solver == DEFAULT_SOLVER and strategy in HEURISTICS:
+        return
+    adapter = adapter_of(solver)
+    if not adapter.available():
+        raise SolverMissingError(f"solver {solver!r} is not installed; {adapter.install}")
+
+
+def _run_strategy(
+    strategy: str,
+    incumbent: Incumbent,
+    baseline: Plan,
+    clock: Clock,
+    options: SolverOptions,
+) -> Outcome:
+    problem = incumbent.problem
+    if strategy in HEURISTICS:
+        incumbent.offer(HEURISTICS[strategy](problem))
+        return Outcome()
+    incumbent.offer(baseline)
+    clock.report("heuristics", incumbent)
+    try:
+        if strategy != "milp":
+            compile_first(incumbent, clock, bound=strategy == "auto")
+        if strategy == "local-search":
+            _run_local_search(incumbent, clock, options.seed)
+            return Outcome()
+        if strategy == "milp":
+            # Pyomo takes a second and more to import: only where models are built.
+            from qkdopt.optimize.formulations import run_formulation
+
+            return run_formulation(incumbent, clock, options)
+        return _run_auto(incumbent, clock, options)
+    except KeyboardInterrupt:
+        clock.interrupt()
+        return Outcome()
+
+
+def _run_local_search(incumbent: Incumbent, clock: Clock, seed: int) -> None:
+    incumbent.offer(
+        local_search(
+            incumbent.problem,
+            seed=seed,
+            seconds=clock.left,
+            start=incumbent.best()[0],
+            should_stop=clock.over,
+        )
+    )
+    clock.report("local search", incumbent)
+
+
+def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+    run = AutoRun(
+        incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
+        solver=options.solver,
+    )  # fmt: skip
+    try:
+        if options.nodes is None:
+            run.run()
+        else:
+            run.run_nodes(options.nodes)
+    except KeyboardInterrupt:
+        clock.interrupt()
+    return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
+
+
+def _result(
+    incumbent: Incumbent,
+    baseline: Plan,
+    outcome: Outcome,
+    clock: Clock,
+    strategy: str,
+    options: SolverOptions,
+) -> Result:
+    problem = incumbent.problem
+    instance = problem.instance
+    plan, exact = incumbent.best()
+    value = value_of(plan, exact)
+    bound, doubts = _credible(outcome.bound, value)
+    gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
+    proved = bound is not None and bound.served == value.served
+    failures = [f"solver failed: {failure}" for failure in clock.failures]
+    notes = [*doubts, *failures, *outcome.notes, *_physics_notes(instance)]
+    status = _status(gap, proved, bound, clock.gap)
+    if clock.interrupted:
+        notes.insert(0, "interrupted")
+    return Result(
+        instance=InstanceRef(
+            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
+        ),
+        strategy=strategy,
+        solver=outcome.solver,
+        seed=options.seed,
+        threads=options.threads,
+        objective=problem.objective,
+        status=status,
+        value=value,
+        bound=bound,
+        gap=gap,
+        served_proved=proved,
+        baseline=baseline_of(problem, "ds-qkd", baseline, value),
+        lightpaths=lightpaths_of(problem, plan),
+        qkd=working_channels_of(problem, plan, exact),
+        demands=demands_of(problem, plan, exact),
+        notes=tuple(notes),
+        stopped_by=_stopped_by(clock, status, strategy, options),
+        limits=RunLimits(
+            time_limit_s=clock.time_limit if math.isfinite(clock.time_limit) else None,
+            gap=clock.gap,
+            node_limit=options.nodes,
+        ),
+        preset_changes=preset_changes(instance),
+        seconds=round(clock.seconds, 3),
+        environment=environment(),
+    )
+
+
+def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str]]:
+    """Leave out a bound that a plan beats: it is a fault of solver or model, and is told as one.
+
+    The plan is kept, for its rates are exact; the checker would refuse it with such a bound.
+    """
+    if bound is None:
+        return None, []
+    if bound.served < value.served:
+        told = f"{FAULT}: {bound.method} proved at most {bound.served} demands served"
+        return None, [f"{told}; the plan serves {value.served}"]
+    limit = bound.objective_bps
+    if limit is None or value.objective_bps <= limit * (1.0 + ROUNDING) + ROUNDING_BPS:
+        return bound, []
+    told = f"{FAULT}: {bound.method} proved at most {limit:.12g} bit/s"
+    return bound.model_copy(update={"objective_bps": None}), [
+        f"{told}; the plan is worth {value.objective_bps:.12g} bit/s"
+    ]
+
+
+def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float) -> Status:
+    closed = bound is not None and gap is not None and gap <= wanted
+    return "optimal" if closed and proved else "feasible"
+
+
+def _stopped_by(clock: Clock, status: Status, strategy: str, options: SolverOptions) -> StoppedBy:
+    """Say what ended the run."""
+    if clock.interrupted:
+        return "interrupted"
+    if status == "optimal":
+        return "gap"
+    if strategy in HEURISTICS:
+        return "exhausted"
+    if clock.failures:
+        return "solver failed"
+    if options.nodes is not None:
+        return "node limit"
+    return "time limit" if clock.timed_out or strategy == "local-search" else "exhausted"
+
+
+def _physics_notes(instance: Instance) -> list[str]:
+    """Say what the search left to the exact assessment."""
+    if instance.other_noise.four_wave_mixing is None:
+        return []
+    return [
+        "four-wave mixing is in every rate of this result, but search and bound ignored it: "
+        "the bound stays valid, the plan may not be the best for it"
+    ]
+
+
+__all__ = ["HEURISTICS", "STRATEGIES", "solve"]

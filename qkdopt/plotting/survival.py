@@ -1,0 +1,65 @@
+"""What survives degradations: bars with intervals of 95 %."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qkdopt.plotting.styles import COLOURS, curve_style, legend_beside
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Bars of more sets than there are colours.
+HATCHES = ("", "///", "...", "xxx")
+
+# Column -> label of the axis.
+MEASURES = {
+    "survived_after_reaction": "key rate that survives [%]",
+    "affected_survived_after_reaction": "key rate that survives, affected demands [%]",
+    "time_average_survived": "key rate averaged over time, of that without events [%]",
+}
+
+
+def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_reaction") -> Axes:
+    """Draw one group of bars for each event, retuning and restoration, one bar a candidate set.
+
+    ``table`` has the columns of ``resilience.csv`` of one relay: ``event``, ``retune``,
+    ``restoration``, ``channels``, ``{measure}_percent`` and ``{measure}_ci95_percent``. Values
+    are shares [%]; those that do not exist are left out, and so are intervals that do not.
+    """
+    groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))
+    sets = list(dict.fromkeys(table["channels"]))
+    width = 0.8 / max(1, len(sets))
+    for s, name in enumerate(sets):
+        rows = table[table["channels"] == name]
+        places = [groups.index(_group(row)) + (s + 0.5) * width - 0.4 for _, row in rows.iterrows()]
+        values = rows[f"{measure}_percent"].astype(float)
+        spread = rows[f"{measure}_ci95_percent"].astype(float)
+        look = curve_style(s)
+        ax.bar(
+            places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name),
+            color=look["color"], alpha=0.85, hatch=HATCHES[s // len(COLOURS) % len(HATCHES)],
+        )  # fmt: skip
+        for place in np.array(places)[np.asarray(values == 0.0)]:
+            # A bar of no height would look like a value that does not exist.
+            ax.annotate("0", (place, 0.0), ha="center", va="bottom", fontsize="small")
+    ax.set_xticks(np.arange(len(groups)), groups)
+    ax.tick_params(axis="x", labelsize="small")
+    ax.set_ylabel(MEASURES[measure])
+    ax.set_ylim(0.0, 105.0)
+    ax.grid(axis="y", alpha=0.3)
+    ax.set_axisbelow(True)
+    legend_beside(ax, title="candidates")
+    return ax
+
+
+def _group(row: pd.Series[str]) -> str:
+    """Words under one group of bars."""
+    told = {"always": "retuning", "never": "no retuning"}.get(row["retune"], row["retune"])
+    lines = [row["event"], told]
+    if row["restoration"] != "-":
+        lines.append("restored" if row["restoration"] == "on" else "not restored")
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""What a demand's key rate cannot exceed on a route: every link beside the demand's own light."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import Tables
+from qkdopt.problem.relay import WidestRelay
+
+# Relative margin on every rate, far above the rounding of a few additions.
+ROUND_OFF = 1e-11
+
+
+def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
+    """Return the highest key rate of every demand on each of its routes [bit/s], by (r, p).
+
+    With ``relay = lightpath`` it is that of the slowest link, each with the quietest channels that
+    the demand can have there; 0 over a link without QKD. With ``relay = widest`` it is that of the
+    widest relay route, where only the links of the route have the demand's light.
+    """
+    fastest = cache(lambda e, d, count: rate_beside(problem.tables, e, d, count))
+    dark = [fastest(e, 0, 0) for e in range(len(problem.tables.candidates))]
+    rates = {}
+    for r, (demand, routes) in enumerate(
+        zip(problem.instance.demands, problem.routes, strict=True)
+    ):
+        for p, route in enumerate(routes):
+            hops = zip(route.links, route.forward, strict=True)
+            lit = {e: fastest(e, 0 if forward else 1, demand.channels) for e, forward in hops}
+            if problem.instance.qkd.relay == "widest":
+                links = [lit.get(e, rate) for e, rate in enumerate(dark)]
+                rates[r, p] = min(links[e] for e in WidestRelay(problem, links).links(route))
+            else:
+                rates[r, p] = min(lit.values())
+    return rates
+
+
+def rate_beside(tables: Tables, e: int, d: int, channels: int) -> float:
+    """Return a link's highest key rate [bit/s] beside so many lightpaths in one direction."""
+    count = len(tables.candidates[e])
+    free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.disturbs[e, d])
+    noise = np.where(free, tables.noise[e, d].T[:count], np.inf)
+    heard = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
+    room = free.sum(axis=1) >= channels
+    quiet = tables.floor[e, :count] + np.where(room, heard, 0.0)
+    rates = tables.skr_bps(quiet, tables.transmittance[e, :count])
+    return float(rates[room].max(initial=0.0)) * (1.0 + ROUND_OFF)

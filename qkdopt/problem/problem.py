@@ -1,0 +1,47 @@
+"""One instance made ready to solve: candidate routes and coefficient tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qkdopt.instance import Instance
+from qkdopt.problem.coefficients import Tables, build_tables
+from qkdopt.problem.routes import Route, candidate_routes
+from qkdopt.result import Objective
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What every heuristic and model reads.
+
+    Parameters
+    ----------
+    instance
+        The validated instance.
+    tables
+        Its coefficient arrays.
+    routes
+        Candidate routes of every demand, best first.
+    objective
+        What plans that serve equally many demands are compared by.
+    """
+
+    instance: Instance
+    tables: Tables
+    routes: tuple[tuple[Route, ...], ...]
+    objective: Objective = "mean"
+
+    @property
+    def route_set(self) -> str:
+        """Name of the candidate routes, as results and bounds state it."""
+        return f"K={self.instance.routes.k}"
+
+
+def build_problem(instance: Instance, objective: Objective = "mean") -> Problem:
+    """Evaluate routes and physics of an instance once."""
+    return Problem(
+        instance=instance,
+        tables=build_tables(instance),
+        routes=candidate_routes(instance),
+        objective=objective,
+    )

@@ -1,7 +1,0 @@
-"""What share of the key rate survives degradations: the reason for 1:N."""
-
-from qkdopt.resilience.case import Case
-from qkdopt.resilience.plan import Question, cases, faults_on, parse_sets
-from qkdopt.resilience.table import COLUMNS, survival_table
-
-__all__ = ["COLUMNS", "Case", "Question", "cases", "faults_on", "parse_sets", "survival_table"]

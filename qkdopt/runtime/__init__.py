@@ -1,0 +1,1 @@
+"""What runs beneath everything else: compiled kernels, deadlines, signals, output of libraries."""

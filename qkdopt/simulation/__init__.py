@@ -1,0 +1,29 @@
+"""Dynamic traffic: requests come, are served with light and key, and go."""
+
+from qkdopt.simulation.event_outcome import Survival
+from qkdopt.simulation.event_simulation import simulate_events
+from qkdopt.simulation.events import EVENTS, TARGETS, EventOptions
+from qkdopt.simulation.options import ORDERS, POLICIES, RETUNING, STRATEGIES, SimulationOptions
+from qkdopt.simulation.outcome import SimulationOutcome
+from qkdopt.simulation.simulation import SimulationProgress, simulate
+from qkdopt.simulation.statistics import Estimate
+from qkdopt.simulation.trace import Trace, read_trace
+
+__all__ = [
+    "EVENTS",
+    "ORDERS",
+    "POLICIES",
+    "RETUNING",
+    "STRATEGIES",
+    "TARGETS",
+    "Estimate",
+    "EventOptions",
+    "SimulationOptions",
+    "SimulationOutcome",
+    "SimulationProgress",
+    "Survival",
+    "Trace",
+    "read_trace",
+    "simulate",
+    "simulate_events",
+]

@@ -1,0 +1,91 @@
+"""What degradations keep beside a network's state, and what is counted of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.simulation.events import EVENTS, EventOptions
+from qkdopt.simulation.network import CompiledNetwork
+from qkdopt.simulation.state import State
+from qkdopt.units import FloatArray
+
+NOISE, RECEIVER, CUT = (EVENTS.index(kind) for kind in ("noise", "receiver", "cut"))
+# Columns of a tally of events: their number, and sums over the demands active just before each.
+(
+    STRUCK, DEMANDS, BEFORE, AT_EVENT, AFTER, WITHOUT_KEY,
+    AFFECTED, AFFECTED_BEFORE, AFFECTED_AT_EVENT, AFFECTED_AFTER, AFFECTED_WITH_KEY,
+    TORN, RESTORED,
+) = range(13)  # fmt: skip
+EVENT_COLUMNS = 13
+# Noise of a failed receiver [clicks per gate]: one that clicks at every gate gives no key, and no
+# other candidate has less of it than a healthy one.
+FAILED = 1.0
+# In place of the slot of a demand without light: torn down, and tried again in vain.
+TORN_DOWN, LOST = -1, -2
+
+
+class Blow(NamedTuple):
+    """Codes of :class:`qkdopt.simulation.events.EventOptions`."""
+
+    kind: int
+    on_working: bool
+    clicks: float
+    restore: bool
+
+
+class Damage(NamedTuple):
+    """What degradations keep. ``S`` slots, ``E`` links, ``Q`` candidates.
+
+    Parameters
+    ----------
+    floor
+        ``(E, Q)`` noise floors of the healthy network [clicks per gate].
+    hit
+        ``(E,)`` candidate that a degraded link was hit on; -1 for none.
+    slot, route, width, until
+        ``(S,)`` demands active just before an event: slot (negative without light), route,
+        lightpaths, departure.
+    before, at_event
+        ``(S,)`` their end-to-end key rates [bit/s].
+    relay
+        ``(nodes, nodes)`` key rate of the widest path between nodes [bit/s].
+    """
+
+    floor: FloatArray
+    hit: IntArray
+    slot: IntArray
+    route: IntArray
+    width: IntArray
+    until: FloatArray
+    before: FloatArray
+    at_event: FloatArray
+    relay: FloatArray
+
+
+def no_damage(net: CompiledNetwork, state: State) -> Damage:
+    """Return what a healthy network keeps."""
+    slots, links = len(state.slot_route), len(net.candidates)
+    return Damage(
+        floor=net.floor.copy(),
+        hit=np.full(links, -1, dtype=np.int64),
+        slot=np.full(slots, -1, dtype=np.int64),
+        route=np.zeros(slots, dtype=np.int64),
+        width=np.zeros(slots, dtype=np.int64),
+        until=np.zeros(slots),
+        before=np.zeros(slots),
+        at_event=np.zeros(slots),
+        relay=np.zeros((net.nodes, net.nodes)),
+    )
+
+
+def blow_of(options: EventOptions) -> Blow:
+    """Encode options for compiled code."""
+    return Blow(
+        kind=EVENTS.index(options.kind),
+        on_working=options.target == "working",
+        clicks=options.noise_per_gate if options.kind == "noise" else FAILED,
+        restore=options.restore,
+    )

@@ -1,0 +1,77 @@
+"""Who leaves when: a calendar queue over slots, and the list of slots in use.
+
+A departure goes to the day (bucket) of its time; each arrival looks through the days since the
+last one (Brown, Communications of the ACM 31, 1220, 1988). Days are about two mean gaps long, so
+that both steps take constant time. Departures between the same two arrivals come in no order of
+time: none of them is seen by anyone in between.
+"""
+
+from __future__ import annotations
+
+from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.simulation.placing import darken
+from qkdopt.simulation.state import ACTIVE, DAYS_PER_TIME, TODAY
+
+
+@inlined
+def enter(state, slot, departure):
+    """Put a slot in use until a time."""
+    day = int(departure * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)
+    state.slot_time[slot] = departure
+    state.slot_next[slot] = state.day_first[day]
+    state.day_first[day] = slot
+    active = state.counters[ACTIVE]
+    state.active_slot[active] = slot
+    state.active_index[slot] = active
+    state.counters[ACTIVE] = active + 1
+
+
+@inlined
+def depart(net, mode, state, now):
+    """Darken and give back every slot whose time has come."""
+    days = len(state.day_first)
+    today = int(now * state.clock[DAYS_PER_TIME])
+    for day in range(max(state.counters[TODAY], today - days + 1), today + 1):
+        before = -1
+        slot = state.day_first[day & (days - 1)]
+        while slot >= 0:
+            following = state.slot_next[slot]
+            if state.slot_time[slot] > now:
+                # Later today, or in a later year of the calendar.
+                before = slot
+            else:
+                if before < 0:
+                    state.day_first[day & (days - 1)] = following
+                else:
+                    state.slot_next[before] = following
+                _leave(state, slot)
+                darken(net, mode, state, slot)
+            slot = following
+    state.counters[TODAY] = today
+
+
+@inlined
+def _leave(state, slot):
+    """Take a slot out of use: the last active one takes its place in the list."""
+    active = state.counters[ACTIVE] - 1
+    last = state.active_slot[active]
+    index = state.active_index[slot]
+    state.active_slot[index] = last
+    state.active_index[last] = index
+    # Unused slots follow the active ones: the list is a permutation of all slots.
+    state.active_slot[active] = slot
+    state.counters[ACTIVE] = active
+
+
+@njit_bare
+def leave_early(state, slot):
+    """Take a slot in use out of its day and out of use, before its time."""
+    day = int(state.slot_time[slot] * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)
+    before, here = -1, state.day_first[day]
+    while here != slot:
+        before, here = here, state.slot_next[here]
+    if before < 0:
+        state.day_first[day] = state.slot_next[slot]
+    else:
+        state.slot_next[before] = state.slot_next[slot]
+    _leave(state, slot)

@@ -1,0 +1,174 @@
+"""Simulate an instance under degradations, and on the same requests without."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.errors import UsageError
+from qkdopt.instance import Instance
+from qkdopt.simulation.batches import batch_sizes, pieces
+from qkdopt.simulation.damage import EVENT_COLUMNS, Blow, Damage, blow_of, no_damage
+from qkdopt.simulation.event_outcome import Survival
+from qkdopt.simulation.events import EventOptions, Moment, moments
+from qkdopt.simulation.hit_and_repair import mend, strike
+from qkdopt.simulation.options import SimulationOptions
+from qkdopt.simulation.simulation import simulate
+from qkdopt.simulation.simulator import Simulator
+from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
+from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.units import FloatArray
+
+
+def simulate_events(
+    instance: Instance,
+    options: SimulationOptions,
+    events: EventOptions,
+    *,
+    load_erlang: float | None = None,
+    requests: int = 1_000_000,
+    warmup: int | None = None,
+    seed: int = 0,
+) -> Survival:
+    """Simulate dynamic traffic on a network whose links degrade and are repaired.
+
+    At an event links retune as they do when light leaves: by ``always`` to the best candidate, by
+    ``threshold`` where the rate has fallen too far, by ``arrival`` and ``never`` not at all.
+
+    Parameters
+    ----------
+    instance, options, load_erlang, requests, warmup, seed
+        See :func:`qkdopt.simulation.simulate`; the requests are the same.
+    events
+        What happens, how often, and what is done about it.
+
+    Raises
+    ------
+    UsageError
+        Options out of range, or no link that such events may hit.
+    KeyboardInterrupt
+        Ctrl-C: what was simulated until then is told by nobody.
+    """
+    if not options.keys:
+        raise UsageError("keys = False; expected key rates: their survival is what is measured")
+    refuse_no_links(instance, events)
+    healthy = simulate(
+        instance, options, load_erlang=load_erlang, requests=requests, warmup=warmup, seed=seed
+    )
+    if "interrupted" in healthy.notes:
+        raise KeyboardInterrupt
+    load = healthy.load_erlang
+    network = DegradingNetwork.begin(instance, options, events, load_erlang=load, seed=seed)
+    sizes = [healthy.warmup, *batch_sizes(requests)]
+    tally, struck = network.serve_batches(_stretches(network.simulator, load, seed, sizes), sizes)
+    return Survival(
+        options=options,
+        events=events,
+        healthy=healthy,
+        tally=tally[1:],
+        struck=struck[1:],
+    )
+
+
+def refuse_no_links(instance: Instance, events: EventOptions) -> None:
+    """Refuse events that no link of an instance can meet.
+
+    Raises
+    ------
+    UsageError
+        There is no link with QKD.
+    """
+    if not _links_hit(instance, events):
+        raise UsageError(
+            f"event = {events.kind}: no link of {instance.name} has QKD; expected at least one"
+        )
+
+
+def _links_hit(instance: Instance, events: EventOptions) -> list[int]:
+    """Links that may be hit: any by a cut, those with QKD by the others."""
+    links = instance.network.links
+    return [e for e, link in enumerate(links) if link.qkd or events.kind == "cut"]
+
+
+def _stretches(
+    simulator: Simulator, load_erlang: float, seed: int, sizes: list[int]
+) -> Iterator[Requests]:
+    options = simulator.options
+    return poisson_requests(
+        simulator.instance, load_erlang, seed, 0, [n for size in sizes for n in pieces(size)],
+        with_draws=options.order == "random" or options.replacements > 0,
+    )  # fmt: skip
+
+
+@dataclass
+class DegradingNetwork:
+    """A network in operation whose links are hit and repaired between requests."""
+
+    simulator: Simulator
+    damage: Damage
+    blow: Blow
+    ahead: Iterator[Moment]
+    """What happens from now on."""
+
+    @classmethod
+    def begin(
+        cls,
+        instance: Instance,
+        options: SimulationOptions,
+        events: EventOptions,
+        *,
+        load_erlang: float,
+        seed: int,
+    ) -> DegradingNetwork:
+        """Start with a dark, healthy network."""
+        simulator = Simulator.begin(
+            instance, options, arrivals_per_time=load_erlang,
+            widest_demand=widest_request(instance),
+        )  # fmt: skip
+        links = _links_hit(instance, events)
+        damage = no_damage(simulator.net, simulator.state)
+        return cls(simulator, damage, blow_of(events), moments(links, events, seed))
+
+    def serve_batches(
+        self, stretches: Iterator[Requests], sizes: list[int]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Serve batches of these sizes; tallies ``(batches, COLUMNS)``, ``(.., EVENT_COLUMNS)``."""
+        tally = np.zeros((len(sizes), COLUMNS))
+        struck = np.zeros((len(sizes), EVENT_COLUMNS))
+        links = np.zeros((len(self.simulator.net.candidates), LINK_COLUMNS))
+        for batch, size in enumerate(sizes):
+            for _ in pieces(size):
+                self.serve(next(stretches), tally[batch], links, struck[batch])
+        return tally, struck
+
+    def serve(
+        self, requests: Requests, tally: FloatArray, links: FloatArray, struck: FloatArray
+    ) -> None:
+        """Serve requests, and let happen what comes before the last of them."""
+        first, total = 0, len(requests.times)
+        while first < total:
+            moment = next(self.ahead)
+            end = int(np.searchsorted(requests.times, moment.time))
+            if end > first:
+                self.simulator.serve(requests.part(first, end), tally, links)
+            first = end
+            if first == total:
+                # After the last request: for the next stretch to see.
+                self.ahead = itertools.chain([moment], self.ahead)
+            else:
+                self.let_happen(moment, struck)
+
+    def let_happen(self, moment: Moment, struck: FloatArray) -> None:
+        """Hit or repair a link; add a hit to the tally ``(EVENT_COLUMNS,)``."""
+        net, mode, state = self.simulator.net, self.simulator.mode, self.simulator.state
+        if moment.struck:
+            policy = None if mode.policy < 0 else mode.policy
+            strike(
+                net, mode, state, self.damage, self.blow, moment.time, moment.link, moment.draw,
+                struck, policy,
+            )  # fmt: skip
+        else:
+            mend(net, mode, state, self.damage, self.blow, moment.time, moment.link)

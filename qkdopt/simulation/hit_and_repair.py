@@ -1,0 +1,121 @@
+"""Links hit and repaired in place, between two requests: compiled, apart from the hot loop."""
+
+from __future__ import annotations
+
+from qkdopt.runtime.compiled import njit_bare
+from qkdopt.simulation.damage import CUT, NOISE, TORN, TORN_DOWN
+from qkdopt.simulation.departures import depart, leave_early
+from qkdopt.simulation.light import retune, update_receivable
+from qkdopt.simulation.placing import switch_route
+from qkdopt.simulation.rates_around_event import count, keep_rates, note_demands
+from qkdopt.simulation.restoring import restore_all
+from qkdopt.simulation.state import ACTIVE
+
+
+@njit_bare
+def strike(net, mode, state, damage, blow, now, e, draw, tally, policy):
+    """Hit link ``e``, let the network react, and count what survives.
+
+    ``draw`` [0, 1) is for the candidate; ``tally`` is ``(EVENT_COLUMNS,)``. ``policy`` as in
+    :func:`qkdopt.simulation.kernel.run`.
+    """
+    depart(net, mode, state, now)
+    noted = note_demands(net, state, damage)
+    keep_rates(net, mode, state, damage, noted, damage.before)
+    if blow.kind == CUT:
+        tally[TORN] += _cut(net, mode, state, damage, blow, e, noted)
+    elif net.candidates[e] > 0:
+        q = state.working[e] if blow.on_working else int(draw * net.candidates[e])
+        damage.hit[e] = q
+        _wound(net, mode, state, blow, e, q)
+    keep_rates(net, mode, state, damage, noted, damage.at_event)
+    for link in range(len(net.candidates)):
+        retune(net, mode, state, link, False)
+    if blow.kind == CUT and blow.restore:
+        restore_all(net, mode, state, damage, noted, draw, tally, policy)
+    count(net, mode, state, damage, noted, tally)
+
+
+@njit_bare
+def mend(net, mode, state, damage, blow, now, e):
+    """Repair link ``e``: nothing of the damage remains."""
+    depart(net, mode, state, now)
+    first, end = damage.hit[e], damage.hit[e] + 1
+    if blow.kind == CUT:
+        first, end = 0, net.candidates[e]
+        for fibre in range(state.free.shape[1]):
+            for k in range(state.free.shape[2]):
+                state.free[e, fibre, k] = net.usable[e, fibre, k]
+    elif first < 0:
+        return
+    for q in range(first, end):
+        net.floor[e, q] = damage.floor[e, q]
+        state.noise[e, q] = _noise_from_light(net, state, e, q)
+        if blow.kind != NOISE:
+            state.blockers[e, q] -= 1
+    damage.hit[e] = -1
+    _refresh(net, mode, state, e)
+    retune(net, mode, state, e, False)
+
+
+@njit_bare
+def _wound(net, mode, state, blow, e, q):
+    """Add the noise of an event to a candidate, and its failure if it is one.
+
+    The floor rises too: a link that goes dark restarts from it.
+    """
+    net.floor[e, q] += blow.clicks
+    state.noise[e, q] += blow.clicks
+    if blow.kind != NOISE:
+        # As light in its guard band: nobody tunes to it.
+        state.blockers[e, q] += 1
+    _refresh(net, mode, state, e)
+
+
+@njit_bare
+def _cut(net, mode, state, damage, blow, e, noted):
+    """Tear down every lightpath on a link and let no light onto it; how many demands lost it."""
+    torn = 0
+    for k in range(noted):
+        if _crosses(net, damage.route[k], e):
+            switch_route(net, mode, state, damage.route[k], damage.slot[k], damage.width[k], -1)
+            leave_early(state, damage.slot[k])
+            damage.slot[k] = TORN_DOWN
+            torn += 1
+    for fibre in range(state.free.shape[1]):
+        for k in range(state.free.shape[2]):
+            state.free[e, fibre, k] = 0
+    for q in range(net.candidates[e]):
+        _wound(net, mode, state, blow, e, q)
+    return torn
+
+
+@njit_bare
+def _crosses(net, route, e):
+    """Whether a route uses a link."""
+    found = False
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        found = found or net.hop_link[h] == e
+    return found
+
+
+@njit_bare
+def _refresh(net, mode, state, e):
+    """Bring what follows from a link's candidates up to date."""
+    state.fresh[e] = 0
+    if mode.working_only and net.candidates[e] > 0:
+        update_receivable(net, mode, state, e)
+
+
+@njit_bare
+def _noise_from_light(net, state, e, q):
+    """Noise of a candidate [clicks per gate] from scratch: round-off does not add up."""
+    noise = net.floor[e, q]
+    for k in range(state.counters[ACTIVE]):
+        slot = state.active_slot[k]
+        route = state.slot_route[slot]
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            if net.hop_link[h] == e:
+                for j in range(state.slot_width[slot]):
+                    noise += net.noise[e, net.hop_side[h], state.slot_position[slot, j], q]
+    return noise

@@ -1,0 +1,179 @@
+"""The compiled simulator: one request after the other, no Python object touched."""
+
+from __future__ import annotations
+
+import math
+
+from qkdopt.heuristics.annealing.rate import error_rate
+from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.simulation.bits import count_bits
+from qkdopt.simulation.departures import depart, enter
+from qkdopt.simulation.light import about, link_skr, update_receivable
+from qkdopt.simulation.placing import (
+    place_first_fit,
+    place_synergistic,
+    replace_one,
+    route_pair,
+)
+from qkdopt.simulation.policies import HARM, WEIGHTED_HARM, feel_pressure
+from qkdopt.simulation.state import ACTIVE, ARRIVALS, SWITCHES
+from qkdopt.simulation.tally import (
+    GUARD_BAND,
+    LINK_LIGHT,
+    LINK_NO_KEY,
+    LINK_QBER,
+    LINK_SKR,
+    MOVED,
+    NO_FREE_CHANNEL,
+    NO_KEY,
+    NO_RECEIVER,
+    OFFERED,
+    SAMPLED_DEMANDS,
+    SAMPLED_NO_KEY,
+    SAMPLED_SKR,
+    SAMPLES,
+    SERVED,
+    SKR,
+    SWITCHED,
+)
+
+# From one draw to the next of the same arrival: multiples of the golden ratio fill [0, 1) evenly,
+# so that each re-placement takes another demand.
+GOLDEN_STEP = 0.6180339887498949
+
+
+@njit_bare
+def prepare(net, mode, state):
+    """Bring a dark network's receivable channels up to date."""
+    if mode.keys and mode.working_only:
+        for e in range(len(net.candidates)):
+            if net.candidates[e] > 0:
+                update_receivable(net, mode, state, e)
+
+
+@njit_bare
+def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tally, policy):
+    """Serve requests in order of time and add what happened to the tallies.
+
+    ``times`` and ``holding`` [mean holding times], ``pairs``, ``widths`` and ``draws``
+    (uniform in [0, 1)) have one entry a request; ``tally`` is ``(COLUMNS,)`` and
+    ``link_tally`` ``(E, LINK_COLUMNS)``. ``policy`` is None for the first route with room:
+    numba compiles that without the synergistic code.
+    """
+    switches = state.counters[SWITCHES]
+    for i in range(len(times)):
+        depart(net, mode, state, times[i])
+        if mode.keys and state.counters[ARRIVALS] % mode.sample_every == 0:
+            sample(net, mode, state, tally, link_tally)
+        state.counters[ARRIVALS] += 1
+        tally[OFFERED] += 1
+        pair, width = pairs[i], widths[i]
+        slot = state.active_slot[state.counters[ACTIVE]]
+        if policy is None:
+            route = place_first_fit(net, mode, state, pair, width, slot, draws[i])
+        else:
+            if policy in (HARM, WEIGHTED_HARM):
+                feel_pressure(net, mode, state, times[i])
+            route = place_synergistic(net, mode, state, pair, width, slot)
+        if route < 0:
+            tally[cause_of_blocking(net, state, pair, width)] += 1
+            continue
+        state.slot_route[slot] = route
+        state.slot_width[slot] = width
+        enter(state, slot, times[i] + holding[i])
+        tally[SERVED] += 1
+        if mode.keys:
+            rate = demand_skr(net, mode, state, route, pair)
+            tally[SKR] += rate
+            tally[NO_KEY] += rate <= 0.0
+        if policy is not None:
+            for k in range(mode.replacements):
+                draw = (draws[i] + k * GOLDEN_STEP) % 1.0
+                tally[MOVED] += replace_one(net, mode, state, draw)
+    tally[SWITCHED] += state.counters[SWITCHES] - switches
+
+
+@inlined
+def demand_skr(net, mode, state, route, pair):
+    """End-to-end key rate [bit/s]: along the route, or along the widest one."""
+    if mode.widest:
+        return widest_skr(net, state, pair // net.nodes, pair % net.nodes)
+    # Only links that may be the bottleneck, by their tabulated rates, are worth an exact one.
+    ceiling = math.inf
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        rate, error = about(net, state, net.hop_link[h])
+        ceiling = min(ceiling, rate + error)
+    lowest = math.inf
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        rate, error = about(net, state, net.hop_link[h])
+        if rate - error <= ceiling:
+            lowest = min(lowest, link_skr(net, state, net.hop_link[h]))
+    return lowest
+
+
+@njit_bare
+def widest_skr(net, state, source, target):
+    """Highest bottleneck of any path between two nodes, by relaxation until nothing rises."""
+    state.reach[:] = 0.0
+    state.reach[source] = math.inf
+    risen = True
+    while risen:
+        risen = False
+        for e in range(len(net.candidates)):
+            rate = link_skr(net, state, e)
+            a, b = net.ends[e, 0], net.ends[e, 1]
+            for near, far in ((a, b), (b, a)):
+                through = min(rate, state.reach[near])
+                if through > state.reach[far]:
+                    state.reach[far] = through
+                    risen = True
+    return state.reach[target]
+
+
+@njit_bare
+def sample(net, mode, state, tally, link_tally):
+    """Look at the network as it stands: arrivals see time averages."""
+    tally[SAMPLES] += 1
+    tally[SAMPLED_DEMANDS] += state.counters[ACTIVE]
+    for e in range(len(net.candidates)):
+        rate = link_skr(net, state, e)
+        q = state.working[e]
+        link_tally[e, LINK_SKR] += rate
+        link_tally[e, LINK_NO_KEY] += rate <= 0.0
+        link_tally[e, LINK_LIGHT] += state.light[e]
+        if q >= 0:
+            link_tally[e, LINK_QBER] += error_rate(
+                state.noise[e, q], net.transmittance[e, q], net.rate
+            )
+    for k in range(state.counters[ACTIVE]):
+        route = state.slot_route[state.active_slot[k]]
+        if mode.widest:
+            pair = route_pair(net, route)
+            lowest = widest_skr(net, state, pair // net.nodes, pair % net.nodes)
+        else:
+            lowest = math.inf
+            for h in range(net.route_hop[route], net.route_hop[route + 1]):
+                lowest = min(lowest, state.skr[net.hop_link[h]])
+        tally[SAMPLED_SKR] += lowest
+        tally[SAMPLED_NO_KEY] += lowest <= 0.0
+
+
+@njit_bare
+def cause_of_blocking(net, state, pair, width):
+    """Column of the cause: no dark channel, only reserved ones, or no candidate left."""
+    cause = NO_FREE_CHANNEL
+    for route in range(net.pair_route[pair], net.pair_route[pair + 1]):
+        dark, usable = 0, 0
+        for k in range(len(net.full)):
+            lit, free = 0, net.full[k]
+            for h in range(net.route_hop[route], net.route_hop[route + 1]):
+                e, f = net.hop_link[h], net.hop_fibre[h]
+                lit |= net.usable[e, f, k] & ~state.free[e, f, k]
+                free &= state.free[e, f, k]
+            dark += count_bits(net.full[k] & ~lit)
+            usable += count_bits(free)
+        if usable >= width:
+            return NO_RECEIVER
+        if dark >= width:
+            cause = GUARD_BAND
+    return cause

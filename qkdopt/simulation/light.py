@@ -1,0 +1,167 @@
+"""Light on and off: occupancy, noise, guard bands, and the candidate each link works on."""
+
+from __future__ import annotations
+
+import math
+
+from qkdopt.heuristics.annealing.rate import key_rate_of
+from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.simulation.options import RETUNING
+from qkdopt.simulation.state import SWITCHES
+
+ALWAYS = RETUNING.index("always")
+ARRIVAL = RETUNING.index("arrival")
+THRESHOLD = RETUNING.index("threshold")
+NEVER = RETUNING.index("never")
+
+
+@inlined
+def switch(net, mode, state, h, position, sign):
+    """Light (sign 1) or darken (sign -1) a position on one hop."""
+    e, side = net.hop_link[h], net.hop_side[h]
+    state.free[e, net.hop_fibre[h], position >> 6] ^= 1 << (position & 63)
+    if mode.count_usage:
+        state.usage[position] += sign
+    if not mode.keys:
+        return
+    state.light[e] += sign
+    state.fresh[e] = 0
+    candidates = net.candidates[e]
+    if state.light[e] == 0:
+        # A dark link starts again from its floor: round-off does not add up.
+        for q in range(candidates):
+            state.noise[e, q] = net.floor[e, q]
+    else:
+        for q in range(candidates):
+            state.noise[e, q] += sign * net.noise[e, side, position, q]
+    if mode.working_only:
+        for q in range(candidates):
+            state.blockers[e, q] += sign * net.blocks[e, side, position, q]
+        update_receivable(net, mode, state, e)
+
+
+@inlined
+def retune(net, mode, state, e, arrived):
+    """Let a link whose light has changed change its candidate, as the policy says."""
+    if net.candidates[e] == 0:
+        return
+    if mode.retune == ALWAYS or (mode.retune == ARRIVAL and arrived):
+        _work_on_best(net, mode, state, e)
+    elif mode.retune == THRESHOLD:
+        working = state.working[e]
+        left = net.threshold * net.dark_skr[e, working]
+        if state.blockers[e, working] > 0 or rate_at(net, state, e, working) < left:
+            _work_on_best(net, mode, state, e)
+
+
+@inlined
+def rate_at(net, state, e, q):
+    """Key rate [bit/s] of a link were it to work on candidate q."""
+    return key_rate_of(
+        state.noise[e, q], net.transmittance[e, q], net.signal[e, q], net.rate, net.table
+    )
+
+
+@inlined
+def link_skr(net, state, e):
+    """Key rate of a link [bit/s], computed when its light has changed since."""
+    if state.fresh[e] == 0:
+        q = state.working[e]
+        state.skr[e] = 0.0
+        if q >= 0 and state.blockers[e, q] == 0:
+            state.skr[e] = rate_at(net, state, e, q)
+        state.fresh[e] = 1
+    return state.skr[e]
+
+
+@inlined
+def on_curve(net, e, q, noise):
+    """Read a tabulated key rate."""
+    place = noise * net.curve_steps[e, q]
+    if place >= net.curve.shape[2] - 1:
+        return 0.0
+    k = int(place)
+    left = net.curve[e, q, k]
+    return left + (place - k) * (net.curve[e, q, k + 1] - left)
+
+
+@inlined
+def about(net, state, e):
+    """Key rate of a link by table, and how far that may be off [bit/s]."""
+    q = state.working[e]
+    if q < 0 or state.blockers[e, q] > 0:
+        return 0.0, 0.0
+    column = 0 if net.curve.shape[1] == 1 else q
+    return on_curve(net, e, column, state.noise[e, q]), net.curve_error[e, column]
+
+
+@inlined
+def _work_on_best(net, mode, state, e):
+    """Tune to the legal candidate of highest rate; stay when none is better."""
+    working = state.working[e]
+    if not net.alike[e]:
+        best = _highest_rate(net, state, e)
+    elif mode.working_only:
+        best = _least_noise(state, e, net.candidates[e])
+    else:
+        best, least = working, state.noise[e, working]
+        for q in range(net.candidates[e]):
+            noise = state.noise[e, q]
+            if noise < least:
+                best, least = q, noise
+    if best != working:
+        state.working[e] = best
+        state.counters[SWITCHES] += 1
+        state.fresh[e] = 0
+
+
+@njit_bare
+def _least_noise(state, e, candidates):
+    """Legal candidate with the least noise; the working one among equals, or without any."""
+    best = state.working[e]
+    least = state.noise[e, best] if state.blockers[e, best] == 0 else math.inf
+    for q in range(candidates):
+        if state.blockers[e, q] == 0 and state.noise[e, q] < least:
+            best, least = q, state.noise[e, q]
+    return best
+
+
+@njit_bare
+def _highest_rate(net, state, e):
+    """Legal candidate with the highest rate; the working one among equals, or without any."""
+    best = state.working[e]
+    highest = rate_at(net, state, e, best) if state.blockers[e, best] == 0 else -1.0
+    for q in range(net.candidates[e]):
+        if state.blockers[e, q] == 0:
+            rate = rate_at(net, state, e, q)
+            if rate > highest:
+                best, highest = q, rate
+    return best
+
+
+@njit_bare
+def update_receivable(net, mode, state, e):
+    """Find the positions that leave the link a candidate to work on."""
+    words = state.receivable.shape[1]
+    if mode.retune == NEVER:
+        for k in range(words):
+            state.receivable[e, k] = net.outside[e, state.working[e], k]
+        return
+    for k in range(words):
+        state.receivable[e, k] = 0
+    blocked = True
+    for q in range(net.candidates[e]):
+        if state.blockers[e, q] > 0:
+            continue
+        blocked = False
+        complete = True
+        for k in range(words):
+            state.receivable[e, k] |= net.outside[e, q, k]
+            complete = complete and state.receivable[e, k] == net.full[k]
+        if complete:
+            return
+    if blocked:
+        # Receivers have failed, or light alone would have left one. Data goes on; the working
+        # candidate's guard band stays dark, so that key comes back with the repair.
+        for k in range(words):
+            state.receivable[e, k] = net.outside[e, state.working[e], k]

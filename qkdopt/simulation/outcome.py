@@ -1,0 +1,209 @@
+"""What a simulation found, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qkdopt.simulation import tally as t
+from qkdopt.simulation.options import SimulationOptions
+from qkdopt.simulation.statistics import Estimate, paired_gain, ratio
+from qkdopt.units import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class SimulationOutcome:
+    """Batches of one simulation and what follows from them.
+
+    Parameters
+    ----------
+    instance, instance_sha256, preset
+        What was simulated.
+    options
+        How requests were served.
+    load_erlang
+        Arrival rate x mean holding time.
+    seed, replications
+        Of the requests.
+    requests, warmup
+        Counted requests over all replications, and those left out of each.
+    tally
+        ``(batches, COLUMNS)``, see :mod:`qkdopt.simulation.tally`.
+    links
+        ``(batches, E, LINK_COLUMNS)``.
+    link_ids, link_qkd
+        Names of the links, and whether they have QKD.
+    seconds
+        Wall time of the simulation, start-up and compilation left out.
+    requests_per_second
+        Of one core, warm-up included.
+    notes
+        Such as ``interrupted``.
+    """
+
+    instance: str
+    instance_sha256: str
+    preset: str | None
+    options: SimulationOptions
+    load_erlang: float
+    seed: int
+    replications: int
+    requests: int
+    warmup: int
+    tally: FloatArray
+    links: FloatArray
+    link_ids: tuple[str, ...]
+    link_qkd: tuple[bool, ...]
+    seconds: float
+    requests_per_second: float
+    notes: tuple[str, ...] = ()
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mean_skr_bps(self) -> Estimate:
+        """End-to-end key rate at admission over served requests (the paper's k_R)."""
+        return self._ratio(t.SKR, t.SERVED)
+
+    @property
+    def mean_skr_per_request_bps(self) -> Estimate:
+        """The same, with 0 for blocked requests."""
+        return self._ratio(t.SKR, t.OFFERED)
+
+    @property
+    def time_average_skr_bps(self) -> Estimate:
+        """Key rate averaged over time and active demands, seen by arrivals (PASTA)."""
+        return self._ratio(t.SAMPLED_SKR, t.SAMPLED_DEMANDS)
+
+    @property
+    def blocking(self) -> Estimate:
+        """Share of requests that found no room."""
+        return ratio(self.tally[:, t.OFFERED] - self.tally[:, t.SERVED], self.tally[:, t.OFFERED])
+
+    @property
+    def blocking_by_cause(self) -> dict[str, Estimate]:
+        """The same by cause."""
+        first = t.NO_FREE_CHANNEL
+        return {cause: self._ratio(first + k, t.OFFERED) for k, cause in enumerate(t.CAUSES)}
+
+    @property
+    def outage(self) -> Estimate:
+        """Share of served requests without key at admission."""
+        return self._ratio(t.NO_KEY, t.SERVED)
+
+    @property
+    def switches_per_request(self) -> Estimate:
+        """Changes of a link's working candidate, per request."""
+        return self._ratio(t.SWITCHED, t.OFFERED)
+
+    @property
+    def switches_per_holding_time(self) -> Estimate:
+        """The same, in the whole network, per mean holding time."""
+        found = self.switches_per_request
+        scale = self.load_erlang
+        return Estimate(
+            None if found.value is None else found.value * scale,
+            None if found.ci95 is None else found.ci95 * scale,
+        )
+
+    @property
+    def moves_per_request(self) -> Estimate:
+        """Demands moved by re-placement, per request."""
+        return self._ratio(t.MOVED, t.OFFERED)
+
+    def gain_over(self, base: SimulationOutcome, *, per_request: bool = False) -> Estimate:
+        """Relative gain in mean SKR over another run on the same requests, paired by batch.
+
+        Raises
+        ------
+        ValueError
+            The two runs did not meet the same requests.
+        """
+        names = ("seed", "replications", "load_erlang", "warmup")
+        same = all(getattr(self, name) == getattr(base, name) for name in names)
+        # Batches of as many requests each: their number alone is 40 whatever the length.
+        if not same or not np.array_equal(self.tally[:, t.OFFERED], base.tally[:, t.OFFERED]):
+            raise ValueError("runs of different seed, load, warm-up or length cannot be paired")
+        below = t.OFFERED if per_request else t.SERVED
+        return paired_gain(
+            self.tally[:, t.SKR], self.tally[:, below], base.tally[:, t.SKR], base.tally[:, below]
+        )
+
+    @cached_property
+    def links_frame(self) -> pd.DataFrame:
+        """Per link: key rate, QBER, light and share of time without key, over all samples.
+
+        The key rate has its 95 % interval from batches; a link without QKD has no QBER (NaN).
+        """
+        import pandas as pd
+
+        counts = self.tally[:, t.SAMPLES]
+        sums = self.links.sum(axis=0) / max(1.0, float(counts.sum()))
+        rates = [ratio(self.links[:, e, t.LINK_SKR], counts) for e in range(len(self.link_ids))]
+        return pd.DataFrame(
+            {
+                "link": self.link_ids,
+                "skr_bps": sums[:, t.LINK_SKR],
+                "skr_bps_ci95": np.array([rate.ci95 for rate in rates], dtype=np.float64),
+                "qber": np.where(self.link_qkd, sums[:, t.LINK_QBER], np.nan),
+                "lightpaths": sums[:, t.LINK_LIGHT],
+                "no_key_share": sums[:, t.LINK_NO_KEY],
+            }
+        )
+
+    def batches_frame(self) -> pd.DataFrame:
+        """One row a batch: requests, served, sum of key rates at admission [bit/s]."""
+        import pandas as pd
+
+        columns = self.tally[:, [t.OFFERED, t.SERVED, t.SKR, t.NO_KEY]]
+        return pd.DataFrame(columns, columns=["requests", "served", "skr_sum_bps", "no_key"])
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data, with the names that users script against."""
+        o = self.options
+        return {
+            "schema": "qkdopt/simulation/1",
+            "instance": self.instance,
+            "sha256": self.instance_sha256,
+            "preset": self.preset,
+            "strategy": o.strategy,
+            "order": o.order,
+            "policy": o.policy if o.strategy == "ds-qkd-synergistic" else None,
+            "replacements": o.replacements,
+            "retune": "never" if o.strategy == "fixed" else o.retune,
+            "threshold": o.threshold if o.retune == "threshold" else None,
+            "load_erlang": self.load_erlang,
+            "seed": self.seed,
+            "replications": self.replications,
+            "requests": self.requests,
+            "warmup": self.warmup,
+            "mean_skr_bps": _plain(self.mean_skr_bps),
+            "mean_skr_per_request_bps": _plain(self.mean_skr_per_request_bps),
+            "time_average_skr_bps": _plain(self.time_average_skr_bps),
+            "blocking": _plain(self.blocking),
+            "blocking_by_cause": {k: _plain(v) for k, v in self.blocking_by_cause.items()},
+            "outage": _plain(self.outage),
+            "switches_per_request": _plain(self.switches_per_request),
+            "switches_per_holding_time": _plain(self.switches_per_holding_time),
+            "moves_per_request": _plain(self.moves_per_request),
+            "links": [
+                {name: None if value != value else value for name, value in link.items()}  # noqa: PLR0124
+                for link in self.links_frame.to_dict("records")
+            ],
+            "notes": list(self.notes),
+            "seconds": self.seconds,
+            "requests_per_second": self.requests_per_second,
+            "environment": self.environment,
+        }
+
+    def _ratio(self, above: int, below: int) -> Estimate:
+        return ratio(np.asarray(self.tally[:, above]), np.asarray(self.tally[:, below]))
+
+
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "ci95": estimate.ci95}

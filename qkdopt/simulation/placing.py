@@ -1,0 +1,122 @@
+"""Where a demand goes, and its light on and off along whole routes."""
+
+from __future__ import annotations
+
+from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.simulation.light import retune, switch
+from qkdopt.simulation.policies import place_by_policy
+from qkdopt.simulation.positions import choose, free_positions
+from qkdopt.simulation.state import ACTIVE
+
+
+@inlined
+def place_first_fit(net, mode, state, pair, width, slot, draw):
+    """Light a demand on the first route with room; the route, or -1."""
+    for route in range(net.pair_route[pair], net.pair_route[pair + 1]):
+        lit = 0
+        while lit < width and free_positions(net, mode, state, route):
+            position = choose(mode, state, draw)
+            state.slot_position[slot, lit] = position
+            lit += 1
+            for h in range(net.route_hop[route], net.route_hop[route + 1]):
+                switch(net, mode, state, h, position, 1)
+        if lit == width:
+            if mode.keys:
+                for h in range(net.route_hop[route], net.route_hop[route + 1]):
+                    retune(net, mode, state, net.hop_link[h], True)
+            return route
+        if lit > 0:
+            switch_route(net, mode, state, route, slot, lit, -1)
+    return -1
+
+
+@njit_bare
+def place_synergistic(net, mode, state, pair, width, slot):
+    """Light a demand where the policy says, all its lightpaths on one route; or -1."""
+    first, end = net.pair_route[pair], net.pair_route[pair + 1]
+    route, position = place_by_policy(net, mode, state, first, end)
+    if route < 0:
+        return -1
+    if _light_from(net, mode, state, route, width, slot, position):
+        return route
+    # The route of most worth is too narrow for all lightpaths: another may have room.
+    for other in range(first, end):
+        _, position = place_by_policy(net, mode, state, other, other + 1)
+        if position >= 0 and _light_from(net, mode, state, other, width, slot, position):
+            return other
+    return -1
+
+
+@njit_bare
+def _light_from(net, mode, state, route, width, slot, position):
+    """Light ``width`` positions of a route, this one first; none if there are too few."""
+    for j in range(width):
+        if j > 0:
+            _, position = place_by_policy(net, mode, state, route, route + 1)
+        if position < 0:
+            switch_route(net, mode, state, route, slot, j, -1)
+            return False
+        state.slot_position[slot, j] = position
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            switch(net, mode, state, h, position, 1)
+    retune_route(net, mode, state, route, True)
+    return True
+
+
+@njit_bare
+def switch_route(net, mode, state, route, slot, width, sign):
+    """Light (sign 1) or darken (sign -1) the first positions of a slot along a route."""
+    for j in range(width):
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            switch(net, mode, state, h, state.slot_position[slot, j], sign)
+
+
+@njit_bare
+def retune_route(net, mode, state, route, arrived):
+    """Let every link of a route retune."""
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        retune(net, mode, state, net.hop_link[h], arrived)
+
+
+@inlined
+def darken(net, mode, state, slot):
+    """Put out a leaving demand's light and let its links retune."""
+    route = state.slot_route[slot]
+    first, end = net.route_hop[route], net.route_hop[route + 1]
+    for h in range(first, end):
+        for j in range(state.slot_width[slot]):
+            switch(net, mode, state, h, state.slot_position[slot, j], -1)
+        if mode.keys:
+            retune(net, mode, state, net.hop_link[h], False)
+
+
+@njit_bare
+def replace_one(net, mode, state, draw):
+    """Move one active demand, drawn at random, to where it is worth most; 1 if it moved."""
+    active = state.counters[ACTIVE]
+    slot = state.active_slot[min(int(draw * active), active - 1)]
+    trial = state.active_slot[active]
+    old, width = state.slot_route[slot], state.slot_width[slot]
+    switch_route(net, mode, state, old, slot, width, -1)
+    route = place_synergistic(net, mode, state, route_pair(net, old), width, trial)
+    if route < 0:
+        # A wide demand may not fit again by the policy's own steps: back to where it was.
+        switch_route(net, mode, state, old, slot, width, 1)
+        return 0
+    moved = route != old
+    state.slot_route[slot] = route
+    for j in range(width):
+        moved = moved or state.slot_position[slot, j] != state.slot_position[trial, j]
+        state.slot_position[slot, j] = state.slot_position[trial, j]
+    if moved:
+        retune_route(net, mode, state, old, False)
+    return int(moved)
+
+
+@njit_bare
+def route_pair(net, route):
+    """Return the ordered pair of nodes that a route joins."""
+    first, last = net.route_hop[route], net.route_hop[route + 1] - 1
+    source = net.ends[net.hop_link[first], net.hop_side[first]]
+    target = net.ends[net.hop_link[last], 1 - net.hop_side[last]]
+    return source * net.nodes + target

@@ -1,0 +1,150 @@
+"""Where the synergistic strategies put a demand: (route, position) of most worth.
+
+Each returns (-1, -1) where no route has room.
+"""
+
+from __future__ import annotations
+
+import math
+
+from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.simulation.bits import lowest_bit
+from qkdopt.simulation.light import NEVER, link_skr, on_curve
+from qkdopt.simulation.options import POLICIES
+from qkdopt.simulation.positions import free_positions
+from qkdopt.simulation.state import ACTIVE, LAST_SMOOTHED
+
+HARM = POLICIES.index("bottleneck-harm")
+WEIGHTED_HARM = POLICIES.index("rate-weighted-harm")
+EQUALISATION = POLICIES.index("equalisation")
+# Mean holding times over which the demands that a link limits are averaged.
+MEMORY = 5.0
+WEIGHTED_MEMORY = 15.0
+# Share of its dark rate below which a link's demands count for less.
+FULL_WEIGHT = 0.5
+
+
+@njit_bare
+def place_by_policy(net, mode, state, first, end):
+    """Choose among the routes from ``first`` to ``end``."""
+    best, best_route, best_position = -math.inf, -1, -1
+    for route in range(first, end):
+        if not free_positions(net, mode, state, route):
+            continue
+        for k in range(len(state.mask)):
+            word = state.mask[k]
+            while word != 0:
+                position = (k << 6) + lowest_bit(word)
+                word &= word - 1
+                worth = _worth(net, mode, state, route, position, best)
+                if worth > best:
+                    best, best_route, best_position = worth, route, position
+        if not _weighs_harm(mode) and best_route >= 0:
+            break
+    return best_route, best_position
+
+
+@inlined
+def _weighs_harm(mode):
+    """Whether the policy looks at all routes, and at what light takes from other demands."""
+    return mode.policy in (HARM, WEIGHTED_HARM)
+
+
+@inlined
+def _worth(net, mode, state, route, position, best):
+    """Return what a policy sees in lighting a position along a route."""
+    if mode.policy == EQUALISATION:
+        return -_added_noise(net, route, position)
+    own, harm = math.inf, 0.0
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        e = net.hop_link[h]
+        after = rate_after(net, mode, state, e, net.hop_side[h], position)
+        own = min(own, after)
+        if _weighs_harm(mode):
+            harm += state.pressure[e] * (link_skr(net, state, e) - after)
+        if own - harm <= best:
+            # Further hops only lower it.
+            break
+    return own - harm
+
+
+@njit_bare
+def _added_noise(net, route, position):
+    """Noise that light adds to the links' candidates, averaged over each link's."""
+    total = 0.0
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        e, side = net.hop_link[h], net.hop_side[h]
+        added = 0.0
+        for q in range(net.candidates[e]):
+            added += net.noise[e, side, position, q]
+        total += added / max(1, net.candidates[e])
+    return total
+
+
+@inlined
+def rate_after(net, mode, state, e, side, position):
+    """Key rate of a link [bit/s] were one more position lit, from the tabulated curves."""
+    if net.candidates[e] == 0:
+        return 0.0
+    if mode.retune == NEVER:
+        return _rate_of_working(net, state, e, side, position)
+    if not net.alike[e]:
+        return _highest_rate(net, state, e, side, position)
+    least = math.inf
+    for q in range(net.candidates[e]):
+        if mode.working_only and state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
+            continue
+        least = min(least, state.noise[e, q] + net.noise[e, side, position, q])
+    return on_curve(net, e, 0, least)
+
+
+@njit_bare
+def _rate_of_working(net, state, e, side, position):
+    """Key rate of a link that stays on its working candidate."""
+    q = state.working[e]
+    if state.blockers[e, q] + net.blocks[e, side, position, q] > 0:
+        return 0.0
+    noise = state.noise[e, q] + net.noise[e, side, position, q]
+    return on_curve(net, e, 0 if net.curve.shape[1] == 1 else q, noise)
+
+
+@njit_bare
+def _highest_rate(net, state, e, side, position):
+    """Key rate of a link whose candidates differ in transmittance."""
+    highest = 0.0
+    for q in range(net.candidates[e]):
+        if state.blockers[e, q] + net.blocks[e, side, position, q] == 0:
+            noise = state.noise[e, q] + net.noise[e, side, position, q]
+            highest = max(highest, on_curve(net, e, q, noise))
+    return highest
+
+
+@njit_bare
+def feel_pressure(net, mode, state, now):
+    """Count the active demands that each link limits, and smooth the counts over time.
+
+    By ``rate-weighted-harm`` a demand counts as long as its bottleneck keeps half of its dark
+    rate, below that in proportion to the rate, and without key not at all. Of a link that
+    loses its key the price falls, more light follows, and others stay quiet: what the search
+    of a snapshot does. Counted in full, those who have nothing left to lose would hold light
+    off a link at the edge of its key.
+    """
+    weighted = mode.policy == WEIGHTED_HARM
+    state.limited[:] = 0.0
+    for k in range(state.counters[ACTIVE]):
+        route = state.slot_route[state.active_slot[k]]
+        lowest, limit = math.inf, -1
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            rate = link_skr(net, state, net.hop_link[h])
+            if rate < lowest:
+                lowest, limit = rate, net.hop_link[h]
+        if not weighted:
+            state.limited[limit] += 1.0
+        elif lowest > 0.0:
+            full = FULL_WEIGHT * net.dark_skr[limit, state.working[limit]]
+            state.limited[limit] += min(1.0, lowest / full)
+    memory = WEIGHTED_MEMORY if weighted else MEMORY
+    share = -math.expm1(-(now - state.clock[LAST_SMOOTHED]) / memory)
+    state.clock[LAST_SMOOTHED] = now
+    for e in range(len(state.limited)):
+        state.pressure[e] += share * (state.limited[e] - state.pressure[e])

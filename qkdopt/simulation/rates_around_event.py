@@ -1,0 +1,96 @@
+"""Key rates of the demands that an event meets, before it, at it and after the reaction."""
+
+from __future__ import annotations
+
+import math
+
+from qkdopt.runtime.compiled import njit_bare
+from qkdopt.simulation.damage import (
+    AFFECTED,
+    AFFECTED_AFTER,
+    AFFECTED_AT_EVENT,
+    AFFECTED_BEFORE,
+    AFFECTED_WITH_KEY,
+    AFTER,
+    AT_EVENT,
+    BEFORE,
+    DEMANDS,
+    STRUCK,
+    WITHOUT_KEY,
+)
+from qkdopt.simulation.kernel import widest_skr
+from qkdopt.simulation.light import link_skr
+from qkdopt.simulation.placing import route_pair
+from qkdopt.simulation.state import ACTIVE
+
+# A key rate that falls by less has not been touched: noise summed in another order.
+ROUND_OFF = 1e-9
+
+
+@njit_bare
+def note_demands(net, state, damage):
+    """Write down the active demands; how many there are."""
+    noted = state.counters[ACTIVE]
+    for k in range(noted):
+        slot = state.active_slot[k]
+        damage.slot[k] = slot
+        damage.route[k] = state.slot_route[slot]
+        damage.width[k] = state.slot_width[slot]
+        damage.until[k] = state.slot_time[slot]
+    return noted
+
+
+@njit_bare
+def keep_rates(net, mode, state, damage, noted, rates):
+    """Write the end-to-end key rates of the noted demands [bit/s]; 0 without light."""
+    if mode.widest:
+        _relay(net, state, damage)
+    for k in range(noted):
+        rates[k] = _rate(net, mode, state, damage, k)
+
+
+@njit_bare
+def count(net, mode, state, damage, noted, tally):
+    """Add one event to the tally, all reactions done."""
+    tally[STRUCK] += 1
+    if mode.widest:
+        _relay(net, state, damage)
+    for k in range(noted):
+        before, at_event = damage.before[k], damage.at_event[k]
+        after = _rate(net, mode, state, damage, k)
+        tally[DEMANDS] += 1
+        tally[BEFORE] += before
+        tally[AT_EVENT] += at_event
+        tally[AFTER] += after
+        tally[WITHOUT_KEY] += after <= 0.0
+        if at_event < before * (1.0 - ROUND_OFF):
+            tally[AFFECTED] += 1
+            tally[AFFECTED_BEFORE] += before
+            tally[AFFECTED_AT_EVENT] += at_event
+            tally[AFFECTED_AFTER] += after
+            tally[AFFECTED_WITH_KEY] += after > 0.0
+
+
+@njit_bare
+def _rate(net, mode, state, damage, k):
+    """End-to-end key rate of a noted demand [bit/s]: along its route, or the widest path's."""
+    slot = damage.slot[k]
+    if slot < 0:
+        return 0.0
+    route = state.slot_route[slot]
+    if mode.widest:
+        pair = route_pair(net, route)
+        return damage.relay[pair // net.nodes, pair % net.nodes]
+    lowest = math.inf
+    for h in range(net.route_hop[route], net.route_hop[route + 1]):
+        lowest = min(lowest, link_skr(net, state, net.hop_link[h]))
+    return lowest
+
+
+@njit_bare
+def _relay(net, state, damage):
+    """Key rate of the widest path between any two nodes: along the best bottleneck tree."""
+    for source in range(net.nodes):
+        widest_skr(net, state, source, source)
+        for target in range(net.nodes):
+            damage.relay[source, target] = state.reach[target]

@@ -1,0 +1,47 @@
+"""Restoration: demands whose light was torn down, tried on their K routes again."""
+
+from __future__ import annotations
+
+from qkdopt.runtime.compiled import njit_bare
+from qkdopt.simulation.damage import LOST, RESTORED, TORN_DOWN
+from qkdopt.simulation.departures import enter
+from qkdopt.simulation.kernel import GOLDEN_STEP
+from qkdopt.simulation.placing import place_first_fit, place_synergistic, route_pair
+from qkdopt.simulation.state import ACTIVE
+
+
+@njit_bare
+def restore_all(net, mode, state, damage, noted, draw, tally, policy):
+    """Place every demand torn down by the rule of arrivals, those that stay longest first."""
+    tried = 0
+    while True:
+        longest = -1
+        for k in range(noted):
+            if damage.slot[k] == TORN_DOWN and (
+                longest < 0 or damage.until[k] > damage.until[longest]
+            ):
+                longest = k
+        if longest < 0:
+            return
+        # The draw is for a random order of channels alone.
+        one = (draw + tried * GOLDEN_STEP) % 1.0
+        damage.slot[longest] = _restore(net, mode, state, damage, longest, one, policy)
+        tally[RESTORED] += damage.slot[longest] >= 0
+        tried += 1
+
+
+@njit_bare
+def _restore(net, mode, state, damage, k, draw, policy):
+    """Place one demand until its departure; its slot, or ``LOST`` without room."""
+    slot = state.active_slot[state.counters[ACTIVE]]
+    pair, width = route_pair(net, damage.route[k]), damage.width[k]
+    if policy is None:
+        route = place_first_fit(net, mode, state, pair, width, slot, draw)
+    else:
+        route = place_synergistic(net, mode, state, pair, width, slot)
+    if route < 0:
+        return LOST
+    state.slot_route[slot] = route
+    state.slot_width[slot] = width
+    enter(state, slot, damage.until[k])
+    return slot

@@ -1,0 +1,85 @@
+"""A network in operation: requests in, tallies out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from qkdopt.instance import Instance
+from qkdopt.problem.coefficients import Tables, build_tables
+from qkdopt.simulation.kernel import prepare, run
+from qkdopt.simulation.network import CompiledNetwork, compile_network
+from qkdopt.simulation.options import ORDERS, POLICIES, RETUNING, SimulationOptions
+from qkdopt.simulation.state import ACTIVE, Mode, State, new_state
+from qkdopt.simulation.traffic import Requests
+from qkdopt.units import FloatArray
+
+USAGE_ORDERS = ("most-used", "least-used")
+# Arrivals between two looks at the whole network: about two mean holding times, within limits.
+HOLDING_TIMES_PER_SAMPLE = 2.0
+SAMPLE_EVERY = (16, 256)
+
+
+@dataclass
+class Simulator:
+    """A network in operation under one strategy; requests may come in any division."""
+
+    instance: Instance
+    options: SimulationOptions
+    net: CompiledNetwork
+    mode: Mode
+    state: State
+    arrivals_per_time: float
+
+    @classmethod
+    def begin(
+        cls,
+        instance: Instance,
+        options: SimulationOptions,
+        *,
+        arrivals_per_time: float,
+        widest_demand: int = 1,
+        tables: Tables | None = None,
+    ) -> Simulator:
+        """Start with a dark network; ``tables`` are the instance's own by default."""
+        net = compile_network(instance, tables or build_tables(instance), options)
+        mode = _mode(instance, options, arrivals_per_time)
+        state = new_state(net, widest_demand, arrivals_per_time)
+        prepare(net, mode, state)
+        return cls(instance, options, net, mode, state, arrivals_per_time)
+
+    def darkened(self) -> Simulator:
+        """Return the same network, dark; nothing is compiled again."""
+        state = new_state(self.net, self.state.slot_position.shape[1], self.arrivals_per_time)
+        prepare(self.net, self.mode, state)
+        return replace(self, state=state)
+
+    def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
+        """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
+        run(
+            self.net, self.mode, self.state, requests.times, requests.holding, requests.pairs,
+            requests.widths, requests.draws, tally, links,
+            None if self.mode.policy < 0 else self.mode.policy,
+        )  # fmt: skip
+
+    @property
+    def active(self) -> int:
+        """Demands in service."""
+        return int(self.state.counters[ACTIVE])
+
+
+def _mode(instance: Instance, options: SimulationOptions, arrivals_per_time: float) -> Mode:
+    synergistic = options.strategy == "ds-qkd-synergistic"
+    never = options.strategy == "fixed" or options.retune == "never"
+    return Mode(
+        keys=options.keys,
+        count_usage=options.order in USAGE_ORDERS,
+        working_only=instance.qkd.reserve == "working",
+        widest=instance.qkd.relay == "widest",
+        retune=RETUNING.index("never" if never else options.retune),
+        order=ORDERS.index(options.order),
+        policy=POLICIES.index(options.policy) if synergistic else -1,
+        replacements=options.replacements if synergistic else 0,
+        sample_every=int(np.clip(HOLDING_TIMES_PER_SAMPLE * arrivals_per_time, *SAMPLE_EVERY)),
+    )

@@ -1,0 +1,129 @@
+"""Requests in order of time: drawn from a Poisson process, or recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.instance import Instance, Traffic
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.units import FloatArray
+
+
+@dataclass(frozen=True)
+class Requests:
+    """A stretch of requests.
+
+    Parameters
+    ----------
+    times, holding
+        ``(n,)`` arrival and duration, in mean holding times.
+    pairs
+        ``(n,)`` source x nodes + target.
+    widths
+        ``(n,)`` lightpaths.
+    draws
+        ``(n,)`` uniform in [0, 1), for policies that choose at random.
+    """
+
+    times: FloatArray
+    holding: FloatArray
+    pairs: IntArray
+    widths: IntArray
+    draws: FloatArray
+
+    def part(self, first: int, end: int) -> Requests:
+        """Return requests ``first`` to ``end``."""
+        return Requests(
+            self.times[first:end],
+            self.holding[first:end],
+            self.pairs[first:end],
+            self.widths[first:end],
+            self.draws[first:end],
+        )
+
+
+def widest_request(instance: Instance) -> int:
+    """Most lightpaths of one drawn request."""
+    widths = instance.traffic.widths if instance.traffic is not None else None
+    return max((width.channels for width in widths or ()), default=1)
+
+
+def poisson_requests(
+    instance: Instance,
+    load_erlang: float,
+    seed: int,
+    replication: int,
+    sizes: list[int],
+    *,
+    with_draws: bool = True,
+) -> Iterator[Requests]:
+    """Draw stretches of the given sizes, one after the other.
+
+    Every stream (gaps, holding times, pairs, widths, draws) has a generator of its own that
+    depends on seed and replication alone: strategies meet the same requests, and another
+    division into stretches changes nothing. ``with_draws`` is for strategies that choose at
+    random; the others are spared the time.
+    """
+    traffic = instance.traffic or Traffic()
+    root = np.random.SeedSequence([seed, replication])
+    gaps, holding, pairs, widths, draws = (
+        np.random.Generator(np.random.SFC64(s)) for s in root.spawn(5)
+    )
+    nodes = len(instance.network.nodes)
+    pair_codes, pair_ends = _pairs(instance, traffic)
+    width_values, width_ends = _widths(traffic)
+    now = 0.0
+    for size in sizes:
+        times = gaps.standard_exponential(size)
+        np.cumsum(times, out=times)
+        times *= 1.0 / load_erlang
+        times += now
+        now = float(times[-1]) if size else now
+        yield Requests(
+            times=times,
+            holding=holding.standard_exponential(size),
+            pairs=(
+                _uniform_pairs(pairs, nodes, size)
+                if pair_ends is None
+                else pair_codes[np.searchsorted(pair_ends, pairs.random(size), side="right")]
+            ),
+            widths=(
+                np.ones(size, dtype=np.int64)
+                if width_ends is None
+                else width_values[np.searchsorted(width_ends, widths.random(size), side="right")]
+            ),
+            draws=draws.random(size) if with_draws else np.zeros(size),
+        )
+
+
+def _uniform_pairs(rng: np.random.Generator, nodes: int, size: int) -> IntArray:
+    """Codes of ordered pairs of different nodes, all alike."""
+    codes = np.arange(nodes * nodes).reshape(nodes, nodes)
+    return codes[~np.eye(nodes, dtype=np.bool_)][rng.integers(nodes * (nodes - 1), size=size)]
+
+
+def _pairs(instance: Instance, traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
+    """Codes of the matrix's pairs and the upper ends of their shares in [0, 1)."""
+    if traffic.matrix is None:
+        return np.zeros(0, dtype=np.int64), None
+    position = {node.id: n for n, node in enumerate(instance.network.nodes)}
+    nodes = len(position)
+    codes = [position[pair.source] * nodes + position[pair.target] for pair in traffic.matrix]
+    return np.array(codes), _ends([pair.share for pair in traffic.matrix])
+
+
+def _widths(traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
+    if traffic.widths is None:
+        return np.ones(1, dtype=np.int64), None
+    values = np.array([width.channels for width in traffic.widths])
+    return values, _ends([width.share for width in traffic.widths])
+
+
+def _ends(shares: list[float]) -> FloatArray:
+    ends: FloatArray = np.cumsum(shares) / np.sum(shares)
+    # A draw just below 1 belongs to the last share, whatever the round-off.
+    ends[-1] = 1.0
+    return ends

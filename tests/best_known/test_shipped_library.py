@@ -1,0 +1,63 @@
+"""Every shipped instance has a best-known plan, and every one is what its row says."""
+
+from __future__ import annotations
+
+import pytest
+
+import qkdopt
+from qkdopt.best_known import Library, read_table, table_text
+from qkdopt.best_known.accept import route_faults
+from qkdopt.optimize.start import plan_of_result
+from qkdopt.problem import build_problem
+from qkdopt.problem.plan import assess
+from qkdopt.result import SavedPlan
+from tests.shipped import INSTANCES, LIBRARY, PLANS
+
+SHIPPED = Library(LIBRARY)
+ROWS = read_table(SHIPPED.table)
+MOST_BYTES = 300 * 1024
+
+
+def test_every_shipped_instance_has_a_row_for_the_mean():
+    names = {str(path.relative_to(LIBRARY).with_suffix("").as_posix()) for path in INSTANCES}
+    assert {name for name, objective in ROWS if objective == "mean"} == names
+
+
+def test_rows_and_plans_belong_together():
+    assert {SHIPPED.plan_file(*key) for key in ROWS} == set(PLANS)
+    assert sum(path.stat().st_size for path in PLANS) < MOST_BYTES
+
+
+def test_the_table_is_written_as_it_would_be_written_again():
+    assert SHIPPED.table.read_bytes().decode() == table_text(SHIPPED.rows().values())
+
+
+@pytest.mark.parametrize("key", sorted(ROWS), ids="-".join)
+def test_a_best_known_plan_is_right_and_worth_its_row(key):
+    row = ROWS[key]
+    instance = SHIPPED.instances[row.instance]
+    plan = qkdopt.read_plan(SHIPPED.plan_file(*key))
+    assert isinstance(plan, SavedPlan)
+    assert (plan.objective, plan.instance.sha256) == (row.objective, row.sha256)
+    report = qkdopt.check(instance, plan)
+    assert report.faults == ()
+    assert list(route_faults(instance, plan)) == []
+    assert report.served == row.served <= row.served_bound
+    assert row.value_bps == pytest.approx(report.objective_bps, rel=1e-9, abs=1e-9)
+    assert row.bound_bps is not None
+    assert row.bound_bps >= row.value_bps
+
+
+@pytest.mark.parametrize("key", sorted(ROWS), ids="-".join)
+def test_a_best_known_plan_is_a_start(key):
+    row = ROWS[key]
+    problem = build_problem(SHIPPED.instances[row.instance], row.objective)
+    start = plan_of_result(problem, qkdopt.read_plan(SHIPPED.plan_file(*key)))
+    exact = assess(problem, start)
+    assert exact.served == row.served
+    assert exact.objective_bps >= row.value_bps * (1.0 - 1e-9)
+
+
+def test_small_instances_are_proved():
+    small = {name: row.status for (name, _), row in ROWS.items() if name.startswith("small/")}
+    assert set(small.values()) == {"optimal"}

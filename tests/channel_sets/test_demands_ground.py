@@ -1,0 +1,61 @@
+"""Sets on a list of demands: assignments that the checker confirms, another for every block."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import qkdopt
+from qkdopt.channel_sets.demands_ground import DemandsGround
+from qkdopt.channel_sets.exact.recording import saved
+from qkdopt.channel_sets.exact.static import static_plan
+from qkdopt.channel_sets.placement import Placement, Pool
+from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.sums import NO_KEY, OFFERED, SERVED, SKR
+from qkdopt.errors import OptionsError
+from qkdopt.problem import build_problem
+from tests.shipped import LIBRARY
+
+MESH = qkdopt.read_instance(LIBRARY / "small" / "mesh6.json")
+SET = Placement.everywhere((1, 6))
+
+
+def ground(reserve="all", **options):
+    return DemandsGround(instance=MESH, reserve=reserve, scenarios=(Scenario(1.0),), **options)
+
+
+@pytest.mark.parametrize("reserve", ["all", "working"])
+def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
+    here = ground(reserve, moves=500)
+    with_set = Pool.of(MESH).applied_to(MESH, SET, reserve)
+    problem = build_problem(with_set)
+    for block, sums in enumerate(here.tallies([SET], "search", 0, 3)[0, :, 0]):
+        plan = static_plan(problem, seed=here._seed(block), moves=500)
+        report = qkdopt.check(with_set, saved(problem, plan))
+        assert not report.faults
+        rates = [rate for rate in report.demand_skr_bps.values() if rate is not None]
+        assert sums[OFFERED] == len(MESH.demands)
+        assert sums[SERVED] == report.served
+        assert sums[SKR] == pytest.approx(sum(rates), rel=1e-9)
+        assert sums[NO_KEY] == sum(rate <= 0.0 for rate in rates)
+
+
+def test_blocks_are_different_assignments_in_any_division():
+    here = ground(moves=1)
+    whole = here.tallies([SET], "search", 0, 12)[0]
+    np.testing.assert_array_equal(here.tallies([SET], "search", 5, 2)[0], whole[5:7])
+    seeds = {here._seed(block) for block in range(12)}
+    assert len(seeds) == 12
+    assert ground(seed=1)._seed(0) not in seeds
+
+
+def test_looks_are_the_plans_of_the_ranking():
+    for look in ground(moves=500).looks(SET, 2):
+        assert look.light[:, :, [1, 6]].sum() == 0.0
+        assert set(look.working.tolist()) <= {0, 1}
+
+
+def test_bad_grounds_are_refused_with_every_fault():
+    with pytest.raises(OptionsError) as caught:
+        ground("some", moves=0, seed=-1)
+    assert len(caught.value.faults) == 3

@@ -1,0 +1,101 @@
+"""The compiled search: same physics, no drift, repeatable, never worse than its start."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import qkdopt
+from qkdopt.channel_sets.exact.recording import saved
+from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
+from qkdopt.heuristics.annealing.anneal import Search
+from qkdopt.heuristics.annealing.rate import error_rate, key_rate, rate_parameters
+from qkdopt.instance.generation import new_instance
+from qkdopt.physics.keyrate import (
+    DecoyBB84,
+    MeasuredKeyRate,
+    measured_key_rate_bps,
+    quantum_bit_error_rate,
+    secret_key_rate_bps,
+)
+from qkdopt.problem import build_problem
+from qkdopt.problem.plan import assess
+from tests.random_instances import random_instance
+
+
+@settings(deadline=None)
+@given(
+    noise=st.floats(0.0, 0.05),
+    eta=st.floats(1e-5, 0.3),
+    weak=st.sampled_from([None, 0.05]),
+    yields=st.sampled_from(["paper", "exact", "approximate"]),
+)
+def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak, yields):
+    protocol = DecoyBB84(weak_photon_number=weak, yields=yields)
+    parameters = rate_parameters(protocol)
+    expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
+    found = key_rate(noise, eta, parameters, np.zeros((2, 0)))
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
+    qber = float(quantum_bit_error_rate(noise, eta, protocol=protocol))
+    assert error_rate(noise, eta, parameters) == pytest.approx(qber, rel=1e-12)
+
+
+@given(noise=st.floats(0.0, 5e-3))
+def test_compiled_measured_rate_is_that_of_the_physics(noise):
+    table = MeasuredKeyRate(
+        noise_per_gate=np.array([1e-4, 2e-4, 8e-4, 3e-3]), skr_bps=np.array([3e4, 1e4, 9e3, 0.0])
+    )
+    expected = float(measured_key_rate_bps(noise, table=table))
+    found = key_rate(noise, 0.1, np.ones(8), np.stack([table.noise_per_gate, table.skr_bps]))
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_incremental_score_equals_the_exact_assessment(seed):
+    problem = build_problem(random_instance(seed, most_demands=6, channels=(6, 8)))
+    search = Search.begin(problem, ds_qkd(problem), seed)
+    search.anneal(5_000, 500.0, 50.0)
+    noise = search.state.noise.copy()
+    search.rebuild()
+    assert np.allclose(noise, search.state.noise, rtol=1e-9, atol=1e-15)
+    search.back_to_best()
+    exact = assess(problem, search.best())
+    assert exact.served == search.served
+    total = float(exact.demand_skr_bps.sum())
+    assert search.state.figures[0] == pytest.approx(total, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_search_never_falls_behind_its_start_and_repeats_exactly(seed):
+    problem = build_problem(random_instance(seed, most_demands=8, channels=(4, 6)))
+    start = ds_qkd(problem)
+    one = local_search(problem, seed=seed, moves=20_000, start=start)
+    other = local_search(problem, seed=seed, moves=20_000, start=start)
+    assert one == other
+    assert assess(problem, one).key >= assess(problem, start).key
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_the_search_finds_is_legal(seed):
+    """At every temperature: swaps, moves of wide demands, and demands in place of others."""
+    instance = random_instance(seed, most_demands=9, channels=(4, 7), floors=False)
+    problem = build_problem(instance)
+    search = Search.begin(problem, ds_qkd(problem), seed)
+    for _ in range(10):
+        search.anneal(400, 2e4, 2e4)
+        # The lightpaths as they are, in the place of the best so far.
+        search.state.best_path[:] = search.state.path
+        search.state.best_channel[:] = search.state.channel
+        assert qkdopt.check(instance, saved(problem, search.best())).faults == ()
+
+
+def test_search_and_harm_beat_first_fit_on_nsfnet():
+    problem = build_problem(new_instance("n", topology="nsfnet", demands=60, seed=3))
+    base = assess(problem, ds_qkd(problem))
+    harm = assess(problem, ds_qkd_synergistic(problem))
+    found = assess(problem, local_search(problem, seed=0, moves=100_000))
+    assert harm.objective_bps > base.objective_bps
+    assert found.objective_bps > harm.objective_bps
+    assert assess(problem, fixed(problem)).objective_bps <= found.objective_bps

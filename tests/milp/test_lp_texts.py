@@ -1,0 +1,63 @@
+"""Every rule of the joint MILP as a text that was read line by line.
+
+After a deliberate change: ``QKDOPT_REWRITE=1 pytest tests/milp/test_lp_texts.py``, then read the
+difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from qkdopt.milp import constraints, objectives, sets, textbook
+from tests.milp import test_sets, test_textbook, test_truth_tables
+from tests.milp.tiny import RULES, lp_text, with_rule
+
+# Variables, numbers and readers beside the rules: no rules themselves.
+HELPERS = {
+    "build_sets",
+    "carrying",
+    "declare_noise",
+    "declare_set",
+    "fastest_of_all",
+    "loudest_piece",
+    "most_of_link",
+    "refuse_other_candidates",
+    "set_of_model",
+    "start_set",
+}
+TEXTS = Path(__file__).parent / "lp"
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule_reads_as_reviewed(name, tmp_path):
+    found = lp_text(with_rule(name), tmp_path)
+    path = TEXTS / f"{name}.lp"
+    if os.environ.get("QKDOPT_REWRITE"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_no_rule_is_without_text_and_truth_table():
+    """Whoever adds a rule adds both."""
+    public = {
+        name
+        for module in (constraints, objectives, sets, textbook)
+        for name, value in vars(module).items()
+        if callable(value)
+        and getattr(value, "__module__", "") == module.__name__
+        and not name.startswith("_")
+    } - HELPERS
+    public.add("load_states")
+    assert public == set(RULES)
+    assert {path.stem for path in TEXTS.glob("*.lp")} == public
+    tables = {
+        match[1]
+        for tests in (test_truth_tables, test_textbook, test_sets)
+        for name in vars(tests)
+        if (match := re.match(r"test_(.+?)__", name)) is not None
+    }
+    assert tables == public

@@ -1,0 +1,152 @@
+"""The smallest instance in which every rule of the joint MILP has a row."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyomo.environ as pyo
+
+from qkdopt.instance import Instance
+from qkdopt.milp import constraints, objectives, sets, textbook
+from qkdopt.milp.linearise import linearise_links
+from qkdopt.milp.strengthen import load_states
+from qkdopt.milp.variables import (
+    JointModel,
+    declare_lightpaths,
+    declare_rates,
+    declare_working,
+)
+from qkdopt.problem import build_problem
+
+RULES = {
+    "one_route": constraints.one_route,
+    "channels_of_route": constraints.channels_of_route,
+    "one_lightpath": constraints.one_lightpath,
+    "one_working": constraints.one_working,
+    "one_piece": constraints.one_piece,
+    "piece_range": constraints.piece_range,
+    "noise_of_link": constraints.noise_of_link,
+    "rate_of_link": constraints.rate_of_link,
+    "rate_on_route": constraints.rate_on_route,
+    "relay_on_lightpath": constraints.relay_on_lightpath,
+    "relay_widest": constraints.relay_widest,
+    "least_rate": constraints.least_rate,
+    "no_slow_link": constraints.no_slow_link,
+    "key_where_asked": constraints.key_where_asked,
+    "number_served": lambda m: constraints.number_served(m, 1),
+    "load_states": load_states,
+    "no_clash": textbook.no_clash,
+    "dark_guard_band": textbook.dark_guard_band,
+    "noise_if_working": textbook.noise_if_working,
+    "piece_if_chosen": textbook.piece_if_chosen,
+    "rate_if_chosen": textbook.rate_if_chosen,
+    "relay_if_chosen": textbook.relay_if_chosen,
+    "size_of_set": lambda m: sets.size_of_set(m, 2),
+    "working_in_set": sets.working_in_set,
+    "dark_around_set": sets.dark_around_set,
+    "light_where_left": sets.light_where_left,
+    "some_channel_left": sets.some_channel_left,
+    "another_set": lambda m: sets.another_set(m, [(0, 1), (1, 3)]),
+    "most_served": objectives.most_served,
+    "total_rate": objectives.total_rate,
+    "link_sum": objectives.link_sum,
+    "worst_rate": objectives.worst_rate,
+}
+
+
+def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> Instance:
+    """Two demands on a triangle: one wants two channels, the other a least rate."""
+    links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
+    return Instance.model_validate(
+        {
+            "schema": "qkdopt/instance/1",
+            "name": "tiny",
+            "network": {
+                "nodes": [{"id": n} for n in range(3)],
+                "links": [
+                    {"id": name, "a": a, "b": b, "length_km": km, "qkd": name != "1-2"}
+                    for name, a, b, km in links
+                ],
+            },
+            "grid": {"channels": 4},
+            "classical": {"launch_dbm": 1.0},
+            "qkd": {
+                "candidates": "all" if all_channels else [0, 3],
+                "guard_ghz": 300.0 if all_channels else 200.0,
+                "relay": relay,
+            },
+            "routes": {"k": 2},
+            "demands": [
+                {"id": 0, "source": 0, "target": 1, "channels": 2},
+                {"id": 1, "source": 2, "target": 0, "min_skr_bps": 1000.0},
+            ],
+        },
+        strict=False,
+    )
+
+
+def tiny_model(
+    relay: str = "lightpath", *, one_noise: bool = False, all_channels: bool = False
+) -> JointModel:
+    """Declare every variable and no rule; two pieces a curve are enough to read.
+
+    ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
+    candidates for the MILP over sets, whose variables are declared too.
+    """
+    problem = build_problem(tiny_instance(relay, all_channels=all_channels), "mean")
+    m = JointModel(problem, linearise_links(problem, 600.0))
+    declare_lightpaths(m)
+    declare_working(m)
+    if one_noise:
+        textbook.declare_noise(m)
+    else:
+        declare_rates(m)
+    if all_channels:
+        sets.declare_set(m)
+    return m
+
+
+# Rules of the MILP over sets: every channel is a candidate.
+OF_SETS = (
+    "size_of_set",
+    "working_in_set",
+    "dark_around_set",
+    "light_where_left",
+    "some_channel_left",
+    "another_set",
+)
+
+
+def with_rule(name: str) -> JointModel:
+    """Declare every variable and one rule (or objective) of ``RULES``."""
+    one_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
+    relay = "widest" if name == "relay_widest" else "lightpath"
+    m = tiny_model(relay, one_noise=one_noise, all_channels=name in OF_SETS)
+    m.name = name
+    m.rule = RULES[name](m)
+    return m
+
+
+def holds(m: JointModel) -> bool:
+    """Whether every row holds at the variables' values."""
+    rows = m.component_data_objects(pyo.Constraint, descend_into=True)
+    return all(row.slack() >= -1e-9 for row in rows)
+
+
+def clear(m: JointModel) -> None:
+    """Set every variable to zero."""
+    for variable in m.component_data_objects(pyo.Var, descend_into=True):
+        variable.set_value(0.0)
+
+
+def lp_text(m: pyo.ConcreteModel, folder: Path) -> str:
+    """Write a model's rows as text that can be read and compared."""
+    if not list(m.component_data_objects(pyo.Objective)):
+        m.nothing = pyo.Objective(expr=0.0)
+    path = folder / "model.lp"
+    m.write(str(path), io_options={"symbolic_solver_labels": True})
+    text = path.read_text(encoding="utf-8")
+    # Bounds and kinds of all variables would bury the rows, and digits differ by machine.
+    text = re.split(r"^(?:bounds|Bounds)\b", text, flags=re.MULTILINE)[0]
+    return re.sub(r"-?\d+\.\d{4,}(?:e-?\d+)?", lambda m: f"{float(m[0]):.6g}", text)
