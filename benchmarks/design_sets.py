@@ -19,13 +19,13 @@ from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.families import every
 from qkdopt.channel_sets.options import DesignOptions
-from qkdopt.channel_sets.paired import together
+from qkdopt.channel_sets.paired import bonferroni
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.race import Judge
 from qkdopt.channel_sets.rank import design
 from qkdopt.channel_sets.ranking import verdict
 from qkdopt.channel_sets.scenario import Scenario
-from qkdopt.channel_sets.traffic_ground import TrafficGround
+from qkdopt.channel_sets.traffic_evaluator import TrafficEvaluator
 from qkdopt.instance.generation import new_instance
 from qkdopt.io import read_instance
 from qkdopt.jobs import Store, open_workers
@@ -89,7 +89,7 @@ def exhaustive() -> None:
     """All 220 sets of 3 of 12 channels at full length, against the search; one process each."""
     instance = new_instance("small_grid", topology="nsfnet", demands=0, seed=1, channels=12)
     base = Placement.everywhere((3, 7, 11))
-    ground = TrafficGround(
+    ground = TrafficEvaluator(
         instance=instance, reserve="all", scenarios=(Scenario(30.0),)
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, open_workers(None, 1) as team:
@@ -106,7 +106,7 @@ def exhaustive() -> None:
         enumerated = time.perf_counter() - started
         judge = Judge(whole, Criterion(), np.ones(1), base)
         ranked = sorted(every(12, 3), key=lambda one: -judge.value(one, BLOCKS, "ranking"))
-        loss = together(
+        loss = bonferroni(
             judge.gain(found.best, ranked[0], BLOCKS, stream="ranking"), BLOCKS, len(ranked) - 1
         )
     print("exhaustive truth: 12 channels, 3 of them, 30 erlang, 220 sets of a million requests")
@@ -118,8 +118,8 @@ def exhaustive() -> None:
     )
 
 
-def _ground(loads: tuple[float, ...]) -> TrafficGround:
-    return TrafficGround(
+def _ground(loads: tuple[float, ...]) -> TrafficEvaluator:
+    return TrafficEvaluator(
         instance=read_instance(INSTANCES / "nsfnet_100erl_4ch.json"), reserve="all",
         scenarios=tuple(Scenario(load) for load in loads),
     )  # fmt: skip

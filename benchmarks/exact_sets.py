@@ -13,8 +13,8 @@ from pathlib import Path
 
 import qkdopt
 from qkdopt.channel_sets import design_sets
+from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import exact_set
-from qkdopt.channel_sets.exact.putting import with_set
 from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.instance import Instance
@@ -54,13 +54,13 @@ def compare(name: str, snapshot: Instance, size: int, limit: float) -> bool:
         snapshot, size, on="demands", reserve="all", method="exchange", assignments=BLOCKS,
         workers=1, baseline=list(range(size)),
     ).best.sets[0]  # fmt: skip
-    best = max(static_value(with_set(snapshot, found), seed=seed) for seed in range(BLOCKS))
+    best = max(static_value(with_channel_set(snapshot, found), seed=seed) for seed in range(BLOCKS))
     served, total = best.served, best.skr_sum_bps
     searched = time.monotonic()
     value = total / served if served else 0.0
     behind = 1.0 - value / exact.value_bps if exact.value_bps else 0.0
     at_most = 1.0 - value / exact.bound_bps if exact.bound_bps else 1.0
-    checked = qkdopt.check(with_set(snapshot, exact.channels), exact.result).faults == ()
+    checked = qkdopt.check(with_channel_set(snapshot, exact.channels), exact.result).faults == ()
     print(
         f"{name:18} {snapshot.grid.channels:3} {size} {len(snapshot.demands):4} "
         f"{exact.served:4} {exact.status:9} {exact.channels!s:12} {exact.value_bps:9.1f} "
@@ -85,7 +85,7 @@ def main() -> None:
     good = True
     for name, channels, factor, load, size, count in CASES:
         instance = widened(qkdopt.read_instance(FOLDER / f"{name}.json"), channels, factor)
-        simulated = with_set(instance, range(0, channels, -(-channels // size)))
+        simulated = with_channel_set(instance, range(0, channels, -(-channels // size)))
         snapshots = snapshot_instances(
             simulated, SimulationOptions(), load_erlang=load, seed=1, count=count
         )

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qkdopt.experiments.comparison import races, summarise
+from qkdopt.experiments.comparison import benchmark_runs, summarise
 from qkdopt.experiments.comparison.summary import is_solved, shifted_mean
 from qkdopt.io import read_instance
 from qkdopt.jobs import Store, open_workers, run_missing
@@ -24,7 +24,7 @@ def main() -> None:
     """Race, print the summary and the ratios to the textbook."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
     instances = [read_instance(path) for path in sorted(SMALL.glob("*.json"))]
-    tasks = list(races(instances, ["highs"], WAYS, seconds=seconds))
+    tasks = list(benchmark_runs(instances, ["highs"], WAYS, seconds=seconds))
     with tempfile.TemporaryDirectory() as folder, open_workers(None, 2) as workers:
         store = Store(Path(folder))
         run_missing(tasks, store, workers)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from qkdopt.jobs import last_sign
+from qkdopt.jobs import read_heartbeat
 from tests.experiments.study.small_study import table, write_study
 
 KILLS = 20
@@ -70,7 +70,7 @@ def kill_until_full(study: Path, most: int) -> int:
 
 def has_run(study: Path, process: int) -> bool:
     """Whether a run is with a worker of this process."""
-    sign = last_sign(rows_of(study))
+    sign = read_heartbeat(rows_of(study))
     return sign is not None and sign.process == process and bool(sign.keys)
 
 

@@ -77,7 +77,7 @@ GROUPS = {
             *modules("qkdopt/heuristics/annealing", "kernel rate"),
             *modules(
                 "qkdopt/simulation",
-                "departures hit_and_repair kernel light placing policies positions"
+                "departures failures kernel light placing policies positions"
                 " rates_around_event restoring",
             ),
         ),

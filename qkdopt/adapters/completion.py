@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.runtime.silence import new_highs
+from qkdopt.runtime.output import new_highs
 
 # Violation up to which a point is a solution, as for the other solvers.
 TOLERANCE = 1e-6

@@ -14,7 +14,7 @@ from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLim
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
-from qkdopt.runtime.silence import quiet
+from qkdopt.runtime.output import quiet
 
 # COPT's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {

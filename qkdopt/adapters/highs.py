@@ -13,7 +13,7 @@ from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Setting
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 from qkdopt.errors import SolverFailedError
-from qkdopt.runtime.silence import new_highs
+from qkdopt.runtime.output import new_highs
 
 # HiGHS's word for the end of a run -> ours. What is absent is FAILED.
 STATUS = {

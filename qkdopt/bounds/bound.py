@@ -24,7 +24,7 @@ from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import Bound, Objective
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.units import FloatArray
 
 RATE_LEVELS = 8
@@ -270,7 +270,7 @@ def bound(
         raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
     count = limit if served is None else served
     run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
-    with until_interrupted(stop) if interruption is not None else nullcontext():
+    with graceful_sigint(stop) if interruption is not None else nullcontext():
         first = True
         # One evaluation at least: it is what bounds the objective at all.
         while not run.closed and (first or not over()):

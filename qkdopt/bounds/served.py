@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 
 from qkdopt.bounds.classes import Relaxation
-from qkdopt.runtime.silence import new_highs
+from qkdopt.runtime.output import new_highs
 from qkdopt.units import FloatArray
 
 # An integer count is rounded down only after this margin for rounding in the sum.

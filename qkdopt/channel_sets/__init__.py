@@ -1,11 +1,11 @@
 """Design of QKD channel sets: which channels, how many, on which links."""
 
 from qkdopt.channel_sets.criterion import Criterion
+from qkdopt.channel_sets.diagnostics import reasons
 from qkdopt.channel_sets.pareto import Prices, pareto
 from qkdopt.channel_sets.rank import Design
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sets import design_sets
-from qkdopt.channel_sets.why import reasons
 from qkdopt.experiments.sensitivity.power import with_launch
 
 __all__ = [

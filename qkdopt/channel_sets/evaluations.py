@@ -24,7 +24,7 @@ RESULTS_VERSION = 1
 TASK_SECONDS = 0.4
 
 
-class Ground(Protocol):
+class Evaluator(Protocol):
     """Where placements are tried."""
 
     @property
@@ -47,7 +47,7 @@ class Ground(Protocol):
 class Evaluation:
     """One task: some placements on some blocks."""
 
-    ground: Ground
+    ground: Evaluator
     ground_key: str
     placements: tuple[Placement, ...]
     stream: str
@@ -105,7 +105,7 @@ class Evaluations:
         Told what goes on.
     """
 
-    ground: Ground
+    ground: Evaluator
     store: Store
     workers: Workers
     progress: Callable[[str, RunReport], None] = lambda _, __: None

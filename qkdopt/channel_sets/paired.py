@@ -42,7 +42,7 @@ def jackknife(statistic: Statistic, *blocks: FloatArray) -> Estimate:
     return Estimate(value, spread * student_quantile(count - 1))
 
 
-def together(estimate: Estimate, blocks: int, comparisons: int) -> Estimate:
+def bonferroni(estimate: Estimate, blocks: int, comparisons: int) -> Estimate:
     """Widen an interval so that so many of them hold together with 95 % (Bonferroni)."""
     if estimate.ci95 is None:
         return estimate

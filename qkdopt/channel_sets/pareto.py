@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qkdopt.channel_sets.placement import Placement, Pool
-from qkdopt.channel_sets.race import Judge
+from qkdopt.channel_sets.race import Comparator
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, with_candidates
 from qkdopt.problem.coefficients import build_tables
@@ -77,7 +77,7 @@ class Pareto:
 
 
 def pareto(
-    judge: Judge, table: pd.DataFrame, blocks: int, *, instance: Instance, prices: Prices
+    judge: Comparator, table: pd.DataFrame, blocks: int, *, instance: Instance, prices: Prices
 ) -> Pareto:
     """Find the sets that no other beats in cost, key rate per request and blocking at once."""
     import moocore
@@ -129,7 +129,7 @@ def dark_skr_bps(instance: Instance) -> float:
     return float(tables.skr_bps(tables.floor, tables.transmittance).max())
 
 
-def _with_steps(judge: Judge, found: pd.DataFrame, blocks: int) -> pd.DataFrame:
+def _with_steps(judge: Comparator, found: pd.DataFrame, blocks: int) -> pd.DataFrame:
     """Mark the best of each number of receivers by the criterion, and compare with fewer."""
     best = found.sort_values("criterion").groupby("receivers").tail(1)
     best = best.sort_values("receivers")

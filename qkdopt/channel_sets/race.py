@@ -10,7 +10,7 @@ import numpy as np
 
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.evaluations import Evaluations
-from qkdopt.channel_sets.paired import jackknife, together
+from qkdopt.channel_sets.paired import bonferroni, jackknife
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.simulation import Estimate
 from qkdopt.units import FloatArray
@@ -22,7 +22,7 @@ AT_LEAST = 4
 
 
 @dataclass
-class Judge:
+class Comparator:
     """Compares placements on blocks that all of them have met.
 
     Parameters
@@ -81,7 +81,7 @@ class Judge:
 
 
 def race(
-    judge: Judge,
+    judge: Comparator,
     contenders: Iterable[Placement],
     title: str,
     *,
@@ -111,9 +111,9 @@ def race(
 
 
 def _is_beaten(
-    judge: Judge, one: Placement, leader: Placement, blocks: int, contenders: int
+    judge: Comparator, one: Placement, leader: Placement, blocks: int, contenders: int
 ) -> bool:
-    loss = together(judge.gain(one, leader, blocks), blocks, contenders - 1)
+    loss = bonferroni(judge.gain(one, leader, blocks), blocks, contenders - 1)
     if loss.value is None or loss.ci95 is None:
         return False
     return loss.value + loss.ci95 < 0.0

@@ -11,10 +11,10 @@ import numpy as np
 
 from qkdopt.channel_sets.by_link import LinkSearch
 from qkdopt.channel_sets.evaluations import Evaluations
-from qkdopt.channel_sets.ground import PoolGround
+from qkdopt.channel_sets.evaluator import PoolEvaluator
 from qkdopt.channel_sets.options import EXHAUSTIVE_BELOW, DesignOptions
 from qkdopt.channel_sets.placement import Placement, Pool
-from qkdopt.channel_sets.race import ROUNDS, Judge
+from qkdopt.channel_sets.race import ROUNDS, Comparator
 from qkdopt.channel_sets.ranking import by_scenario, rank
 from qkdopt.channel_sets.search import NoRoomError, Search
 from qkdopt.errors import Faults
@@ -43,7 +43,7 @@ class Design:
 
     table: pd.DataFrame
     scenarios: pd.DataFrame
-    judge: Judge
+    judge: Comparator
     pool: Pool
     tried: int
 
@@ -55,7 +55,7 @@ class Design:
 
 
 def design(
-    ground: PoolGround, baseline: Placement, options: DesignOptions, evaluations: Evaluations
+    ground: PoolEvaluator, baseline: Placement, options: DesignOptions, evaluations: Evaluations
 ) -> Design:
     """Search and rank.
 
@@ -80,7 +80,7 @@ def design(
     refuse_misfits(ground, baseline, options)
     pool = Pool.of(ground.instance)
     weights = np.array([scenario.weight for scenario in ground.scenarios])
-    judge = Judge(evaluations, options.criterion, weights / weights.sum(), baseline)
+    judge = Comparator(evaluations, options.criterion, weights / weights.sum(), baseline)
     search = Search(
         judge, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
     )
@@ -105,7 +105,7 @@ def design(
     )
 
 
-def refuse_misfits(ground: PoolGround, baseline: Placement, options: DesignOptions) -> None:
+def refuse_misfits(ground: PoolEvaluator, baseline: Placement, options: DesignOptions) -> None:
     """See to it that instance, baseline and options fit together.
 
     Raises
@@ -128,7 +128,7 @@ def refuse_misfits(ground: PoolGround, baseline: Placement, options: DesignOptio
     faults.stop("design")
 
 
-def _size_faults(ground: PoolGround, options: DesignOptions, pool: int) -> Iterator[str]:
+def _size_faults(ground: PoolEvaluator, options: DesignOptions, pool: int) -> Iterator[str]:
     """Yield numbers of channels, or of receivers, that no set can have."""
     with_key = sum(link.qkd for link in ground.instance.network.links)
     sizes = options.sizes

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.channel_sets.criterion import per_request
-from qkdopt.channel_sets.paired import jackknife, together
+from qkdopt.channel_sets.paired import bonferroni, jackknife
 from qkdopt.channel_sets.placement import Placement, Pool
-from qkdopt.channel_sets.race import Judge
+from qkdopt.channel_sets.race import Comparator
 from qkdopt.channel_sets.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.instance import Instance
 from qkdopt.simulation import Estimate
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rank(
-    judge: Judge,
+    judge: Comparator,
     finalists: Sequence[Placement],
     blocks: int,
     *,
@@ -63,7 +63,7 @@ def rank(
     return table
 
 
-def _measures(judge: Judge, one: Placement, blocks: int) -> dict[str, Any]:
+def _measures(judge: Comparator, one: Placement, blocks: int) -> dict[str, Any]:
     sums = judge.evaluations.sums(one, blocks, "ranking")
 
     def weighted(above: int, below: int) -> Estimate:
@@ -89,11 +89,11 @@ def _measures(judge: Judge, one: Placement, blocks: int) -> dict[str, Any]:
 
 
 def _compared(
-    judge: Judge, one: Placement, best: Placement, blocks: int, comparisons: int
+    judge: Comparator, one: Placement, best: Placement, blocks: int, comparisons: int
 ) -> dict[str, Any]:
     gain = judge.gain(one, judge.baseline, blocks, stream="ranking")
-    joint = together(gain, blocks, comparisons)
-    behind = together(judge.gain(one, best, blocks, stream="ranking"), blocks, comparisons)
+    joint = bonferroni(gain, blocks, comparisons)
+    behind = bonferroni(judge.gain(one, best, blocks, stream="ranking"), blocks, comparisons)
     own = judge.estimate(one, blocks, stream="ranking")
     against_nothing = gain.value is None and bool(own.value)
     return {
@@ -118,7 +118,7 @@ def verdict(gain: Estimate) -> str:
 
 
 def by_scenario(
-    judge: Judge, table: pd.DataFrame, titles: Sequence[str], blocks: int
+    judge: Comparator, table: pd.DataFrame, titles: Sequence[str], blocks: int
 ) -> pd.DataFrame:
     """Per set and scenario: key rate per request, blocking, paired gain over the baseline.
 
@@ -135,7 +135,7 @@ def by_scenario(
             rate = jackknife(lambda some: per_request(some)[..., 0], here)
             key = float(there[..., SKR].sum()) > 0.0
             gain = jackknife(_quotient, here, there) if key else Estimate(None, None)
-            gain = together(gain, blocks, len(titles))
+            gain = bonferroni(gain, blocks, len(titles))
             offered = float(here[..., OFFERED].sum())
             rows.append(
                 {

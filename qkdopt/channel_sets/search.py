@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from qkdopt.channel_sets.families import every, families
 from qkdopt.channel_sets.placement import Placement
-from qkdopt.channel_sets.race import ROUNDS, Judge, race
+from qkdopt.channel_sets.race import ROUNDS, Comparator, race
 from qkdopt.errors import UsageError
 
 # Families whose best sets are improved by exchange, besides the one that grew.
@@ -45,7 +45,7 @@ class Search:
         Where each placement was first met.
     """
 
-    judge: Judge
+    judge: Comparator
     pool: int
     grid: int
     is_fit: Callable[[Placement], bool]

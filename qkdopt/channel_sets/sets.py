@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from qkdopt.channel_sets.design_problem import Asked
 from qkdopt.channel_sets.evaluations import Evaluations
-from qkdopt.channel_sets.question import Asked
 from qkdopt.channel_sets.rank import Design, design
 from qkdopt.instance import Instance
 from qkdopt.jobs import Store, open_workers
@@ -36,7 +36,7 @@ def design_sets(
     folder
         Where evaluations are kept, so that the same call goes on from there.
     **asked
-        See :class:`qkdopt.channel_sets.question.Asked`.
+        See :class:`qkdopt.channel_sets.design_problem.Asked`.
 
     Raises
     ------

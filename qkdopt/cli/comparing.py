@@ -18,9 +18,9 @@ from qkdopt.cli.many_runs import show_runs
 from qkdopt.errors import InstanceError, UsageError, fault_list
 from qkdopt.experiments.comparison import (
     COLUMNS,
+    BenchmarkRun,
     Profile,
-    Race,
-    races,
+    benchmark_runs,
     read_profile,
     summarise,
     to_markdown,
@@ -55,7 +55,7 @@ def run_compare(
     chosen = _installed(solvers)
     _refuse_bad_options(chosen, settings)
     tasks = list(
-        races(
+        benchmark_runs(
             instances,
             chosen,
             wanted,
@@ -175,14 +175,14 @@ def _installed(solvers: str | None) -> list[str]:
     return asked
 
 
-def _with_settings(race: Race, profile: Profile) -> Race:
+def _with_settings(race: BenchmarkRun, profile: Profile) -> BenchmarkRun:
     from dataclasses import replace
 
     return replace(race, settings=profile.settings_of(race.solver))
 
 
 def _run(
-    tasks: list[Race],
+    tasks: list[BenchmarkRun],
     store: Store,
     threads: int,
     workers: int | None,

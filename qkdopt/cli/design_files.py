@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qkdopt.channel_sets.diagnostics import ChannelDiagnostics
 from qkdopt.channel_sets.pareto import Pareto
 from qkdopt.channel_sets.rank import Design
-from qkdopt.channel_sets.why import Reasons
 from qkdopt.instance import Instance
 from qkdopt.io import write_json_whole, write_text_whole
 
@@ -15,7 +15,7 @@ from qkdopt.io import write_json_whole, write_text_whole
 def write_design(
     found: Design,
     frontier: Pareto,
-    why: list[Reasons],
+    why: list[ChannelDiagnostics],
     best: Instance,
     question: dict[str, Any],
     folder: Path,
@@ -32,7 +32,7 @@ def write_design(
     write_json_whole(folder / "question.json", question)
 
 
-def _draw(found: Design, frontier: Pareto, why: list[Reasons], folder: Path) -> None:
+def _draw(found: Design, frontier: Pareto, why: list[ChannelDiagnostics], folder: Path) -> None:
     from matplotlib.figure import Figure
 
     from qkdopt.plotting import plot_pareto, plot_ranking, plot_reasons

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qkdopt.channel_sets.design_problem import Asked, DesignProblem
 from qkdopt.channel_sets.pareto import Prices
-from qkdopt.channel_sets.question import Asked, Question
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.cli.many_runs import worker_faults
@@ -49,7 +49,7 @@ class Read:
         None where that stays.
     """
 
-    question: Question
+    question: DesignProblem
     prices: Prices
     before: Instance
     launch: Launch | None

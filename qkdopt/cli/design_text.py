@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qkdopt.channel_sets.design_problem import DesignProblem
 from qkdopt.channel_sets.pareto import Pareto
-from qkdopt.channel_sets.question import Question
 from qkdopt.channel_sets.rank import Design
 from qkdopt.experiments.sensitivity.power import mean_launch_dbm
 from qkdopt.instance.generation import preset_name
@@ -26,7 +26,7 @@ GAIN_OF = {
 }  # fmt: skip
 
 
-def design_lines(about: Question, found: Design, frontier: Pareto, folder: Path) -> list[str]:
+def design_lines(about: DesignProblem, found: Design, frontier: Pareto, folder: Path) -> list[str]:
     """Spell the ranking, and what the next receiver buys."""
     ground, options = about.ground, about.options
     instance = ground.instance
@@ -114,7 +114,9 @@ def _steps(frontier: Pareto) -> list[str]:
     ]
 
 
-def design_json(about: Question, found: Design, frontier: Pareto, folder: Path) -> dict[str, Any]:
+def design_json(
+    about: DesignProblem, found: Design, frontier: Pareto, folder: Path
+) -> dict[str, Any]:
     """Return the same as plain data."""
     return {
         "schema": "qkdopt/channel_sets/1",

@@ -8,11 +8,11 @@ from typing import Any
 
 import typer
 
+from qkdopt.channel_sets.design_problem import DesignProblem
+from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, reasons
 from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
 from qkdopt.channel_sets.pareto import Prices, pareto
-from qkdopt.channel_sets.question import Question
 from qkdopt.channel_sets.rank import Design, design
-from qkdopt.channel_sets.why import Reasons, reasons
 from qkdopt.cli.design_applies import refuse_what_does_not_apply
 from qkdopt.cli.design_files import write_design
 from qkdopt.cli.design_options import read_options, sizes_of
@@ -78,10 +78,10 @@ def _run_static(path: Path, folder: Path, told: dict[str, Any], *, as_json: bool
 
 
 def _answer(
-    about: Question,
+    about: DesignProblem,
     prices: Prices,
     found: Design,
-    why: list[Reasons],
+    why: list[ChannelDiagnostics],
     folder: Path,
     *,
     as_json: bool,

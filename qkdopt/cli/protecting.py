@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.channel_sets.exact.putting import with_set
+from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.placement import Pool
 from qkdopt.channel_sets.protection.check import check_protection
 from qkdopt.channel_sets.protection.plan import ProtectedPlan
@@ -100,7 +100,9 @@ def _answer(
 
 
 def _write(instance: Instance, found: ProtectedPlan, folder: Path) -> None:
-    write_json_whole(folder / "best.json", with_set(instance, found.channels).to_json_dict())
+    write_json_whole(
+        folder / "best.json", with_channel_set(instance, found.channels).to_json_dict()
+    )
     write_json_whole(folder / "plan.json", found.plan.to_json_dict())
     write_text_whole(folder / "protection.csv", _table(found).to_csv(index=False))
 

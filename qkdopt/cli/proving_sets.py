@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
+from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import ExactSet, exact_set, installed, sets_to_prove
-from qkdopt.channel_sets.exact.putting import with_set
 from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
@@ -67,7 +67,7 @@ def _answer(
     instance: Instance, found: ExactSet, folder: Path, options: dict[str, Any], *, as_json: bool
 ) -> int:
     """Check, write, print; return the exit status."""
-    best = with_set(instance, found.channels)
+    best = with_channel_set(instance, found.channels)
     broken = check(best, found.result).faults
     if broken:
         typer.echo(f"qkdopt: refused by the checker: {fault_list(broken)}", err=True)

@@ -12,7 +12,7 @@ import typer
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
 from qkdopt.cli.survival_text import printed
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.experiments.resilience import Case, Question, cases, faults_on, survival_table
+from qkdopt.experiments.resilience import Case, ResilienceSpec, cases, faults_on, survival_table
 from qkdopt.experiments.resilience.table import LABELS, SHARES
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_text_whole
@@ -34,7 +34,7 @@ def run_resilience(
     UsageError, InstanceError
         Bad input; every fault at once, and nothing is written.
     """
-    question = Question(**asked)
+    question = ResilienceSpec(**asked)
     tasks = _tasks(path, question, workers)
     store = Store(folder / "rows.parquet")
     report = run_and_show(tasks, store, workers)
@@ -50,7 +50,7 @@ def run_resilience(
     return 0
 
 
-def _tasks(path: Path, question: Question, workers: int | None) -> list[Case]:
+def _tasks(path: Path, question: ResilienceSpec, workers: int | None) -> list[Case]:
     """Read the instance and plan the runs; faults of file and options come together."""
     few = worker_faults(workers)
     try:

@@ -63,13 +63,13 @@ def run(
 def status(study: StudyFile) -> None:
     """Say what is done, running, missing and failed."""
     from qkdopt.experiments.study import read_study
-    from qkdopt.jobs import Store, last_sign
+    from qkdopt.jobs import Store, read_heartbeat
 
     spec = read_study(study)
     jobs = spec.jobs(study.parent)
     stored = Store(rows_folder(study)).keys()
-    sign = last_sign(rows_folder(study))
-    running = sign.keys if sign is not None and sign.alive else frozenset()
+    sign = read_heartbeat(rows_folder(study))
+    running = sign.keys if sign is not None and sign.is_fresh else frozenset()
     states = ["running" if job.key in running else stored.get(job.key, "missing") for job in jobs]
     count = Counter(states)
     typer.echo(
@@ -77,7 +77,7 @@ def status(study: StudyFile) -> None:
         + ", ".join(f"{count[name]} {name}" for name in ("done", "running", "missing", "failed"))
     )
     if sign is not None:
-        word = "running" if sign.alive else "stopped without a word"
+        word = "running" if sign.is_fresh else "stopped without a word"
         typer.echo(
             f"  process {sign.process} on {sign.host}: {word}, last sign "
             f"{sign.seconds_ago:.0f} s ago"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle
 from qkdopt.conflicts.groups import Group, Groups
-from qkdopt.conflicts.judge import Judge, Verdict
 
 
-def conflict_of(judge: Judge, chunks: Sequence[Sequence[Group]]) -> Groups:
+def conflict_of(judge: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> Groups:
     """Drop groups while what is left stays infeasible.
 
     Parameters
@@ -29,7 +29,7 @@ def conflict_of(judge: Judge, chunks: Sequence[Sequence[Group]]) -> Groups:
     while waiting and judge.left > 0.0:
         chunk = waiting.pop()
         rest = kept.difference(chunk)
-        if judge.verdict(rest) is Verdict.INFEASIBLE:
+        if judge.verdict(rest) is Feasibility.INFEASIBLE:
             kept = rest
         elif len(chunk) > 1:
             middle = len(chunk) // 2
@@ -37,8 +37,8 @@ def conflict_of(judge: Judge, chunks: Sequence[Sequence[Group]]) -> Groups:
     return kept
 
 
-def is_irreducible(judge: Judge, conflict: Groups) -> bool:
+def is_irreducible(judge: FeasibilityOracle, conflict: Groups) -> bool:
     """Confirm by completed solves: infeasible together, feasible without any one group."""
-    if judge.verdict(conflict) is not Verdict.INFEASIBLE:
+    if judge.verdict(conflict) is not Feasibility.INFEASIBLE:
         return False
-    return all(judge.verdict(conflict - {group}) is Verdict.FEASIBLE for group in conflict)
+    return all(judge.verdict(conflict - {group}) is Feasibility.FEASIBLE for group in conflict)

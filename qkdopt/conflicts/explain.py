@@ -9,8 +9,8 @@ from contextlib import nullcontext
 
 from qkdopt.conflicts.conflict import conflict_of, is_irreducible
 from qkdopt.conflicts.cut import SECONDS
+from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle, blocked_of
 from qkdopt.conflicts.groups import Group, Groups, all_groups, in_reading_order, text_of
-from qkdopt.conflicts.judge import Judge, Verdict, blocked_of
 from qkdopt.conflicts.key_routes import advice_of
 from qkdopt.conflicts.limits import Limits
 from qkdopt.conflicts.order import in_order
@@ -20,7 +20,7 @@ from qkdopt.conflicts.words import words_of
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, NodeId
 from qkdopt.problem import Problem, build_problem
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 
 # Shares of the time limit for the first question: local search, then each solver run.
 FIRST_SEARCH, FIRST_SOLVER = 0.2, 0.5
@@ -68,13 +68,15 @@ def explain(
     _refuse_bad_options(instance, demand, min_skr_bps, time_limit)
     asked = instance if demand is None else _with_floor(instance, demand, min_skr_bps)
     problem = build_problem(asked)
-    judge = Judge(problem, started + time_limit, seed, interruption or threading.Event())
-    with until_interrupted(judge.interruption) if interruption is not None else nullcontext():
+    judge = FeasibilityOracle(
+        problem, started + time_limit, seed, interruption or threading.Event()
+    )
+    with graceful_sigint(judge.interruption) if interruption is not None else nullcontext():
         return _explanation(judge, _position(instance, demand), started, time_limit)
 
 
 def _explanation(
-    judge: Judge, position: int | None, started: float, time_limit: float
+    judge: FeasibilityOracle, position: int | None, started: float, time_limit: float
 ) -> Explanation:
     """Decide the question, and look for the conflict where the answer is no."""
     problem = judge.problem
@@ -83,13 +85,13 @@ def _explanation(
         groups, search_seconds=FIRST_SEARCH * time_limit, solver_seconds=FIRST_SOLVER * time_limit
     )
     conflict, irreducible = Groups(), False
-    if verdict is Verdict.INFEASIBLE:
+    if verdict is Feasibility.INFEASIBLE:
         conflict = conflict_of(judge, in_order(problem, position))
         irreducible = is_irreducible(judge, conflict)
     text = _text(judge, verdict, conflict, irreducible=irreducible, time_limit=time_limit)
     return Explanation(
         instance=problem.instance.name,
-        feasible={Verdict.FEASIBLE: True, Verdict.INFEASIBLE: False}.get(verdict),
+        feasible={Feasibility.FEASIBLE: True, Feasibility.INFEASIBLE: False}.get(verdict),
         irreducible=irreducible,
         groups=tuple(_rule(problem, group) for group in in_reading_order(conflict)),
         text=text,
@@ -138,15 +140,20 @@ def _rule(problem: Problem, group: Group) -> Rule:
 
 
 def _text(
-    judge: Judge, verdict: Verdict, conflict: Groups, *, irreducible: bool, time_limit: float
+    judge: FeasibilityOracle,
+    verdict: Feasibility,
+    conflict: Groups,
+    *,
+    irreducible: bool,
+    time_limit: float,
 ) -> str:
     problem = judge.problem
     count = len(problem.instance.demands)
-    if verdict is Verdict.FEASIBLE:
+    if verdict is Feasibility.FEASIBLE:
         floors = sum(bool(demand.min_skr_bps) for demand in problem.instance.demands)
         kept = f", {floors} of them with the least key rate they ask for" if floors else ""
         return f"all {count} demands can be served{kept}: a plan was found"
-    if verdict is Verdict.INFEASIBLE:
+    if verdict is Feasibility.INFEASIBLE:
         return words_of(
             problem,
             Limits(problem),
@@ -162,7 +169,7 @@ def _text(
     )
 
 
-def _known(judge: Judge) -> str:
+def _known(judge: FeasibilityOracle) -> str:
     """Say what an open question leaves known: the plan that serves the most."""
     found = judge.most_served
     blocked = [] if found is None else blocked_of(found)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from qkdopt.conflicts.cut import Cut, fibres_on, find_cut
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.conflicts.groups import exact_kbps
 from qkdopt.conflicts.limits import (
     Fibre,
@@ -28,7 +29,6 @@ from qkdopt.conflicts.phrases import (
     route_name,
     routes_of,
 )
-from qkdopt.conflicts.question import Question
 from qkdopt.problem.routes import Route
 
 
@@ -49,7 +49,7 @@ class Reason:
     text: str
 
 
-def rooms_of(question: Question) -> dict[Fibre, int]:
+def rooms_of(question: FeasibilityQuery) -> dict[Fibre, int]:
     """Lightpaths that each fibre carries, where a channel carries only one."""
     fibres = fibres_of(question.problem.tables)
     return {fibre: room(question, fibre) for fibre in fibres if fibre[0] not in question.shared}
@@ -69,7 +69,7 @@ class FloorCase:
         Position of the demand in the question.
     """
 
-    question: Question
+    question: FeasibilityQuery
     limits: Limits
     demand: int
 

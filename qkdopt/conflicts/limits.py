@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from qkdopt.conflicts.question import Question
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
 from qkdopt.units import FloatArray
@@ -30,7 +30,7 @@ class Limits:
     problem: Problem
     _known: dict[tuple[int, float], FloatArray] = field(default_factory=dict)
 
-    def bearable(self, link: int, rate_bps: float) -> FloatArray:
+    def max_noise(self, link: int, rate_bps: float) -> FloatArray:
         """``(Q,)`` most noise above the floor at which a candidate has at least this rate.
 
         Infinite when no light of this problem is too much, -1 when even darkness is.
@@ -71,27 +71,27 @@ def is_quantum(tables: Tables, fibre: Fibre) -> bool:
     return any(tables.disturbs[fibre[0], d] for d in (0, 1) if tables.fibres[d] == fibre[1])
 
 
-def room(question: Question, fibre: Fibre) -> int:
+def room(question: FeasibilityQuery, fibre: Fibre) -> int:
     """Most lightpaths that a fibre carries with a legal QKD channel left on its link."""
     most = most_channels(question, fibre)
     return sum(question.widths) if most and fibre[0] in question.shared else most
 
 
-def most_channels(question: Question, fibre: Fibre) -> int:
+def most_channels(question: FeasibilityQuery, fibre: Fibre) -> int:
     """Most channels of a fibre that can be lit with a legal QKD channel left on its link."""
     return int(_free_channels(question.problem.tables, fibre).sum(axis=0).max())
 
 
-def room_at(question: Question, limits: Limits, link: int, rate_bps: float) -> int:
+def room_at(question: FeasibilityQuery, limits: Limits, link: int, rate_bps: float) -> int:
     """Most lightpaths in the quantum signal's fibre that leave a rate; -1 if none does.
 
     On the quietest channels, in the quieter direction, at the best candidate: no plan has
     more.
     """
     tables = question.problem.tables
-    bearable = limits.bearable(link, rate_bps)
+    max_noise = limits.max_noise(link, rate_bps)
     quantum = next((f for f in (0, 1) if is_quantum(tables, (link, f))), None)
-    if quantum is None or (bearable < 0.0).all():
+    if quantum is None or (max_noise < 0.0).all():
         return -1
     free = _free_channels(tables, (link, quantum))
     costs = np.where(free, _quietest(tables, link), np.inf)
@@ -100,11 +100,11 @@ def room_at(question: Question, limits: Limits, link: int, rate_bps: float) -> i
         sums = np.arange(1, total + 1)[:, None] * costs.min(axis=0)
     else:
         sums = np.cumsum(np.sort(costs, axis=0), axis=0)
-    fits = np.isfinite(sums) & (sums <= bearable * (1.0 + ROUND_OFF))
-    return int(np.where(bearable >= 0.0, fits.sum(axis=0), -1).max())
+    fits = np.isfinite(sums) & (sums <= max_noise * (1.0 + ROUND_OFF))
+    return int(np.where(max_noise >= 0.0, fits.sum(axis=0), -1).max())
 
 
-def best_rate(question: Question, link: int, lightpaths: int) -> float | None:
+def best_rate(question: FeasibilityQuery, link: int, lightpaths: int) -> float | None:
     """Best key rate [bit/s] of a link with so many lightpaths in the quantum signal's fibre.
 
     ``g_e(m)`` of ``docs/model.md``: quietest channels and direction, best candidate. None

@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 import pyomo.environ as pyo
 
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.conflicts.limits import Limits, fibres_of, is_quantum, room, room_at
-from qkdopt.conflicts.question import Question
 from qkdopt.milp import constraints
 from qkdopt.milp.variables import (
     JointModel,
@@ -23,7 +23,7 @@ from qkdopt.milp.variables import (
 )
 
 
-def route_model(question: Question, limits: Limits) -> JointModel:
+def route_model(question: FeasibilityQuery, limits: Limits) -> JointModel:
     """Routes of all demands within the room of every fibre, whatever their channels."""
     m = JointModel(question.problem, {})
     m.question, m.limits = question, limits
@@ -45,7 +45,7 @@ def route_model(question: Question, limits: Limits) -> JointModel:
     return m
 
 
-def channel_model(question: Question, limits: Limits, margin: float = 0.0) -> JointModel:
+def channel_model(question: FeasibilityQuery, limits: Limits, margin: float = 0.0) -> JointModel:
     """Routes and channels of all demands, by the rules of the joint MILP.
 
     ``margin`` is the share by which noise stays below its limits.
@@ -164,8 +164,8 @@ def _noise_rows(m: JointModel, margin: float) -> None:
     asked = [e for e in m.limited if any(t.ub for t in m.t[e, :])] if m.levels else []
     _count_light(m, asked)
     for e, level in product(asked, m.levels):
-        bearable = m.limits.bearable(e, level) * (1.0 - margin)
-        for q, limit in enumerate(bearable):
+        max_noise = m.limits.max_noise(e, level) * (1.0 - margin)
+        for q, limit in enumerate(max_noise):
             if limit < 0.0:
                 m.rows.add(m.y[e, q] + m.t[e, level] <= 1)
                 continue

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qkdopt.conflicts.cut import fibres_on, find_cut
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, ask
 from qkdopt.conflicts.floors import FloorCase, rooms_of
 from qkdopt.conflicts.groups import Group, all_groups
 from qkdopt.conflicts.limits import Limits
-from qkdopt.conflicts.question import Question, ask
 from qkdopt.problem import Problem
 
 # Positions of the demands and of the links that a proof by hand is about.
@@ -51,7 +51,7 @@ def _suspects(problem: Problem, asked: int | None) -> Suspects:
     return _neighbours(question, wanting)
 
 
-def _neighbours(question: Question, wanting: list[int]) -> Suspects:
+def _neighbours(question: FeasibilityQuery, wanting: list[int]) -> Suspects:
     """Demands that share a fibre with some demands, and these fibres' links; all without any."""
     problem = question.problem
     every = range(len(problem.routes))

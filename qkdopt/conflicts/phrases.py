@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from qkdopt.conflicts.cut import Cut
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.conflicts.groups import exact_kbps
 from qkdopt.conflicts.limits import Fibre, is_quantum, most_channels, room
-from qkdopt.conflicts.question import Question
 from qkdopt.problem import Problem
 from qkdopt.problem.routes import Route
 
@@ -73,7 +73,7 @@ def at_most_kbps(rate_bps: float, below_bps: float) -> str:
     return f"at most {exact_kbps(shown)}"
 
 
-def channels_left(question: Question, fibre: Fibre) -> str:
+def channels_left(question: FeasibilityQuery, fibre: Fibre) -> str:
     """Say what leaves a fibre its room: channels less guard bands."""
     width = question.problem.instance.grid.channels
     taken = width - most_channels(question, fibre)
@@ -85,7 +85,7 @@ def channels_left(question: Question, fibre: Fibre) -> str:
     return f"{channels}, of which the guard band of its QKD channel takes at least {taken}"
 
 
-def cut_words(question: Question, cut: Cut) -> str:
+def cut_words(question: FeasibilityQuery, cut: Cut) -> str:
     """Say a cut: who must cross, what, how many they are and how many fit."""
     problem = question.problem
     who, need = names_of(problem, cut.demands), lightpaths(cut.need)

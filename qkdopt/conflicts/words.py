@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.conflicts.cut import SECONDS, fibres_on, find_cut
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, ask
 from qkdopt.conflicts.floors import FloorCase, rooms_of
 from qkdopt.conflicts.groups import Groups, in_reading_order, text_of
 from qkdopt.conflicts.limits import Fibre, Limits, most_channels
@@ -14,7 +15,6 @@ from qkdopt.conflicts.phrases import (
     names_of,
     routes_of,
 )
-from qkdopt.conflicts.question import Question, ask
 from qkdopt.problem import Problem
 
 
@@ -31,10 +31,10 @@ def words_of(
     ``seconds`` limit the search for what can be counted by hand.
     """
     question = ask(problem, conflict, whole_routes=True)
-    homeless = [r for r, own in enumerate(question.problem.routes) if not own]
-    if homeless:
-        demand = question.problem.instance.demands[homeless[0]]
-        name = names_of(question.problem, homeless[:1])
+    unroutable = [r for r, own in enumerate(question.problem.routes) if not own]
+    if unroutable:
+        demand = question.problem.instance.demands[unroutable[0]]
+        name = names_of(question.problem, unroutable[:1])
         return f"{name} has no route: nothing joins {demand.source} and {demand.target}"
     cut = find_cut(question.problem, question.problem.routes, rooms_of(question), seconds)
     if cut is not None:
@@ -51,7 +51,7 @@ def words_of(
     return _listed(problem, conflict, irreducible=irreducible)
 
 
-def _too_wide(question: Question) -> str | None:
+def _too_wide(question: FeasibilityQuery) -> str | None:
     """Say that a demand has more lightpaths than the channels of a link on every route."""
     problem, width = question.problem, question.widths[0]
     narrow: list[Fibre] = []

@@ -41,5 +41,5 @@ def _reason(problem: Problem, spectrum: Spectrum, r: int) -> BlockedBy:
 def _fits(spectrum: Spectrum, route: Route, count: int) -> bool:
     lit = spectrum.first_fit(route, count)
     for channel in lit or ():
-        spectrum.darken(route, channel)
+        spectrum.release(route, channel)
     return lit is not None

@@ -71,7 +71,7 @@ class Spectrum:
         """Light a channel along a route."""
         self._switch(route, channel, on=True)
 
-    def darken(self, route: Route, channel: int) -> None:
+    def release(self, route: Route, channel: int) -> None:
         """Put out a channel along a route."""
         self._switch(route, channel, on=False)
 
@@ -92,7 +92,7 @@ class Spectrum:
             free = np.flatnonzero(self.free(route))
             if not len(free):
                 for channel in lit:
-                    self.darken(route, channel)
+                    self.release(route, channel)
                 return None
             lit.append(int(free[0]))
             self.light(route, lit[-1])

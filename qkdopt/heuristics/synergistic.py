@@ -79,7 +79,7 @@ class _Builder:
             choice = choose([route])
             if choice is None:
                 for channel in lit:
-                    self._spectrum.darken(route, channel)
+                    self._spectrum.release(route, channel)
                 return None
             lit.append(choice[1])
             self._spectrum.light(route, choice[1])

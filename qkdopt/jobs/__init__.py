@@ -1,20 +1,20 @@
 """Many runs from one list of tasks: resumable, on one machine or a cluster."""
 
-from qkdopt.jobs.heartbeat import Heartbeat, hold, last_sign
+from qkdopt.jobs.heartbeat import HeartbeatWriter, hold, read_heartbeat
 from qkdopt.jobs.runner import RunReport, run_missing
 from qkdopt.jobs.store import Store
 from qkdopt.jobs.task import Row, Task
 from qkdopt.jobs.workers import Workers, open_workers
 
 __all__ = [
-    "Heartbeat",
+    "HeartbeatWriter",
     "Row",
     "RunReport",
     "Store",
     "Task",
     "Workers",
     "hold",
-    "last_sign",
     "open_workers",
+    "read_heartbeat",
     "run_missing",
 ]

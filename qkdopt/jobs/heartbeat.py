@@ -26,7 +26,7 @@ SILENT_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
-class Sign:
+class Heartbeat:
     """Who runs a study, and which runs are with workers."""
 
     host: str
@@ -35,12 +35,12 @@ class Sign:
     seconds_ago: float
 
     @property
-    def alive(self) -> bool:
+    def is_fresh(self) -> bool:
         """Whether the sign is fresh."""
         return self.seconds_ago < SILENT_SECONDS
 
 
-class Heartbeat:
+class HeartbeatWriter:
     """Gives the sign from inside ``study run``."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class Heartbeat:
 
     def stop(self) -> None:
         """Take the sign away, if it is our own."""
-        sign = last_sign(self._path.parent)
+        sign = read_heartbeat(self._path.parent)
         if sign is not None and (sign.host, sign.process) == (platform.node(), os.getpid()):
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ def hold(folder: Path) -> Iterator[None]:
         Another process of this machine works there.
     """
     refuse_a_second_run(folder)
-    heart, done = Heartbeat(folder), threading.Event()
+    heart, done = HeartbeatWriter(folder), threading.Event()
     heart.beat([])
 
     def beat() -> None:
@@ -97,11 +97,11 @@ def hold(folder: Path) -> Iterator[None]:
         heart.stop()
 
 
-def last_sign(folder: Path) -> Sign | None:
+def read_heartbeat(folder: Path) -> Heartbeat | None:
     """Return the latest sign of life; None where no run has left one."""
     try:
         data = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        return Sign(
+        return Heartbeat(
             host=str(data["host"]),
             process=int(data["process"]),
             keys=frozenset(data["keys"]),
@@ -122,8 +122,8 @@ def refuse_a_second_run(folder: Path) -> None:
     UsageError
         Another process runs the same study; the message says which.
     """
-    sign = last_sign(folder)
-    if sign is None or not sign.alive or sign.host != platform.node():
+    sign = read_heartbeat(folder)
+    if sign is None or not sign.is_fresh or sign.host != platform.node():
         return
     if sign.process != os.getpid() and is_alive(sign.process):
         raise UsageError(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 
-from qkdopt.jobs.heartbeat import Heartbeat, refuse_a_second_run
+from qkdopt.jobs.heartbeat import HeartbeatWriter, refuse_a_second_run
 from qkdopt.jobs.store import Store
 from qkdopt.jobs.task import Row, Task, run_task
-from qkdopt.jobs.workers import Trouble, Workers
+from qkdopt.jobs.workers import WorkerProblem, Workers
 
 REPORT_SECONDS = 1.0
 
@@ -66,7 +66,7 @@ def run_missing(
     store.open()
     report = RunReport(total=len(tasks))
     errand = _Errand(_missing(tasks, store, report, retry_failed=retry_failed), store, report)
-    heart = Heartbeat(store.folder)
+    heart = HeartbeatWriter(store.folder)
     patience = _Patience()
     try:
         while errand.hand_out(workers):
@@ -89,7 +89,7 @@ def run_missing(
     return report
 
 
-def _waiting_for(trouble: Trouble | None, workers: Workers) -> str:
+def _waiting_for(trouble: WorkerProblem | None, workers: Workers) -> str:
     if trouble is not None:
         return trouble.words
     return "compiling, once" if workers.compiling() else ""
@@ -119,7 +119,7 @@ class _Patience:
     def __init__(self) -> None:
         self._since = time.monotonic()
 
-    def is_over(self, trouble: Trouble) -> bool:
+    def is_over(self, trouble: WorkerProblem) -> bool:
         """Whether it has lasted for too long."""
         return time.monotonic() - self._since > trouble.patience
 

@@ -37,7 +37,7 @@ class Task(Protocol):
         ...
 
 
-class Fate:
+class WorkerState:
     """Whether this process does a run, and whether it was told to end."""
 
     busy = False
@@ -52,12 +52,12 @@ def run_task(task: Task) -> Row:
     KeyboardInterrupt
         This process was told to end: what a run makes of that is no row.
     """
-    Fate.busy = True
+    WorkerState.busy = True
     try:
-        row = {} if Fate.ended else task.run()
+        row = {} if WorkerState.ended else task.run()
     finally:
-        Fate.busy = False
-    if Fate.ended:
+        WorkerState.busy = False
+    if WorkerState.ended:
         raise KeyboardInterrupt
     return row
 

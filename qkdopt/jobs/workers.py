@@ -19,7 +19,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from qkdopt.errors import UsageError
-from qkdopt.jobs.task import Fate
+from qkdopt.jobs.task import WorkerState
 
 ANSWER_SECONDS = 10.0
 # What a run is given to end by itself once nobody waits for its row.
@@ -35,7 +35,7 @@ DESERTED_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class Trouble:
+class WorkerProblem:
     """Why no row comes, and for how many seconds that may last."""
 
     words: str
@@ -62,7 +62,7 @@ class Workers:
 
     executor: Executor
     slots: Callable[[], int]
-    trouble: Callable[[], Trouble | None] = lambda: None
+    trouble: Callable[[], WorkerProblem | None] = lambda: None
     compiling: Callable[[], bool] = lambda: False
     stop: Callable[[], None] = lambda: None
 
@@ -131,7 +131,7 @@ def _end_with_the_parent() -> None:
         return
     # Ready as soon as the parent is gone, however it went: its end of a pipe closes.
     connection.wait([parent.sentinel])
-    if Fate.busy:
+    if WorkerState.busy:
         # Time for a solver to take its own processes with it.
         signal.raise_signal(signal.SIGTERM)
         time.sleep(ORPHAN_SECONDS)
@@ -140,8 +140,8 @@ def _end_with_the_parent() -> None:
 
 def _end(*_: object) -> None:
     """End a run as Ctrl-C would: solvers stop, and take their own processes with them."""
-    Fate.ended = True
-    if Fate.busy:
+    WorkerState.ended = True
+    if WorkerState.busy:
         raise KeyboardInterrupt
     sys.exit()
 
@@ -158,24 +158,24 @@ class _Cluster:
         """Count runs for every thread; some for a cluster without a worker, so that it grows."""
         return RUNS_PER_THREAD * max(1, self._threads)
 
-    def trouble(self) -> Trouble | None:
+    def trouble(self) -> WorkerProblem | None:
         """Ask how many threads there are."""
         silent = "no answer from the scheduler"
         scheduler = self._client.scheduler
         if scheduler is None or self._client.status == "closed":
             # Dask itself has given up.
-            return Trouble(silent, 0.0)
+            return WorkerProblem(silent, 0.0)
         try:
             answer = self._client.sync(scheduler.ncores, callback_timeout=ASK_SECONDS)
         except (OSError, RuntimeError):
             # A TimeoutError is an OSError; a client that closes meanwhile raises a RuntimeError.
-            return Trouble(silent, SILENT_SECONDS)
+            return WorkerProblem(silent, SILENT_SECONDS)
         threads: int = sum(answer.values())
         self._threads = threads
         self._had_workers = self._had_workers or threads > 0
         if threads == 0:
             patience = DESERTED_SECONDS if self._had_workers else math.inf
-            return Trouble("the cluster has no worker", patience)
+            return WorkerProblem("the cluster has no worker", patience)
         return None
 
 

@@ -12,7 +12,7 @@ from qkdopt.adapters.cp_sat import STATUS, OwnModel
 from qkdopt.adapters.isolated import OVERDUE, run_isolated
 from qkdopt.adapters.program import Floats
 from qkdopt.errors import SolverFailedError, SolverMissingError
-from qkdopt.milp.cp import CpJoint, build_cp, hint, objective_bps, plan_of_solution
+from qkdopt.milp.integer_program import CpJoint, build_cp, hint, objective_bps, plan_of_solution
 from qkdopt.milp.linearise import Linearised, linearise_links
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent

@@ -41,7 +41,7 @@ from qkdopt.result import (
     Value,
     gap_of,
 )
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 
 DEFAULT_SOLVER = "highs"
 HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
@@ -139,7 +139,7 @@ def solve(
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
     # From here on there is a plan, and no signal may lose it.
-    with until_interrupted(clock.interruption):
+    with graceful_sigint(clock.interruption):
         outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
         return _result(incumbent, baseline, outcome, clock, strategy, options)
 

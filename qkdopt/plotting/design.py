@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from qkdopt.channel_sets.why import Reasons
+    from qkdopt.channel_sets.diagnostics import ChannelDiagnostics
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
 BETTER, WORSE, SAME = "#0072b2", "#d55e00", "#999999"
@@ -134,7 +134,7 @@ def _spread(half_width: float) -> str:
 
 
 def plot_reasons(
-    winner: Reasons, baseline: Reasons, axes: Sequence[Axes] | None = None
+    winner: ChannelDiagnostics, baseline: ChannelDiagnostics, axes: Sequence[Axes] | None = None
 ) -> Sequence[Axes]:
     """Draw why a set wins: the light, the Raman noise it makes, the key rate it leaves.
 
@@ -167,7 +167,7 @@ def plot_reasons(
     return axes
 
 
-def _landscape(ax: Axes, one: Reasons, colour: str, grid: int) -> None:
+def _landscape(ax: Axes, one: ChannelDiagnostics, colour: str, grid: int) -> None:
     """Draw the key rate on every channel, and the share of time that each candidate works."""
     ax.plot(range(grid), 1e-3 * one.skr_bps[:grid], color=colour, alpha=0.6, label=one.name)
     for channel in np.flatnonzero(one.works > 0.0).tolist():

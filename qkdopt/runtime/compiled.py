@@ -48,9 +48,9 @@ njit = _njit(cache=True, nogil=True, error_model="numpy")
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 # Without allocation: arrays are borrowed from the caller.
-njit_bare = _njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
+njit_noalloc = _njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
 # The same, copied into each caller: a call would pass every array of its arguments by value.
-inlined = _njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
+njit_inline = _njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
 
 
 def compiled_before(function: Any) -> bool:

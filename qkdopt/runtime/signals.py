@@ -33,7 +33,7 @@ def sigterm_as_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def until_interrupted(stop: threading.Event) -> Iterator[None]:
+def graceful_sigint(stop: threading.Event) -> Iterator[None]:
     """Let the first Ctrl-C set a flag, so that nothing is torn; the second one is as ever.
 
     The same goes for SIGTERM on the command line. Whoever takes a signal already, ignores it (a
@@ -65,8 +65,8 @@ def until_interrupted(stop: threading.Event) -> Iterator[None]:
 def uninterrupted() -> Iterator[None]:
     """Let a signal wait until the block is done: the answer of an hour is being written."""
     waiting = threading.Event()
-    with until_interrupted(waiting):
+    with graceful_sigint(waiting):
         yield
 
 
-__all__ = ["sigterm_as_interrupt", "terminate", "uninterrupted", "until_interrupted"]
+__all__ = ["graceful_sigint", "sigterm_as_interrupt", "terminate", "uninterrupted"]

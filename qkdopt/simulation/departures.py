@@ -8,12 +8,12 @@ time: none of them is seen by anyone in between.
 
 from __future__ import annotations
 
-from qkdopt.runtime.compiled import inlined, njit_bare
-from qkdopt.simulation.placing import darken
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
+from qkdopt.simulation.placing import release
 from qkdopt.simulation.state import ACTIVE, DAYS_PER_TIME, TODAY
 
 
-@inlined
+@njit_inline
 def enter(state, slot, departure):
     """Put a slot in use until a time."""
     day = int(departure * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)
@@ -26,7 +26,7 @@ def enter(state, slot, departure):
     state.counters[ACTIVE] = active + 1
 
 
-@inlined
+@njit_inline
 def depart(net, mode, state, now):
     """Darken and give back every slot whose time has come."""
     days = len(state.day_first)
@@ -45,12 +45,12 @@ def depart(net, mode, state, now):
                 else:
                     state.slot_next[before] = following
                 _leave(state, slot)
-                darken(net, mode, state, slot)
+                release(net, mode, state, slot)
             slot = following
     state.counters[TODAY] = today
 
 
-@inlined
+@njit_inline
 def _leave(state, slot):
     """Take a slot out of use: the last active one takes its place in the list."""
     active = state.counters[ACTIVE] - 1
@@ -63,7 +63,7 @@ def _leave(state, slot):
     state.counters[ACTIVE] = active
 
 
-@njit_bare
+@njit_noalloc
 def leave_early(state, slot):
     """Take a slot in use out of its day and out of use, before its time."""
     day = int(state.slot_time[slot] * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)

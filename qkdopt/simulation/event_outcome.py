@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.simulation import damage as d
+from qkdopt.simulation import failure_state as d
 from qkdopt.simulation.events import EventOptions
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
@@ -38,7 +38,7 @@ class Survival:
     tally
         ``(batches, COLUMNS)``, see :mod:`qkdopt.simulation.tally`.
     struck
-        ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulation.damage`.
+        ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulation.failure_state`.
     """
 
     options: SimulationOptions

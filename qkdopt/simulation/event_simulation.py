@@ -11,10 +11,16 @@ import numpy as np
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.simulation.batches import batch_sizes, pieces
-from qkdopt.simulation.damage import EVENT_COLUMNS, Blow, Damage, blow_of, no_damage
 from qkdopt.simulation.event_outcome import Survival
-from qkdopt.simulation.events import EventOptions, Moment, moments
-from qkdopt.simulation.hit_and_repair import mend, strike
+from qkdopt.simulation.events import EventOptions, FailureEvent, failure_events
+from qkdopt.simulation.failure_state import (
+    EVENT_COLUMNS,
+    FailureMode,
+    FailureState,
+    blow_of,
+    no_damage,
+)
+from qkdopt.simulation.failures import fail, repair
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.simulation import simulate
 from qkdopt.simulation.simulator import Simulator
@@ -108,9 +114,9 @@ class DegradingNetwork:
     """A network in operation whose links are hit and repaired between requests."""
 
     simulator: Simulator
-    damage: Damage
-    blow: Blow
-    ahead: Iterator[Moment]
+    damage: FailureState
+    blow: FailureMode
+    ahead: Iterator[FailureEvent]
     """What happens from now on."""
 
     @classmethod
@@ -130,7 +136,7 @@ class DegradingNetwork:
         )  # fmt: skip
         links = _links_hit(instance, events)
         damage = no_damage(simulator.net, simulator.state)
-        return cls(simulator, damage, blow_of(events), moments(links, events, seed))
+        return cls(simulator, damage, blow_of(events), failure_events(links, events, seed))
 
     def serve_batches(
         self, stretches: Iterator[Requests], sizes: list[int]
@@ -159,16 +165,16 @@ class DegradingNetwork:
                 # After the last request: for the next stretch to see.
                 self.ahead = itertools.chain([moment], self.ahead)
             else:
-                self.let_happen(moment, struck)
+                self.apply_events(moment, struck)
 
-    def let_happen(self, moment: Moment, struck: FloatArray) -> None:
+    def apply_events(self, moment: FailureEvent, struck: FloatArray) -> None:
         """Hit or repair a link; add a hit to the tally ``(EVENT_COLUMNS,)``."""
         net, mode, state = self.simulator.net, self.simulator.mode, self.simulator.state
         if moment.struck:
             policy = None if mode.policy < 0 else mode.policy
-            strike(
+            fail(
                 net, mode, state, self.damage, self.blow, moment.time, moment.link, moment.draw,
                 struck, policy,
             )  # fmt: skip
         else:
-            mend(net, mode, state, self.damage, self.blow, moment.time, moment.link)
+            repair(net, mode, state, self.damage, self.blow, moment.time, moment.link)

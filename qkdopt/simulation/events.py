@@ -68,7 +68,7 @@ class EventOptions:
                 yield f"{name} = {value:g}{unit}; expected more than 0, at most {most:g}"
 
 
-class Moment(NamedTuple):
+class FailureEvent(NamedTuple):
     """A link is hit, or repaired. ``draw`` is uniform in [0, 1), for the candidate."""
 
     time: float
@@ -77,7 +77,9 @@ class Moment(NamedTuple):
     draw: float
 
 
-def moments(links: Sequence[int], options: EventOptions, seed: int) -> Iterator[Moment]:
+def failure_events(
+    links: Sequence[int], options: EventOptions, seed: int
+) -> Iterator[FailureEvent]:
     """Yield hits and repairs in order of time, without end.
 
     Hits are a Poisson process over ``links``, all alike. One degradation at a time on a link: a
@@ -93,12 +95,12 @@ def moments(links: Sequence[int], options: EventOptions, seed: int) -> Iterator[
     while True:
         if len(mending) == len(links):
             now, link = heapq.heappop(mending)
-            yield Moment(now, link, struck=False, draw=0.0)
+            yield FailureEvent(now, link, struck=False, draw=0.0)
         now += gaps.standard_exponential() / options.rate
         end = now + options.repair * repairs.standard_exponential()
         link, draw = links[int(places.random() * len(links))], draws.random()
         while mending and mending[0][0] <= now:
-            yield Moment(*heapq.heappop(mending), struck=False, draw=0.0)
+            yield FailureEvent(*heapq.heappop(mending), struck=False, draw=0.0)
         if all(link != other for _, other in mending):
-            yield Moment(now, link, struck=True, draw=draw)
+            yield FailureEvent(now, link, struck=True, draw=draw)
             heapq.heappush(mending, (end, link))

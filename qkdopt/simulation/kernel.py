@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qkdopt.heuristics.annealing.rate import error_rate
-from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.bits import count_bits
 from qkdopt.simulation.departures import depart, enter
 from qkdopt.simulation.light import about, link_skr, update_receivable
@@ -15,7 +15,7 @@ from qkdopt.simulation.placing import (
     replace_one,
     route_pair,
 )
-from qkdopt.simulation.policies import HARM, WEIGHTED_HARM, feel_pressure
+from qkdopt.simulation.policies import HARM, WEIGHTED_HARM, update_bottleneck_weights
 from qkdopt.simulation.state import ACTIVE, ARRIVALS, SWITCHES
 from qkdopt.simulation.tally import (
     GUARD_BAND,
@@ -42,7 +42,7 @@ from qkdopt.simulation.tally import (
 GOLDEN_STEP = 0.6180339887498949
 
 
-@njit_bare
+@njit_noalloc
 def prepare(net, mode, state):
     """Bring a dark network's receivable channels up to date."""
     if mode.keys and mode.working_only:
@@ -51,7 +51,7 @@ def prepare(net, mode, state):
                 update_receivable(net, mode, state, e)
 
 
-@njit_bare
+@njit_noalloc
 def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tally, policy):
     """Serve requests in order of time and add what happened to the tallies.
 
@@ -73,7 +73,7 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
             route = place_first_fit(net, mode, state, pair, width, slot, draws[i])
         else:
             if policy in (HARM, WEIGHTED_HARM):
-                feel_pressure(net, mode, state, times[i])
+                update_bottleneck_weights(net, mode, state, times[i])
             route = place_synergistic(net, mode, state, pair, width, slot)
         if route < 0:
             tally[cause_of_blocking(net, state, pair, width)] += 1
@@ -93,7 +93,7 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
     tally[SWITCHED] += state.counters[SWITCHES] - switches
 
 
-@inlined
+@njit_inline
 def demand_skr(net, mode, state, route, pair):
     """End-to-end key rate [bit/s]: along the route, or along the widest one."""
     if mode.widest:
@@ -111,7 +111,7 @@ def demand_skr(net, mode, state, route, pair):
     return lowest
 
 
-@njit_bare
+@njit_noalloc
 def widest_skr(net, state, source, target):
     """Highest bottleneck of any path between two nodes, by relaxation until nothing rises."""
     state.reach[:] = 0.0
@@ -130,7 +130,7 @@ def widest_skr(net, state, source, target):
     return state.reach[target]
 
 
-@njit_bare
+@njit_noalloc
 def sample(net, mode, state, tally, link_tally):
     """Look at the network as it stands: arrivals see time averages."""
     tally[SAMPLES] += 1
@@ -158,7 +158,7 @@ def sample(net, mode, state, tally, link_tally):
         tally[SAMPLED_NO_KEY] += lowest <= 0.0
 
 
-@njit_bare
+@njit_noalloc
 def cause_of_blocking(net, state, pair, width):
     """Column of the cause: no dark channel, only reserved ones, or no candidate left."""
     cause = NO_FREE_CHANNEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qkdopt.heuristics.annealing.rate import key_rate_of
-from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.options import RETUNING
 from qkdopt.simulation.state import SWITCHES
 
@@ -15,7 +15,7 @@ THRESHOLD = RETUNING.index("threshold")
 NEVER = RETUNING.index("never")
 
 
-@inlined
+@njit_inline
 def switch(net, mode, state, h, position, sign):
     """Light (sign 1) or darken (sign -1) a position on one hop."""
     e, side = net.hop_link[h], net.hop_side[h]
@@ -40,7 +40,7 @@ def switch(net, mode, state, h, position, sign):
         update_receivable(net, mode, state, e)
 
 
-@inlined
+@njit_inline
 def retune(net, mode, state, e, arrived):
     """Let a link whose light has changed change its candidate, as the policy says."""
     if net.candidates[e] == 0:
@@ -54,7 +54,7 @@ def retune(net, mode, state, e, arrived):
             _work_on_best(net, mode, state, e)
 
 
-@inlined
+@njit_inline
 def rate_at(net, state, e, q):
     """Key rate [bit/s] of a link were it to work on candidate q."""
     return key_rate_of(
@@ -62,7 +62,7 @@ def rate_at(net, state, e, q):
     )
 
 
-@inlined
+@njit_inline
 def link_skr(net, state, e):
     """Key rate of a link [bit/s], computed when its light has changed since."""
     if state.fresh[e] == 0:
@@ -74,7 +74,7 @@ def link_skr(net, state, e):
     return state.skr[e]
 
 
-@inlined
+@njit_inline
 def on_curve(net, e, q, noise):
     """Read a tabulated key rate."""
     place = noise * net.curve_steps[e, q]
@@ -85,7 +85,7 @@ def on_curve(net, e, q, noise):
     return left + (place - k) * (net.curve[e, q, k + 1] - left)
 
 
-@inlined
+@njit_inline
 def about(net, state, e):
     """Key rate of a link by table, and how far that may be off [bit/s]."""
     q = state.working[e]
@@ -95,7 +95,7 @@ def about(net, state, e):
     return on_curve(net, e, column, state.noise[e, q]), net.curve_error[e, column]
 
 
-@inlined
+@njit_inline
 def _work_on_best(net, mode, state, e):
     """Tune to the legal candidate of highest rate; stay when none is better."""
     working = state.working[e]
@@ -115,7 +115,7 @@ def _work_on_best(net, mode, state, e):
         state.fresh[e] = 0
 
 
-@njit_bare
+@njit_noalloc
 def _least_noise(state, e, candidates):
     """Legal candidate with the least noise; the working one among equals, or without any."""
     best = state.working[e]
@@ -126,7 +126,7 @@ def _least_noise(state, e, candidates):
     return best
 
 
-@njit_bare
+@njit_noalloc
 def _highest_rate(net, state, e):
     """Legal candidate with the highest rate; the working one among equals, or without any."""
     best = state.working[e]
@@ -139,7 +139,7 @@ def _highest_rate(net, state, e):
     return best
 
 
-@njit_bare
+@njit_noalloc
 def update_receivable(net, mode, state, e):
     """Find the positions that leave the link a candidate to work on."""
     words = state.receivable.shape[1]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.light import retune, switch
 from qkdopt.simulation.policies import place_by_policy
 from qkdopt.simulation.positions import choose, free_positions
 from qkdopt.simulation.state import ACTIVE
 
 
-@inlined
+@njit_inline
 def place_first_fit(net, mode, state, pair, width, slot, draw):
     """Light a demand on the first route with room; the route, or -1."""
     for route in range(net.pair_route[pair], net.pair_route[pair + 1]):
@@ -30,7 +30,7 @@ def place_first_fit(net, mode, state, pair, width, slot, draw):
     return -1
 
 
-@njit_bare
+@njit_noalloc
 def place_synergistic(net, mode, state, pair, width, slot):
     """Light a demand where the policy says, all its lightpaths on one route; or -1."""
     first, end = net.pair_route[pair], net.pair_route[pair + 1]
@@ -47,7 +47,7 @@ def place_synergistic(net, mode, state, pair, width, slot):
     return -1
 
 
-@njit_bare
+@njit_noalloc
 def _light_from(net, mode, state, route, width, slot, position):
     """Light ``width`` positions of a route, this one first; none if there are too few."""
     for j in range(width):
@@ -63,7 +63,7 @@ def _light_from(net, mode, state, route, width, slot, position):
     return True
 
 
-@njit_bare
+@njit_noalloc
 def switch_route(net, mode, state, route, slot, width, sign):
     """Light (sign 1) or darken (sign -1) the first positions of a slot along a route."""
     for j in range(width):
@@ -71,15 +71,15 @@ def switch_route(net, mode, state, route, slot, width, sign):
             switch(net, mode, state, h, state.slot_position[slot, j], sign)
 
 
-@njit_bare
+@njit_noalloc
 def retune_route(net, mode, state, route, arrived):
     """Let every link of a route retune."""
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
         retune(net, mode, state, net.hop_link[h], arrived)
 
 
-@inlined
-def darken(net, mode, state, slot):
+@njit_inline
+def release(net, mode, state, slot):
     """Put out a leaving demand's light and let its links retune."""
     route = state.slot_route[slot]
     first, end = net.route_hop[route], net.route_hop[route + 1]
@@ -90,7 +90,7 @@ def darken(net, mode, state, slot):
             retune(net, mode, state, net.hop_link[h], False)
 
 
-@njit_bare
+@njit_noalloc
 def replace_one(net, mode, state, draw):
     """Move one active demand, drawn at random, to where it is worth most; 1 if it moved."""
     active = state.counters[ACTIVE]
@@ -113,7 +113,7 @@ def replace_one(net, mode, state, draw):
     return int(moved)
 
 
-@njit_bare
+@njit_noalloc
 def route_pair(net, route):
     """Return the ordered pair of nodes that a route joins."""
     first, last = net.route_hop[route], net.route_hop[route + 1] - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.bits import lowest_bit
 from qkdopt.simulation.light import NEVER, link_skr, on_curve
 from qkdopt.simulation.options import POLICIES
@@ -24,7 +24,7 @@ WEIGHTED_MEMORY = 15.0
 FULL_WEIGHT = 0.5
 
 
-@njit_bare
+@njit_noalloc
 def place_by_policy(net, mode, state, first, end):
     """Choose among the routes from ``first`` to ``end``."""
     best, best_route, best_position = -math.inf, -1, -1
@@ -44,13 +44,13 @@ def place_by_policy(net, mode, state, first, end):
     return best_route, best_position
 
 
-@inlined
+@njit_inline
 def _weighs_harm(mode):
     """Whether the policy looks at all routes, and at what light takes from other demands."""
     return mode.policy in (HARM, WEIGHTED_HARM)
 
 
-@inlined
+@njit_inline
 def _worth(net, mode, state, route, position, best):
     """Return what a policy sees in lighting a position along a route."""
     if mode.policy == EQUALISATION:
@@ -61,14 +61,14 @@ def _worth(net, mode, state, route, position, best):
         after = rate_after(net, mode, state, e, net.hop_side[h], position)
         own = min(own, after)
         if _weighs_harm(mode):
-            harm += state.pressure[e] * (link_skr(net, state, e) - after)
+            harm += state.bottleneck_weight[e] * (link_skr(net, state, e) - after)
         if own - harm <= best:
             # Further hops only lower it.
             break
     return own - harm
 
 
-@njit_bare
+@njit_noalloc
 def _added_noise(net, route, position):
     """Noise that light adds to the links' candidates, averaged over each link's."""
     total = 0.0
@@ -81,7 +81,7 @@ def _added_noise(net, route, position):
     return total
 
 
-@inlined
+@njit_inline
 def rate_after(net, mode, state, e, side, position):
     """Key rate of a link [bit/s] were one more position lit, from the tabulated curves."""
     if net.candidates[e] == 0:
@@ -98,7 +98,7 @@ def rate_after(net, mode, state, e, side, position):
     return on_curve(net, e, 0, least)
 
 
-@njit_bare
+@njit_noalloc
 def _rate_of_working(net, state, e, side, position):
     """Key rate of a link that stays on its working candidate."""
     q = state.working[e]
@@ -108,7 +108,7 @@ def _rate_of_working(net, state, e, side, position):
     return on_curve(net, e, 0 if net.curve.shape[1] == 1 else q, noise)
 
 
-@njit_bare
+@njit_noalloc
 def _highest_rate(net, state, e, side, position):
     """Key rate of a link whose candidates differ in transmittance."""
     highest = 0.0
@@ -119,8 +119,8 @@ def _highest_rate(net, state, e, side, position):
     return highest
 
 
-@njit_bare
-def feel_pressure(net, mode, state, now):
+@njit_noalloc
+def update_bottleneck_weights(net, mode, state, now):
     """Count the active demands that each link limits, and smooth the counts over time.
 
     By ``rate-weighted-harm`` a demand counts as long as its bottleneck keeps half of its dark
@@ -147,4 +147,4 @@ def feel_pressure(net, mode, state, now):
     share = -math.expm1(-(now - state.clock[LAST_SMOOTHED]) / memory)
     state.clock[LAST_SMOOTHED] = now
     for e in range(len(state.limited)):
-        state.pressure[e] += share * (state.limited[e] - state.pressure[e])
+        state.bottleneck_weight[e] += share * (state.limited[e] - state.bottleneck_weight[e])

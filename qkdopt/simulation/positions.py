@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qkdopt.runtime.compiled import inlined, njit_bare
+from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.bits import count_bits, lowest_bit
 from qkdopt.simulation.options import ORDERS
 
@@ -11,7 +11,7 @@ MOST_USED = ORDERS.index("most-used")
 LEAST_USED = ORDERS.index("least-used")
 
 
-@inlined
+@njit_inline
 def free_positions(net, mode, state, route):
     """Write the free positions of a route into ``state.mask``; whether there are any."""
     first, end = net.route_hop[route], net.route_hop[route + 1]
@@ -27,7 +27,7 @@ def free_positions(net, mode, state, route):
     return found
 
 
-@inlined
+@njit_inline
 def choose(mode, state, draw):
     """Return the position of ``state.mask`` that the order of channels takes."""
     if mode.order == RANDOM:
@@ -40,7 +40,7 @@ def choose(mode, state, draw):
     return -1
 
 
-@njit_bare
+@njit_noalloc
 def _random(mask, draw):
     count = 0
     for k in range(len(mask)):
@@ -56,7 +56,7 @@ def _random(mask, draw):
     return -1
 
 
-@njit_bare
+@njit_noalloc
 def _by_usage(mask, usage, sign):
     """Return the most (sign 1) or least (sign -1) used position; the first of equals."""
     best = -1

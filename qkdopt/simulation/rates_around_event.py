@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from qkdopt.runtime.compiled import njit_bare
-from qkdopt.simulation.damage import (
+from qkdopt.runtime.compiled import njit_noalloc
+from qkdopt.simulation.failure_state import (
     AFFECTED,
     AFFECTED_AFTER,
     AFFECTED_AT_EVENT,
@@ -27,7 +27,7 @@ from qkdopt.simulation.state import ACTIVE
 ROUND_OFF = 1e-9
 
 
-@njit_bare
+@njit_noalloc
 def note_demands(net, state, damage):
     """Write down the active demands; how many there are."""
     noted = state.counters[ACTIVE]
@@ -40,7 +40,7 @@ def note_demands(net, state, damage):
     return noted
 
 
-@njit_bare
+@njit_noalloc
 def keep_rates(net, mode, state, damage, noted, rates):
     """Write the end-to-end key rates of the noted demands [bit/s]; 0 without light."""
     if mode.widest:
@@ -49,7 +49,7 @@ def keep_rates(net, mode, state, damage, noted, rates):
         rates[k] = _rate(net, mode, state, damage, k)
 
 
-@njit_bare
+@njit_noalloc
 def count(net, mode, state, damage, noted, tally):
     """Add one event to the tally, all reactions done."""
     tally[STRUCK] += 1
@@ -71,7 +71,7 @@ def count(net, mode, state, damage, noted, tally):
             tally[AFFECTED_WITH_KEY] += after > 0.0
 
 
-@njit_bare
+@njit_noalloc
 def _rate(net, mode, state, damage, k):
     """End-to-end key rate of a noted demand [bit/s]: along its route, or the widest path's."""
     slot = damage.slot[k]
@@ -87,7 +87,7 @@ def _rate(net, mode, state, damage, k):
     return lowest
 
 
-@njit_bare
+@njit_noalloc
 def _relay(net, state, damage):
     """Key rate of the widest path between any two nodes: along the best bottleneck tree."""
     for source in range(net.nodes):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from qkdopt.runtime.compiled import njit_bare
-from qkdopt.simulation.damage import LOST, RESTORED, TORN_DOWN
+from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.departures import enter
+from qkdopt.simulation.failure_state import LOST, RESTORED, TORN_DOWN
 from qkdopt.simulation.kernel import GOLDEN_STEP
 from qkdopt.simulation.placing import place_first_fit, place_synergistic, route_pair
 from qkdopt.simulation.state import ACTIVE
 
 
-@njit_bare
+@njit_noalloc
 def restore_all(net, mode, state, damage, noted, draw, tally, policy):
     """Place every demand torn down by the rule of arrivals, those that stay longest first."""
     tried = 0
@@ -30,7 +30,7 @@ def restore_all(net, mode, state, damage, noted, draw, tally, policy):
         tried += 1
 
 
-@njit_bare
+@njit_noalloc
 def _restore(net, mode, state, damage, k, draw, policy):
     """Place one demand until its departure; its slot, or ``LOST`` without room."""
     slot = state.active_slot[state.counters[ACTIVE]]

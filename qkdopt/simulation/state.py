@@ -89,7 +89,7 @@ class State(NamedTuple):
     active_slot: IntArray
     active_index: IntArray
     usage: IntArray
-    pressure: FloatArray
+    bottleneck_weight: FloatArray
     limited: FloatArray
     reach: FloatArray
     mask: IntArray
@@ -127,7 +127,7 @@ def new_state(net: CompiledNetwork, widest_demand: int, arrivals_per_time: float
         active_slot=np.arange(slots),
         active_index=np.arange(slots),
         usage=np.zeros(len(net.order), dtype=np.int64),
-        pressure=np.zeros(links),
+        bottleneck_weight=np.zeros(links),
         limited=np.zeros(links),
         reach=np.zeros(net.nodes),
         mask=np.zeros(words, dtype=np.int64),

@@ -25,7 +25,7 @@ from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd
 from qkdopt.milp import build_joint, build_textbook, linearise_links, set_start
 from qkdopt.problem import build_problem
-from qkdopt.runtime.silence import new_highs, quiet
+from qkdopt.runtime.output import new_highs, quiet
 from tests.adapters.models import knapsack, market_split, random_program
 from tests.command import HANG_SECONDS
 from tests.corners.generator import corner_instance

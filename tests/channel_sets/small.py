@@ -14,10 +14,10 @@ import numpy as np
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.placement import Placement
-from qkdopt.channel_sets.race import Judge
+from qkdopt.channel_sets.race import Comparator
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import SUMS
-from qkdopt.channel_sets.traffic_ground import TrafficGround
+from qkdopt.channel_sets.traffic_evaluator import TrafficEvaluator
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import new_instance
 from qkdopt.jobs import Store, Workers
@@ -37,8 +37,8 @@ def small_ground(
     loads: Sequence[float] = (20.0,),
     requests: int = 400,
     instance: Instance | None = None,
-) -> TrafficGround:
-    return TrafficGround(
+) -> TrafficEvaluator:
+    return TrafficEvaluator(
         instance=instance or small_instance(), reserve=reserve,
         scenarios=tuple(Scenario(load) for load in loads), requests=requests,
     )  # fmt: skip
@@ -79,5 +79,5 @@ def evaluations_of(ground, folder: Path):
         yield Evaluations(ground, Store(folder), Workers(pool, lambda: 1))
 
 
-def judge_of(evaluations: Evaluations, baseline: Placement, criterion: str = "mean") -> Judge:
-    return Judge(evaluations, Criterion(criterion), np.ones(1), baseline)
+def judge_of(evaluations: Evaluations, baseline: Placement, criterion: str = "mean") -> Comparator:
+    return Comparator(evaluations, Criterion(criterion), np.ones(1), baseline)

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import qkdopt
-from qkdopt.runtime.silence import new_highs
+from qkdopt.runtime.output import new_highs
 from tests.command import exit_status
 from tests.shipped import LIBRARY
 

@@ -9,11 +9,11 @@ import pytest
 import qkdopt
 from qkdopt.conflicts import Explanation, explain
 from qkdopt.conflicts.cut import find_cut
+from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle
+from qkdopt.conflicts.feasibility_query import ask
 from qkdopt.conflicts.floors import rooms_of
 from qkdopt.conflicts.groups import all_groups
-from qkdopt.conflicts.judge import Judge, Verdict
 from qkdopt.conflicts.limits import best_rate
-from qkdopt.conflicts.question import ask
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
@@ -207,13 +207,13 @@ def test_no_time_leaves_it_open():
 
 
 def test_a_conflict_cut_short_is_not_called_irreducible(monkeypatch):
-    real = Judge.verdict
+    real = FeasibilityOracle.verdict
 
     def slow(self, groups, **options):
         self.deadline = 0.0 if self.known else self.deadline
         return real(self, groups, **options)
 
-    monkeypatch.setattr(Judge, "verdict", slow)
+    monkeypatch.setattr(FeasibilityOracle, "verdict", slow)
     found = explain(line([(0, 1)] * 9))
     assert found.feasible is False
     assert not found.irreducible
@@ -222,20 +222,20 @@ def test_a_conflict_cut_short_is_not_called_irreducible(monkeypatch):
 
 def test_a_plan_that_the_exact_rates_refuse_is_no_answer(monkeypatch):
     """Four-wave mixing is in the exact rates only: then nothing is claimed."""
-    monkeypatch.setattr("qkdopt.conflicts.judge.answers", lambda question, plan: False)
+    monkeypatch.setattr("qkdopt.conflicts.feasibility.answers", lambda question, plan: False)
     found = explain(line([(0, 1)]), time_limit=5.0)
     assert found.feasible is None
     assert "no proof that more cannot be" in found.text
 
 
 def test_open_questions_keep_their_groups_without_a_claim(monkeypatch):
-    real = Judge._decide
+    real = FeasibilityOracle._decide
 
     def unsure(self, question, *seconds):
         answer = real(self, question, *seconds)
-        return answer if answer is Verdict.INFEASIBLE else Verdict.UNKNOWN
+        return answer if answer is Feasibility.INFEASIBLE else Feasibility.UNKNOWN
 
-    monkeypatch.setattr(Judge, "_decide", unsure)
+    monkeypatch.setattr(FeasibilityOracle, "_decide", unsure)
     found = explain(line([(0, 1)] * 3))
     assert found.feasible is False
     assert not found.irreducible

@@ -10,7 +10,7 @@ from qkdopt.errors import UnsupportedError
 from qkdopt.milp import build_joint, linearise_links
 from qkdopt.milp.sets import build_sets, set_of_model, start_set
 from qkdopt.problem import build_problem
-from tests.channel_sets.exact.cases import every_set, free_to_choose
+from tests.channel_sets.exact.cases import all_candidates, every_set
 from tests.milp.test_truth_tables import BITS, links_of, optimum, optimum_bps
 from tests.milp.tiny import clear, holds, tiny_instance, with_rule
 from tests.random_instances import random_instance
@@ -92,7 +92,7 @@ def test_a_start_is_a_point_of_the_rules():
 @pytest.mark.parametrize("size", [1, 2])
 def test_over_sets_the_optimum_is_that_of_the_best_set(seed, size):
     instance = random_instance(seed, floors=False)
-    problem = build_problem(free_to_choose(instance), "mean")
+    problem = build_problem(all_candidates(instance), "mean")
     pieces = linearise_links(problem, 1.0)
     alone = {}
     for channels, one in every_set(instance, size):

@@ -149,7 +149,7 @@ def test_an_interrupted_bound_is_printed(monkeypatch, capsys, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_explanation_says_what_is_known(monkeypatch, capsys, number):
-    from qkdopt.conflicts.judge import Judge
+    from qkdopt.conflicts.feasibility import Judge
 
     solve = Judge._solve
 

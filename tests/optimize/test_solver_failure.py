@@ -7,7 +7,7 @@ import pytest
 import qkdopt
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.errors import SolverFailedError
-from qkdopt.experiments.comparison.benchmark_run import Race
+from qkdopt.experiments.comparison.benchmark_run import BenchmarkRun
 from tests.shipped import LIBRARY
 
 CRASH = "the solver's process ended with signal 11"
@@ -42,6 +42,6 @@ def test_auto_keeps_its_plan_too(broken_highs, instance):
 
 
 def test_a_comparison_counts_it_as_a_failed_run(broken_highs, instance):
-    row = Race(instance=instance, solver="highs", formulation="joint", gap=1e-9).run()
+    row = BenchmarkRun(instance=instance, solver="highs", formulation="joint", gap=1e-9).run()
     assert row["status"] == "failed"
     assert CRASH in row["error"]

@@ -70,7 +70,7 @@ def assert_beside(ax):
     assert figure.y0 - 1 <= legend.y0 <= legend.y1 <= figure.y1 + 1
 
 
-def looks(ax):
+def diagnostics(ax):
     """Look of every labelled curve: colour, line, marker."""
     lines = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
     return [(to_hex(line.get_color()), line.get_linestyle(), line.get_marker()) for line in lines]
@@ -92,7 +92,7 @@ def study_table(curves):
 def test_curves_of_a_study_are_all_different_and_free_of_the_legend(curves):
     figure = study_figures(study_table(curves))["mean_skr_bps"]
     (ax,) = figure.axes
-    assert len(set(looks(ax))) == len(looks(ax)) == curves
+    assert len(set(diagnostics(ax))) == len(diagnostics(ax)) == curves
     assert_beside(ax)
 
 
@@ -148,11 +148,11 @@ def race_rows(ways):
 @pytest.mark.parametrize("plot", [plot_performance_profile, plot_gap_over_time])
 def test_one_way_is_a_solid_line_and_many_ways_are_all_different(plot):
     ax = plot(race_rows([("highs", "joint")]), axes(figsize=(8.5, 4.5)))
-    ((_, line, _),) = looks(ax)
+    ((_, line, _),) = diagnostics(ax)
     assert line == "-"
     ways = [(f"solver {s}", form) for s in range(9) for form in ("joint", "textbook", "load-state")]
     ax = plot(race_rows(ways), axes(figsize=(8.5, 4.5)))
-    assert len(set(looks(ax))) == len(ways)
+    assert len(set(diagnostics(ax))) == len(ways)
     assert_beside(ax)
 
 

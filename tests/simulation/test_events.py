@@ -22,10 +22,10 @@ from qkdopt.simulation import (
     simulate,
     simulate_events,
 )
-from qkdopt.simulation import damage as d
+from qkdopt.simulation import failure_state as d
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.event_simulation import DegradingNetwork
-from qkdopt.simulation.events import Moment, moments
+from qkdopt.simulation.events import FailureEvent, failure_events
 from qkdopt.simulation.state import ACTIVE
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulation.traffic import Requests, poisson_requests
@@ -160,9 +160,9 @@ def later_requests(instance, network, load=6.0) -> Requests:
     )
 
 
-def strike(network, link, draw=0.3) -> np.ndarray:
+def fail(network, link, draw=0.3) -> np.ndarray:
     struck = np.zeros(d.EVENT_COLUMNS)
-    network.let_happen(Moment(now(network), link, True, draw), struck)
+    network.apply_events(FailureEvent(now(network), link, True, draw), struck)
     return struck
 
 
@@ -187,7 +187,7 @@ def test_what_survives_is_what_physics_says(relay, kind, target, link, retune):
     after = slow.rates()
     touched = [k for k, rate in enumerate(at_event) if rate < before[k] * (1 - 1e-9)]
 
-    struck = strike(network, link)
+    struck = fail(network, link)
 
     assert struck[d.STRUCK] == 1
     assert struck[d.DEMANDS] == len(before) > 3
@@ -220,7 +220,7 @@ def test_torn_down_demands_are_out_of_the_calendar(link):
     network = busy(small_instance(channels=30), "cut", load=0.02)
     before = slots_of_calendar(network)
     assert sorted(before) == sorted(active(network))
-    torn = strike(network, link)[d.TORN]
+    torn = fail(network, link)[d.TORN]
     assert torn > 0
     assert sorted(slots_of_calendar(network)) == sorted(active(network))
     assert len(active(network)) == len(before) - torn
@@ -277,7 +277,7 @@ def test_a_cut_tears_down_and_restores_what_a_slow_network_does(seed, restore, l
             restored += 1
     slow.demands, slow.dead = kept, {(cut, 0)}
 
-    struck = strike(network, cut)
+    struck = fail(network, cut)
 
     expected = sorted(
         (round(float(until[k]), 12), place) for k, place in enumerate(places) if place is not None
@@ -299,12 +299,12 @@ def test_a_cut_link_takes_no_light_and_gives_it_back():
     instance = small_instance(channels=8)
     network = busy(instance, "cut")
     state, net = network.simulator.state, network.simulator.net
-    strike(network, 1)
+    fail(network, 1)
     serve(network, later_requests(instance, network, 18.0))
     assert len(active(network)) > 3
     assert state.light[1] == 0
     assert all(e != 1 for hops, _ in lightpaths(network) for e, _ in hops)
-    network.let_happen(Moment(now(network), 1, False, 0.0), np.zeros(d.EVENT_COLUMNS))
+    network.apply_events(FailureEvent(now(network), 1, False, 0.0), np.zeros(d.EVENT_COLUMNS))
     assert np.array_equal(state.free[1], net.usable[1])
     serve(network, later_requests(instance, network, 18.0))
     assert any(e == 1 for hops, _ in lightpaths(network) for e, _ in hops)
@@ -327,7 +327,7 @@ def test_nothing_remains_after_repair(kind, seed, strategy):
     after = float(network.simulator.state.clock[0]) + 1e-9
     after = max(after, now(network)) if len(active(network)) else 1e6
     for e in hit:
-        network.let_happen(Moment(after, e, False, 0.0), struck)
+        network.apply_events(FailureEvent(after, e, False, 0.0), struck)
 
     net, state = network.simulator.net, network.simulator.state
     tables = build_tables(instance)
@@ -368,14 +368,14 @@ def test_damage_outlasts_the_light_of_the_link(kind, extra):
     network = busy(small_instance(), kind)
     state, healthy = network.simulator.state, build_tables(network.simulator.instance).floor
     q = int(state.working[0])
-    strike(network, 0)
+    fail(network, 0)
     # Everybody leaves; a link that goes dark restarts from its floor.
-    network.let_happen(Moment(1e6, 3, False, 0.0), np.zeros(d.EVENT_COLUMNS))
+    network.apply_events(FailureEvent(1e6, 3, False, 0.0), np.zeros(d.EVENT_COLUMNS))
     assert (state.light == 0).all()
     expected = healthy.copy()
     expected[0, q] += extra
     assert np.array_equal(state.noise, expected)
-    network.let_happen(Moment(1e6, 0, False, 0.0), np.zeros(d.EVENT_COLUMNS))
+    network.apply_events(FailureEvent(1e6, 0, False, 0.0), np.zeros(d.EVENT_COLUMNS))
     assert np.array_equal(state.noise, healthy)
 
 
@@ -391,7 +391,7 @@ def test_slots_and_calendar_survive_cuts():
     assert sorted(slots_of_calendar(network)) == sorted(map(int, slots))
     end = float(state.slot_time[slots].max()) + 1e-6
     for e in range(len(RING)):
-        network.let_happen(Moment(end, e, True, 0.0), np.zeros(d.EVENT_COLUMNS))
+        network.apply_events(FailureEvent(end, e, True, 0.0), np.zeros(d.EVENT_COLUMNS))
     assert len(active(network)) == 0
     assert (state.light == 0).all()
 
@@ -406,7 +406,9 @@ def test_after_repair_the_same_network_serves_as_if_nothing_had_been():
         if damaged:
             moment = now(network)
             for struck in (True, False):
-                network.let_happen(Moment(moment, 2, struck, 0.1), np.zeros(d.EVENT_COLUMNS))
+                network.apply_events(
+                    FailureEvent(moment, 2, struck, 0.1), np.zeros(d.EVENT_COLUMNS)
+                )
         tally = np.zeros(COLUMNS)
         (later,) = poisson_requests(instance, 6.0, 2, 0, [500])
         start = float(first.times[-1])
@@ -422,7 +424,7 @@ def test_after_repair_the_same_network_serves_as_if_nothing_had_been():
 def test_retuning_never_leaves_less_than_there_was_at_the_event(kind):
     instance = small_instance(candidates=(1, 4, 8))
     for seed, link in itertools.product(range(10), range(5)):
-        struck = strike(busy(instance, kind, seed=seed), link)
+        struck = fail(busy(instance, kind, seed=seed), link)
         assert struck[d.AFTER] >= struck[d.AT_EVENT] * (1.0 - 1e-12)
         if kind != "cut":
             assert struck[d.AT_EVENT] <= struck[d.BEFORE]
@@ -432,7 +434,7 @@ def test_retuning_never_leaves_less_than_there_was_at_the_event(kind):
 def test_the_widest_relay_is_never_below_the_lightpath(kind):
     for seed in range(10):
         near, wide = (
-            strike(busy(small_instance(relay=relay), kind, seed=seed), seed % 5)
+            fail(busy(small_instance(relay=relay), kind, seed=seed), seed % 5)
             for relay in ("lightpath", "widest")
         )
         assert wide[d.DEMANDS] == near[d.DEMANDS]
@@ -445,7 +447,7 @@ def test_the_widest_relay_is_never_below_the_lightpath(kind):
 def test_without_another_candidate_a_failed_receiver_ends_the_links_key(reserve):
     instance = small_instance(candidates=(5,), reserve=reserve)
     network = busy(instance, "receiver")
-    strike(network, 0)
+    fail(network, 0)
     slow = Slow(network)
     through = sum(any(e == 0 for e, _ in hops) for hops, _ in slow.demands)
     serve(network, later_requests(instance, network))
@@ -457,16 +459,20 @@ def test_without_another_candidate_a_failed_receiver_ends_the_links_key(reserve)
         5 not in channels for hops, channels in lightpaths(network) if any(e == 0 for e, _ in hops)
     )
     struck = np.zeros(d.EVENT_COLUMNS)
-    network.let_happen(Moment(now(network), 0, False, 0.0), struck)
-    again = strike(network, 0)
+    network.apply_events(FailureEvent(now(network), 0, False, 0.0), struck)
+    again = fail(network, 0)
     assert again[d.AFFECTED_BEFORE] > 0.0
     assert again[d.AFFECTED_AFTER] == 0.0
 
 
 def test_moments_are_the_same_for_every_kind_and_one_at_a_time_on_a_link():
     links = list(range(7))
-    first = list(itertools.islice(moments(links, EventOptions(kind="noise", rate=2.0), 3), 400))
-    other = list(itertools.islice(moments(links, EventOptions(kind="cut", rate=2.0), 3), 400))
+    first = list(
+        itertools.islice(failure_events(links, EventOptions(kind="noise", rate=2.0), 3), 400)
+    )
+    other = list(
+        itertools.islice(failure_events(links, EventOptions(kind="cut", rate=2.0), 3), 400)
+    )
     assert first == other
     assert [m.time for m in first] == sorted(m.time for m in first)
     hit: set[int] = set()
@@ -474,13 +480,13 @@ def test_moments_are_the_same_for_every_kind_and_one_at_a_time_on_a_link():
         assert moment.struck == (moment.link not in hit)
         (hit.add if moment.struck else hit.remove)(moment.link)
     assert first != list(
-        itertools.islice(moments(links, EventOptions(kind="cut", rate=2.0), 4), 400)
+        itertools.islice(failure_events(links, EventOptions(kind="cut", rate=2.0), 4), 400)
     )
 
 
 def test_moments_come_at_their_rate_and_last_as_long_as_they_should():
     options = EventOptions(kind="cut", rate=0.05, repair=2.0)
-    found = list(itertools.islice(moments(list(range(1000)), options, 1), 8000))
+    found = list(itertools.islice(failure_events(list(range(1000)), options, 1), 8000))
     struck = [m for m in found if m.struck]
     gaps = np.diff([m.time for m in struck])
     assert gaps.mean() == pytest.approx(20.0, rel=0.1)
@@ -496,7 +502,7 @@ def test_moments_come_at_their_rate_and_last_as_long_as_they_should():
 
 def test_while_every_link_is_degraded_the_next_moment_is_a_repair_however_far_off():
     options = EventOptions(kind="cut", rate=1e3, repair=1e6)
-    found = list(itertools.islice(moments([4, 7], options, 1), 200))
+    found = list(itertools.islice(failure_events([4, 7], options, 1), 200))
     assert [m.struck for m in found[:3]] == [True, True, False]
     assert found[2].time > 1e3
     assert [m.time for m in found] == sorted(m.time for m in found)
@@ -510,7 +516,7 @@ def test_two_links_alternate_as_an_exponential_clock_says():
     # Both alike, hit at rate 4 / 2 each and repaired at rate 1: degraded for 2/3 of the time.
     options = EventOptions(kind="cut", rate=4.0, repair=1.0)
     degraded, since, lasted = 0, 0.0, np.zeros(3)
-    for moment in itertools.islice(moments([0, 1], options, 2), 40_000):
+    for moment in itertools.islice(failure_events([0, 1], options, 2), 40_000):
         lasted[degraded] += moment.time - since
         degraded, since = degraded + (1 if moment.struck else -1), moment.time
     assert lasted / lasted.sum() == pytest.approx([1 / 9, 4 / 9, 4 / 9], abs=0.01)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from qkdopt.adapters import Limits, Outcome, Status, adapter_of
 from qkdopt.channel_sets.exact.best_set import BestSet
-from qkdopt.channel_sets.exact.putting import free_to_choose, with_set
+from qkdopt.channel_sets.exact.candidate_sets import all_candidates, with_channel_set
 from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.milp import least_size, linearise_links, plan_of_model, set_start
@@ -57,7 +57,7 @@ class SetMilp:
 
     def run(self) -> None:
         """First the number served, then the objective."""
-        problem = build_problem(free_to_choose(self.instance))
+        problem = build_problem(all_candidates(self.instance))
         pieces = within(self._over, lambda: linearise_links(problem, self._tolerance()))
         if pieces is None:
             return
@@ -158,7 +158,7 @@ class SetMilp:
     def _take(self, m: JointModel) -> None:
         """Judge the solver's set and plan by the exact rates, every link tuned within the set."""
         channels, plan = set_of_model(m), plan_of_model(m)
-        problem = build_problem(with_set(self.instance, channels))
+        problem = build_problem(with_channel_set(self.instance, channels))
         plan = tuned(problem, list(plan.routes), list(plan.channels))
         floors = [demand.min_skr_bps or 0.0 for demand in self.instance.demands]
         rates = assess(problem, plan).demand_skr_bps

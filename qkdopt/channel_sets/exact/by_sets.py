@@ -17,7 +17,7 @@ from qkdopt.bounds.bound import LoadStateBound, refuse_unsupported
 from qkdopt.bounds.classes import build_relaxation
 from qkdopt.bounds.served import served_bound
 from qkdopt.channel_sets.exact.best_set import BestSet
-from qkdopt.channel_sets.exact.putting import with_set
+from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
@@ -181,7 +181,7 @@ class SetRace:
     def _problem(self, c: Contender) -> Problem:
         """Return the instance with a set, built for the set that is being looked into alone."""
         if self._built is None or self._built[0] is not c:
-            self._built = c, build_problem(with_set(self.instance, c.channels))
+            self._built = c, build_problem(with_channel_set(self.instance, c.channels))
         return self._built[1]
 
     def _search(self, c: Contender) -> None:

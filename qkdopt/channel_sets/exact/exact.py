@@ -9,7 +9,7 @@ from qkdopt.adapters import ADAPTERS, Adapter, adapter_of
 from qkdopt.channel_sets.exact.best_set import BestSet
 from qkdopt.channel_sets.exact.by_milp import SetMilp
 from qkdopt.channel_sets.exact.by_sets import SetRace
-from qkdopt.channel_sets.exact.putting import count_sets, every_set, with_set
+from qkdopt.channel_sets.exact.candidate_sets import count_sets, every_set, with_channel_set
 from qkdopt.channel_sets.exact.recording import recorded
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import SolverMissingError, UsageError
@@ -17,7 +17,7 @@ from qkdopt.instance import Instance
 from qkdopt.optimize import ProgressCallback
 from qkdopt.problem import build_problem
 from qkdopt.result import Bound, Result, SolverRef
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 
 Method = Literal["auto", "sets", "milp"]
 # Sets that can be told apart one by one: looking at each takes up to a tenth of a second.
@@ -121,7 +121,7 @@ def exact_set(
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")
     sets = sets_to_prove(instance, channels)
     best = BestSet(time_limit, gap, progress)
-    with until_interrupted(best.stop):
+    with graceful_sigint(best.stop):
         return _proved(instance, channels, sets, best, method, adapter, seed)
 
 
@@ -207,8 +207,8 @@ def _open_ones(
     served_bound = max(run.served_bound, race.best.key[0])
     bound_bps = race.bound
     if run.bound is not None and served_bound == race.best.key[0]:
-        together = max(run.bound, race.bound_over(judged))
-        bound_bps = together if bound_bps is None else min(bound_bps, together)
+        bonferroni = max(run.bound, race.bound_over(judged))
+        bound_bps = bonferroni if bound_bps is None else min(bound_bps, bonferroni)
     total = len(race.contenders)
     used = solver_ref(adapter_of(solver))
     told = (
@@ -230,7 +230,7 @@ def _by_milp(
     for chosen in sets[:: max(1, len(sets) // STARTS)]:
         if best.plan is not None and best.left <= 0.0:
             break
-        problem = build_problem(with_set(instance, chosen))
+        problem = build_problem(with_channel_set(instance, chosen))
         best.offer(chosen, problem, static_plan(problem, seed=seed))
     run = SetMilp(instance, channels, best, solver, seed)
     if not best.stop.is_set():

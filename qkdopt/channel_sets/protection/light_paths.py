@@ -31,7 +31,7 @@ ROUND_OFF = 1e-12
 
 
 @dataclass(frozen=True)
-class Guarded:
+class ProtectedNetwork:
     """A problem whose sets are all reserved, and the floor [bit/s] that demands must keep.
 
     A demand whose own least rate is higher must keep that.

@@ -12,16 +12,27 @@ from typing import Literal
 import networkx as nx
 import numpy as np
 
-from qkdopt.channel_sets.exact.putting import count_sets, every_set, some_sets, with_set
+from qkdopt.channel_sets.exact.candidate_sets import (
+    count_sets,
+    every_set,
+    some_sets,
+    with_channel_set,
+)
 from qkdopt.channel_sets.protection.failure_table import FailureTable
-from qkdopt.channel_sets.protection.light_paths import Guarded
+from qkdopt.channel_sets.protection.light_paths import ProtectedNetwork
 from qkdopt.channel_sets.protection.plan import LeftOut, ProtectedPlan
 from qkdopt.channel_sets.protection.restoring import Budget, Protection
-from qkdopt.channel_sets.protection.search import Stop, complete, in_the_way, insert, repaired
+from qkdopt.channel_sets.protection.search import (
+    Stop,
+    blocking_failures,
+    complete,
+    insert,
+    repaired,
+)
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 
 # Sets that are all looked into; of more, so many drawn at random.
 MOST_SETS = 300
@@ -38,9 +49,9 @@ class Attempt:
     """One set: its problem, the best plan on it, and the demands that it cannot keep, proved."""
 
     channels: tuple[int, ...]
-    net: Guarded
+    net: ProtectedNetwork
     plan: Protection
-    hopeless: frozenset[int] = frozenset()
+    infeasible_alone: frozenset[int] = frozenset()
     decided: bool = False
 
 
@@ -92,7 +103,7 @@ def protect(
     search = _Search(
         instance, floor_bps, seed, lambda: stop.is_set() or time.monotonic() > deadline
     )
-    with until_interrupted(stop):
+    with graceful_sigint(stop):
         sets, all_of_them = _sets(instance, channels, seed)
         search.run(sets, rounds)
         found = search.answer(all_of_them and len(search.attempts) == len(sets), started)
@@ -116,7 +127,7 @@ def refuse_unprotectable(
     if instance.other_noise.four_wave_mixing is not None:
         raise UnsupportedError("protection does not cover four-wave mixing: take it out")
     if not isinstance(channels, int):
-        with_set(instance, channels)
+        with_channel_set(instance, channels)
         return
     count_sets(instance, channels)
     if next(every_set(instance, channels), None) is None:
@@ -162,7 +173,7 @@ class _Search:
                     attempt.plan, demands, rounds=rounds, seed=self._seed, stop=self._stop
                 )
         for attempt in best:
-            if not self._kept() and not attempt.hopeless:
+            if not self._kept() and not attempt.infeasible_alone:
                 self._decide(attempt)
 
     def answer(self, all_sets: bool, started: float) -> ProtectedPlan:
@@ -182,13 +193,13 @@ class _Search:
         )
 
     def _greedy(self, channels: tuple[int, ...]) -> Attempt:
-        problem = build_problem(with_set(self._instance, channels), "max-min")
-        net = Guarded(problem, self._floor_bps)
+        problem = build_problem(with_channel_set(self._instance, channels), "max-min")
+        net = ProtectedNetwork(problem, self._floor_bps)
         attempt = Attempt(channels, net, Protection(net), self._hopeless(net))
         insert(attempt.plan, self._hopeful(attempt), self._stop)
         return attempt
 
-    def _hopeless(self, net: Guarded) -> frozenset[int]:
+    def _hopeless(self, net: ProtectedNetwork) -> frozenset[int]:
         """Demands that are not kept even alone in the network; those with the same ends alike."""
         alone: dict[object, bool] = {}
         found = []
@@ -205,7 +216,7 @@ class _Search:
     def _hopeful(self, attempt: Attempt) -> list[int]:
         """Demands that may be kept, those with the fewest and longest routes first."""
         routes = attempt.net.problem.routes
-        some = (r for r in range(len(routes)) if r not in attempt.hopeless)
+        some = (r for r in range(len(routes)) if r not in attempt.infeasible_alone)
         return sorted(some, key=lambda r: (len(routes[r]), -len(routes[r][0].links), r))
 
     def _decide(self, attempt: Attempt) -> None:
@@ -228,12 +239,12 @@ class _Search:
         if any(self._reason(best, r) for r in range(demands)):
             return "impossible", "some demands cannot survive a cut, whatever the set"
         told = f"{count} set{'s' if count > 1 else ''}"
-        if all_sets and all(a.hopeless or a.decided for a in self.attempts):
+        if all_sets and all(a.infeasible_alone or a.decided for a in self.attempts):
             return "impossible", f"proved for {told}: alone in the network, or by backtracking"
         return "not found", f"{told} searched, not all of them to the end"
 
     def _left_out(self, best: Attempt, all_sets: bool) -> Iterator[LeftOut]:
-        everywhere = frozenset.intersection(*(a.hopeless for a in self.attempts))
+        everywhere = frozenset.intersection(*(a.infeasible_alone for a in self.attempts))
         for r, demand in enumerate(self._instance.demands):
             if r in best.plan.placed:
                 continue
@@ -242,14 +253,14 @@ class _Search:
             if reason is None:
                 reason = (
                     "not kept even alone in the network: no route and restoration has the floor"
-                    if r in best.hopeless
+                    if r in best.infeasible_alone
                     else "no place found where every demand keeps the floor under every failure"
                 )
             yield LeftOut(
                 demand=demand.id,
                 reason=reason,
                 proved=proved,
-                broken_by=in_the_way(best.plan, r),
+                broken_by=blocking_failures(best.plan, r),
             )
 
     def _reason(self, best: Attempt, r: int) -> str | None:

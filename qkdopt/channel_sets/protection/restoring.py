@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qkdopt.channel_sets.protection.light_paths import Guarded, Lit, Placed, Placing
+from qkdopt.channel_sets.protection.light_paths import Lit, Placed, Placing, ProtectedNetwork
 
 Restored = dict[int, Placing]
 
@@ -43,7 +43,7 @@ class Protection:
         Per link that may be cut, where its demands go.
     """
 
-    net: Guarded
+    net: ProtectedNetwork
     placed: dict[int, Placing] = field(default_factory=dict)
     restored: dict[int, Restored] = field(default_factory=dict)
 
@@ -107,7 +107,7 @@ class Protection:
         return lit
 
 
-def affected(net: Guarded, placed: Placed, f: int) -> list[int]:
+def affected(net: ProtectedNetwork, placed: Placed, f: int) -> list[int]:
     """Demands whose lightpaths cross a link, those with the fewest other routes first."""
 
     def ways(r: int) -> tuple[int, int]:
@@ -116,7 +116,7 @@ def affected(net: Guarded, placed: Placed, f: int) -> list[int]:
     return sorted((r for r, at in placed.items() if f in net.route(r, at).links), key=ways)
 
 
-def _unaffected(net: Guarded, placed: Placed, lit: Lit, f: int) -> Lit:
+def _unaffected(net: ProtectedNetwork, placed: Placed, lit: Lit, f: int) -> Lit:
     rest = lit.copy()
     for r in affected(net, placed, f):
         net.switch(rest, r, placed[r], -1)
@@ -124,7 +124,7 @@ def _unaffected(net: Guarded, placed: Placed, lit: Lit, f: int) -> Lit:
 
 
 def restore(
-    net: Guarded,
+    net: ProtectedNetwork,
     placed: Placed,
     lit: Lit,
     f: int,

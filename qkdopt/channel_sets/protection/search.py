@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from qkdopt.channel_sets.protection.light_paths import Guarded
+from qkdopt.channel_sets.protection.light_paths import ProtectedNetwork
 from qkdopt.channel_sets.protection.restoring import Budget, Protection
 
 # Placings tried to restore one cut link's demands; more is seldom better than another plan.
@@ -57,7 +57,9 @@ def repaired(
     return best
 
 
-def complete(net: Guarded, demands: Sequence[int], budget: Budget, stop: Stop) -> Protection | None:
+def complete(
+    net: ProtectedNetwork, demands: Sequence[int], budget: Budget, stop: Stop
+) -> Protection | None:
     """Place all demands with backtracking; None where there is no way, or the budget ran out.
 
     Without a demand everyone else keeps at least what they had, so demands that cannot be kept
@@ -81,7 +83,7 @@ def complete(net: Guarded, demands: Sequence[int], budget: Budget, stop: Stop) -
     return descend(Protection(net), 0)
 
 
-def in_the_way(plan: Protection, r: int) -> tuple[str, ...]:
+def blocking_failures(plan: Protection, r: int) -> tuple[str, ...]:
     """Name the failures that would not be survived were a demand placed where they are fewest."""
     options = islice(plan.net.options(r, plan.net.lit(plan.placed)), EXPLAINING)
     found = [plan.broken_by(r, placing, Budget(RESTORING)) for placing in options]

@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Race:
+class BenchmarkRun:
     """Everything one run needs.
 
     Parameters
@@ -176,12 +176,12 @@ class _Trace:
         }
 
 
-def races(
+def benchmark_runs(
     instances: Iterable[Instance], solvers: Iterable[str], formulations: Iterable[str], **how: Any
-) -> Iterator[Race]:
+) -> Iterator[BenchmarkRun]:
     """Yield every combination that there is: CP-SAT's own model is CP-SAT's alone."""
     pairs = [(solver, form) for solver in solvers for form in formulations]
     for instance in {one.sha256(): one for one in instances}.values():
         for solver, formulation in pairs:
             if formulation != "cp-sat" or solver == "cp-sat":
-                yield Race(instance=instance, solver=solver, formulation=formulation, **how)
+                yield BenchmarkRun(instance=instance, solver=solver, formulation=formulation, **how)

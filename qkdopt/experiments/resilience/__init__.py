@@ -1,7 +1,15 @@
 """What share of the key rate survives degradations: the reason for 1:N."""
 
 from qkdopt.experiments.resilience.case import Case
-from qkdopt.experiments.resilience.plan import Question, cases, faults_on, parse_sets
+from qkdopt.experiments.resilience.spec import ResilienceSpec, cases, faults_on, parse_sets
 from qkdopt.experiments.resilience.table import COLUMNS, survival_table
 
-__all__ = ["COLUMNS", "Case", "Question", "cases", "faults_on", "parse_sets", "survival_table"]
+__all__ = [
+    "COLUMNS",
+    "Case",
+    "ResilienceSpec",
+    "cases",
+    "faults_on",
+    "parse_sets",
+    "survival_table",
+]

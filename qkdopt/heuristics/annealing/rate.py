@@ -8,7 +8,7 @@ import numpy as np
 
 from qkdopt.physics.keyrate import DecoyBB84
 from qkdopt.problem.coefficients import Tables
-from qkdopt.runtime.compiled import njit_bare
+from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.units import FloatArray
 
 
@@ -44,20 +44,20 @@ def rate_parameters(protocol: DecoyBB84) -> FloatArray:
     )
 
 
-@njit_bare
+@njit_noalloc
 def _entropy(share):
     if share <= 0.0 or share >= 1.0:
         return 0.0
     return -share * math.log2(share) - (1.0 - share) * math.log2(1.0 - share)
 
 
-@njit_bare
+@njit_noalloc
 def _detections(y0, signal, once):
     """Return detections per pulse; ``once`` is 1 where coincidences count once, else 0."""
     return y0 + signal - once * y0 * signal
 
 
-@njit_bare
+@njit_noalloc
 def _weak_decoy(y0, eta, mu, nu, misalignment, once):
     """Yield and error of single photons as bounded by vacuum + weak decoys."""
     weak_signal = -math.expm1(-eta * nu)
@@ -71,13 +71,13 @@ def _weak_decoy(y0, eta, mu, nu, misalignment, once):
     return y1, min(0.5, max(0.0, errors / (y1 * nu)))
 
 
-@njit_bare
+@njit_noalloc
 def key_rate(noise, eta, rate, table):
     """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
     return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
 
 
-@njit_bare
+@njit_noalloc
 def key_rate_of(noise, eta, signal, rate, table):
     """Secret key rate [bit/s] where the signal's click probability 1 - exp(-eta mu) is known."""
     if table.shape[1] > 0:
@@ -98,7 +98,7 @@ def key_rate_of(noise, eta, signal, rate, table):
     return rate[5] * max(0.0, bits)
 
 
-@njit_bare
+@njit_noalloc
 def _measured(noise, table):
     """Interpolate a measured key rate; none beyond its last noise."""
     points = table.shape[1]
@@ -113,7 +113,7 @@ def _measured(noise, table):
     return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
 
 
-@njit_bare
+@njit_noalloc
 def error_rate(noise, eta, rate):
     """Quantum bit error rate at a noise and a transmittance."""
     y0 = 2.0 * rate[2] + noise

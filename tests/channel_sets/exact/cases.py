@@ -20,7 +20,7 @@ def with_candidates(instance: Instance, candidates: Any, reserve: str) -> Instan
     return Instance.model_validate(data, strict=False)
 
 
-def free_to_choose(instance: Instance) -> Instance:
+def all_candidates(instance: Instance) -> Instance:
     """Make every channel a candidate of every link, only the working one reserved."""
     return with_candidates(instance, "all", "working")
 

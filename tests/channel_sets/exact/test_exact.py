@@ -11,8 +11,8 @@ import pytest
 
 import qkdopt
 from qkdopt.adapters import ADAPTERS
+from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import exact_set
-from qkdopt.channel_sets.exact.putting import with_set
 from qkdopt.channel_sets.exact.recording import recorded
 from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
@@ -20,7 +20,7 @@ from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.optimize.start import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.result import SolverRef
-from qkdopt.runtime.signals import until_interrupted
+from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.simulation import SimulationOptions
 from tests.brute_force import Oracle
 from tests.channel_sets.exact.cases import every_set
@@ -49,7 +49,7 @@ def assert_is_best(instance, size, answer):
     assert answer.value_bps >= value * (1.0 - GAP) - 0.02
     assert answer.bound_bps >= value * (1.0 - ROUND_OFF)
     assert true[answer.channels][0] == served
-    checked = qkdopt.check(with_set(instance, answer.channels), answer.result)
+    checked = qkdopt.check(with_channel_set(instance, answer.channels), answer.result)
     assert checked.faults == ()
 
 
@@ -88,7 +88,7 @@ def test_both_methods_agree_on_28_sets(name):
         assert answer.status == "optimal"
         assert answer.served == other.served
         assert answer.bound_bps >= other.value_bps * (1.0 - ROUND_OFF)
-        assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+        assert qkdopt.check(with_channel_set(instance, answer.channels), answer.result).faults == ()
 
 
 def test_a_run_without_time_says_what_it_has_not_proved():
@@ -97,12 +97,14 @@ def test_a_run_without_time_says_what_it_has_not_proved():
     assert answer.status == "feasible"
     assert answer.bound_bps is None
     assert answer.served == len(instance.demands)
-    assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+    assert qkdopt.check(with_channel_set(instance, answer.channels), answer.result).faults == ()
 
 
 def test_a_wide_gap_is_closed_but_not_called_optimal():
     best = exact_set(qkdopt.read_instance("instances/small/triangle.json"), 1)
-    instance = with_set(qkdopt.read_instance("instances/small/triangle.json"), best.channels)
+    instance = with_channel_set(
+        qkdopt.read_instance("instances/small/triangle.json"), best.channels
+    )
     problem = build_problem(instance)
     plan = plan_of_result(problem, best.result)
     for share, status in ((1.005, "optimal"), (1.2, "feasible")):
@@ -218,7 +220,7 @@ def test_a_stop_is_a_run_without_time_that_is_told(method):
     assert answer.interrupted
     assert answer.result.notes[0] == "interrupted"
     assert answer.status == "feasible"
-    assert qkdopt.check(with_set(instance, answer.channels), answer.result).faults == ()
+    assert qkdopt.check(with_channel_set(instance, answer.channels), answer.result).faults == ()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -227,7 +229,7 @@ def test_a_second_interrupt_ends_at_once():
     stop = threading.Event()
 
     def twice():
-        with until_interrupted(stop):
+        with graceful_sigint(stop):
             signal.raise_signal(signal.SIGINT)
             assert stop.is_set()
             signal.raise_signal(signal.SIGINT)
@@ -247,7 +249,7 @@ def test_the_static_value_repeats_and_never_beats_the_proved_best():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
     best = exact_set(instance, 2)
     for channels in ((5, 6), (0, 7), (3, 4)):
-        one = with_set(instance, channels)
+        one = with_channel_set(instance, channels)
         value = static_value(one, seed=1)
         assert value == static_value(one, seed=1)
         assert value.requests == len(instance.demands)

@@ -8,7 +8,7 @@ import signal
 import pandas as pd
 import pytest
 
-from qkdopt.channel_sets.exact.putting import some_sets
+from qkdopt.channel_sets.exact.candidate_sets import some_sets
 from qkdopt.channel_sets.protection.protect import protect
 from qkdopt.channel_sets.protection.search import insert
 from qkdopt.instance.generation import new_instance

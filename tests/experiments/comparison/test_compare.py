@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 import qkdopt
 from qkdopt.adapters import adapter_of
 from qkdopt.errors import InstanceError
-from qkdopt.experiments.comparison import Profile, Race, races, read_profile, summarise, to_markdown
+from qkdopt.experiments.comparison import (
+    BenchmarkRun,
+    Profile,
+    benchmark_runs,
+    read_profile,
+    summarise,
+    to_markdown,
+)
 from qkdopt.experiments.comparison.summary import shifted_mean
 from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.solvers import _gap_at
@@ -67,7 +74,7 @@ def test_the_best_serves_most_and_then_is_worth_most():
 
 def test_an_instance_given_twice_runs_once():
     instance = qkdopt.read_instance(LINE)
-    assert len(list(races([instance, instance], ["highs"], ["joint"]))) == 1
+    assert len(list(benchmark_runs([instance, instance], ["highs"], ["joint"]))) == 1
 
 
 def test_the_shifted_mean_of_equal_times_is_that_time():
@@ -105,7 +112,7 @@ def test_the_gap_over_time_is_that_of_the_best_known_so_far():
 
 def test_cp_sats_own_model_races_with_cp_sat_alone():
     instance = qkdopt.read_instance(LINE)
-    found = races([instance], ["highs", "cp-sat"], ["joint", "cp-sat"])
+    found = benchmark_runs([instance], ["highs", "cp-sat"], ["joint", "cp-sat"])
     assert [(one.solver, one.formulation) for one in found] == [
         ("highs", "joint"), ("cp-sat", "joint"), ("cp-sat", "cp-sat"),
     ]  # fmt: skip
@@ -113,7 +120,9 @@ def test_cp_sats_own_model_races_with_cp_sat_alone():
 
 def test_a_race_is_checked_traced_and_named_by_its_work():
     instance = qkdopt.read_instance(RESERVED)
-    race = Race(instance=instance, solver="highs", formulation="joint", seconds=HANG_SECONDS)
+    race = BenchmarkRun(
+        instance=instance, solver="highs", formulation="joint", seconds=HANG_SECONDS
+    )
     row = race.run()
     assert (row["status"], row["outcome"], row["checked"]) == ("done", "optimal", True)
     assert row["start_accepted"] is True
@@ -121,18 +130,22 @@ def test_a_race_is_checked_traced_and_named_by_its_work():
     assert row["trace_value_bps"][-1] == row["value_bps"]
     keys = {
         race.key,
-        Race(
+        BenchmarkRun(
             instance=instance, solver="highs", formulation="joint", seconds=1.0 + HANG_SECONDS
         ).key,
-        Race(instance=instance, solver="highs", formulation="textbook", seconds=HANG_SECONDS).key,
-        Race(instance=instance, solver="highs", formulation="joint", settings={"a": 1}).key,
+        BenchmarkRun(
+            instance=instance, solver="highs", formulation="textbook", seconds=HANG_SECONDS
+        ).key,
+        BenchmarkRun(instance=instance, solver="highs", formulation="joint", settings={"a": 1}).key,
     }
     assert len(keys) == 4
 
 
 def test_a_race_that_fails_keeps_its_error():
     instance = qkdopt.read_instance(RESERVED)
-    row = Race(instance=instance, solver="highs", formulation="joint", settings={"x": 1}).run()
+    row = BenchmarkRun(
+        instance=instance, solver="highs", formulation="joint", settings={"x": 1}
+    ).run()
     assert row["status"] == "failed"
     assert "option x" in row["error"]
     assert row["value_bps"] is None
@@ -237,7 +250,7 @@ def test_solvers_agree(name):
     instance = qkdopt.read_instance(SMALL / f"{name}.json")
     profile = read_profile(LIBRARY.parent / "solvers" / "profiles" / "agreement.toml")
     rows = [
-        Race(
+        BenchmarkRun(
             instance=instance,
             solver=solver,
             formulation="load-state",

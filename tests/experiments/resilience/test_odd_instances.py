@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from qkdopt.experiments.resilience import Question, cases, survival_table
+from qkdopt.experiments.resilience import ResilienceSpec, cases, survival_table
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import knob_jobs, knob_table, what_a_db_buys
 from qkdopt.experiments.sensitivity.turning import knob_settings
@@ -56,7 +56,7 @@ def odd(name: str) -> Instance:
 
 @pytest.mark.parametrize("name", ODD)
 def test_resilience_of_an_odd_instance(name):
-    tasks = cases(odd(name), Question(requests=1000, rate=1.0))
+    tasks = cases(odd(name), ResilienceSpec(requests=1000, rate=1.0))
     rows = pd.DataFrame([task.run() for task in tasks])
     assert rows["error"].eq("").all()
     table = survival_table(rows)

@@ -17,7 +17,7 @@ from matplotlib.container import ErrorbarContainer
 import qkdopt
 from qkdopt.cli.survival_text import printed
 from qkdopt.errors import UsageError
-from qkdopt.experiments.resilience import COLUMNS, Question, cases, parse_sets, survival_table
+from qkdopt.experiments.resilience import COLUMNS, ResilienceSpec, cases, parse_sets, survival_table
 from qkdopt.jobs import Store, open_workers, run_missing
 from qkdopt.plotting import plot_survival
 from qkdopt.simulation import EventOptions, SimulationOptions, simulate_events
@@ -30,7 +30,7 @@ FOUR = ROOT / "instances" / "nsfnet_100erl_4ch.json"
 SHORT = 4000
 
 
-def table_of(folder: Path, question: Question, workers: int = 1) -> pd.DataFrame:
+def table_of(folder: Path, question: ResilienceSpec, workers: int = 1) -> pd.DataFrame:
     tasks = cases(qkdopt.read_instance(FOUR), question)
     store = Store(folder)
     with open_workers(None, workers) as team:
@@ -40,7 +40,7 @@ def table_of(folder: Path, question: Question, workers: int = 1) -> pd.DataFrame
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> pd.DataFrame:
-    question = Question(channels="3;3,13,23,33", requests=SHORT, rate=1.0)
+    question = ResilienceSpec(channels="3;3,13,23,33", requests=SHORT, rate=1.0)
     return table_of(tmp_path_factory.mktemp("rows"), question)
 
 
@@ -104,7 +104,7 @@ def test_events_are_the_same_for_all(table):
 
 
 def test_one_or_two_workers_give_the_same_bits(tmp_path):
-    question = Question(events="cut", channels="3,13", requests=SHORT)
+    question = ResilienceSpec(events="cut", channels="3,13", requests=SHORT)
     one, two = table_of(tmp_path / "a", question), table_of(tmp_path / "b", question, workers=2)
     pd.testing.assert_frame_equal(one, two, check_exact=True)
 
@@ -112,7 +112,7 @@ def test_one_or_two_workers_give_the_same_bits(tmp_path):
 def test_another_question_has_other_keys():
     instance = qkdopt.read_instance(FOUR)
     questions = [
-        Question(events="cut", **change)
+        ResilienceSpec(events="cut", **change)
         for change in ({}, {"seed": 1}, {"rate": 0.3}, {"repair": 2.0}, {"target": "any"},
                        {"requests": 2000}, {"load_erlang": 60.0}, {"noise_per_gate": 1e-3})
     ]  # fmt: skip
@@ -240,4 +240,4 @@ def test_noise_that_is_no_sum_is_refused_before_anything_runs():
     data["other_noise"] = {"four_wave_mixing": {}}
     instance = qkdopt.Instance.model_validate(data, strict=False)
     with pytest.raises(UsageError, match="four_wave_mixing"):
-        cases(instance, Question())
+        cases(instance, ResilienceSpec())

@@ -26,7 +26,7 @@ from qkdopt.experiments.comparison.benchmark_run import NOTHING
 from qkdopt.experiments.study import gain_between, read_study, with_gains
 from qkdopt.experiments.study import job as job_module
 from qkdopt.experiments.study.sets import ChannelSets
-from qkdopt.jobs import Heartbeat, Store, Workers, last_sign, open_workers, run_missing
+from qkdopt.jobs import HeartbeatWriter, Store, Workers, open_workers, read_heartbeat, run_missing
 from qkdopt.jobs.task import run_task
 from qkdopt.simulation import simulate
 from tests.command import HANG_SECONDS, exit_status, wait_until
@@ -365,7 +365,7 @@ def test_workers_do_not_outlive_a_study_that_is_killed(ending, under_way, tmp_pa
         assert process.stdout.readline() == b"up\n"
         if under_way:
             # Its workers are up: what the sign names is with one of them.
-            wait_until(lambda: (sign := last_sign(tmp_path / "rows")) and sign.keys)
+            wait_until(lambda: (sign := read_heartbeat(tmp_path / "rows")) and sign.keys)
         assert len(processes_of_group(process.pid)) > 1
         os.kill(process.pid, ending)
         process.wait()
@@ -432,7 +432,7 @@ def test_a_second_run_of_one_study_is_refused_and_harms_nothing(tmp_path, capsys
         assert exit_status("study", "run", path, "--workers", 1) == 2
         assert f"process {other.pid}" in capsys.readouterr().err
         Store(rows).open()
-        Heartbeat(rows).stop()
+        HeartbeatWriter(rows).stop()
         assert theirs.exists()
         assert (rows / ".running.json").read_text(encoding="utf-8") == text
     finally:
@@ -444,7 +444,7 @@ def test_a_second_run_of_one_study_is_refused_and_harms_nothing(tmp_path, capsys
 
 
 def test_a_heartbeat_that_cannot_be_written_stops_no_run(tmp_path):
-    Heartbeat(tmp_path / "none").beat([])
+    HeartbeatWriter(tmp_path / "none").beat([])
     assert not (tmp_path / "none").exists()
 
 
@@ -528,7 +528,7 @@ def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
     rows = tmp_path / "results.parquet" / "small"
     rows.mkdir(parents=True)
     keys = [job.key for job in read_study(path).jobs(tmp_path)]
-    Heartbeat(rows).beat(keys[:2])
+    HeartbeatWriter(rows).beat(keys[:2])
     assert exit_status("study", "status", path) == 0
     told = capsys.readouterr().out
     assert "0 done, 2 running, 6 missing" in told

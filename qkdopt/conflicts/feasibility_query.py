@@ -20,7 +20,7 @@ from qkdopt.units import FloatArray
 
 
 @dataclass(frozen=True)
-class Question:
+class FeasibilityQuery:
     """A problem with some groups dropped.
 
     Parameters
@@ -57,7 +57,7 @@ class Question:
         return any(e in self.shared for route in routes for e in route.links)
 
 
-def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> Question:
+def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> FeasibilityQuery:
     """Keep these groups of a problem and drop all others.
 
     A link without any rule left stands in nobody's way: unless ``whole_routes`` are wanted,
@@ -76,7 +76,7 @@ def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> Ques
         else problem.instance.demands[r].model_copy(update={"min_skr_bps": None})
         for r in demands
     )
-    return Question(
+    return FeasibilityQuery(
         problem=replace(
             problem,
             instance=problem.instance.model_copy(update={"demands": kept}),
@@ -123,7 +123,7 @@ def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:
     return replace(tables, blocks=blocks, usable=usable)
 
 
-def answers(question: Question, plan: Plan) -> bool:
+def answers(question: FeasibilityQuery, plan: Plan) -> bool:
     """Whether a plan serves every demand and keeps every rule, by the exact rates."""
     problem, tables = question.problem, question.problem.tables
     if BLOCKED in plan.routes:
@@ -144,7 +144,7 @@ def answers(question: Question, plan: Plan) -> bool:
     return bool((demand_rates(question, plan) >= np.array(question.floors)).all())
 
 
-def demand_rates(question: Question, plan: Plan) -> FloatArray:
+def demand_rates(question: FeasibilityQuery, plan: Plan) -> FloatArray:
     """Exact key rate of every demand [bit/s], infinite where nothing limits it."""
     problem = question.problem
     links = assess(problem, plan).link_skr_bps.copy()

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.exact.static import MOVES, static_plan, worth
-from qkdopt.channel_sets.ground import Look, PoolGround
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
@@ -24,7 +24,7 @@ SECONDS_PER_DEMAND, SECONDS_PER_MOVE = 1e-3, 2e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemandsGround(PoolGround):
+class DemandListEvaluator(PoolEvaluator):
     """The demands of one instance under every scenario; their loads do not matter.
 
     A block is one assignment from another seed, the same seed for all placements: intervals say
@@ -33,7 +33,7 @@ class DemandsGround(PoolGround):
     Parameters
     ----------
     instance, reserve, scenarios, seed
-        See :class:`qkdopt.channel_sets.ground.PoolGround`.
+        See :class:`qkdopt.channel_sets.evaluator.PoolEvaluator`.
     moves
         Of the local search, for each assignment.
     """
@@ -78,14 +78,14 @@ class DemandsGround(PoolGround):
                     found[p, k, s] = worth(problem, seed=seed, moves=self.moves)
         return found
 
-    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+    def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
         """Look at one assignment after the other under the first scenario."""
         problem = self._problem(self.scenarios[0], placement)
         for k in range(blocks):
             seed = self._seed(STREAMS["ranking"] + k)
             plan = static_plan(problem, seed=seed, moves=self.moves)
             light = (lit_channels(problem, plan) > 0).astype(np.float64)
-            yield Look(light, np.array(plan.working, dtype=np.int64))
+            yield Diagnostics(light, np.array(plan.working, dtype=np.int64))
 
     def _problem(self, scenario: Scenario, placement: Placement) -> Problem:
         tables = self.tables(scenario, placement)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.channel_sets.ground import Look, PoolGround
+from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.placement import Placement, Pool, Sets
 from qkdopt.problem.coefficients import Tables
 from qkdopt.units import FloatArray
@@ -15,7 +15,7 @@ BLOCKS = 4
 
 
 @dataclass(frozen=True)
-class Reasons:
+class ChannelDiagnostics:
     """What explains a placement, averaged over looks at the network.
 
     ``W`` channels of the grid, ``C`` channels of the pool, ``E`` links.
@@ -47,18 +47,20 @@ class Reasons:
     links: FloatArray
 
 
-def reasons(ground: PoolGround, placement: Placement, blocks: int = BLOCKS) -> Reasons:
+def reasons(
+    ground: PoolEvaluator, placement: Placement, blocks: int = BLOCKS
+) -> ChannelDiagnostics:
     """Look at the network again and again under the first scenario."""
     pool = ground.pool_tables(ground.scenarios[0])
     sets = placement.of_links(ground.instance)
-    looks = [_Found.at(look, pool, sets) for look in ground.looks(placement, blocks)]
+    diagnostics = [_Found.at(look, pool, sets) for look in ground.diagnostics(placement, blocks)]
     with_key = np.array([link.qkd for link in ground.instance.network.links])
     lit, rates, works = (
-        np.mean([getattr(look, name) for look in looks], axis=0)
+        np.mean([getattr(look, name) for look in diagnostics], axis=0)
         for name in ("lit", "skr_bps", "works")
     )
     named = Pool.of(ground.instance)
-    return Reasons(
+    return ChannelDiagnostics(
         name=named.title(placement),
         channels=tuple(named.spelled_channel(c) for c in range(len(named.candidates))),
         lit=lit[with_key].mean(axis=0),
@@ -78,7 +80,7 @@ class _Found:
     works: FloatArray
 
     @classmethod
-    def at(cls, look: Look, pool: Tables, sets: Sets) -> _Found:
+    def at(cls, look: Diagnostics, pool: Tables, sets: Sets) -> _Found:
         noise = pool.floor + np.einsum("edw,edwc->ec", look.light, pool.noise)
         works = np.zeros_like(noise)
         for e, chosen in enumerate(sets):

@@ -10,12 +10,12 @@ from typing import Any
 
 from qkdopt.channel_sets.baseline import default_baseline
 from qkdopt.channel_sets.criterion import Criterion
-from qkdopt.channel_sets.demands_ground import DemandsGround
+from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
 from qkdopt.channel_sets.options import DesignOptions
 from qkdopt.channel_sets.placement import Placement, Pool
 from qkdopt.channel_sets.rank import refuse_misfits
 from qkdopt.channel_sets.scenario import Scenario
-from qkdopt.channel_sets.traffic_ground import BLOCK_REQUESTS, TrafficGround
+from qkdopt.channel_sets.traffic_evaluator import BLOCK_REQUESTS, TrafficEvaluator
 from qkdopt.errors import Faults, OptionsError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
@@ -27,10 +27,10 @@ Channels = str | Sequence[int]
 
 
 @dataclass(frozen=True)
-class Question:
+class DesignProblem:
     """Everything that the answer depends on."""
 
-    ground: TrafficGround | DemandsGround
+    ground: TrafficEvaluator | DemandListEvaluator
     baseline: Placement
     options: DesignOptions
 
@@ -38,7 +38,7 @@ class Question:
         """Say it in plain data."""
         pool, options = Pool.of(self.ground.instance), self.options
         return {
-            "on": "traffic" if isinstance(self.ground, TrafficGround) else "demands",
+            "on": "traffic" if isinstance(self.ground, TrafficEvaluator) else "demands",
             "instance": self.ground.instance.name,
             "sha256": self.ground.instance.sha256(),
             "preset": preset_name(self.ground.instance),
@@ -102,7 +102,7 @@ class Asked:
     assignments: int = ASSIGNMENTS
     seed: int = 0
 
-    def question(self, instance: Instance) -> Question:
+    def question(self, instance: Instance) -> DesignProblem:
         """Put the question to an instance.
 
         Raises
@@ -121,7 +121,7 @@ class Asked:
         if ground is not None and options is not None and baseline is not None:
             faults.attempt(lambda: refuse_misfits(ground, baseline, options))
             if not faults.found:
-                return Question(ground, baseline, options)
+                return DesignProblem(ground, baseline, options)
         raise OptionsError("design", faults.found)
 
     def judge_alone(self) -> None:
@@ -134,15 +134,15 @@ class Asked:
         """
         self._options(None)
 
-    def _ground(self, instance: Instance) -> TrafficGround | DemandsGround:
+    def _ground(self, instance: Instance) -> TrafficEvaluator | DemandListEvaluator:
         load = instance.load_erlang if self.load_erlang is None else self.load_erlang
         scenarios = tuple(self.scenarios) or (Scenario(load),)
         reserve = self.reserve or instance.qkd.reserve
         if self.on == "demands":
-            return DemandsGround(
+            return DemandListEvaluator(
                 instance=instance, reserve=reserve, scenarios=scenarios, seed=self.seed
             )
-        return TrafficGround(
+        return TrafficEvaluator(
             instance=instance, reserve=reserve, scenarios=scenarios, options=self.options,
             seed=self.seed,
         )  # fmt: skip

@@ -8,11 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from qkdopt.channel_sets.ground import Look
+from qkdopt.channel_sets.diagnostics import _Found, reasons
+from qkdopt.channel_sets.evaluator import Diagnostics
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.sums import STREAMS
-from qkdopt.channel_sets.traffic_ground import _stops, lit_by_direction
-from qkdopt.channel_sets.why import _Found, reasons
+from qkdopt.channel_sets.traffic_evaluator import _stops, lit_by_direction
 from qkdopt.instance import Instance
 from qkdopt.plotting import plot_reasons
 from qkdopt.simulation import SimulationOptions
@@ -35,7 +35,9 @@ def test_a_look_agrees_with_the_simulator(order):
     for seen in _stops(simulator, ground._block(scenario, STREAMS["ranking"])):
         light = lit_by_direction(seen)
         np.testing.assert_array_equal(light.sum(axis=(1, 2)), seen.state.light)
-        look = _Found.at(Look(light, seen.state.working), pool, SET.of_links(ground.instance))
+        look = _Found.at(
+            Diagnostics(light, seen.state.working), pool, SET.of_links(ground.instance)
+        )
         for e in range(len(look.works)):
             (working,) = np.flatnonzero(look.works[e])
             assert working == SET.sets[0][seen.state.working[e]]

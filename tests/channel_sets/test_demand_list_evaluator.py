@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import qkdopt
-from qkdopt.channel_sets.demands_ground import DemandsGround
+from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
 from qkdopt.channel_sets.exact.recording import saved
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.channel_sets.placement import Placement, Pool
@@ -21,17 +21,19 @@ SET = Placement.everywhere((1, 6))
 
 
 def ground(reserve="all", **options):
-    return DemandsGround(instance=MESH, reserve=reserve, scenarios=(Scenario(1.0),), **options)
+    return DemandListEvaluator(
+        instance=MESH, reserve=reserve, scenarios=(Scenario(1.0),), **options
+    )
 
 
 @pytest.mark.parametrize("reserve", ["all", "working"])
 def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
     here = ground(reserve, moves=500)
-    with_set = Pool.of(MESH).applied_to(MESH, SET, reserve)
-    problem = build_problem(with_set)
+    with_channel_set = Pool.of(MESH).applied_to(MESH, SET, reserve)
+    problem = build_problem(with_channel_set)
     for block, sums in enumerate(here.tallies([SET], "search", 0, 3)[0, :, 0]):
         plan = static_plan(problem, seed=here._seed(block), moves=500)
-        report = qkdopt.check(with_set, saved(problem, plan))
+        report = qkdopt.check(with_channel_set, saved(problem, plan))
         assert not report.faults
         rates = [rate for rate in report.demand_skr_bps.values() if rate is not None]
         assert sums[OFFERED] == len(MESH.demands)
@@ -50,7 +52,7 @@ def test_blocks_are_different_assignments_in_any_division():
 
 
 def test_looks_are_the_plans_of_the_ranking():
-    for look in ground(moves=500).looks(SET, 2):
+    for look in ground(moves=500).diagnostics(SET, 2):
         assert look.light[:, :, [1, 6]].sum() == 0.0
         assert set(look.working.tolist()) <= {0, 1}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qkdopt.runtime.compiled import njit_bare
-from qkdopt.simulation.damage import CUT, NOISE, TORN, TORN_DOWN
+from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.departures import depart, leave_early
+from qkdopt.simulation.failure_state import CUT, NOISE, TORN, TORN_DOWN
 from qkdopt.simulation.light import retune, update_receivable
 from qkdopt.simulation.placing import switch_route
 from qkdopt.simulation.rates_around_event import count, keep_rates, note_demands
@@ -12,8 +12,8 @@ from qkdopt.simulation.restoring import restore_all
 from qkdopt.simulation.state import ACTIVE
 
 
-@njit_bare
-def strike(net, mode, state, damage, blow, now, e, draw, tally, policy):
+@njit_noalloc
+def fail(net, mode, state, damage, blow, now, e, draw, tally, policy):
     """Hit link ``e``, let the network react, and count what survives.
 
     ``draw`` [0, 1) is for the candidate; ``tally`` is ``(EVENT_COLUMNS,)``. ``policy`` as in
@@ -27,7 +27,7 @@ def strike(net, mode, state, damage, blow, now, e, draw, tally, policy):
     elif net.candidates[e] > 0:
         q = state.working[e] if blow.on_working else int(draw * net.candidates[e])
         damage.hit[e] = q
-        _wound(net, mode, state, blow, e, q)
+        _degrade(net, mode, state, blow, e, q)
     keep_rates(net, mode, state, damage, noted, damage.at_event)
     for link in range(len(net.candidates)):
         retune(net, mode, state, link, False)
@@ -36,8 +36,8 @@ def strike(net, mode, state, damage, blow, now, e, draw, tally, policy):
     count(net, mode, state, damage, noted, tally)
 
 
-@njit_bare
-def mend(net, mode, state, damage, blow, now, e):
+@njit_noalloc
+def repair(net, mode, state, damage, blow, now, e):
     """Repair link ``e``: nothing of the damage remains."""
     depart(net, mode, state, now)
     first, end = damage.hit[e], damage.hit[e] + 1
@@ -58,8 +58,8 @@ def mend(net, mode, state, damage, blow, now, e):
     retune(net, mode, state, e, False)
 
 
-@njit_bare
-def _wound(net, mode, state, blow, e, q):
+@njit_noalloc
+def _degrade(net, mode, state, blow, e, q):
     """Add the noise of an event to a candidate, and its failure if it is one.
 
     The floor rises too: a link that goes dark restarts from it.
@@ -72,7 +72,7 @@ def _wound(net, mode, state, blow, e, q):
     _refresh(net, mode, state, e)
 
 
-@njit_bare
+@njit_noalloc
 def _cut(net, mode, state, damage, blow, e, noted):
     """Tear down every lightpath on a link and let no light onto it; how many demands lost it."""
     torn = 0
@@ -86,11 +86,11 @@ def _cut(net, mode, state, damage, blow, e, noted):
         for k in range(state.free.shape[2]):
             state.free[e, fibre, k] = 0
     for q in range(net.candidates[e]):
-        _wound(net, mode, state, blow, e, q)
+        _degrade(net, mode, state, blow, e, q)
     return torn
 
 
-@njit_bare
+@njit_noalloc
 def _crosses(net, route, e):
     """Whether a route uses a link."""
     found = False
@@ -99,7 +99,7 @@ def _crosses(net, route, e):
     return found
 
 
-@njit_bare
+@njit_noalloc
 def _refresh(net, mode, state, e):
     """Bring what follows from a link's candidates up to date."""
     state.fresh[e] = 0
@@ -107,7 +107,7 @@ def _refresh(net, mode, state, e):
         update_receivable(net, mode, state, e)
 
 
-@njit_bare
+@njit_noalloc
 def _noise_from_light(net, state, e, q):
     """Noise of a candidate [clicks per gate] from scratch: round-off does not add up."""
     noise = net.floor[e, q]

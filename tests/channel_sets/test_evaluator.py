@@ -10,7 +10,7 @@ import pytest
 from qkdopt.channel_sets.placement import Placement, Pool
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import NO_KEY, OFFERED, SERVED, SKR
-from qkdopt.channel_sets.traffic_ground import TrafficGround
+from qkdopt.channel_sets.traffic_evaluator import TrafficEvaluator
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
@@ -68,7 +68,7 @@ def test_sliced_tables_are_those_of_the_instance_with_the_set(reserve, layout, s
 def test_blocks_are_the_replications_of_simulate(reserve, options, sets):
     instance = small_instance()
     one = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 5)
-    ground = TrafficGround(
+    ground = TrafficEvaluator(
         instance=instance, reserve=reserve, scenarios=(Scenario(30.0),), options=options,
         requests=400, seed=7,
     )  # fmt: skip
@@ -88,10 +88,10 @@ def test_blocks_come_in_any_division_and_company():
     ground = small_ground(loads=(20.0, 40.0))
     one, other = Placement.everywhere((1, 5)), Placement.everywhere((2, 9))
 
-    together = ground.tallies([one, other], "search", 0, 3)
+    bonferroni = ground.tallies([one, other], "search", 0, 3)
 
-    np.testing.assert_array_equal(ground.tallies([other], "search", 2, 1)[0, 0], together[1, 2])
-    assert not np.array_equal(ground.tallies([one], "ranking", 0, 1)[0, 0], together[0, 0])
+    np.testing.assert_array_equal(ground.tallies([other], "search", 2, 1)[0, 0], bonferroni[1, 2])
+    assert not np.array_equal(ground.tallies([one], "ranking", 0, 1)[0, 0], bonferroni[0, 0])
 
 
 def test_what_a_tally_depends_on_is_in_the_key():

@@ -24,7 +24,7 @@ RESERVES = ("all", "working")
 HIGHEST_LOAD = 1e6
 
 
-class Look(NamedTuple):
+class Diagnostics(NamedTuple):
     """The network at one moment.
 
     Parameters
@@ -40,7 +40,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolGround(ABC):
+class PoolEvaluator(ABC):
     """One network under every scenario.
 
     Parameters
@@ -87,7 +87,7 @@ class PoolGround(ABC):
             yield "no link has QKD; expected at least one"
 
     @abstractmethod
-    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+    def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
         """Look at the network again and again under the first scenario."""
 
     def is_fit(self, placement: Placement) -> bool:

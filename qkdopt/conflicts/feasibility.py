@@ -12,10 +12,10 @@ import pyomo.environ as pyo
 
 from qkdopt.adapters import Limits as SolverLimits
 from qkdopt.adapters import Outcome, Status, adapter_of
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, answers, ask
 from qkdopt.conflicts.groups import Groups
 from qkdopt.conflicts.limits import Limits
 from qkdopt.conflicts.models import channel_model, route_model
-from qkdopt.conflicts.question import Question, answers, ask
 from qkdopt.errors import SolverFailedError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.annealing.anneal import Search
@@ -38,7 +38,7 @@ HEAT_BPS = 200.0
 MARGINS = (0.0, 1e-3, 5e-2)
 
 
-class Verdict(Enum):
+class Feasibility(Enum):
     """What is known of a question."""
 
     FEASIBLE = "feasible"
@@ -47,7 +47,7 @@ class Verdict(Enum):
 
 
 @dataclass
-class Judge:
+class FeasibilityOracle:
     """Answers questions about one problem, and remembers the answers.
 
     Parameters
@@ -66,7 +66,7 @@ class Judge:
     deadline: float
     seed: int = 0
     interruption: threading.Event = field(default_factory=threading.Event)
-    known: dict[Groups, Verdict] = field(default_factory=dict)
+    known: dict[Groups, Feasibility] = field(default_factory=dict)
     most_served: Plan | None = None
 
     def __post_init__(self) -> None:
@@ -87,47 +87,49 @@ class Judge:
         *,
         search_seconds: float = SEARCH_SECONDS,
         solver_seconds: float = SOLVER_SECONDS,
-    ) -> Verdict:
+    ) -> Feasibility:
         """Decide whether these groups of rules can hold together."""
         followed = self._followed(groups)
         if followed is not None:
             return followed
         if self.left <= 0.0:
-            return Verdict.UNKNOWN
+            return Feasibility.UNKNOWN
         found = self._decide(ask(self.problem, groups), search_seconds, solver_seconds)
-        if found is not Verdict.UNKNOWN:
+        if found is not Feasibility.UNKNOWN:
             self.known[groups] = found
         return found
 
-    def _followed(self, groups: Groups) -> Verdict | None:
+    def _followed(self, groups: Groups) -> Feasibility | None:
         """Return what earlier answers tell: dropping rules never loses a plan."""
         for known, verdict in self.known.items():
-            if verdict is Verdict.FEASIBLE and groups <= known:
+            if verdict is Feasibility.FEASIBLE and groups <= known:
                 return verdict
-            if verdict is Verdict.INFEASIBLE and groups >= known:
+            if verdict is Feasibility.INFEASIBLE and groups >= known:
                 return verdict
         return None
 
-    def _decide(self, question: Question, search_seconds: float, solver_seconds: float) -> Verdict:
+    def _decide(
+        self, question: FeasibilityQuery, search_seconds: float, solver_seconds: float
+    ) -> Feasibility:
         if not question.demands:
-            return Verdict.FEASIBLE
+            return Feasibility.FEASIBLE
         if not all(question.problem.routes):
-            return Verdict.INFEASIBLE
+            return Feasibility.INFEASIBLE
         routes = within(self._over, lambda: route_model(question, self._limits))
         if routes is None:
-            return Verdict.UNKNOWN
+            return Feasibility.UNKNOWN
         found = self._solve(routes, solver_seconds)
         if found.status is Status.INFEASIBLE:
-            return Verdict.INFEASIBLE
+            return Feasibility.INFEASIBLE
         if self._search(question, search_seconds * SHORT):
-            return Verdict.FEASIBLE
+            return Feasibility.FEASIBLE
         if found.has_solution and self._on_routes(question, routes, solver_seconds):
-            return Verdict.FEASIBLE
+            return Feasibility.FEASIBLE
         if self._search(question, search_seconds):
-            return Verdict.FEASIBLE
+            return Feasibility.FEASIBLE
         return self._with_channels(question, solver_seconds)
 
-    def _search(self, question: Question, seconds: float) -> bool:
+    def _search(self, question: FeasibilityQuery, seconds: float) -> bool:
         """Look for a plan by first fit and local search, which know no dropped link rules."""
         problem = question.problem
         plan = ds_qkd(problem)
@@ -145,7 +147,7 @@ class Judge:
         self._keep(question, search.best())
         return answers(question, search.best())
 
-    def _keep(self, question: Question, plan: Plan) -> None:
+    def _keep(self, question: FeasibilityQuery, plan: Plan) -> None:
         """Remember the plan that serves the most, of those for the whole problem."""
         if len(question.demands) != len(self.problem.routes) or question.shared:
             return
@@ -154,7 +156,7 @@ class Judge:
         if self.most_served is None or kept.served > self.most_served.served:
             self.most_served = kept
 
-    def _on_routes(self, question: Question, routes: JointModel, seconds: float) -> bool:
+    def _on_routes(self, question: FeasibilityQuery, routes: JointModel, seconds: float) -> bool:
         """Whether channels are found on the routes of a solved route model."""
         chosen = [
             int(np.argmax([routes.x[r, p].value for p in range(len(options))]))
@@ -162,24 +164,26 @@ class Judge:
         ]
         pairs = zip(question.problem.routes, chosen, strict=True)
         narrow = replace(question.problem, routes=tuple((options[p],) for options, p in pairs))
-        return self._with_channels(replace(question, problem=narrow), seconds) is Verdict.FEASIBLE
+        return (
+            self._with_channels(replace(question, problem=narrow), seconds) is Feasibility.FEASIBLE
+        )
 
-    def _with_channels(self, question: Question, seconds: float) -> Verdict:
+    def _with_channels(self, question: FeasibilityQuery, seconds: float) -> Feasibility:
         """Solve with every channel; a plan counts only when the exact rates agree."""
         for margin in MARGINS:
             model = self._channel_model(question, margin)
             if model is None:
-                return Verdict.UNKNOWN
+                return Feasibility.UNKNOWN
             found = self._solve(model, seconds)
             if found.has_solution and answers(question, plan_of_model(model)):
-                return Verdict.FEASIBLE
+                return Feasibility.FEASIBLE
             if found.status is Status.INFEASIBLE and margin == 0.0:
-                return Verdict.INFEASIBLE
+                return Feasibility.INFEASIBLE
             if not found.has_solution:
-                return Verdict.UNKNOWN
-        return Verdict.UNKNOWN
+                return Feasibility.UNKNOWN
+        return Feasibility.UNKNOWN
 
-    def _channel_model(self, question: Question, margin: float) -> JointModel | None:
+    def _channel_model(self, question: FeasibilityQuery, margin: float) -> JointModel | None:
         """Build the model with every channel; None when time is up before."""
         return within(self._over, lambda: channel_model(question, self._limits, margin))
 

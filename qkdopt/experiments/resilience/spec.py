@@ -19,7 +19,7 @@ SMALLEST_RUN = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ResilienceSpec:
     """What is asked, as it was typed.
 
     Parameters
@@ -110,7 +110,7 @@ def parse_sets(channels: str | None) -> list[NamedSet]:
     return [NamedSet.listed(chosen) for chosen in dict.fromkeys(sets) if chosen is not None]
 
 
-def faults_on(instance: Instance, question: Question) -> list[str]:
+def faults_on(instance: Instance, question: ResilienceSpec) -> list[str]:
     """Return everything that is wrong with a question about an instance."""
     faults = list(question.faults())
     try:
@@ -128,7 +128,7 @@ def faults_on(instance: Instance, question: Question) -> list[str]:
     return faults
 
 
-def cases(instance: Instance, question: Question) -> list[Case]:
+def cases(instance: Instance, question: ResilienceSpec) -> list[Case]:
     """Return every run: event x set x relay x retuning, and for cuts with and without restoration.
 
     Raises

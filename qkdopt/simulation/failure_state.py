@@ -27,7 +27,7 @@ FAILED = 1.0
 TORN_DOWN, LOST = -1, -2
 
 
-class Blow(NamedTuple):
+class FailureMode(NamedTuple):
     """Codes of :class:`qkdopt.simulation.events.EventOptions`."""
 
     kind: int
@@ -36,7 +36,7 @@ class Blow(NamedTuple):
     restore: bool
 
 
-class Damage(NamedTuple):
+class FailureState(NamedTuple):
     """What degradations keep. ``S`` slots, ``E`` links, ``Q`` candidates.
 
     Parameters
@@ -65,10 +65,10 @@ class Damage(NamedTuple):
     relay: FloatArray
 
 
-def no_damage(net: CompiledNetwork, state: State) -> Damage:
+def no_damage(net: CompiledNetwork, state: State) -> FailureState:
     """Return what a healthy network keeps."""
     slots, links = len(state.slot_route), len(net.candidates)
-    return Damage(
+    return FailureState(
         floor=net.floor.copy(),
         hit=np.full(links, -1, dtype=np.int64),
         slot=np.full(slots, -1, dtype=np.int64),
@@ -81,9 +81,9 @@ def no_damage(net: CompiledNetwork, state: State) -> Damage:
     )
 
 
-def blow_of(options: EventOptions) -> Blow:
+def blow_of(options: EventOptions) -> FailureMode:
     """Encode options for compiled code."""
-    return Blow(
+    return FailureMode(
         kind=EVENTS.index(options.kind),
         on_working=options.target == "working",
         clicks=options.noise_per_gate if options.kind == "noise" else FAILED,

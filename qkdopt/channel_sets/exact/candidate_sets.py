@@ -15,7 +15,7 @@ from qkdopt.instance import Instance, with_candidates
 DRAWS_FOR_EACH = 4
 
 
-def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
+def with_channel_set(instance: Instance, channels: Iterable[int]) -> Instance:
     """Return the instance with these candidates on every link with QKD, all of them reserved.
 
     Raises
@@ -26,7 +26,7 @@ def with_set(instance: Instance, channels: Iterable[int]) -> Instance:
     return with_candidates(instance, sorted(channels), reserve="all")
 
 
-def free_to_choose(instance: Instance) -> Instance:
+def all_candidates(instance: Instance) -> Instance:
     """Return the instance with every channel a candidate of every link, the working one reserved.
 
     Every plan with a set is a plan of this instance, so its bounds hold over all sets.

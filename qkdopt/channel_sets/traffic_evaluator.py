@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.channel_sets.ground import Look, PoolGround
+from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
@@ -32,14 +32,14 @@ BETWEEN_LOOKS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrafficGround(PoolGround):
+class TrafficEvaluator(PoolEvaluator):
     """Dynamic traffic on one network under every scenario.
 
     Parameters
     ----------
     instance, reserve, scenarios, seed
-        See :class:`qkdopt.channel_sets.ground.PoolGround`; all scenarios have the same requests but
-        for their load.
+        See :class:`qkdopt.channel_sets.evaluator.PoolEvaluator`; all scenarios have the same
+        requests but for their load.
     options
         How requests are served.
     requests
@@ -86,14 +86,14 @@ class TrafficGround(PoolGround):
                     found[p, k, s] = _served(simulator.darkened(), block)
         return found
 
-    def looks(self, placement: Placement, blocks: int) -> Iterator[Look]:
+    def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
         """Look at the network again and again under the first scenario."""
         scenario = self.scenarios[0]
         dark = self._simulator(scenario, placement)
         for k in range(blocks):
             block = self._block(scenario, STREAMS["ranking"] + k)
             for seen in _stops(dark.darkened(), block):
-                yield Look(lit_by_direction(seen), seen.state.working)
+                yield Diagnostics(lit_by_direction(seen), seen.state.working)
 
     def _simulator(self, scenario: Scenario, placement: Placement) -> Simulator:
         tables = self.tables(scenario, placement)
