@@ -66,7 +66,9 @@ def test_links_are_found():
         "```\n[eight](no.md)\n```\n[6]: c%20d.md\n"
     )
     assert targets(text) == ["docs/a.md", "images/b.png", "c d.md"]
-    assert targets((ROOT / "docs" / "knobs.md").read_text(encoding="utf-8")) == ["images/knobs.png"]
+    assert targets((ROOT / "docs" / "sensitivity.md").read_text(encoding="utf-8")) == [
+        "images/sensitivity.png"
+    ]
     assert named("`docs/a.md`, `docs/*.md`, `NOTES.md` and `qkdopt solve`") == [
         "docs/a.md", "NOTES.md",
     ]  # fmt: skip

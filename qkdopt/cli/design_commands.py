@@ -1,4 +1,4 @@
-"""Commands of hardware and channel sets: design, knobs."""
+"""Commands of hardware and channel sets: design, sensitivity."""
 
 from __future__ import annotations
 
@@ -148,11 +148,11 @@ def design(
 
 
 @design_app.command()
-def knobs(
+def sensitivity(
     instance: InstanceFile,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
-    ] = Path("knobs"),
+    ] = Path("sensitivity"),
     channels: Annotated[
         str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; the instance's own.")
     ] = None,
@@ -182,11 +182,11 @@ def knobs(
     workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn hardware knobs, one at a time: launch power, filter, gate, detector, loss."""
-    from qkdopt.cli.knobs import run_knobs
+    """Turn hardware parameters, one at a time: launch power, filter, gate, detector, loss."""
+    from qkdopt.cli.sensitivity import run_sensitivity
 
     raise typer.Exit(
-        run_knobs(
+        run_sensitivity(
             instance,
             output,
             channels=channels,

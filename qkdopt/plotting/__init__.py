@@ -1,17 +1,16 @@
 """Figures: each takes data and axes and returns axes; none shows, saves or computes a plan."""
 
 from qkdopt.plotting.design import plot_pareto, plot_ranking, plot_reasons
-from qkdopt.plotting.knob_curves import plot_knobs
 from qkdopt.plotting.load_curves import plot_over_load, study_figures
 from qkdopt.plotting.network import plot_network
 from qkdopt.plotting.published import plot_published
+from qkdopt.plotting.sensitivity_curves import plot_sensitivity
 from qkdopt.plotting.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.spectrum import plot_spectrum
 from qkdopt.plotting.survival import plot_survival
 
 __all__ = [
     "plot_gap_over_time",
-    "plot_knobs",
     "plot_network",
     "plot_over_load",
     "plot_pareto",
@@ -19,6 +18,7 @@ __all__ = [
     "plot_published",
     "plot_ranking",
     "plot_reasons",
+    "plot_sensitivity",
     "plot_spectrum",
     "plot_survival",
     "study_figures",

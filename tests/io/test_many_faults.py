@@ -34,7 +34,7 @@ def test_a_list_counts_all_and_shows_the_first(count):
     assert lines[1 + shown :] == ([f"  ... and {count - 20:,} more"] if count > 20 else [])
 
 
-@pytest.mark.parametrize("command", [("instance", "validate"), ("bound",), ("knobs",)])
+@pytest.mark.parametrize("command", [("instance", "validate"), ("bound",), ("sensitivity",)])
 def test_every_command_shows_twenty_faults_and_a_count(command, wrong, capsys, monkeypatch):
     monkeypatch.chdir(wrong.parent)
     assert exit_status(*command, wrong) == 2

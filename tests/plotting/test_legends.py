@@ -17,13 +17,13 @@ from qkdopt.experiments.reproduction.comparison import targets
 from qkdopt.instance import instance_of
 from qkdopt.plotting import (
     plot_gap_over_time,
-    plot_knobs,
     plot_network,
     plot_over_load,
     plot_pareto,
     plot_performance_profile,
     plot_published,
     plot_ranking,
+    plot_sensitivity,
     plot_spectrum,
     plot_survival,
     study_figures,
@@ -103,20 +103,20 @@ def test_the_first_curves_differ_in_colour_and_further_ones_in_line_too():
     assert styles[0]["linestyle"] == "-"
 
 
-def knob_table(knobs):
+def sensitivity_table(parameters):
     return pd.DataFrame(
-        {"knob": f"knob {k}", "db": db, "better": -1, "paired_gain_percent": -db * (k + 1.0),
-         "paired_ci95": 0.5}
-        for k in range(knobs) for db in (-3.0, 0.0, 3.0)
+        {"parameter": f"parameter {k}", "db": db, "better": -1,
+         "paired_gain_percent": -db * (k + 1.0), "paired_ci95": 0.5}
+        for k in range(parameters) for db in (-3.0, 0.0, 3.0)
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("knobs", [1, 8, 12])
-def test_every_knob_has_a_look_of_its_own(knobs):
+@pytest.mark.parametrize("parameters", [1, 8, 12])
+def test_every_parameter_has_a_look_of_its_own(parameters):
     ax = axes(figsize=(8.5, 4.5))
-    plot_knobs(knob_table(knobs), ax)
+    plot_sensitivity(sensitivity_table(parameters), ax)
     bars = [container.lines[0] for container in ax.containers]
-    assert len({(line.get_color(), line.get_linestyle()) for line in bars}) == knobs
+    assert len({(line.get_color(), line.get_linestyle()) for line in bars}) == parameters
     assert_beside(ax)
 
 

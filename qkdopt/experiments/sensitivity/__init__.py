@@ -1,1 +1,1 @@
-"""Hardware knobs: launch power and everything else that can be turned."""
+"""Hardware parameters: launch power and everything else that can be turned."""

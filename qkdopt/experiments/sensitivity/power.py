@@ -4,7 +4,7 @@ All noise of classical light rises with its launch power on that link (Raman sca
 crosstalk in proportion, four-wave mixing with the cube) and with nothing on other links,
 since power is restored at every node. What the classical receivers need is a constraint on
 each link alone. So the least power that they allow is best for every key rate at once,
-whatever the lightpaths (``docs/knobs.md`` has the proposition and its conditions).
+whatever the lightpaths (``docs/sensitivity.md`` has the proposition and its conditions).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.experiments.sensitivity.turning import Setting
+from qkdopt.experiments.sensitivity.perturbation import Setting
 from qkdopt.experiments.study import Job, gain_between
 from qkdopt.simulation import SimulationOptions
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    "knob", "value", "unit", "db", "mean_skr_per_request_bps", "ci95", "blocking",
+    "parameter", "value", "unit", "db", "mean_skr_per_request_bps", "ci95", "blocking",
     "paired_gain_percent", "paired_ci95",
 )  # fmt: skip
 AS_IT_STANDS = "as it stands"
 
 
-def knob_jobs(
+def sensitivity_jobs(
     settings: Sequence[Setting], *, set_name: str, load_erlang: float, seed: int, requests: int
 ) -> list[Job]:
-    """Return one run a setting, on the same requests; 0 dB of every knob is the same run.
+    """Return one run a setting, on the same requests; 0 dB of every parameter is the same run.
 
     First fit and the best candidate: lightpaths do not depend on noise where all candidates are
     kept dark, so that settings differ in key rates alone.
@@ -32,7 +32,9 @@ def knob_jobs(
         Job(
             instance=one.instance,
             set_name=set_name,
-            label=AS_IT_STANDS if one.db == 0.0 and one.better else f"{one.knob} {one.db:+g} dB",
+            label=AS_IT_STANDS
+            if one.db == 0.0 and one.better
+            else f"{one.parameter} {one.db:+g} dB",
             options=SimulationOptions(strategy="ds-qkd"),
             load_erlang=load_erlang,
             seed=seed,
@@ -42,15 +44,15 @@ def knob_jobs(
     ]
 
 
-def knob_table(
+def sensitivity_table(
     settings: Sequence[Setting], jobs: Sequence[Job], rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row a setting: :data:`COLUMNS`, and ``better`` of the knob.
+    """Return one row a setting: :data:`COLUMNS`, and ``better`` of the parameter.
 
     Parameters
     ----------
     settings, jobs
-        As :func:`knob_jobs` has them, in the same order.
+        As :func:`sensitivity_jobs` has them, in the same order.
     rows
         Of the runs, all done.
     """
@@ -64,7 +66,7 @@ def knob_table(
         gain = gain_between(row, base, per_request=True)
         table.append(
             {
-                "knob": one.knob,
+                "parameter": one.parameter,
                 "value": one.value,
                 "unit": one.unit,
                 "db": one.db,
@@ -84,31 +86,31 @@ def _number(value: float | None, scale: float) -> float:
 
 
 def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
-    r"""Rank the knobs by what a dB of each buys where the instance stands.
+    r"""Rank the parameters by what a dB of each buys where the instance stands.
 
     A gain :math:`g` of :math:`x` dB to the better side is :math:`(1 + g)^{1/x} - 1` for each of
     them, compounded: key rates are nearly in proportion to efficiency, so that equal steps give
     equal factors, not equal sums. Measured is the first step to the better side; where there is
     none (a loss of 0 dB cannot fall, nor a power at its floor), the first to the worse side, x
-    negative: such knobs come last, for nothing can be bought of them. NaN where there is no key, at
-    the present point or after the step.
+    negative: such parameters come last, for nothing can be bought of them. NaN where there is no
+    key, at the present point or after the step.
 
     Returns
     -------
     DataFrame
-        ``knob``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that was measured,
-        negative where the knob goes down), ``gain_percent_per_db``, ``ci95``, then the best setting
-        tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``; NaN where no
-        setting gives any key.
+        ``parameter``, ``unit``, ``value``, ``can_improve``, ``step_db`` (of the step that was
+        measured, negative where the parameter goes down), ``gain_percent_per_db``, ``ci95``, then
+        the best setting tried: ``best_value``, ``best_db``, ``best_gain_percent``, ``best_ci95``;
+        NaN where no setting gives any key.
     """
     import pandas as pd
 
-    knobs = table[table["better"] != 0].groupby("knob", sort=False)
-    ranked = [_worth(rows.to_dict("records")) for _, rows in knobs]
+    parameters = table[table["better"] != 0].groupby("parameter", sort=False)
+    ranked = [_worth(rows.to_dict("records")) for _, rows in parameters]
     frame = pd.DataFrame([row for row in ranked if row is not None])
     if frame.empty:
         return frame
-    # Knobs of the same effect stay in the table's order, whatever their round-off.
+    # Parameters of the same effect stay in the table's order, whatever their round-off.
     order = frame.assign(rounded=frame["gain_percent_per_db"].round(3)).sort_values(
         ["can_improve", "rounded"], ascending=False, na_position="last", kind="stable"
     )
@@ -116,19 +118,19 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
-    """Return what one knob's rows say; None where it cannot be turned at all."""
+    """Return what one parameter's rows say; None where it cannot be turned at all."""
     present = next(row for row in rows if row["db"] == 0.0)
-    turned = [row for row in rows if row["db"] != 0.0]
-    if not turned:
+    perturbed = [row for row in rows if row["db"] != 0.0]
+    if not perturbed:
         return None
-    improved = [row for row in turned if row["db"] * row["better"] > 0.0]
-    step = min(improved or turned, key=lambda row: abs(row["db"]))
+    improved = [row for row in perturbed if row["db"] * row["better"] > 0.0]
+    step = min(improved or perturbed, key=lambda row: abs(row["db"]))
     # Of settings alike the one nearest to the present.
     best = max(rows, key=lambda row: (row["mean_skr_per_request_bps"], -abs(row["db"])))
     if not best["mean_skr_per_request_bps"] > 0.0:
         best = dict.fromkeys(best, math.nan)
     return {
-        "knob": present["knob"],
+        "parameter": present["parameter"],
         "unit": present["unit"],
         "value": present["value"],
         "can_improve": bool(improved),

@@ -1,4 +1,4 @@
-"""Knobs and resilience on instances off the beaten track: every run is done, its laws hold."""
+"""Parameters and resilience on instances off the beaten track: every run is done, its laws hold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from qkdopt.experiments.resilience import ResilienceSpec, cases, survival_table
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import knob_jobs, knob_table, what_a_db_buys
-from qkdopt.experiments.sensitivity.turning import knob_settings
+from qkdopt.experiments.sensitivity.table import sensitivity_jobs, sensitivity_table, what_a_db_buys
 from qkdopt.instance import Instance
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
@@ -70,14 +70,14 @@ def test_resilience_of_an_odd_instance(name):
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_knobs_of_an_odd_instance(name):
+def test_parameters_of_an_odd_instance(name):
     instance = odd(name)
-    sweep = knob_settings(instance, receivers=Receivers(-28.0))
-    jobs = knob_jobs(
+    sweep = sensitivity_settings(instance, receivers=Receivers(-28.0))
+    jobs = sensitivity_jobs(
         sweep.settings, set_name="own", load_erlang=instance.load_erlang, seed=0, requests=300
     )
     rows = pd.DataFrame([job.run() for job in {job.key: job for job in jobs}.values()])
     assert rows["error"].eq("").all()
-    ranked = what_a_db_buys(knob_table(sweep.settings, jobs, rows))
+    ranked = what_a_db_buys(sensitivity_table(sweep.settings, jobs, rows))
     assert len(ranked) == (4 if name == "measured" else 6)
     assert (ranked["gain_percent_per_db"] > 0.0).all()

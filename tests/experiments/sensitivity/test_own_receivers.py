@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import qkdopt
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
 from qkdopt.experiments.sensitivity.power import Receivers, launch_floor_dbm
-from qkdopt.experiments.sensitivity.turning import knob_settings
 from qkdopt.problem.coefficients import link_launch_dbm
 from tests.command import exit_status
 
@@ -30,9 +30,9 @@ def with_receivers(tmp_path, **classical):
 def test_no_launch_power_is_tried_that_misses_the_instances_own_receivers(margin, tmp_path):
     path = with_receivers(tmp_path, receiver_sensitivity_dbm=-28.0, margin_db=margin)
     instance = qkdopt.read_instance(path)
-    sweep = knob_settings(instance)
+    sweep = sensitivity_settings(instance)
     assert sweep.receivers == Receivers.of(instance) == Receivers(-28.0, margin)
-    launches = [s for s in sweep.settings if s.knob.startswith("launch")]
+    launches = [s for s in sweep.settings if s.parameter.startswith("launch")]
     assert len(launches) > 2
     for setting in launches:
         for before, after in zip(
@@ -41,7 +41,7 @@ def test_no_launch_power_is_tried_that_misses_the_instances_own_receivers(margin
             least = launch_floor_dbm(instance, before, -28.0, margin)
             assert link_launch_dbm(setting.instance, after) >= least - 1e-9
     # The instance stands where its receivers ask it to: there is nothing to save.
-    assert {s.db for s in sweep.settings if s.knob == "launch power"} == {0.0, 3.0}
+    assert {s.db for s in sweep.settings if s.parameter == "launch power"} == {0.0, 3.0}
     assert any("launch power -9, -6, -3 dB left out" in note for note in sweep.notes)
 
 
@@ -53,28 +53,28 @@ def test_a_links_own_power_may_fall_as_far_as_the_receivers_allow():
         update={"launch_dbm": None, "receiver_sensitivity_dbm": -28.0, "margin_db": 2.0}
     )
     strong = instance.model_copy(update={"network": network, "classical": classical})
-    tried = {s.db for s in knob_settings(strong).settings if s.knob == "launch power"}
+    tried = {s.db for s in sensitivity_settings(strong).settings if s.parameter == "launch power"}
     assert tried == {-9.0, -6.0, -3.0, 0.0, 3.0}
 
 
 def test_receivers_given_take_the_place_of_the_instances_own():
     instance = qkdopt.read_instance(FIELD)
-    assert knob_settings(instance).receivers == Receivers(-28.0, 2.0)
+    assert sensitivity_settings(instance).receivers == Receivers(-28.0, 2.0)
     better = Receivers(-34.0, 2.0)
-    sweep = knob_settings(instance, receivers=better)
+    sweep = sensitivity_settings(instance, receivers=better)
     assert sweep.receivers == better
-    assert {s.db for s in sweep.settings if s.knob == "launch power"} == {-6.0, -3.0, 0.0, 3.0}
+    assert {s.db for s in sweep.settings if s.parameter == "launch power"} == {-6.0, -3.0, 0.0, 3.0}
 
 
 def test_an_instance_without_receivers_has_none():
-    assert knob_settings(qkdopt.read_instance(MESH)).receivers is None
+    assert sensitivity_settings(qkdopt.read_instance(MESH)).receivers is None
 
 
 def answer(capsys, path, folder, *options):
     asked = ("--load", 4, "--requests", 500, "--workers", 1, "--step-db", 3, "-o", folder)
-    assert exit_status("knobs", path, *asked, *options) == 0
+    assert exit_status("sensitivity", path, *asked, *options) == 0
     text = capsys.readouterr().out
-    assert exit_status("knobs", path, *asked, *options, "--json") == 0
+    assert exit_status("sensitivity", path, *asked, *options, "--json") == 0
     return text, json.loads(capsys.readouterr().out)
 
 
@@ -90,7 +90,7 @@ def test_the_command_says_whose_receivers_it_looked_at(tmp_path, capsys):
     assert pd.read_csv(tmp_path / "own" / "launch.csv")["saved_db"].tolist() == pytest.approx(
         [0.0] * len(qkdopt.read_instance(own).network.links)
     )
-    (launch,) = (row for row in told["ranking"] if row["knob"] == "launch power")
+    (launch,) = (row for row in told["ranking"] if row["parameter"] == "launch power")
     assert launch["best_db"] == 0.0
     assert not launch["can_improve"]
 
@@ -105,5 +105,5 @@ def test_the_command_says_whose_receivers_it_looked_at(tmp_path, capsys):
 
 
 def test_margin_and_cap_need_receivers_from_somewhere(tmp_path, capsys):
-    assert exit_status("knobs", MESH, "--margin", 3, "-o", tmp_path / "out") == 2
+    assert exit_status("sensitivity", MESH, "--margin", 3, "-o", tmp_path / "out") == 2
     assert "margin and cap: expected a sensitivity" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Gain in key rate against how far a hardware knob is turned."""
+"""Gain in key rate against how far a hardware parameter is turned."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# Knobs of the same effect lie on each other: the first drawn are the widest.
+# Parameters of the same effect lie on each other: the first drawn are the widest.
 WIDTHS = (6.0, 3.5, 1.5, 3.0, 1.5, 0.8)
 
 
-def plot_knobs(table: pd.DataFrame, ax: Axes) -> Axes:
-    """Draw one curve a knob, gain [%] against dB to the better side, with its 95 % interval.
+def plot_sensitivity(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw one curve a parameter, gain [%] against dB to the better side, with its 95 % interval.
 
-    ``table`` has the columns ``knob``, ``db``, ``better``, ``paired_gain_percent`` and
+    ``table`` has the columns ``parameter``, ``db``, ``better``, ``paired_gain_percent`` and
     ``paired_ci95``. Choices of launch power that are no matter of degree (``better`` 0) are stars.
     """
-    for number, (name, rows) in enumerate(table.groupby("knob", sort=False)):
+    for number, (name, rows) in enumerate(table.groupby("parameter", sort=False)):
         known = rows[rows["paired_gain_percent"].notna()]
         if known.empty:
             continue
@@ -41,7 +41,7 @@ def plot_knobs(table: pd.DataFrame, ax: Axes) -> Axes:
         )
     ax.axhline(0.0, color="0.6", linewidth=0.8)
     ax.axvline(0.0, color="0.6", linewidth=0.8)
-    ax.set_xlabel("knob turned to the better side [dB]")
+    ax.set_xlabel("parameter turned to the better side [dB]")
     ax.set_ylabel("gain in mean secret key rate per request [%]")
     ax.grid(alpha=0.3)
     legend_beside(ax)

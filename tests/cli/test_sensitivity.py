@@ -1,4 +1,4 @@
-"""``qkdopt knobs``: table, plot, ranking; bad input writes nothing; what is done stays done."""
+"""``qkdopt sensitivity``: table, plot, ranking; bad input writes nothing; what is done stays."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ SHORT = ("--load", 4, "--requests", 500, "--workers", 1, "--step-db", 6)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("knobs") / "new" / "out"
+    folder = tmp_path_factory.mktemp("sensitivity") / "new" / "out"
     asked = ("--sensitivity", -28, "--margin", 3, "--cap", 0, "-o", folder)
-    assert exit_status("knobs", MESH, *SHORT, *asked) == 0
+    assert exit_status("sensitivity", MESH, *SHORT, *asked) == 0
     return folder
 
 
 def test_it_writes_table_plot_and_powers(folder):
-    table = pd.read_csv(folder / "knobs.csv")
+    table = pd.read_csv(folder / "sensitivity.csv")
     assert tuple(table) == COLUMNS
-    assert table["knob"].nunique() == 8
+    assert table["parameter"].nunique() == 8
     assert table["mean_skr_per_request_bps"].notna().all()
-    assert (folder / "knobs.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "sensitivity.png").read_bytes().startswith(b"\x89PNG")
     powers = pd.read_csv(folder / "launch.csv")
     # 3 dB over -28 dBm and 0.2 dB/km.
     assert powers["floor_dbm"].tolist() == pytest.approx(
@@ -43,22 +43,22 @@ def test_it_writes_table_plot_and_powers(folder):
 
 def test_a_second_time_nothing_is_run_again_and_the_answer_is_the_same(folder, capsys):
     rows = {path: path.stat().st_mtime_ns for path in folder.glob("rows.parquet/*.parquet")}
-    before = (folder / "knobs.csv").read_bytes()
+    before = (folder / "sensitivity.csv").read_bytes()
     asked = ("--sensitivity", -28, "--margin", 3, "--cap", 0, "-o", folder, "--json")
-    assert exit_status("knobs", MESH, *SHORT, *asked) == 0
+    assert exit_status("sensitivity", MESH, *SHORT, *asked) == 0
     told = json.loads(capsys.readouterr().out)
     assert {path: path.stat().st_mtime_ns for path in rows} == rows
     assert len(list(folder.glob("rows.parquet/*.parquet"))) == len(rows)
-    assert (folder / "knobs.csv").read_bytes() == before
+    assert (folder / "sensitivity.csv").read_bytes() == before
     assert told["schema"] == "qkdopt/experiments/sensitivity/1"
-    assert told["ranking"][0]["knob"] == "detector efficiency"
+    assert told["ranking"][0]["parameter"] == "detector efficiency"
     assert set(told["settings"][0]) == set(COLUMNS)
     assert told["requests"] == 500
 
 
 def test_it_prints_a_ranking_with_intervals(folder, capsys):
     asked = ("--sensitivity", -28, "--margin", 3, "--cap", 0, "-o", folder)
-    assert exit_status("knobs", MESH, *SHORT, *asked) == 0
+    assert exit_status("sensitivity", MESH, *SHORT, *asked) == 0
     told = capsys.readouterr().out
     for part in (
         "as it stands", "detector efficiency", "Raman scale (yardstick)", "launch, per-link floor",
@@ -68,9 +68,9 @@ def test_it_prints_a_ranking_with_intervals(folder, capsys):
 
 
 def test_columns_say_what_was_measured_where(folder, capsys):
-    assert exit_status("knobs", MESH, *SHORT, "--step-db", 3, "-o", folder) == 0
+    assert exit_status("sensitivity", MESH, *SHORT, "--step-db", 3, "-o", folder) == 0
     lines = capsys.readouterr().out.splitlines()
-    head = next(line for line in lines if line.startswith("knob "))
+    head = next(line for line in lines if line.startswith("parameter "))
     assert "% per dB better" in head
     assert "measured at" in head
     line = {line.split("  ")[0]: line for line in lines}
@@ -87,16 +87,16 @@ def test_without_key_no_setting_is_called_best(tmp_path, capsys):
     dead = tmp_path / "dead.json"
     dead.write_text(json.dumps(data), encoding="utf-8")
     asked = (*SHORT, "--step-db", 3, "-o", tmp_path / "out")
-    assert exit_status("knobs", dead, *asked) == 0
+    assert exit_status("sensitivity", dead, *asked) == 0
     told = capsys.readouterr().out.split("best of the settings tried\n")[1]
     assert told.count("no key at any") == 6
     assert "dB:" not in told
-    assert exit_status("knobs", dead, *asked, "--json") == 0
+    assert exit_status("sensitivity", dead, *asked, "--json") == 0
     for row in json.loads(capsys.readouterr().out)["ranking"]:
         assert row["gain_percent_per_db"] is row["best_value"] is row["best_gain_percent"] is None
 
 
-@pytest.mark.parametrize("command", ["knobs", "resilience"])
+@pytest.mark.parametrize("command", ["sensitivity", "resilience"])
 def test_off_a_terminal_progress_is_no_line_for_each_run(command, tmp_path, capsys):
     asked = ("--load", 4, "--requests", 1000, "--workers", 1, "-o", tmp_path / "out")
     assert exit_status(command, MESH, *asked) == 0
@@ -112,7 +112,7 @@ def test_off_a_terminal_progress_is_no_line_for_each_run(command, tmp_path, caps
     assert all(later - one > 9.0 for one, later in zip([0.0, *ticks], ticks, strict=False))
 
 
-@pytest.mark.parametrize("command", ["knobs", "resilience"])
+@pytest.mark.parametrize("command", ["sensitivity", "resilience"])
 def test_numbers_out_of_range_are_told_in_the_same_words(command, tmp_path, capsys):
     asked = ("--load", "inf", "--requests", 0, "--workers", 0, "--seed", -1, "-o", tmp_path / "out")
     assert exit_status(command, MESH, *asked) == 2
@@ -125,7 +125,7 @@ def test_numbers_out_of_range_are_told_in_the_same_words(command, tmp_path, caps
         assert told.count(fault) == 1
 
 
-@pytest.mark.parametrize("command", ["knobs", "resilience", "simulate"])
+@pytest.mark.parametrize("command", ["sensitivity", "resilience", "simulate"])
 def test_four_wave_mixing_is_refused_in_the_same_words(command, tmp_path, capsys):
     data = json.loads(MESH.read_text(encoding="utf-8"))
     data["other_noise"] = {"four_wave_mixing": {}}
@@ -138,11 +138,11 @@ def test_four_wave_mixing_is_refused_in_the_same_words(command, tmp_path, capsys
 
 def test_another_set_of_channels_is_another_sweep(folder, tmp_path, capsys):
     asked = ("--channels", "3,5", "-o", tmp_path / "out", "--json")
-    assert exit_status("knobs", MESH, *SHORT, *asked) == 0
+    assert exit_status("sensitivity", MESH, *SHORT, *asked) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["channels"] == "{3,5}"
     assert not (tmp_path / "out" / "launch.csv").exists()
-    own = pd.read_csv(folder / "knobs.csv")["mean_skr_per_request_bps"]
+    own = pd.read_csv(folder / "sensitivity.csv")["mean_skr_per_request_bps"]
     assert told["settings"][1]["mean_skr_per_request_bps"] != own[1]
 
 
@@ -170,11 +170,11 @@ def test_another_set_of_channels_is_another_sweep(folder, tmp_path, capsys):
 def test_bad_input_is_one_error_with_every_fault_and_writes_nothing(
     arguments, expected, tmp_path, capsys
 ):
-    status = exit_status("knobs", *arguments, "-o", tmp_path / "out")
+    status = exit_status("sensitivity", *arguments, "-o", tmp_path / "out")
     told = capsys.readouterr()
     assert status == 2
     assert told.out == ""
-    assert told.err.startswith("qkdopt: knobs: ")
+    assert told.err.startswith("qkdopt: sensitivity: ")
     assert not list(tmp_path.iterdir())
     for part in expected:
         assert part in told.err
@@ -182,7 +182,7 @@ def test_bad_input_is_one_error_with_every_fault_and_writes_nothing(
 
 def test_a_file_in_the_folders_place_is_an_error(tmp_path, capsys):
     (tmp_path / "out").write_text("mine", encoding="utf-8")
-    assert exit_status("knobs", MESH, *SHORT, "-o", tmp_path / "out") == 2
+    assert exit_status("sensitivity", MESH, *SHORT, "-o", tmp_path / "out") == 2
     assert "out" in capsys.readouterr().err
     assert (tmp_path / "out").read_text(encoding="utf-8") == "mine"
 
@@ -190,7 +190,7 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path, capsys):
 @pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     asked = ("--load", 4, "--requests", 60_000, "--workers", 1, "-o", tmp_path / "out")
-    with running(*qkdopt("knobs", MESH, *asked)) as run:
+    with running(*qkdopt("sensitivity", MESH, *asked)) as run:
         wait_until(
             lambda: run.poll() is not None or len(list(tmp_path.glob("out/*/*-done.parquet"))) >= 3
         )
@@ -202,10 +202,17 @@ def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
     assert out == ""
     done = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
     assert len(done) >= 3
-    assert not (tmp_path / "out" / "knobs.csv").exists()
+    assert not (tmp_path / "out" / "sensitivity.csv").exists()
 
-    assert exit_status("knobs", MESH, *asked) == 0
+    assert exit_status("sensitivity", MESH, *asked) == 0
     after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("out/*/*-done.parquet")}
     assert done.items() <= after.items()
     assert len(after) > len(done)
-    assert (tmp_path / "out" / "knobs.csv").exists()
+    assert (tmp_path / "out" / "sensitivity.csv").exists()
+
+
+def test_the_old_name_is_answered_with_the_new_one(capsys):
+    assert exit_status("knobs", MESH, *SHORT) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "qkdopt: knobs: expected its new name, qkdopt sensitivity"
+    ]

@@ -1,9 +1,9 @@
-r"""Hardware knobs, each turned alone around where the instance has it.
+r"""Hardware parameters, each turned alone around where the instance has it.
 
-What turning a knob by x dB does, :math:`r = 10^{x/10}`, Raman scattering being the only noise:
+What turning a parameter by x dB does, :math:`r = 10^{x/10}`, Raman scattering being the only noise:
 
 =====================  ==============  ===================
-knob                   noise per gate  beside
+parameter                   noise per gate  beside
 =====================  ==============  ===================
 launch power           times r
 filter width           times r
@@ -13,7 +13,7 @@ insertion loss         divided by r    signal divided by r
 Raman scale            times r
 =====================  ==============  ===================
 
-The Raman scale is no knob but a yardstick: how far the cross-section's uncertainty of 2-3 dB
+The Raman scale is no parameter but a yardstick: how far the cross-section's uncertainty of 2-3 dB
 reaches. Dark counts per gate follow the gate, at a constant rate per nanosecond; they do not
 follow the detector's efficiency, though in a given detector they do. No filter or gate cuts
 the signal here; :data:`TIME_BANDWIDTH` says where that ends.
@@ -36,7 +36,7 @@ TIME_BANDWIDTH = 0.44
 
 
 @dataclass(frozen=True)
-class Knob:
+class Parameter:
     """One hardware figure that may be turned.
 
     Parameters
@@ -50,7 +50,7 @@ class Knob:
     value
         The present value in ``unit``.
     turned
-        The instance with the knob turned by so many dB, validated.
+        The instance with the parameter turned by so many dB, validated.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Knob:
     low_db: float
     high_db: float
     value: Callable[[Instance], float]
-    turned: Callable[[Instance, float], Instance]
+    perturbed: Callable[[Instance, float], Instance]
 
     def steps_db(self, step_db: float) -> list[float]:
         """Return the changes that are tried, rising, 0 among them."""
@@ -111,29 +111,31 @@ def _gate(instance: Instance, db: float) -> Instance:
 
 
 def _efficiency(instance: Instance, db: float) -> Instance:
-    turned = instance.qkd.detector_efficiency * _ratio(db)
-    return _part_with(instance, "qkd", {"detector_efficiency": turned})
+    perturbed = instance.qkd.detector_efficiency * _ratio(db)
+    return _part_with(instance, "qkd", {"detector_efficiency": perturbed})
 
 
 def _insertion_loss(instance: Instance, db: float) -> Instance:
-    turned = instance.qkd.insertion_loss_db + db
-    return _part_with(instance, "qkd", {"insertion_loss_db": turned})
+    perturbed = instance.qkd.insertion_loss_db + db
+    return _part_with(instance, "qkd", {"insertion_loss_db": perturbed})
 
 
 def _raman_scale(instance: Instance, db: float) -> Instance:
     return _part_with(instance, "fibre", {"raman_scale": instance.fibre.raman_scale * _ratio(db)})
 
 
-LAUNCH = Knob("launch power", "dBm", -1, -9.0, 3.0, mean_launch_dbm, scaled_launch)
-FILTER = Knob("filter width", "GHz", -1, -9.0, 3.0, lambda i: i.qkd.filter_ghz, _filter)
-GATE = Knob("time gate", "ps", -1, -9.0, 3.0, lambda i: i.qkd.gate_ps, _gate)
-EFFICIENCY = Knob(
+LAUNCH = Parameter("launch power", "dBm", -1, -9.0, 3.0, mean_launch_dbm, scaled_launch)
+FILTER = Parameter("filter width", "GHz", -1, -9.0, 3.0, lambda i: i.qkd.filter_ghz, _filter)
+GATE = Parameter("time gate", "ps", -1, -9.0, 3.0, lambda i: i.qkd.gate_ps, _gate)
+EFFICIENCY = Parameter(
     "detector efficiency", "1", 1, -3.0, 9.0, lambda i: i.qkd.detector_efficiency, _efficiency
 )
-INSERTION_LOSS = Knob(
+INSERTION_LOSS = Parameter(
     "insertion loss", "dB", -1, -9.0, 3.0, lambda i: i.qkd.insertion_loss_db, _insertion_loss
 )
-RAMAN_SCALE = Knob("Raman scale", "1", -1, -9.0, 3.0, lambda i: i.fibre.raman_scale, _raman_scale)
-KNOBS = (LAUNCH, FILTER, GATE, EFFICIENCY, INSERTION_LOSS, RAMAN_SCALE)
+RAMAN_SCALE = Parameter(
+    "Raman scale", "1", -1, -9.0, 3.0, lambda i: i.fibre.raman_scale, _raman_scale
+)
+PARAMETERS = (LAUNCH, FILTER, GATE, EFFICIENCY, INSERTION_LOSS, RAMAN_SCALE)
 # A measured table of key rates holds for the receiver it was measured with.
 OF_THE_RECEIVER = (EFFICIENCY, INSERTION_LOSS)

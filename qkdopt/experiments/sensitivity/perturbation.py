@@ -1,4 +1,4 @@
-"""Every setting of a sweep over hardware knobs: one knob turned, the rest as it stands."""
+"""Every setting of a sweep over hardware parameters: one perturbed, the rest as it stands."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError
+from qkdopt.experiments.sensitivity.parameters import (
+    FILTER,
+    GATE,
+    LAUNCH,
+    OF_THE_RECEIVER,
+    PARAMETERS,
+    TIME_BANDWIDTH,
+    Parameter,
+)
 from qkdopt.experiments.sensitivity.power import (
     Mode,
     Receivers,
     launch_floor_dbm,
     mean_launch_dbm,
-)
-from qkdopt.experiments.sensitivity.sensitivity import (
-    FILTER,
-    GATE,
-    KNOBS,
-    LAUNCH,
-    OF_THE_RECEIVER,
-    TIME_BANDWIDTH,
-    Knob,
 )
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import link_launch_dbm
@@ -35,21 +35,21 @@ FLOORS: tuple[tuple[str, Mode], ...] = (
 
 @dataclass(frozen=True)
 class Setting:
-    """An instance with one knob turned.
+    """An instance with one parameter turned.
 
     Parameters
     ----------
-    knob, value, unit
-        Which knob, and where it is now.
+    parameter, value, unit
+        Which parameter, and where it is now.
     db
         By how much it was turned [dB]; 0 is the instance as it stands.
     better
-        As that of the knob; 0 for a choice that is no matter of degree.
+        As that of the parameter; 0 for a choice that is no matter of degree.
     instance
-        With the knob turned.
+        With the parameter turned.
     """
 
-    knob: str
+    parameter: str
     value: float
     unit: str
     db: float
@@ -67,15 +67,15 @@ class Sweep:
     """None where none are known: launch powers are limited by nothing."""
 
 
-def knob_settings(
+def sensitivity_settings(
     instance: Instance, *, step_db: float = 3.0, receivers: Receivers | None = None
 ) -> Sweep:
-    """Turn every knob of an instance, one at a time, by steps of so many dB.
+    """Turn every parameter of an instance, one at a time, by steps of so many dB.
 
     Parameters
     ----------
     instance
-        As it stands: 0 dB of every knob.
+        As it stands: 0 dB of every parameter.
     step_db
         Between neighbouring values; 0.5 to 9 dB.
     receivers
@@ -92,14 +92,14 @@ def knob_settings(
     receivers = receivers or Receivers.of(instance)
     faults = sweep_faults(instance, step_db=step_db, receivers=receivers)
     if faults:
-        raise InstanceError(f"{instance.name}: knobs", faults)
+        raise InstanceError(f"{instance.name}: parameters", faults)
     found: list[Setting] = []
     notes: list[str] = []
-    for knob in KNOBS:
-        if instance.qkd.skr_table is not None and knob in OF_THE_RECEIVER:
-            notes.append(f"{knob.name} left out: key rates are a table of its own receiver")
+    for parameter in PARAMETERS:
+        if instance.qkd.skr_table is not None and parameter in OF_THE_RECEIVER:
+            notes.append(f"{parameter.name} left out: key rates are a table of its own receiver")
             continue
-        found += _settings_of(knob, instance, step_db, receivers, notes)
+        found += _settings_of(parameter, instance, step_db, receivers, notes)
     if receivers is not None:
         why = _outside(instance, receivers)
         if why:
@@ -124,37 +124,48 @@ def sweep_faults(
 
 
 def _settings_of(
-    knob: Knob, instance: Instance, step_db: float, receivers: Receivers | None, notes: list[str]
+    parameter: Parameter,
+    instance: Instance,
+    step_db: float,
+    receivers: Receivers | None,
+    notes: list[str],
 ) -> Iterator[Setting]:
     left_out: dict[str, list[str]] = {}
-    for db in knob.steps_db(step_db):
-        turned, why = _turned(knob, instance, db, receivers)
-        if turned is None:
+    for db in parameter.steps_db(step_db):
+        perturbed, why = _turned(parameter, instance, db, receivers)
+        if perturbed is None:
             left_out.setdefault(why, []).append(f"{db:+g}")
         else:
-            yield Setting(knob.name, knob.value(turned), knob.unit, db, knob.better, turned)
+            yield Setting(
+                parameter.name,
+                parameter.value(perturbed),
+                parameter.unit,
+                db,
+                parameter.better,
+                perturbed,
+            )
     for why, changes in left_out.items():
-        notes.append(f"{knob.name} {', '.join(changes)} dB left out: {why}")
+        notes.append(f"{parameter.name} {', '.join(changes)} dB left out: {why}")
 
 
 def _turned(
-    knob: Knob, instance: Instance, db: float, receivers: Receivers | None
+    parameter: Parameter, instance: Instance, db: float, receivers: Receivers | None
 ) -> tuple[Instance | None, str]:
-    """Return the instance with a knob turned, or None and why there is none."""
+    """Return the instance with a parameter turned, or None and why there is none."""
     if db == 0.0:
         return instance, ""
     try:
-        turned = knob.turned(instance, db)
+        perturbed = parameter.perturbed(instance, db)
     except (ValidationError, InstanceError):
-        return None, "outside the knob's range"
-    if knob in (FILTER, GATE) and db < 0.0:
-        product = turned.qkd.filter_ghz * turned.qkd.gate_ps * 1e-3
+        return None, "outside the parameter's range"
+    if parameter in (FILTER, GATE) and db < 0.0:
+        product = perturbed.qkd.filter_ghz * perturbed.qkd.gate_ps * 1e-3
         if product < TIME_BANDWIDTH:
             return None, f"filter x gate below {TIME_BANDWIDTH:g}, which cuts the signal itself"
-    if knob is LAUNCH and receivers is not None:
-        why = _outside(turned, receivers)
-        return (None, why) if why else (turned, "")
-    return turned, ""
+    if parameter is LAUNCH and receivers is not None:
+        why = _outside(perturbed, receivers)
+        return (None, why) if why else (perturbed, "")
+    return perturbed, ""
 
 
 def _outside(instance: Instance, receivers: Receivers) -> str:

@@ -1,4 +1,4 @@
-"""What ``qkdopt knobs`` says: text for a planner, or one JSON object."""
+"""What ``qkdopt sensitivity`` says: text for a planner, or one JSON object."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.cli.intervals import plus_minus
+from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
+from qkdopt.experiments.sensitivity.perturbation import Sweep
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.sensitivity import RAMAN_SCALE
-from qkdopt.experiments.sensitivity.table import AS_IT_STANDS, COLUMNS, knob_jobs, what_a_db_buys
-from qkdopt.experiments.sensitivity.turning import Sweep
+from qkdopt.experiments.sensitivity.table import (
+    AS_IT_STANDS,
+    COLUMNS,
+    sensitivity_jobs,
+    what_a_db_buys,
+)
 from qkdopt.experiments.study import Job
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
@@ -24,7 +29,7 @@ Rows = list[dict[Hashable, Any]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SweepOptions:
     """A sweep as the command line asks for it, free of faults."""
 
     instance: Instance
@@ -38,7 +43,7 @@ class Asked:
 
     def jobs(self, sweep: Sweep) -> list[Job]:
         """Return one run a setting."""
-        return knob_jobs(
+        return sensitivity_jobs(
             sweep.settings,
             set_name=self.set_name,
             load_erlang=self.load_erlang,
@@ -51,7 +56,9 @@ def _base(rows: pd.DataFrame) -> dict[Hashable, Any]:
     return rows[rows["label"] == AS_IT_STANDS].to_dict("records")[0]
 
 
-def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
+def sensitivity_lines(
+    asked: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
+) -> list[str]:
     """Spell what a planner reads."""
     instance, base = asked.instance, _base(rows)
     ranked: Rows = what_a_db_buys(table).to_dict("records")
@@ -64,7 +71,7 @@ def knob_lines(asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFra
         f"as it stands  {_kbps(base)} per request, blocking {100.0 * base['blocking']:.3f} %",
         *_receiver_lines(instance, sweep),
         "",
-        _line("knob", "now", "% per dB better", "measured at", "best of the settings tried"),
+        _line("parameter", "now", "% per dB better", "measured at", "best of the settings tried"),
         *(_ranked_line(row) for row in ranked),
         *_told_of_brackets(ranked),
         *(_choice_line(row) for row in choices),
@@ -96,12 +103,12 @@ def _source(instance: Instance, receivers: Receivers) -> str:
     return "the instance's own" if same else "as given"
 
 
-def _line(knob: str, now: str, per_db: str, measured: str, best: str) -> str:
-    return f"{knob:23} {now:>10}  {per_db:>18}  {measured:>11}   {best}"
+def _line(parameter: str, now: str, per_db: str, measured: str, best: str) -> str:
+    return f"{parameter:23} {now:>10}  {per_db:>18}  {measured:>11}   {best}"
 
 
 def _ranked_line(row: dict[Hashable, Any]) -> str:
-    name = f"{row['knob']}{' (yardstick)' if row['knob'] == RAMAN_SCALE.name else ''}"
+    name = f"{row['parameter']}{' (yardstick)' if row['parameter'] == RAMAN_SCALE.name else ''}"
     now = f"{row['value']:.4g} {_unit(row)}".strip()
     return _line(name, now, _per_db(row), f"{row['step_db']:+g} dB", _best(row))
 
@@ -109,7 +116,7 @@ def _ranked_line(row: dict[Hashable, Any]) -> str:
 def _per_db(row: dict[Hashable, Any]) -> str:
     """Spell what a dB to the better side buys; in brackets where it follows from one to the worse.
 
-    Such a knob is at its limit: a dB of it cannot be bought.
+    Such a parameter is at its limit: a dB of it cannot be bought.
     """
     percent, spread = row["gain_percent_per_db"], row["ci95"]
     if math.isnan(percent):
@@ -138,7 +145,7 @@ def _choice_line(row: dict[Hashable, Any]) -> str:
     gain = _gain(row["paired_gain_percent"], row["paired_ci95"])
     if not row["mean_skr_per_request_bps"] > 0.0:
         gain = "no key"
-    return f"{row['knob']}: {row['value']:.2f} {_unit(row)} ({row['db']:+.2f} dB): {gain}"
+    return f"{row['parameter']}: {row['value']:.2f} {_unit(row)} ({row['db']:+.2f} dB): {gain}"
 
 
 def _kbps(row: dict[Hashable, Any]) -> str:
@@ -159,8 +166,8 @@ def _gain(percent: float, spread: float) -> str:
     return f"{percent:+.2f}{plus_minus(spread)} %"
 
 
-def knob_json(
-    asked: Asked, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
+def sensitivity_json(
+    asked: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
 ) -> dict[str, Any]:
     """Return plain data, with the names that users script against."""
     base = _base(rows)

@@ -1,4 +1,4 @@
-"""``qkdopt knobs``."""
+"""``qkdopt sensitivity``."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.knob_text import Asked, knob_json, knob_lines
 from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
+from qkdopt.cli.sensitivity_text import SweepOptions, sensitivity_json, sensitivity_lines
 from qkdopt.errors import Faults
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings, sweep_faults
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import COLUMNS, knob_table
-from qkdopt.experiments.sensitivity.turning import knob_settings, sweep_faults
+from qkdopt.experiments.sensitivity.table import COLUMNS, sensitivity_table
 from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, read_channels
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.jobs import Store
-from qkdopt.plotting import plot_knobs
+from qkdopt.plotting import plot_sensitivity
 from qkdopt.simulation.refusals import request_faults
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def run_knobs(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int:
+def run_sensitivity(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int:
     """Sweep, write table and plot, print the ranking; return the exit status.
 
     Raises
@@ -36,21 +36,21 @@ def run_knobs(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int
         The folder cannot be made or written.
     """
     asked = _asked(path, **options)
-    sweep = knob_settings(asked.instance, step_db=asked.step_db, receivers=asked.receivers)
+    sweep = sensitivity_settings(asked.instance, step_db=asked.step_db, receivers=asked.receivers)
     jobs = asked.jobs(sweep)
     store = Store(folder / "rows.parquet")
     report = run_and_show(list({job.key: job for job in jobs}.values()), store, asked.workers)
     if not report.successful:
         return unfinished(report)
     rows = store.read(list(dict.fromkeys(job.key for job in jobs)))
-    table = knob_table(sweep.settings, jobs, rows)
+    table = sensitivity_table(sweep.settings, jobs, rows)
     _write(table, folder)
     if sweep.receivers is not None:
         _write_powers(asked.instance, sweep.receivers, folder)
     if as_json:
-        typer.echo(json.dumps(knob_json(asked, sweep, table, rows), indent=1))
+        typer.echo(json.dumps(sensitivity_json(asked, sweep, table, rows), indent=1))
     else:
-        typer.echo("\n".join(knob_lines(asked, sweep, table, rows)))
+        typer.echo("\n".join(sensitivity_lines(asked, sweep, table, rows)))
         typer.echo(f"written to {folder}")
     return 0
 
@@ -67,7 +67,7 @@ def _asked(
     margin_db: float | None,
     cap_dbm: float | None,
     workers: int | None,
-) -> Asked:
+) -> SweepOptions:
     """Read the instance and judge the options; every fault of both in one error."""
     faults = Faults()
     faults.found += request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
@@ -80,9 +80,9 @@ def _asked(
         "margin and cap: expected a sensitivity with them, which gives the floors",
     )
     faults.found += sweep_faults(instance, step_db=step_db, receivers=receivers)
-    faults.stop("knobs")
+    faults.stop("sensitivity")
     assert instance is not None  # no faults
-    return Asked(
+    return SweepOptions(
         instance=instance,
         set_name=chosen.name,
         step_db=step_db,
@@ -119,10 +119,10 @@ def _set(text: str | None) -> NamedSet | None:
 def _write(table: pd.DataFrame, folder: Path) -> None:
     from matplotlib.figure import Figure
 
-    write_text_whole(folder / "knobs.csv", table[list(COLUMNS)].to_csv(index=False))
+    write_text_whole(folder / "sensitivity.csv", table[list(COLUMNS)].to_csv(index=False))
     figure = Figure(figsize=(8.5, 4.5), layout="constrained")
-    plot_knobs(table, figure.subplots())
-    figure.savefig(folder / "knobs.png", dpi=110)
+    plot_sensitivity(table, figure.subplots())
+    figure.savefig(folder / "sensitivity.png", dpi=110)
 
 
 def _write_powers(instance: Instance, receivers: Receivers, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Knobs do to noise and signal what the physics says, and the sweep says what they are worth."""
+"""Parameters do to noise and signal what physics says; the sweep says what they are worth."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdopt.errors import InstanceError
-from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.sensitivity import (
+from qkdopt.experiments.sensitivity.parameters import (
     EFFICIENCY,
     FILTER,
     GATE,
     INSERTION_LOSS,
-    KNOBS,
     LAUNCH,
+    PARAMETERS,
     RAMAN_SCALE,
 )
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
+from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import (
     AS_IT_STANDS,
     COLUMNS,
-    knob_jobs,
-    knob_table,
+    sensitivity_jobs,
+    sensitivity_table,
     what_a_db_buys,
 )
-from qkdopt.experiments.sensitivity.turning import knob_settings
 from qkdopt.instance import Instance
-from qkdopt.plotting import plot_knobs
+from qkdopt.plotting import plot_sensitivity
 from qkdopt.problem.coefficients import build_tables
 from qkdopt.simulation import SimulationOptions, simulate
 from tests.random_instances import random_instance
@@ -61,27 +61,27 @@ def simulated(instance: Instance) -> np.ndarray:
 
 
 def swept(instance: Instance, **options) -> tuple[pd.DataFrame, list]:
-    sweep = knob_settings(instance, **options)
-    jobs = knob_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=600)
+    sweep = sensitivity_settings(instance, **options)
+    jobs = sensitivity_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=600)
     rows = pd.DataFrame([job.run() for job in {job.key: job for job in jobs}.values()])
-    return knob_table(sweep.settings, jobs, rows), list(sweep.notes)
+    return sensitivity_table(sweep.settings, jobs, rows), list(sweep.notes)
 
 
 @given(seed=st.integers(0, 10_000), db=st.floats(-9.0, 3.0))
 def test_power_filter_gate_and_raman_scale_do_the_same_to_raman_noise(seed, db):
     instance = random_instance(seed)
     expected = build_tables(instance).noise * 10.0 ** (db / 10.0)
-    for knob in (LAUNCH, FILTER, GATE, RAMAN_SCALE):
-        turned = build_tables(knob.turned(instance, db))
-        assert turned.noise == pytest.approx(expected, rel=1e-12, abs=0.0)
-        assert np.array_equal(turned.transmittance, build_tables(instance).transmittance)
+    for parameter in (LAUNCH, FILTER, GATE, RAMAN_SCALE):
+        perturbed = build_tables(parameter.perturbed(instance, db))
+        assert perturbed.noise == pytest.approx(expected, rel=1e-12, abs=0.0)
+        assert np.array_equal(perturbed.transmittance, build_tables(instance).transmittance)
 
 
 @given(seed=st.integers(0, 10_000), db=st.floats(-3.0, 6.0))
 def test_a_db_of_efficiency_is_a_db_of_loss(seed, db):
     instance = changed(random_instance(seed), qkd={"insertion_loss_db": 7.0})
-    one = build_tables(EFFICIENCY.turned(instance, db))
-    other = build_tables(INSERTION_LOSS.turned(instance, -db))
+    one = build_tables(EFFICIENCY.perturbed(instance, db))
+    other = build_tables(INSERTION_LOSS.perturbed(instance, -db))
     ratio = 10.0 ** (db / 10.0)
     for name in ("noise", "transmittance"):
         here = getattr(one, name)
@@ -93,15 +93,18 @@ def test_a_db_of_efficiency_is_a_db_of_loss(seed, db):
 
 def test_only_the_gate_moves_dark_counts_at_a_constant_rate_per_ns():
     per_ps = SMALL.qkd.dark_count_per_gate / SMALL.qkd.gate_ps
-    for knob in KNOBS:
-        turned = knob.turned(SMALL, 3.0).qkd
-        expected = per_ps * turned.gate_ps
-        assert turned.dark_count_per_gate == pytest.approx(expected, rel=1e-12, abs=0.0)
-    assert GATE.turned(SMALL, 3.0).qkd.gate_ps == pytest.approx(SMALL.qkd.gate_ps * 10**0.3)
+    for parameter in PARAMETERS:
+        perturbed = parameter.perturbed(SMALL, 3.0).qkd
+        expected = per_ps * perturbed.gate_ps
+        assert perturbed.dark_count_per_gate == pytest.approx(expected, rel=1e-12, abs=0.0)
+    assert GATE.perturbed(SMALL, 3.0).qkd.gate_ps == pytest.approx(SMALL.qkd.gate_ps * 10**0.3)
 
 
 def test_half_the_power_half_the_filter_and_half_the_cross_section_are_one_run():
-    halves = [simulated(knob.turned(SMALL, HALF_DB)) for knob in (LAUNCH, FILTER, RAMAN_SCALE)]
+    halves = [
+        simulated(parameter.perturbed(SMALL, HALF_DB))
+        for parameter in (LAUNCH, FILTER, RAMAN_SCALE)
+    ]
     for half in halves[1:]:
         np.testing.assert_allclose(half, halves[0], rtol=1e-12, atol=0.0)
     assert halves[0][:, 2].sum() > 1.01 * simulated(SMALL)[:, 2].sum()
@@ -109,32 +112,34 @@ def test_half_the_power_half_the_filter_and_half_the_cross_section_are_one_run()
 
 def test_half_the_gate_is_the_same_run_without_dark_counts_and_a_better_one_with():
     silent = changed(SMALL, qkd={"dark_count_per_gate": 0.0})
-    gate, power = (simulated(knob.turned(silent, HALF_DB)) for knob in (GATE, LAUNCH))
+    gate, power = (simulated(parameter.perturbed(silent, HALF_DB)) for parameter in (GATE, LAUNCH))
     np.testing.assert_allclose(gate, power, rtol=1e-12, atol=0.0)
     noisy = changed(SMALL, qkd={"dark_count_per_gate": 1e-4})
-    gate, power = (simulated(knob.turned(noisy, HALF_DB))[:, 2] for knob in (GATE, LAUNCH))
+    gate, power = (
+        simulated(parameter.perturbed(noisy, HALF_DB))[:, 2] for parameter in (GATE, LAUNCH)
+    )
     assert gate.sum() > 1.001 * power.sum()
 
 
-def test_every_knob_stands_at_0_db_and_that_is_one_run():
-    sweep = knob_settings(SMALL)
-    jobs = knob_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=500)
+def test_every_parameter_stands_at_0_db_and_that_is_one_run():
+    sweep = sensitivity_settings(SMALL)
+    jobs = sensitivity_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=500)
     still = [job.key for job in jobs if job.label == AS_IT_STANDS]
-    assert len(still) == len(KNOBS)
+    assert len(still) == len(PARAMETERS)
     assert len(set(still)) == 1
-    assert len({job.key for job in jobs}) == len(jobs) - len(KNOBS) + 1
-    tried = [s.db for s in sweep.settings if s.knob == "filter width"]
+    assert len({job.key for job in jobs}) == len(jobs) - len(PARAMETERS) + 1
+    tried = [s.db for s in sweep.settings if s.parameter == "filter width"]
     assert tried == [-9.0, -6.0, -3.0, 0.0, 3.0]
-    widths = [s.value for s in sweep.settings if s.knob == "filter width"]
+    widths = [s.value for s in sweep.settings if s.parameter == "filter width"]
     assert widths == pytest.approx([100.0 * 10 ** (db / 10) for db in tried])
 
 
 def test_what_cannot_be_built_is_left_out_and_told():
     narrow = changed(SMALL, qkd={"filter_ghz": 10.0, "gate_ps": 100.0})
-    sweep = knob_settings(narrow, receivers=Receivers(-22.0, 1.0, -11.0))
-    tried = {s.knob: [] for s in sweep.settings}
+    sweep = sensitivity_settings(narrow, receivers=Receivers(-22.0, 1.0, -11.0))
+    tried = {s.parameter: [] for s in sweep.settings}
     for s in sweep.settings:
-        tried[s.knob].append(s.db)
+        tried[s.parameter].append(s.db)
     # 10 GHz x 100 ps = 1: a factor of 0.44 is 3.6 dB.
     assert min(tried["filter width"]) == min(tried["time gate"]) == -3.0
     assert max(tried["launch power"]) == 0.0
@@ -145,14 +150,14 @@ def test_what_cannot_be_built_is_left_out_and_told():
         "filter width -9, -6 dB left out: filter x gate below 0.44",
         "launch power +3 dB left out: above the cap of -11 dBm",
         "below the floor of a link",
-        "detector efficiency +9 dB left out: outside the knob's range",
+        "detector efficiency +9 dB left out: outside the parameter's range",
         "insertion loss -9, -6, -3 dB left out",
     ):
         assert part in told
 
 
 def test_a_present_power_below_the_floor_is_told():
-    sweep = knob_settings(SMALL, receivers=Receivers(-12.0))
+    sweep = sensitivity_settings(SMALL, receivers=Receivers(-12.0))
     assert "launch power as it stands is below the floor of a link" in sweep.notes
     floors = [s for s in sweep.settings if s.better == 0]
     assert [s.db > 0.0 for s in floors] == [True, True]
@@ -166,18 +171,18 @@ def test_a_measured_receiver_keeps_its_own_efficiency():
         network={"links": links},
         qkd={"skr_table": {"noise_per_gate": [0.0, 1e-3], "skr_bps": [1e4, 0.0]}},
     )
-    sweep = knob_settings(measured)
-    assert not {"detector efficiency", "insertion loss"} & {s.knob for s in sweep.settings}
+    sweep = sensitivity_settings(measured)
+    assert not {"detector efficiency", "insertion loss"} & {s.parameter for s in sweep.settings}
     assert sum("table of its own receiver" in note for note in sweep.notes) == 2
 
 
 def test_every_fault_of_a_sweep_is_told_at_once():
     mixing = changed(SMALL, other_noise={"four_wave_mixing": {}})
     with pytest.raises(InstanceError) as caught:
-        knob_settings(mixing, step_db=0.1, receivers=Receivers(-20.0, 0.0, -30.0))
+        sensitivity_settings(mixing, step_db=0.1, receivers=Receivers(-20.0, 0.0, -30.0))
     assert len(caught.value.faults) == 2 + len(SMALL.network.links)
     with pytest.raises(InstanceError, match=r"sensitivity = 300; .*mW"):
-        knob_settings(SMALL, receivers=Receivers(300.0))
+        sensitivity_settings(SMALL, receivers=Receivers(300.0))
 
 
 def test_the_table_pairs_every_setting_with_the_instance_as_it_stands():
@@ -185,10 +190,10 @@ def test_the_table_pairs_every_setting_with_the_instance_as_it_stands():
     assert [name for name in table if name in COLUMNS] == list(COLUMNS)
     still = table[(table["db"] == 0.0) & (table["better"] != 0)]
     assert np.all(still["paired_gain_percent"] == 0.0)
-    for knob in ("launch power", "filter width", "time gate", "Raman scale"):
-        rates = table[table["knob"] == knob].sort_values("db")["mean_skr_per_request_bps"]
+    for parameter in ("launch power", "filter width", "time gate", "Raman scale"):
+        rates = table[table["parameter"] == parameter].sort_values("db")["mean_skr_per_request_bps"]
         assert rates.is_monotonic_decreasing
-    efficiency = table[table["knob"] == "detector efficiency"].sort_values("db")
+    efficiency = table[table["parameter"] == "detector efficiency"].sort_values("db")
     assert efficiency["mean_skr_per_request_bps"].is_monotonic_increasing
     network, link = table[table["better"] == 0]["mean_skr_per_request_bps"]
     assert link >= network
@@ -199,18 +204,18 @@ def test_the_table_pairs_every_setting_with_the_instance_as_it_stands():
 
 
 def test_blocked_requests_count_as_no_key_in_gains():
-    sweep = knob_settings(SMALL)
-    jobs = knob_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=600)
+    sweep = sensitivity_settings(SMALL)
+    jobs = sensitivity_jobs(sweep.settings, set_name="own", load_erlang=4.0, seed=1, requests=600)
     rows = [job.run() for job in jobs]
-    before = knob_table(sweep.settings, jobs, pd.DataFrame(rows))
+    before = sensitivity_table(sweep.settings, jobs, pd.DataFrame(rows))
     # The same key from half of the requests served is as much per request.
     rows[0]["batch_served"] = [served / 2.0 for served in rows[0]["batch_served"]]
-    after = knob_table(sweep.settings, jobs, pd.DataFrame(rows))
+    after = sensitivity_table(sweep.settings, jobs, pd.DataFrame(rows))
     pd.testing.assert_frame_equal(after, before)
 
 
 def hand_table(rows: list[tuple]) -> pd.DataFrame:
-    names = ["knob", "better", "db", "mean_skr_per_request_bps", "paired_gain_percent"]
+    names = ["parameter", "better", "db", "mean_skr_per_request_bps", "paired_gain_percent"]
     table = pd.DataFrame(rows, columns=names)
     return table.assign(value=table["db"], unit="dB", ci95=1.0, blocking=0.0, paired_ci95=2.0)
 
@@ -226,7 +231,7 @@ def test_ranking_by_hand():
             ("choice", 0, -4.0, 300.0, 200.0),
         ]
     )  # fmt: skip
-    ranked = what_a_db_buys(table).set_index("knob")
+    ranked = what_a_db_buys(table).set_index("parameter")
     # 1.25 a dB: 0.64 = 1.25^-2; 1.2 a dB: 1.44 = 1.2^2.
     assert list(ranked.index) == ["power", "loss", "dead"]
     assert ranked["can_improve"].tolist() == [True, False, False]
@@ -250,27 +255,27 @@ def test_without_any_key_there_is_no_ranking_but_a_table():
     assert (table["mean_skr_per_request_bps"] == 0.0).all()
     ranked = what_a_db_buys(table)
     assert ranked[["gain_percent_per_db", "best_value", "best_db"]].isna().all(axis=None)
-    assert plot_knobs(table, mpl.figure.Figure().subplots()).get_xlabel()
+    assert plot_sensitivity(table, mpl.figure.Figure().subplots()).get_xlabel()
 
 
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_a_knob_turned_to_its_better_side_never_costs_key(seed):
+def test_a_parameter_changed_to_its_better_side_never_costs_key(seed):
     instance = changed(
         random_instance(seed, channels=(7, 7)),
         qkd={"candidates": [2], "reserve": "all", "guard_ghz": 200.0, "insertion_loss_db": 3.0},
     )
     before = simulated(instance)[:, 2]
-    for knob in KNOBS:
-        after = simulated(knob.turned(instance, 2.0 * knob.better))[:, 2]
+    for parameter in PARAMETERS:
+        after = simulated(parameter.perturbed(instance, 2.0 * parameter.better))[:, 2]
         assert np.all(after >= before * (1.0 - 1e-12))
 
 
-def test_the_plot_has_a_curve_a_knob_and_the_better_side_to_the_right():
+def test_the_plot_has_a_curve_a_parameter_and_the_better_side_to_the_right():
     table, _ = swept(SMALL, receivers=Receivers(-28.0, 3.0))
     ax = mpl.figure.Figure().subplots()
-    assert plot_knobs(table, ax) is ax
+    assert plot_sensitivity(table, ax) is ax
     names = ax.get_legend_handles_labels()[1]
-    assert names == list(dict.fromkeys(table["knob"]))
+    assert names == list(dict.fromkeys(table["parameter"]))
     x, y = ax.containers[0].lines[0].get_data()
     assert np.all(np.diff(np.asarray(y)[np.argsort(x)]) > 0.0)
