@@ -1,6 +1,6 @@
 """Say why not all demands can be served: the rules in conflict, in a planner's words."""
 
-from qkdopt.conflicts.explain import explain
+from qkdopt.conflicts.explanation import explain
 from qkdopt.conflicts.groups import Group, Kind
 from qkdopt.conflicts.report import Explanation, Rule
 

@@ -1,6 +1,6 @@
 """Solve an instance: the main job."""
 
 from qkdopt.optimize.progress import Progress, ProgressCallback
-from qkdopt.optimize.solve import STRATEGIES, solve
+from qkdopt.optimize.run import STRATEGIES, solve
 
 __all__ = ["STRATEGIES", "Progress", "ProgressCallback", "solve"]

@@ -127,7 +127,7 @@ def test_a_signal_before_there_is_a_plan_writes_nothing(tmp_path, monkeypatch, c
     def interrupted(*_):
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("qkdopt.optimize.solve.build_problem", interrupted)
+    monkeypatch.setattr("qkdopt.optimize.run.build_problem", interrupted)
     assert exit_status("solve", MESH, "-o", tmp_path / "r.json") == 130
     assert not (tmp_path / "r.json").exists()
     assert "Traceback" not in capsys.readouterr().err
@@ -149,15 +149,15 @@ def test_an_interrupted_bound_is_printed(monkeypatch, capsys, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_explanation_says_what_is_known(monkeypatch, capsys, number):
-    from qkdopt.conflicts.feasibility import Judge
+    from qkdopt.conflicts.feasibility import FeasibilityOracle
 
-    solve = Judge._solve
+    solve = FeasibilityOracle._solve
 
     def and_interrupt(self, *arguments):
         signal.raise_signal(number)
         return solve(self, *arguments)
 
-    monkeypatch.setattr(Judge, "_solve", and_interrupt)
+    monkeypatch.setattr(FeasibilityOracle, "_solve", and_interrupt)
     assert exit_status("explain", SMALL / "ring_blocks.json") == 130
     assert "undecided  not decided before the interruption" in capsys.readouterr().out
 

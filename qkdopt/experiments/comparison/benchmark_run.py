@@ -15,7 +15,7 @@ from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.jobs.task import Row, finished_row
 from qkdopt.optimize import Progress, solve
-from qkdopt.optimize.solve import FAULT
+from qkdopt.optimize.run import FAULT
 from qkdopt.result import Objective, Result
 
 # What `results.csv` says of a run, in this order.
@@ -37,7 +37,7 @@ class BenchmarkRun:
     solver, formulation
         See :class:`qkdopt.optimize.options.SolverOptions`.
     objective, seconds, gap, linearisation, threads, seed
-        See :func:`qkdopt.optimize.solve`.
+        See :func:`qkdopt.optimize.run`.
     profile
         Name of the settings.
     settings

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdopt.errors import InstanceError, UsageError
+from qkdopt.experiments.sensitivity.parameters import scaled_launch
 from qkdopt.experiments.sensitivity.power import (
     launch_floor_dbm,
     launch_table,
     mean_launch_dbm,
     with_launch,
 )
-from qkdopt.experiments.sensitivity.sensitivity import scaled_launch
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem

@@ -412,7 +412,7 @@ def test_an_interrupted_study_lets_its_runs_clear_up_and_keeps_no_row(tmp_path):
 
 
 def test_a_worker_told_to_end_gives_no_row(monkeypatch, tmp_path):
-    monkeypatch.setattr("qkdopt.jobs.task.Fate.ended", True)
+    monkeypatch.setattr("qkdopt.jobs.task.WorkerState.ended", True)
     with pytest.raises(KeyboardInterrupt):
         run_task(Sleeper(tmp_path))
     assert not (tmp_path / "begun").exists()
