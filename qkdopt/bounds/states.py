@@ -86,8 +86,8 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
         m0, m1 = (np.minimum(count, len(along)) for count in loads.T)
         cheapest = _cumulated(along)[np.minimum(total, len(along))]
         swapped = _cumulated(against - along)[m1]
-        bonferroni = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
-        least = np.maximum(bonferroni, _cumulated(along)[m0] + _cumulated(against)[m1])
+        swapped_least = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
+        least = np.maximum(swapped_least, _cumulated(along)[m0] + _cumulated(against)[m1])
     else:
         total, width = loads[:, 0], tables.usable.shape[2]
         fits = (total <= len(along)) & (loads[:, 1] <= width)

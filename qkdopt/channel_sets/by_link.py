@@ -88,8 +88,8 @@ class LinkSearch:
             judge = self.search.judge
             best = race(judge, [here, *fit], title, rounds=ROUNDS[:2])
             better = best[: best.index(here)] if here in best else best
-            bonferroni = _combined(here, better, TOGETHER)
-            now = race(judge, [here, *better[:2], bonferroni], f"{title}, together")[0]
+            combined = _combined(here, better, TOGETHER)
+            now = race(judge, [here, *better[:2], combined], f"{title}, together")[0]
             idle = idle + 1 if now == here else 0
             if idle == IDLE_ROUNDS:
                 break

@@ -88,10 +88,10 @@ def test_blocks_come_in_any_division_and_company():
     ground = small_ground(loads=(20.0, 40.0))
     one, other = Placement.everywhere((1, 5)), Placement.everywhere((2, 9))
 
-    bonferroni = ground.tallies([one, other], "search", 0, 3)
+    at_once = ground.tallies([one, other], "search", 0, 3)
 
-    np.testing.assert_array_equal(ground.tallies([other], "search", 2, 1)[0, 0], bonferroni[1, 2])
-    assert not np.array_equal(ground.tallies([one], "ranking", 0, 1)[0, 0], bonferroni[0, 0])
+    np.testing.assert_array_equal(ground.tallies([other], "search", 2, 1)[0, 0], at_once[1, 2])
+    assert not np.array_equal(ground.tallies([one], "ranking", 0, 1)[0, 0], at_once[0, 0])
 
 
 def test_what_a_tally_depends_on_is_in_the_key():

@@ -207,8 +207,8 @@ def _open_ones(
     served_bound = max(run.served_bound, race.best.key[0])
     bound_bps = race.bound
     if run.bound is not None and served_bound == race.best.key[0]:
-        bonferroni = max(run.bound, race.bound_over(judged))
-        bound_bps = bonferroni if bound_bps is None else min(bound_bps, bonferroni)
+        joint_bps = max(run.bound, race.bound_over(judged))
+        bound_bps = joint_bps if bound_bps is None else min(bound_bps, joint_bps)
     total = len(race.contenders)
     used = solver_ref(adapter_of(solver))
     told = (

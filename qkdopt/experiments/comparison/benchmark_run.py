@@ -37,7 +37,7 @@ class BenchmarkRun:
     solver, formulation
         See :class:`qkdopt.optimize.options.SolverOptions`.
     objective, seconds, gap, linearisation, threads, seed
-        See :func:`qkdopt.optimize.run`.
+        See :func:`qkdopt.optimize.solve`.
     profile
         Name of the settings.
     settings
@@ -61,7 +61,7 @@ class BenchmarkRun:
         """Name of the run: the same work has the same key, anything else another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
-        # Another version is another race.
+        # Another version is another run.
         data["versions"] = [version("qkdopt"), adapter_of(self.solver).version()]
         text = json.dumps(data, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]

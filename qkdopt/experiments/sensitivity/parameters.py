@@ -1,9 +1,9 @@
-r"""Hardware parameters, each turned alone around where the instance has it.
+r"""Hardware parameters, each perturbed alone around where the instance has it.
 
-What turning a parameter by x dB does, :math:`r = 10^{x/10}`, Raman scattering being the only noise:
+What a change by x dB does, :math:`r = 10^{x/10}`, Raman scattering being the only noise:
 
 =====================  ==============  ===================
-parameter                   noise per gate  beside
+parameter              noise per gate  beside
 =====================  ==============  ===================
 launch power           times r
 filter width           times r
