@@ -8,6 +8,7 @@ what may do so (a solver) has a process of its own instead (:mod:`qkdopt.adapter
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 # How often it is looked whether time is up.
 PERIOD_S = 0.05
+# What swallows every exception (a callback of the garbage collector, a ``__del__``) swallows this
+# one too: after so long it is raised again. Longer than unwinding takes.
+AGAIN_S = 0.5
 
 
 class TimeUp(BaseException):
@@ -31,11 +35,17 @@ def broken_off(over: Callable[[], bool]) -> Iterator[None]:
     Inside, nothing may change what outlives the block: it may end at any line.
     """
     watchman = _Watchman(over)
-    watchman.start()
-    try:
-        yield
-    finally:
-        watchman.dismiss()
+    with _swallowed_in_silence():
+        try:
+            try:
+                watchman.start()
+                yield
+            finally:
+                watchman.dismiss()
+        except TimeUp:
+            # It may have been raised on the way into the dismissal.
+            watchman.dismiss()
+            raise
 
 
 def within(over: Callable[[], bool], work: Callable[[], T]) -> T | None:
@@ -62,6 +72,22 @@ def since(over: Callable[[], bool], seconds: float) -> Callable[[], bool]:
     return late
 
 
+@contextmanager
+def _swallowed_in_silence() -> Iterator[None]:
+    """Let Python report no :class:`TimeUp` that was swallowed: it is raised again."""
+    report = sys.unraisablehook
+
+    def hook(swallowed: sys.UnraisableHookArgs) -> None:
+        if not issubclass(swallowed.exc_type, TimeUp):
+            report(swallowed)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
+
+
 class _Watchman(threading.Thread):
     """Looks at the clock for the thread that made it."""
 
@@ -76,6 +102,11 @@ class _Watchman(threading.Thread):
         while not self._over():
             if self._dismissed.wait(PERIOD_S):
                 return
+        while not self._dismissed.is_set():
+            self._raise()
+            self._dismissed.wait(AGAIN_S)
+
+    def _raise(self) -> None:
         with self._lock:
             if not self._dismissed.is_set():
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, ctypes.py_object(TimeUp))

@@ -33,6 +33,42 @@ def test_work_without_an_end_is_broken_off(work):
     assert within(lambda: True, work) is None
 
 
+def test_what_swallows_the_exception_meets_it_again():
+    begun = threading.Event()
+
+    def careless():
+        try:
+            begun.set()
+            endless()
+        except BaseException:
+            endless()
+
+    assert within(begun.is_set, careless) is None
+
+
+def test_a_callback_that_swallows_the_exception_says_nothing(monkeypatch):
+    said = []
+    monkeypatch.setattr("sys.unraisablehook", lambda error: said.append(error.exc_type))
+    begun = threading.Event()
+
+    class Callback:
+        def __del__(self):
+            begun.set()
+            endless()
+
+    class Broken:
+        def __del__(self):
+            raise KeyError("planted")
+
+    def work():
+        Callback()
+        Broken()
+        endless()
+
+    assert within(begun.is_set, work) is None
+    assert said == [KeyError]
+
+
 def test_time_that_comes_later_breaks_off_as_well():
     asked = []
 
