@@ -20,6 +20,7 @@ def test_notebook_is_stored_without_output(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path):
-    command = [sys.executable, "-m", "pytest", "-q", "--nbmake", "--nbmake-timeout=600", str(path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "--nbmake", "--nbmake-timeout=600"]
+    command.append(str(path))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
