@@ -10,13 +10,14 @@ from qkdopt.channel_sets.exact.best_set import BestSet
 from qkdopt.channel_sets.exact.by_milp import SetMilp
 from qkdopt.channel_sets.exact.by_sets import SetRace
 from qkdopt.channel_sets.exact.candidate_sets import count_sets, every_set, with_channel_set
-from qkdopt.channel_sets.exact.recording import recorded
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.optimize import ProgressCallback
+from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.problem import build_problem
-from qkdopt.result import Bound, Result, SolverRef
+from qkdopt.result import Bound, Result, RunLimits, SolverRef
 from qkdopt.runtime.signals import graceful_sigint
 
 Method = Literal["auto", "sets", "milp"]
@@ -24,8 +25,8 @@ Method = Literal["auto", "sets", "milp"]
 MOST_SETS = 20_000
 # Sets whose plan is searched for the MILP's start, spread over all of them.
 STARTS = 20
-# Note of a result that Ctrl-C cut short.
-INTERRUPTED = "interrupted"
+# Of the results.
+STRATEGY = "exact-set"
 # Of the time limit, for the race of sets before the MILP takes those that are left.
 SETS_SHARE = 0.15
 
@@ -65,7 +66,7 @@ class ExactSet:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the run."""
-        return INTERRUPTED in self.result.notes
+        return self.result.stopped_by == "interrupted"
 
 
 def exact_set(
@@ -252,18 +253,25 @@ def _answer(
     assert best.problem is not None  # every run looks into one set at least
     assert best.plan is not None
     bound = Bound(
-        objective_bps=bound_bps,
+        # The objective's bound is for plans that serve as many demands as the best one.
+        objective_bps=bound_bps if served_bound == best.key[0] else None,
         served=served_bound,
         method=method,
         routes=best.problem.route_set,
         tolerance_bps=error_bps,
     )
-    result = recorded(
-        best.problem, best.plan, bound, gap=best.gap, solver=solver, seed=seed,
+    run = RunRecord(
+        strategy=STRATEGY,
+        gap=best.gap,
+        solver=solver,
+        seed=seed,
+        stopped_by="time limit" if best.left <= 0.0 else "exhausted",
+        limits=RunLimits(time_limit_s=best.time_limit, gap=best.gap),
+        interrupted=best.stop.is_set(),
         seconds=best.seconds,
-    )  # fmt: skip
-    if best.stop.is_set():
-        result = result.model_copy(update={"notes": (INTERRUPTED, *result.notes)})
+    )
+    baseline = ds_qkd(best.problem)
+    result = result_of(best.problem, best.plan, bound, run, baseline=baseline)
     assert result.value is not None
     return ExactSet(
         channels=best.channels,

@@ -1,4 +1,4 @@
-"""From a plan and its bound to the result that is written."""
+"""The parts of a result that follow from its plan."""
 
 from __future__ import annotations
 
