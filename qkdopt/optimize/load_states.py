@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
+from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.errors import LicenceError, SolverFailedError
 from qkdopt.milp.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
 from qkdopt.optimize.clock import Clock
@@ -44,6 +45,8 @@ class LoadStateRun:
     beat
         Number served and objective [bit/s] of a plan elsewhere: the run is done when it cannot
         beat that by more than the gap.
+    relaxation
+        The problem's load states, where they were built before; None builds them.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class LoadStateRun:
         nodes: int | None = None,
         settings: Mapping[str, Setting] | None = None,
         beat: tuple[int, float] | None = None,
+        relaxation: Relaxation | None = None,
     ) -> None:
         self._settings = settings or {}
         self._beat = beat
@@ -73,6 +77,7 @@ class LoadStateRun:
         self.served_limit = len(self._problem.routes)
         self.bound_bps: float | None = None
         self._bound_for = -1
+        self._relaxation = relaxation
 
     @property
     def solver(self) -> SolverRef:
@@ -160,7 +165,14 @@ class LoadStateRun:
         return True
 
     def _build(self, served: int | None) -> LoadModel:
-        return build_loads(self._problem, served=served, require_size=self._adapter.require_size)
+        if self._relaxation is None:
+            self._relaxation = build_relaxation(self._problem)
+        return build_loads(
+            self._problem,
+            served=served,
+            require_size=self._adapter.require_size,
+            relaxation=self._relaxation,
+        )
 
     def _over(self) -> bool:
         """Whether time or, in a run limited by nodes, the rounds are used up."""
