@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 
 from qkdopt.adapters import adapter_of
@@ -22,6 +21,7 @@ from qkdopt.optimize.start import plan_of_result
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
+from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 
 DEFAULT_SOLVER = "highs"
@@ -104,7 +104,7 @@ def solve(
         formulation=formulation,
         solver=solver,
         seed=seed,
-        threads=threads or os.cpu_count() or 1,
+        threads=threads or available_cores(),
         nodes=node_limit,
         linearisation=linearisation,
         settings=settings or {},
