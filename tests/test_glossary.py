@@ -18,14 +18,48 @@ ROWS = [
 ]
 # Words that a reader of the field would have to decode. As a part of any name of ours.
 RETIRED = frozenset(
-    """
-    told asked errand trouble patience fate blow struck wound mend damage darken darkened hears heard
-    disturbs judge verdict ground homeless hopeless wanting bearable dearest quietest crowding
-    placing tuned knob knobs inlined bare moment moments pressure mine whoever
-    """.split()
+    [
+        "told",
+        "asked",
+        "errand",
+        "trouble",
+        "patience",
+        "fate",
+        "blow",
+        "struck",
+        "wound",
+        "mend",
+        "damage",
+        "darken",
+        "darkened",
+        "hears",
+        "heard",
+        "disturbs",
+        "judge",
+        "verdict",
+        "ground",
+        "homeless",
+        "hopeless",
+        "wanting",
+        "bearable",
+        "dearest",
+        "quietest",
+        "crowding",
+        "placing",
+        "tuned",
+        "knob",
+        "knobs",
+        "inlined",
+        "bare",
+        "moment",
+        "moments",
+        "pressure",
+        "mine",
+        "whoever",
+    ]
 )
 # As a whole name.
-NO_NAMES = frozenset("one some found here known look looks why together".split())
+NO_NAMES = frozenset(["one", "some", "found", "here", "known", "look", "looks", "why", "together"])
 
 
 def defined_names() -> dict[str, set[str]]:

@@ -129,27 +129,27 @@ class SetRace:
 
     @property
     def bound(self) -> float | None:
-        """No set is worth more at the best one's number served; None while nothing limits it."""
+        """Bound on all sets at the best set's number served; None while nothing limits it."""
         if self.served_bound > self.best.key[0]:
             return None
         highest = self.bound_over(self.contenders)
         return highest if math.isfinite(highest) else None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """How many sets were looked into, in words."""
         total, bounded = len(self.contenders), sum(c.step >= ROOM for c in self.contenders)
-        some = "" if bounded == total else f"{bounded} of "
-        return f"{some}{total} sets by load states, {self.proved} of them by their own plans"
+        bounded_of = "" if bounded == total else f"{bounded} of "
+        return f"{bounded_of}{total} sets by load states, {self.proved} of them by their own plans"
 
     def judged(self) -> list[Contender]:
         """List the sets that are not better than the best by more than the gap."""
         return [c for c in self.contenders if not self.best.beaten_by(*c.limit)]
 
-    def bound_over(self, some: Iterable[Contender]) -> float:
-        """No set of some is worth more at the best one's number served; its value at least."""
+    def bound_over(self, contenders: Iterable[Contender]) -> float:
+        """Bound the value of these sets at the best set's number served; its value at least."""
         served, value = self.best.key
-        return max([value, *(c.bound_bps for c in some if c.served == served)])
+        return max([value, *(c.bound_bps for c in contenders if c.served == served)])
 
     def _tighten(self, c: Contender) -> None:
         c.step += 1
@@ -170,7 +170,7 @@ class SetRace:
             return
         try:
             if not loads.closed:
-                loads.tighten(self._worth(c), self.best.gap, self._over)
+                loads.tighten(self._value_to_beat(c), self.best.gap, self._over)
         except UsageError:
             c.served, c.step = c.served - 1, ROOM
             return
@@ -213,10 +213,10 @@ class SetRace:
         while loads is not None and not loads.closed and loads.nodes < NODES:
             if not self.best.beaten_by(*c.limit) or self.best.left <= 0.0:
                 return
-            loads.tighten(self._worth(c), self.best.gap, self._over)
+            loads.tighten(self._value_to_beat(c), self.best.gap, self._over)
             c.bound_bps = min(c.bound_bps, _or_inf(loads.objective_bps))
 
-    def _worth(self, c: Contender) -> float:
+    def _value_to_beat(self, c: Contender) -> float:
         """Objective that a set has to beat at its number served [bit/s]."""
         return self.best.key[1] if self.best.key[0] == c.served else 0.0
 

@@ -143,13 +143,13 @@ def _proved(
     race.run(sets)
     best.share = 1.0
     if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
-        return _open_ones(instance, channels, race, solver, seed)
-    told = race.told
+        return _by_milp_for_the_rest(instance, channels, race, solver, seed)
+    description = race.description
     if not race.proved:
         # Bounds and local search alone: no solver took part.
-        return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
-    told = f"{told}, {solver} {adapter.version()}"
-    return _answer(best, race.served_bound, race.bound, told, solver_ref(adapter), seed)
+        return _answer(best, race.served_bound, race.bound, description, SolverRef(), seed)
+    description = f"{description}, {solver} {adapter.version()}"
+    return _answer(best, race.served_bound, race.bound, description, solver_ref(adapter), seed)
 
 
 def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
@@ -198,7 +198,7 @@ def solver_ref(adapter: Adapter) -> SolverRef:
     return SolverRef(name=adapter.name, version=adapter.version())
 
 
-def _open_ones(
+def _by_milp_for_the_rest(
     instance: Instance, channels: int, race: SetRace, solver: str, seed: int
 ) -> ExactSet:
     """Settle by one MILP the sets that the race has left open; the bound is the higher one."""
@@ -212,12 +212,12 @@ def _open_ones(
         bound_bps = joint_bps if bound_bps is None else min(bound_bps, joint_bps)
     total = len(race.contenders)
     used = solver_ref(adapter_of(solver))
-    told = (
+    description = (
         f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, "
         f"{used.name} {used.version}"
     )
     served_bound = min(served_bound, race.served_bound)
-    return _answer(race.best, served_bound, bound_bps, told, used, seed, run.error_bps)
+    return _answer(race.best, served_bound, bound_bps, description, used, seed, run.error_bps)
 
 
 def _by_milp(
@@ -237,8 +237,8 @@ def _by_milp(
     if not best.stop.is_set():
         run.run()
     used = solver_ref(adapter_of(solver))
-    told = f"MILP over sets, {used.name} {used.version}"
-    return _answer(best, run.served_bound, run.bound, told, used, seed, run.error_bps)
+    description = f"MILP over sets, {used.name} {used.version}"
+    return _answer(best, run.served_bound, run.bound, description, used, seed, run.error_bps)
 
 
 def _answer(
