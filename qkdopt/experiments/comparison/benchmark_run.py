@@ -15,7 +15,7 @@ from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.jobs.task import Row, finished_row
 from qkdopt.optimize import Progress, solve
-from qkdopt.optimize.run import FAULT
+from qkdopt.optimize.record import FAULT
 from qkdopt.result import Objective, Result
 
 # What `results.csv` says of a run, in this order.
