@@ -66,11 +66,11 @@ GROUPS = {
     ),
     "rules": Group(
         modules("qkdopt/milp", "constraints strengthen loads objectives linearise"),
-        ("tests/milp", "tests/test_truth.py", "tests/optimize"),
+        ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
         modules("qkdopt/bounds", "dual states served classes branch master"),
-        ("tests/bounds", "tests/milp/test_loads.py", "tests/test_truth.py"),
+        ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(
         (
