@@ -304,7 +304,9 @@ def test_a_number_served_that_changes_last_is_bounded_too():
     [
         ({"strategy": "ds-qkd"}, "exhausted"),
         ({"strategy": "local-search", "time_limit": 0.5}, "time limit"),
-        ({"strategy": "milp", "node_limit": 1, "gap": 0.0}, "node limit"),
+        pytest.param(
+            {"strategy": "milp", "node_limit": 1, "gap": 0.0}, "node limit", marks=pytest.mark.slow
+        ),
         ({"strategy": "milp", "gap": 0.5}, "gap"),
     ],
 )
