@@ -10,7 +10,6 @@ import qkdopt
 from qkdopt.adapters import SizeLimit, adapter_of, program_of_model
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.errors import LicenceError, SolverFailedError, UnsupportedError, UsageError
-from qkdopt.instance import Instance
 from qkdopt.milp import build_joint, build_textbook, least_size, linearise_links
 from qkdopt.optimize.load_states import LoadStateRun
 from qkdopt.optimize.options import FORMULATIONS, SolverOptions
@@ -21,6 +20,7 @@ from tests.brute_force import Oracle
 from tests.command import HANG_SECONDS
 from tests.random_instances import random_instance
 from tests.shipped import LIBRARY
+from tests.small_instances import instance_of
 from tests.tiers import slow_beyond, slow_if
 
 GAP = 1e-4
@@ -202,22 +202,13 @@ def odd_ring():
 
     A direction for each keeps the routes given; one long link makes the rates differ.
     """
-    links = [
-        {"id": f"{n}", "a": n, "b": (n + 1) % 5, "length_km": 14.0 if n == 0 else 8.0}
-        for n in range(5)
-    ]
-    return Instance.model_validate(
-        {
-            "schema": "qkdopt/instance/1",
-            "name": "odd ring",
-            "network": {"nodes": [{"id": n} for n in range(5)], "links": links},
-            "grid": {"channels": 3},
-            "classical": {"launch_dbm": -12.4},
-            "qkd": {"candidates": [2], "guard_ghz": 100.0},
-            "routes": {"k": 1},
-            "demands": [{"id": n, "source": n, "target": (n + 2) % 5} for n in range(5)],
-        },
-        strict=False,
+    return instance_of(
+        [(f"{n}", n, (n + 1) % 5, 14.0 if n == 0 else 8.0) for n in range(5)],
+        [(n, (n + 2) % 5) for n in range(5)],
+        name="odd ring",
+        channels=3,
+        qkd={"candidates": [2], "guard_ghz": 100.0},
+        routes={"k": 1},
     )
 
 
