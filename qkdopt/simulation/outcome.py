@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qkdopt.errors import UsageError
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.statistics import Estimate, paired_gain, ratio
@@ -121,14 +122,14 @@ class SimulationOutcome:
 
         Raises
         ------
-        ValueError
+        UsageError
             The two runs did not meet the same requests.
         """
         names = ("seed", "replications", "load_erlang", "warmup")
         same = all(getattr(self, name) == getattr(base, name) for name in names)
         # Batches of as many requests each: their number alone is 40 whatever the length.
         if not same or not np.array_equal(self.tally[:, t.OFFERED], base.tally[:, t.OFFERED]):
-            raise ValueError("runs of different seed, load, warm-up or length cannot be paired")
+            raise UsageError("runs of different seed, load, warm-up or length cannot be paired")
         below = t.OFFERED if per_request else t.SERVED
         return paired_gain(
             self.tally[:, t.SKR], self.tally[:, below], base.tally[:, t.SKR], base.tally[:, below]

@@ -94,7 +94,7 @@ def test_runs_on_other_requests_are_not_paired(other):
     found = simulate(instance, requests=40_000)
     different = simulate(instance, **({"requests": 40_000} | other))
     assert found.tally.shape == different.tally.shape
-    with pytest.raises(ValueError, match="cannot be paired"):
+    with pytest.raises(UsageError, match="cannot be paired"):
         found.gain_over(different)
 
 

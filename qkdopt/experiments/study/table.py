@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qkdopt.errors import UsageError
 from qkdopt.simulation.statistics import Estimate, paired_gain
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ def gain_between(row: pd.Series, base: pd.Series, *, per_request: bool = False) 
 
     Raises
     ------
-    ValueError
+    UsageError
         The two runs did not meet the same requests, batch by batch.
     """
     same = all(row[name] == base[name] for name in (*SAME_REQUESTS, "warmup"))
     if not same or not np.array_equal(row["batch_offered"], base["batch_offered"]):
-        raise ValueError("runs of different seed, load, warm-up or length cannot be paired")
+        raise UsageError("runs of different seed, load, warm-up or length cannot be paired")
     below = "batch_offered" if per_request else "batch_served"
     return paired_gain(
         np.asarray(row["batch_skr"], dtype=np.float64),

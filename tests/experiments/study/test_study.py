@@ -590,9 +590,9 @@ def test_rows_on_other_requests_are_not_paired(tmp_path):
     (short, _), (long, harm) = tables
     assert len(short["batch_skr"]) == len(harm["batch_skr"])
     assert gain_between(harm, long).value > 0.0
-    with pytest.raises(ValueError, match="cannot be paired"):
+    with pytest.raises(UsageError, match="cannot be paired"):
         gain_between(harm, short)
-    with pytest.raises(ValueError, match="cannot be paired"):
+    with pytest.raises(UsageError, match="cannot be paired"):
         gain_between(harm, long | {"warmup": 0})
 
 
