@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from qkdopt.instance import Instance
-from qkdopt.io.writing import write_json_whole
 from qkdopt.result import Result, SavedPlan
+from qkdopt.runtime.files import write_json_whole
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "instance-1.json": Instance,
