@@ -25,14 +25,29 @@ def build_sets(
     *,
     served: int | None,
     channels: int,
-    but: Iterable[Collection[int]] = (),
+    exclude: Iterable[Collection[int]] = (),
 ) -> JointModel:
-    """Build the joint MILP of a problem and of its set of so many channels.
+    """Build the joint MILP of a problem and of its channel set.
 
-    ``problem`` has all channels as candidates; ``pieces`` and ``served`` are as in
-    :func:`qkdopt.milp.build.build_joint`; the sets ``but`` are left out.
+    Parameters
+    ----------
+    problem
+        A problem that has all channels as candidates.
+    pieces
+        Linearised key rates, by (link, candidate).
+    served
+        Number of demands that are served; None to maximise it instead.
+    channels
+        Number of channels in the set.
+    exclude
+        Sets that are excluded.
+
+    Raises
+    ------
+    UnsupportedError
+        A link with QKD has other candidates, or ``reserve`` is not ``working``.
     """
-    refuse_other_candidates(problem)
+    validate_candidates(problem)
     m = build_joint(problem, pieces, served=served)
     declare_set(m)
     m.c11_size_of_set = size_of_set(m, channels)
@@ -40,15 +55,21 @@ def build_sets(
     m.c13_dark_around_set = dark_around_set(m)
     m.c13_light_where_left = light_where_left(m)
     m.c14_some_channel_left = some_channel_left(m)
-    m.c15_another_set = another_set(m, but)
+    m.c15_another_set = another_set(m, exclude)
     return m
 
 
-def refuse_other_candidates(problem: Problem) -> None:
-    """Raise :class:`UnsupportedError` unless every candidate is free to be in the set or not."""
-    everything = tuple(range(problem.instance.grid.channels))
-    some = {candidates for candidates in problem.tables.candidates if candidates}
-    if some - {everything} or problem.instance.qkd.reserve != "working":
+def validate_candidates(problem: Problem) -> None:
+    """Validate that every channel is a candidate of every link with QKD.
+
+    Raises
+    ------
+    UnsupportedError
+        It is not, or ``reserve`` is not ``working``.
+    """
+    all_channels = tuple(range(problem.instance.grid.channels))
+    candidate_sets = {candidates for candidates in problem.tables.candidates if candidates}
+    if candidate_sets - {all_channels} or problem.instance.qkd.reserve != "working":
         raise UnsupportedError(
             "the MILP over sets needs every channel of the grid as a candidate of every link "
             "with QKD, and reserve = working"
@@ -56,7 +77,7 @@ def refuse_other_candidates(problem: Problem) -> None:
 
 
 def declare_set(m: JointModel) -> None:
-    """``s[q]`` channel of the set, ``a[w]`` channel left to classical light."""
+    """Declare ``s[q]`` channel of the set, ``a[w]`` channel left to classical light."""
     m.W = list(range(m.problem.instance.grid.channels))
     m.s = pyo.Var(m.W, domain=pyo.Binary)
     m.a = pyo.Var(m.W, domain=pyo.Binary)
@@ -88,7 +109,12 @@ def light_where_left(m: JointModel) -> pyo.Constraint:
     tables = m.problem.tables
 
     def rule(m: JointModel, e: int, w: int) -> object:
-        lit = [m.l[key] for d in (0, 1) if tables.disturbs[e, d] for key in m.lit[e, d, w]]
+        lit = [
+            m.l[key]
+            for direction in (0, 1)
+            if tables.disturbs[e, direction]
+            for key in m.lit[e, direction, w]
+        ]
         return sum(lit) - m.a[w] <= 0 if lit else pyo.Constraint.Skip
 
     return pyo.Constraint(m.E, m.W, rule=rule)
@@ -99,9 +125,9 @@ def some_channel_left(m: JointModel) -> pyo.Constraint:
     return pyo.Constraint(expr=sum(m.a[w] for w in m.W) >= 1)
 
 
-def another_set(m: JointModel, known: Iterable[Collection[int]]) -> pyo.Constraint:
-    r"""(C15) Not one of the sets already judged: :math:`\sum_{q \in S} s_q \le N - 1`."""
-    rows = [sum(m.s[q] for q in one) <= len(one) - 1 for one in known]
+def another_set(m: JointModel, exclude: Iterable[Collection[int]]) -> pyo.Constraint:
+    r"""(C15) Not one of the excluded sets: :math:`\sum_{q \in S} s_q \le N - 1`."""
+    rows = [sum(m.s[q] for q in channels) <= len(channels) - 1 for channels in exclude]
     return pyo.Constraint(range(len(rows)), rule=lambda _m, k: rows[k])
 
 

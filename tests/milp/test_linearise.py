@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from qkdopt.instance import Instance
-from qkdopt.milp.linearise import Linearised, largest_noise, linearise_links
-from qkdopt.milp.scales import LOUDEST, NARROW, SPAN, piece_groups, stated_error_bps
+from qkdopt.milp.linearise import Linearised, linearise_links, max_noise
+from qkdopt.milp.scales import LEVEL_WIDTH, MAX_COEFFICIENT, SPAN, piece_groups, stated_error_bps
 from qkdopt.problem import build_problem
 from tests.random_instances import random_instance
 
@@ -23,7 +23,7 @@ def test_pieces_enclose_the_exact_rate_within_the_tolerance(seed, tolerance_bps)
     assert len(linearised) == tables.candidate_count.sum() > 0
     for (e, c), pieces in linearised.items():
         assert pieces.edges[0] == tables.floor[e, c]
-        assert pieces.edges[-1] >= largest_noise(tables, e, c)
+        assert pieces.edges[-1] >= max_noise(tables, e, c)
         assert np.all(np.diff(pieces.edges) > 0.0)
         # Points that the certifying sample did not see.
         noise = np.random.default_rng(seed).uniform(pieces.edges[0], pieces.edges[-1], 200)
@@ -86,15 +86,15 @@ def test_groups_of_pieces_keep_every_coefficient_within_a_solvers_reach():
 def test_a_channel_louder_than_a_group_counts_twice_the_group():
     curve = next(iter(linearise_links(steep_table(), 1.0).values()))
     group = piece_groups(curve)[-1]
-    loud = group.coefficients(np.array([0.5 * group.unit, 1e30, np.inf]))
-    assert loud == pytest.approx([0.5, LOUDEST, LOUDEST], rel=1e-6)
-    assert np.all(loud <= [0.5, LOUDEST, LOUDEST])
+    coefficients = group.coefficients(np.array([0.5 * group.unit, 1e30, np.inf]))
+    assert coefficients == pytest.approx([0.5, MAX_COEFFICIENT, MAX_COEFFICIENT], rel=1e-6)
+    assert np.all(coefficients <= [0.5, MAX_COEFFICIENT, MAX_COEFFICIENT])
 
 
 def test_the_stated_error_counts_the_fall_of_a_level_piece():
     cliff = Linearised(
         background=0.0,
-        edges=np.array([0.0, 1.0, 1.0 + 0.5 * NARROW, 2.0]),
+        edges=np.array([0.0, 1.0, 1.0 + 0.5 * LEVEL_WIDTH, 2.0]),
         upper=np.array([[900.0, 800.0], [800.0, 100.0], [100.0, 0.0]]),
         lower=np.array([[900.0, 800.0], [800.0, 100.0], [100.0, 0.0]]),
         error_bps=3.0,

@@ -141,7 +141,7 @@ class SetMilp:
         self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
     ) -> JointModel:
         """Build the model of one phase, the best set and plan its start."""
-        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
+        m = build_sets(problem, pieces, served=served, channels=self.channels, exclude=self.but)
         if self.best.channels not in self.but:
             self._start(m)
         return m
