@@ -1,4 +1,4 @@
-"""Small models that every solver is asked about, and random programs."""
+"""Small models for every solver, and random programs."""
 
 from __future__ import annotations
 
