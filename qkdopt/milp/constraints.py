@@ -20,7 +20,7 @@ from qkdopt.milp.variables import (
 
 
 def one_route(m: JointModel) -> pyo.Constraint:
-    r"""(C1) A served demand has one route: :math:`\sum_p x_{rp} \le 1`."""
+    r"""Give a served demand one route (C1): :math:`\sum_p x_{rp} \le 1`."""
 
     def rule(m: JointModel, r: int) -> object:
         routes = range(len(m.problem.routes[r]))
@@ -32,7 +32,7 @@ def one_route(m: JointModel) -> pyo.Constraint:
 
 
 def channels_of_route(m: JointModel) -> pyo.Constraint:
-    r"""(C1) ... and its channels on it: :math:`\sum_w l_{rpw} = b_r x_{rp}`."""
+    r"""Give a demand its channels on that route (C1): :math:`\sum_w l_{rpw} = b_r x_{rp}`."""
 
     def rule(m: JointModel, r: int, p: int) -> object:
         lit = sum(m.l[r, p, w] for w in m.channels[r, p])
@@ -42,7 +42,7 @@ def channels_of_route(m: JointModel) -> pyo.Constraint:
 
 
 def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
-    r"""(C2), (C3) A channel of a fibre is dark, or carries one lightpath.
+    r"""Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3).
 
     .. math:: \sum_{(r,p) \ni e} l_{rpw} + \sum_{q:\, w \in G(q)} y_{eq} \le 1
 
@@ -69,7 +69,7 @@ def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Cons
 
 
 def one_working(m: JointModel) -> pyo.Constraint:
-    r"""(C4) One QKD channel works on every link with QKD: :math:`\sum_q y_{eq} = 1`."""
+    r"""Choose one QKD channel on every link with QKD (C4): :math:`\sum_q y_{eq} = 1`."""
 
     def rule(m: JointModel, e: int) -> object:
         return sum(m.y[e, q] for q in range(len(m.problem.tables.candidates[e]))) == 1
@@ -78,7 +78,7 @@ def one_working(m: JointModel) -> pyo.Constraint:
 
 
 def one_piece(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The working candidate's noise lies in one piece: :math:`\sum_s u_{eqs} = y_{eq}`."""
+    r"""Choose one piece for a working candidate's noise (C5): :math:`\sum_s u_{eqs} = y_{eq}`."""
 
     def rule(m: JointModel, e: int, q: int) -> object:
         return sum(m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))) - m.y[e, q] == 0
@@ -87,12 +87,12 @@ def one_piece(m: JointModel) -> pyo.Constraint:
 
 
 def piece_range(m: JointModel) -> pyo.Constraint:
-    r"""(C5) ... between its edges: :math:`n_{eqs} \le u_{eqs}`, a share of the piece's width."""
+    r"""Limit noise, as a share of a piece's width, to that piece (C5): :math:`n_{eqs} \le u_{eqs}`."""
     return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
 
 
 def noise_of_link(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The working candidate has the noise of every lit channel.
+    r"""Add up the noise of all lit channels at the working candidate (C5).
 
     .. math:: \sum_{s \in g} (a_s u_{eqs} + \Delta_s n_{eqs}) + M_g (1 - \sum_{s \in g} u_{eqs})
         \ge \sum_w c_{eqw} \, lit_{ew}
@@ -125,7 +125,7 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
 
 
 def rate_of_link(m: JointModel) -> pyo.Constraint:
-    r"""(C6) A link's rate is at most the upper piece at its noise.
+    r"""Limit a link's rate to the upper piece at its noise (C6).
 
     .. math:: k_e \le \sum_{q,s} (g_{eqs} u_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs})
 
@@ -143,7 +143,7 @@ def rate_of_link(m: JointModel) -> pyo.Constraint:
 
 
 def rate_on_route(m: JointModel) -> pyo.Constraint:
-    r"""(C7) Only the chosen route carries key: :math:`z_{rp} \le K_{rp} x_{rp}`."""
+    r"""Restrict key to the chosen route (C7): :math:`z_{rp} \le K_{rp} x_{rp}`."""
 
     def rule(m: JointModel, r: int, p: int) -> object:
         return m.z[r, p] - m.z[r, p].ub * m.x[r, p] <= 0
@@ -152,7 +152,7 @@ def rate_on_route(m: JointModel) -> pyo.Constraint:
 
 
 def relay_on_lightpath(m: JointModel) -> pyo.Constraint:
-    r"""(C7) The key passes every link of the route: :math:`\sum_{p \ni e} z_{rp} \le k_e`."""
+    r"""Limit a key rate to every link of its route (C7): :math:`\sum_{p \ni e} z_{rp} \le k_e`."""
 
     def rule(m: JointModel, e: int, r: int) -> object:
         routes = [p for demand, p in m.over[e] if demand == r]
@@ -164,7 +164,7 @@ def relay_on_lightpath(m: JointModel) -> pyo.Constraint:
 
 
 def relay_widest(m: JointModel) -> pyo.Block:
-    r"""(C7) The key takes any relay route: a unit of flow ``a`` over links with QKD.
+    r"""Relay the key on any route, a unit of flow ``a`` over links with QKD (C7).
 
     .. math:: z_r \le k_e + K (1 - a_{re}), \qquad z_r \le K v_r
 
@@ -199,7 +199,7 @@ def relay_widest(m: JointModel) -> pyo.Block:
 
 
 def least_rate(m: JointModel) -> pyo.Constraint:
-    r"""(C8) A demand with a minimum rate is served only with it: :math:`z_r \ge f_r \sum_p x_{rp}`.
+    r"""Serve a demand with a minimum rate only with it (C8): :math:`z_r \ge f_r \sum_p x_{rp}`.
 
     Rates are capped at the highest one that matters; a minimum rate beyond the cap is held by
     :func:`no_slow_link`, and so is one that a solver cannot distinguish from 0: HiGHS 1.16 found
@@ -220,7 +220,7 @@ def least_rate(m: JointModel) -> pyo.Constraint:
 
 
 def no_slow_link(m: JointModel) -> pyo.Constraint:
-    r"""(C8) ... and its key passes no link whose rate is in a piece below that.
+    r"""Exclude links with a rate in a piece below the minimum rate (C8).
 
     .. math:: \sum_{p \ni e} x_{rp} + \sum_{q,s:\, g_{eqs} < f_r} u_{eqs} \le 1
 
@@ -245,14 +245,22 @@ def no_slow_link(m: JointModel) -> pyo.Constraint:
 
 
 def key_binaries(m: JointModel, e: int, r: int) -> list[pyo.Var]:
-    """Return the binaries of which one is set when a demand's key passes a link."""
+    """Return the binaries of which one is set when a demand's key passes a link.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e, r
+        Link and demand.
+    """
     if m.problem.instance.qkd.relay == "widest":
         return [m.c7_relay_widest.a[r, e, 0], m.c7_relay_widest.a[r, e, 1]]
     return [m.x[r, p] for demand, p in m.over[e] if demand == r]
 
 
 def key_where_asked(m: JointModel) -> pyo.Constraint:
-    r"""(C8) A demand with a minimum rate is served only on a route of links with QKD.
+    r"""Serve a demand with a minimum rate only on a route of links with QKD (C8).
 
     ``relay = lightpath``: :math:`x_{rp} = 0` on routes that cross a link without QKD.
     ``relay = widest``: :math:`\sum_p x_{rp} \le v_r`.
@@ -275,7 +283,13 @@ def key_where_asked(m: JointModel) -> pyo.Constraint:
 
 
 def number_served(m: JointModel, served: int) -> pyo.Constraint:
-    r"""(C9) Exactly S demands are served: :math:`\sum_{rp} x_{rp} = S`."""
+    r"""Fix the number of demands served to S (C9): :math:`\sum_{rp} x_{rp} = S`.
+
+    Raises
+    ------
+    UsageError
+        S is positive, and no demand has a candidate route.
+    """
     if served and not m.RP:
         raise UsageError(f"served = {served}; expected 0: no demand has a candidate route")
     return pyo.Constraint(expr=sum(m.x[key] for key in m.RP) == served)

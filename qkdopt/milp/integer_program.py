@@ -152,7 +152,7 @@ def hint(m: CpJoint, plan: Plan) -> None:
 
 
 def _declare_lightpaths(m: CpJoint) -> None:
-    """(C1) One route a demand, and its channels on it."""
+    """Declare one route a demand, and its channels on it (C1)."""
     usable = m.problem.tables.usable
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
@@ -176,7 +176,7 @@ def _declare_lightpaths(m: CpJoint) -> None:
 
 
 def _declare_working(m: CpJoint) -> None:
-    """(C4) One QKD channel works on every link with QKD."""
+    """Choose one QKD channel on every link with QKD (C4)."""
     for e, candidates in enumerate(m.problem.tables.candidates):
         for q in range(len(candidates)):
             m.y[e, q] = m.model.new_bool_var(f"y_{e}_{q}")
@@ -185,7 +185,7 @@ def _declare_working(m: CpJoint) -> None:
 
 
 def _one_lightpath(m: CpJoint) -> None:
-    """(C2), (C3) A channel of a fibre is dark, in a guard band, or carries one lightpath."""
+    """Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3)."""
     tables = m.problem.tables
     for e, lightpaths in m.lightpaths.items():
         for fibre in sorted(set(tables.fibres.tolist())):
@@ -207,7 +207,7 @@ def _one_lightpath(m: CpJoint) -> None:
 
 
 def _rate_of_link(m: CpJoint, e: int) -> None:
-    """(C5), (C6) The working candidate's noise lies in one piece of its rate curve."""
+    """Tie a link's rate and noise by the pieces of its rate curves (C5, C6)."""
     count = int(m.problem.tables.candidate_count[e])
     if count == 0:
         return
@@ -230,7 +230,7 @@ def _rate_of_link(m: CpJoint, e: int) -> None:
 
 
 def _noise_of_group(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
-    """(C5) Noise of a working candidate in a group of its pieces: coefficients rounded down."""
+    """Add up the noise in a group of pieces, with coefficients rounded down (C5)."""
     tables = m.problem.tables
     terms = [
         (int(NOISE_UNITS * group.coefficients(tables.noise[e, direction, w, q])), m.l[key])
@@ -244,7 +244,7 @@ def _noise_of_group(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
 
 
 def _piece(m: CpJoint, key: tuple[int, int, int], start: float, width: float) -> None:
-    """(C6) Upper piece of a working candidate: edges rounded outward, slope and height up.
+    """Limit the rate to an upper piece: edges rounded outward, slope and height up (C6).
 
     ``start`` and ``width`` are in units of its group's noise.
     """
@@ -276,7 +276,7 @@ def _rate_up(m: CpJoint, rate_bps: float) -> int:
 
 
 def _load_states(m: CpJoint, e: int) -> None:
-    """(C10) Load states, as in the joint MILP: implied, but no search finds them.
+    """Add load states, as in the joint MILP: implied, but no search finds them (C10).
 
     ``h[s]`` says whether s lightpaths disturb the link, ``v[r, s]`` whether demand r is among
     them; no choice of channels gives the link a higher rate at that load.
@@ -332,7 +332,7 @@ def _max_load_by_direction(m: CpJoint, e: int) -> tuple[int, int]:
 
 
 def _declare_demands(m: CpJoint) -> None:
-    """(C8) Key rate of a demand: 0 where it is not served, else at least its minimum rate."""
+    """Declare key rates: 0 where a demand is not served, else at least its minimum rate (C8)."""
     max_rate = max(m.max_rate.values(), default=0)
     for r, routes in enumerate(m.problem.routes):
         for p in range(len(routes)):
@@ -351,7 +351,7 @@ def _rate_of(m: CpJoint, r: int) -> Any:
 
 
 def _relay_on_lightpath(m: CpJoint) -> None:
-    """(C7) The key passes every link of the route."""
+    """Limit a key rate to every link of its route (C7)."""
     for (r, p), chosen in m.x.items():
         for e in m.problem.routes[r][p].links:
             rate = m.k.get(e, 0)
@@ -360,7 +360,7 @@ def _relay_on_lightpath(m: CpJoint) -> None:
 
 
 def _no_slow_link(m: CpJoint, e: int, r: int, binary: Any) -> None:
-    """(C8) The key of a demand with a minimum rate passes no link in a piece below it."""
+    """Exclude links with a rate in a piece below a demand's minimum rate (C8)."""
     min_skr_bps = m.problem.instance.demands[r].min_skr_bps
     if not min_skr_bps:
         return
@@ -373,7 +373,7 @@ def _no_slow_link(m: CpJoint, e: int, r: int, binary: Any) -> None:
 
 
 def _relay_widest(m: CpJoint) -> None:
-    """(C7) The key takes a path of links with QKD, or there is none."""
+    """Relay the key on any path of links with QKD; without a path there is none (C7)."""
     links = m.problem.instance.network.links
     nodes = [node.id for node in m.problem.instance.network.nodes]
     for r, demand in enumerate(m.problem.instance.demands):

@@ -30,7 +30,7 @@ def count_keyed(m: JointModel) -> None:
 
 
 def enough_keyed(m: JointModel, served: int) -> int:
-    """Return the number with key from which on the objective is more than 0."""
+    """Return how many demands or links with key make the objective more than 0."""
     return served if m.problem.objective == "max-min" else 1
 
 

@@ -144,7 +144,7 @@ def declare_variables(m: LoadModel) -> None:
 
 
 def demands_of_class(m: LoadModel) -> pyo.Constraint:
-    r"""(L1) No more demands than there are: :math:`\sum_{p \in P(d)} n_p \le D_d`."""
+    r"""Limit the demands of a class to their number (L1): :math:`\sum_{p \in P(d)} n_p \le D_d`."""
     rel = m.arrays
 
     def rule(m: LoadModel, d: int) -> object:
@@ -155,7 +155,7 @@ def demands_of_class(m: LoadModel) -> pyo.Constraint:
 
 
 def one_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L2) A link is in one state: :math:`\sum_s h_{es} = 1`."""
+    r"""Choose one state of a link (L2): :math:`\sum_s h_{es} = 1`."""
 
     def rule(m: LoadModel, e: int) -> object:
         return sum(m.h[e, s] for s in range(len(m.loads[e]))) == 1
@@ -164,7 +164,7 @@ def one_state(m: LoadModel) -> pyo.Constraint:
 
 
 def lightpaths_of_item(m: LoadModel) -> pyo.Constraint:
-    r"""(L3) Routes and states count alike: :math:`\sum_s v_{is} = b_i \sum_{p \ni i} n_p`."""
+    r"""Count lightpaths by states (L3): :math:`\sum_s v_{is} = b_i \sum_{p \ni i} n_p`."""
     rel = m.arrays
 
     def rule(m: LoadModel, i: int) -> object:
@@ -177,7 +177,7 @@ def lightpaths_of_item(m: LoadModel) -> pyo.Constraint:
 
 
 def load_of_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L4) A state is its load: :math:`\sum_i v_{is} = m_s h_{es}` over items that disturb e."""
+    r"""Fix the load of a state (L4): :math:`\sum_i v_{is} = m_s h_{es}`, in the quantum fibre."""
 
     def rule(m: LoadModel, e: int, s: int) -> object:
         disturbing = [i for i in m.items_of[e] if _in_quantum_fibre(m, e, i)]
@@ -187,7 +187,7 @@ def load_of_state(m: LoadModel) -> pyo.Constraint:
 
 
 def only_in_its_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L5) No lightpaths in other states: :math:`v_{is} \le \min(b_i D_i, m_s) h_{es}`.
+    r"""Restrict lightpaths to the chosen state (L5): :math:`v_{is} \le \min(b_i D_i, m_s) h_{es}`.
 
     In the other fibre of a pair the load does not count, and the minimum is the first.
     """
@@ -204,7 +204,7 @@ def only_in_its_state(m: LoadModel) -> pyo.Constraint:
 
 
 def rate_of_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L6) Key passes at the rate of the link's state.
+    r"""Limit key rates to the rate of the link's state (L6).
 
     .. math:: \sum_{p \ni i} z_p \le \tfrac{1}{b_i} \sum_s g_{es} v_{is}
     """
@@ -220,7 +220,7 @@ def rate_of_state(m: LoadModel) -> pyo.Constraint:
 
 
 def rate_on_route(m: LoadModel) -> pyo.Constraint:
-    r"""(L7) Only demands on a route draw key there: :math:`z_p \le K_p n_p`."""
+    r"""Restrict key of a route to its demands (L7): :math:`z_p \le K_p n_p`."""
 
     def rule(m: LoadModel, p: int) -> object:
         return m.z[p] - _max_route_rate(m, p) / max(1, _demand_count(m, p)) * m.n[p] <= 0
@@ -275,7 +275,7 @@ def _in_quantum_fibre(m: LoadModel, e: int, i: int) -> bool:
 
 
 def cut_off(m: LoadModel, limit: float | None, upper_bound: float) -> None:
-    r"""(L9) Limit the value of the routing in the variables to what was proved for it.
+    r"""Limit the value of the routing in the variables to what was proved for it (L9).
 
     .. math:: \sum_p z_p \le V + (B - V) \sum_p w_p, \qquad
         n_p \le D - (D - n^*_p + 1) w_p \quad \text{for } n^*_p \ge 1

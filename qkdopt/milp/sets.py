@@ -84,24 +84,24 @@ def declare_set(m: JointModel) -> None:
 
 
 def size_of_set(m: JointModel, channels: int) -> pyo.Constraint:
-    r"""(C11) The set has N channels: :math:`\sum_q s_q = N`."""
+    r"""Fix the size of the set to N channels (C11): :math:`\sum_q s_q = N`."""
     return pyo.Constraint(expr=sum(m.s[q] for q in m.W) == channels)
 
 
 def working_in_set(m: JointModel) -> pyo.Constraint:
-    r"""(C12) A link works on a channel of the set: :math:`y_{eq} \le s_q`."""
+    r"""Restrict working channels to the set (C12): :math:`y_{eq} \le s_q`."""
     return pyo.Constraint(m.EQ, rule=lambda m, e, q: m.y[e, q] - m.s[q] <= 0)
 
 
 def dark_around_set(m: JointModel) -> pyo.Constraint:
-    r"""(C13) A guard band is kept dark: :math:`a_w + s_q \le 1` for :math:`w \in G(q)`."""
+    r"""Keep guard bands of the set dark (C13): :math:`a_w + s_q \le 1` for :math:`w \in G(q)`."""
     instance = m.problem.instance
     pairs = [(w, q) for w in m.W for q in m.W if instance.is_dark_near(w, q)]
     return pyo.Constraint(pairs, rule=lambda m, w, q: m.a[w] + m.s[q] <= 1)
 
 
 def light_where_left(m: JointModel) -> pyo.Constraint:
-    r"""(C13) ... on every link with QKD: :math:`\sum_{(r,p) \ni e} l_{rpw} \le a_w`.
+    r"""Restrict lightpaths to the channels left (C13): :math:`\sum_{(r,p) \ni e} l_{rpw} \le a_w`.
 
     In the quantum signal's fibre only; there one row says also that a channel carries at most
     one lightpath (C2).
@@ -121,12 +121,12 @@ def light_where_left(m: JointModel) -> pyo.Constraint:
 
 
 def some_channel_left(m: JointModel) -> pyo.Constraint:
-    r"""(C14) The set leaves classical light a channel: :math:`\sum_w a_w \ge 1`."""
+    r"""Leave at least one channel to classical light (C14): :math:`\sum_w a_w \ge 1`."""
     return pyo.Constraint(expr=sum(m.a[w] for w in m.W) >= 1)
 
 
 def another_set(m: JointModel, exclude: Iterable[Collection[int]]) -> pyo.Constraint:
-    r"""(C15) Not one of the excluded sets: :math:`\sum_{q \in S} s_q \le N - 1`."""
+    r"""Exclude sets (C15): :math:`\sum_{q \in S} s_q \le N - 1`."""
     rows = [sum(m.s[q] for q in channels) <= len(channels) - 1 for channels in exclude]
     return pyo.Constraint(range(len(rows)), rule=lambda _m, k: rows[k])
 

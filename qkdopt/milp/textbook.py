@@ -51,7 +51,7 @@ def max_link_noise(m: JointModel, e: int) -> float:
 
 
 def no_clash(m: JointModel) -> pyo.Constraint:
-    r"""(C2) A channel carries one lightpath: :math:`\sum_{(r,p) \ni e} l_{rpw} \le 1`."""
+    r"""Limit a channel to one lightpath (C2): :math:`\sum_{(r,p) \ni e} l_{rpw} \le 1`."""
     fibres = m.problem.tables.fibres
 
     def rule(m: JointModel, e: int, fibre: int, w: int) -> object:
@@ -69,7 +69,7 @@ def no_clash(m: JointModel) -> pyo.Constraint:
 
 
 def dark_guard_band(m: JointModel) -> pyo.Constraint:
-    r"""(C3) No light in the guard band of a working candidate: :math:`l_{rpw} \le 1 - y_{eq}`."""
+    r"""Keep the guard band of a working candidate dark (C3): :math:`l_{rpw} \le 1 - y_{eq}`."""
     tables = m.problem.tables
     pairs = [
         (*key, e, q)
@@ -88,7 +88,7 @@ def dark_guard_band(m: JointModel) -> pyo.Constraint:
 
 
 def noise_if_working(m: JointModel) -> pyo.Constraint:
-    r"""(C5) A link has the noise of its working candidate above its background.
+    r"""Give a link the noise of its working candidate above its background (C5).
 
     .. math:: n_e \ge \sum_w c_{eqw} \, lit_{ew} - M_e (1 - y_{eq})
     """
@@ -111,7 +111,7 @@ def noise_if_working(m: JointModel) -> pyo.Constraint:
 
 
 def piece_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The noise is at most where it lies in the chosen piece; without key it is free.
+    r"""Limit the noise to its position in the chosen piece; without key it is free (C5).
 
     .. math:: n_e \le a_s + \Delta_s n_{eqs} + M_e (1 - u_{eqs})
     """
@@ -129,7 +129,7 @@ def piece_if_chosen(m: JointModel) -> pyo.Constraint:
 
 
 def rate_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""(C6) The rate is at most the chosen upper piece.
+    r"""Limit the rate to the chosen upper piece (C6).
 
     .. math:: k_e \le g_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs} + K (1 - u_{eqs})
 
@@ -147,7 +147,7 @@ def rate_if_chosen(m: JointModel) -> pyo.Constraint:
 
 
 def relay_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""(C7) The key passes every link of a chosen route: :math:`z_{rp} \le k_e + K(1 - x_{rp})`."""
+    r"""Limit a key rate to every chosen link (C7): :math:`z_{rp} \le k_e + K(1 - x_{rp})`."""
     max_rate = max_network_rate(m)
 
     def rule(m: JointModel, e: int, r: int, p: int) -> object:

@@ -156,12 +156,28 @@ def max_link_rate(m: JointModel, e: int) -> float:
 
 
 def max_demand_rate(m: JointModel, r: int, p: int) -> float:
-    """Return the highest rate of a demand on a route, beside its own lightpaths alone."""
+    """Return the highest rate of a demand on a route, beside its own lightpaths alone.
+
+    Parameters
+    ----------
+    m
+        The model.
+    r, p
+        Demand and its route.
+    """
     return m.max_bps[r, p] / m.unit_bps
 
 
 def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
-    """Return the upper rate of each piece at its left and right edge, capped."""
+    """Return the upper rate of each piece at its left and right edge, capped.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e, q
+        Link and candidate.
+    """
     upper = m.pieces[e, q].upper.copy()
     for group in m.groups[e, q]:
         level = np.array(group.pieces)[group.width == 0.0]
