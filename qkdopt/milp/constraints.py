@@ -87,7 +87,7 @@ def one_piece(m: JointModel) -> pyo.Constraint:
 
 
 def piece_range(m: JointModel) -> pyo.Constraint:
-    r"""Limit noise, as a share of a piece's width, to that piece (C5): :math:`n_{eqs} \le u_{eqs}`."""
+    r"""Limit noise, a share of a piece's width, to that piece (C5): :math:`n_{eqs} \le u_{eqs}`."""
     return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
 
 

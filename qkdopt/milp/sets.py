@@ -103,8 +103,8 @@ def dark_around_set(m: JointModel) -> pyo.Constraint:
 def light_where_left(m: JointModel) -> pyo.Constraint:
     r"""Restrict lightpaths to the channels left (C13): :math:`\sum_{(r,p) \ni e} l_{rpw} \le a_w`.
 
-    In the quantum signal's fibre only; there one row says also that a channel carries at most
-    one lightpath (C2).
+    The rows hold on every link with QKD, in the quantum signal's fibre; each also limits a channel
+    there to one lightpath (C2).
     """
     tables = m.problem.tables
 

@@ -118,7 +118,7 @@ def test_time_limit_leaves_the_incumbent_and_a_bound_on_the_right_side(name, sen
     sign, best = (-1.0, 10.0) if sense == pyo.maximize else (1.0, 0.0)
     assert outcome.incumbent is not None
     assert outcome.bound is not None
-    # The relaxation is worth the best there may be, and that is all that is proved.
+    # The relaxation has the best possible value, and nothing else is proved.
     assert outcome.bound == pytest.approx(best, abs=GRID_ERROR)
     assert sign * outcome.bound < sign * outcome.incumbent
     assert pyo.value(model.goal) == pytest.approx(outcome.incumbent, abs=1e-3)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def choice() -> Program:
-    """At most one of two items, worth 3 and 2."""
+    """At most one of two items, of values 3 and 2."""
     return Program(
         cost=np.array([3.0, 2.0]),
         offset=0.0,

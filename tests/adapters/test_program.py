@@ -47,7 +47,7 @@ def small() -> pyo.ConcreteModel:
     m.x = pyo.Var(range(2), domain=pyo.Binary)
     m.x[1].setlb(1)
     m.z = pyo.Var(bounds=(None, 3.5))
-    m.room = pyo.Constraint(expr=4.0 * m.x[0] + 5.0 * m.x[1] <= 8.0)
+    m.capacity = pyo.Constraint(expr=4.0 * m.x[0] + 5.0 * m.x[1] <= 8.0)
     m.goal = pyo.Objective(expr=100.0 + 6.0 * m.x[0] + 8.0 * m.x[1] + 0.5 * m.z, sense=pyo.maximize)
     return m
 

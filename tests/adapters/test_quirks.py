@@ -289,7 +289,7 @@ def test_cbc_calls_the_relaxations_optimum_optimal_when_its_time_is_over(tmp_pat
     program = program_of_model(market_split(slack=False))[0]
     write_mps(program, tmp_path / "program.mps")
     # Of the processor's time, which is less a matter of what else the machine does. Where exactly
-    # the relaxation ends nobody knows: about every sixth run stops in between.
+    # the relaxation ends is not predictable: about every sixth run stops in between.
     seconds = (0.0005 * 1.3**step for _ in range(40) for step in range(12))
     heads = (cbc(tmp_path, "-timeMode", "cpu", "-seconds", f"{s}") for s in seconds)
     # `_LogState.searched`: no solution is known, and there is none this soon.
@@ -341,7 +341,7 @@ def test_cbc_through_pyomo_has_the_incumbent_for_a_bound_at_a_time_limit():
     model = market_split(sense=pyo.maximize)
     solver = pyo.SolverFactory("cbc", executable=cbc_bin_path(), options={"seconds": 1})
     results = solver.solve(model, load_solutions=False)
-    # Our own parser: the bound is 10, and no solution is worth more than 9 so soon.
+    # Our own parser: the bound is 10, and no solution has a value above 9 so soon.
     assert results.problem.sense == pyo.minimize
     assert results.problem.upper_bound < 9.5
     assert adapter_of("cbc").solve(model, Limits(seconds=1.0, gap=0.0)).bound > 9.99

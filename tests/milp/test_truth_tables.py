@@ -151,7 +151,7 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
                 m.u[e, q, s].set_value(1)
                 m.n[e, q, s].set_value((noise - edges[s]) / (edges[s + 1] - edges[s]))
                 assert (m.rule[e, q, g].slack() >= -1e-9) == (step > 0.0)
-                # Candidates that do not work, and pieces without key, hear nothing.
+                # Candidates that do not work, and pieces without key, constrain no noise.
                 m.u[e, q, s].set_value(0)
                 m.n[e, q, s].set_value(0.0)
                 assert holds(m)
