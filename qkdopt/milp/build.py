@@ -25,7 +25,7 @@ OBJECTIVES = {
 
 def build_joint(
     problem: Problem,
-    pieces: dict[tuple[int, int], Linearised],
+    segments: dict[tuple[int, int], Linearised],
     *,
     served: int | None,
     strengthen: bool = True,
@@ -36,7 +36,7 @@ def build_joint(
     ----------
     problem
         The problem.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served: the objective is then the problem's own. None to
@@ -46,17 +46,17 @@ def build_joint(
     """
     # A large model is millions of live objects: a third of the time would go to scanning them.
     with PauseGC():
-        return _assemble_joint(problem, pieces, served=served, strengthen=strengthen)
+        return _assemble_joint(problem, segments, served=served, strengthen=strengthen)
 
 
 def _assemble_joint(
     problem: Problem,
-    pieces: dict[tuple[int, int], Linearised],
+    segments: dict[tuple[int, int], Linearised],
     *,
     served: int | None,
     strengthen: bool,
 ) -> JointModel:
-    m = _declare_shared(problem, pieces, served)
+    m = _declare_shared(problem, segments, served)
     m.c2_one_lightpath = constraints.one_lightpath(m)
     if served is None and not has_min_rates(problem):
         m.goal = objectives.most_served(m)
@@ -74,7 +74,7 @@ def _assemble_joint(
 
 
 def build_textbook(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
     """Build the textbook variant, with one big-M per "if".
 
@@ -82,19 +82,19 @@ def build_textbook(
     ----------
     problem
         The problem.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served; None to maximise it instead.
     """
     with PauseGC():
-        return _assemble_textbook(problem, pieces, served=served)
+        return _assemble_textbook(problem, segments, served=served)
 
 
 def _assemble_textbook(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
-    m = _declare_shared(problem, pieces, served)
+    m = _declare_shared(problem, segments, served)
     m.c2_no_clash = textbook.no_clash(m)
     m.c3_dark_guard_band = textbook.dark_guard_band(m)
     if served is None and not has_min_rates(problem):
@@ -111,10 +111,10 @@ def _assemble_textbook(
 
 
 def _declare_shared(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
 ) -> JointModel:
     """Declare what all formulations share: routes, channels, working candidates."""
-    m = JointModel(problem, pieces, served=served)
+    m = JointModel(problem, segments, served=served)
     declare_lightpaths(m)
     declare_working(m)
     m.c1_one_route = constraints.one_route(m)
@@ -143,7 +143,7 @@ def _add_objective(m: JointModel, served: int | None) -> JointModel:
 
 
 def least_size(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> tuple[int, int]:
     """Count the rows and columns that the joint MILP and its textbook variant have at least.
 
@@ -153,7 +153,7 @@ def least_size(
     ----------
     problem
         The problem.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served; None where it is maximised.
@@ -171,12 +171,12 @@ def least_size(
         channels += int(
             np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0).sum()
         )
-    columns = len(routes) + channels + len(pieces)
+    columns = len(routes) + channels + len(segments)
     rows = len(problem.routes) + len(routes)
     if served is not None or has_min_rates(problem):
-        segments = sum(len(piece.upper) for piece in pieces.values())
-        columns += 2 * segments
-        rows += segments + len(pieces)
+        segment_count = sum(len(curve.upper) for curve in segments.values())
+        columns += 2 * segment_count
+        rows += segment_count + len(segments)
     return rows, columns
 
 

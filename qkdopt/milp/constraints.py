@@ -15,7 +15,7 @@ from qkdopt.milp.variables import (
     coupled_lightpaths,
     max_link_rate,
     max_lit_noise,
-    upper_pieces,
+    upper_segments,
 )
 
 
@@ -78,16 +78,16 @@ def one_working(m: JointModel) -> pyo.Constraint:
 
 
 def one_piece(m: JointModel) -> pyo.Constraint:
-    r"""Choose one piece for a working candidate's noise (C5): :math:`\sum_s u_{eqs} = y_{eq}`."""
+    r"""Choose one segment for a working candidate's noise (C5): :math:`\sum_s u_{eqs} = y_{eq}`."""
 
     def rule(m: JointModel, e: int, q: int) -> object:
-        return sum(m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))) - m.y[e, q] == 0
+        return sum(m.u[e, q, s] for s in range(len(m.segments[e, q].upper))) - m.y[e, q] == 0
 
     return pyo.Constraint(m.EQ, rule=rule)
 
 
 def piece_range(m: JointModel) -> pyo.Constraint:
-    r"""Limit noise, a share of a piece's width, to that piece (C5): :math:`n_{eqs} \le u_{eqs}`."""
+    r"""Limit noise to the chosen segment (C5): :math:`n_{eqs} \le u_{eqs}`, share of its width."""
     return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
 
 
@@ -97,7 +97,7 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
     .. math:: \sum_{s \in g} (a_s u_{eqs} + \Delta_s n_{eqs}) + M_g (1 - \sum_{s \in g} u_{eqs})
         \ge \sum_w c_{eqw} \, lit_{ew}
 
-    One row a group of pieces, in the group's own unit and above the background noise
+    One row a group of segments, in the group's own unit and above the background noise
     (:mod:`qkdopt.milp.scales`). ``M`` is the least number that is always valid: everything lit
     that may be, or on given routes the noisiest channels of their load.
     """
@@ -116,8 +116,8 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
         total = LinearExpression(
             linear_coefs=(group.left - max_noise).tolist() + group.width.tolist()
             + (-coefficients[outside]).tolist(),
-            linear_vars=[m.u[e, q, s] for s in group.pieces]
-            + [m.n[e, q, s] for s in group.pieces] + [lit[i] for i in outside],
+            linear_vars=[m.u[e, q, s] for s in group.segments]
+            + [m.n[e, q, s] for s in group.segments] + [lit[i] for i in outside],
         )  # fmt: skip
         return (-max_noise, total, None)
 
@@ -125,17 +125,17 @@ def noise_of_link(m: JointModel) -> pyo.Constraint:
 
 
 def rate_of_link(m: JointModel) -> pyo.Constraint:
-    r"""Limit a link's rate to the upper piece at its noise (C6).
+    r"""Limit a link's rate to the upper segment at its noise (C6).
 
     .. math:: k_e \le \sum_{q,s} (g_{eqs} u_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs})
 
-    with ``g`` and ``g'`` the upper piece at its left and right edge.
+    with ``g`` and ``g'`` the upper segment at its left and right edge.
     """
 
     def rule(m: JointModel, e: int) -> object:
         total = 0
         for q in range(len(m.problem.tables.candidates[e])):
-            for s, (high, low) in enumerate(upper_pieces(m, e, q)):
+            for s, (high, low) in enumerate(upper_segments(m, e, q)):
                 total += high * m.u[e, q, s] + (low - high) * m.n[e, q, s]
         return m.k[e] - total <= 0
 
@@ -220,7 +220,7 @@ def least_rate(m: JointModel) -> pyo.Constraint:
 
 
 def no_slow_link(m: JointModel) -> pyo.Constraint:
-    r"""Exclude links with a rate in a piece below the minimum rate (C8).
+    r"""Exclude links with a rate in a segment below the minimum rate (C8).
 
     .. math:: \sum_{p \ni e} x_{rp} + \sum_{q,s:\, g_{eqs} < f_r} u_{eqs} \le 1
 
@@ -236,7 +236,7 @@ def no_slow_link(m: JointModel) -> pyo.Constraint:
         slow = [
             m.u[e, q, s]
             for q in range(len(m.problem.tables.candidates[e]))
-            for s, ends in enumerate(m.pieces[e, q].upper)
+            for s, ends in enumerate(m.segments[e, q].upper)
             if ends.max() < min_skr_bps
         ]
         return sum(key_binaries(m, e, r)) + sum(slow) <= 1 if slow else pyo.Constraint.Skip

@@ -3,18 +3,18 @@ r"""CP-SAT's own model of the joint problem: booleans, integers and implications
 Noise and key rates become integers, rounded so that every plan of the exact problem stays and is
 worth at least its exact rate:
 
-* noise counts in units of the group of the chosen piece (:mod:`qkdopt.milp.scales`), so that no
-  coefficient outgrows 64 bits and no piece with key is lost between two integers;
+* noise counts in units of the group of the chosen segment (:mod:`qkdopt.milp.scales`), so that no
+  coefficient outgrows 64 bits and no segment with key is lost between two integers;
 * coefficients of noise are rounded down, so the noise rounded down is at least their sum, and a
   link's integer noise ``N`` can be that of any plan, ``floor(n)``;
-* a piece's edges are rounded outward, so ``N`` lies in the piece of ``n``;
+* a segment's edges are rounded outward, so ``N`` lies in the segment of ``n``;
 * with ``l <= N < l + 1 + (n - n_left)`` for the rounded left edge ``l``, the line from one step
-  above its left end, with its slope rounded down, is at least the piece at ``n``; one unit of rate
-  more lets the integer rate be rounded up. A piece narrower than a unit of noise is level.
+  above its left end, with its slope rounded down, is at least the segment at ``n``; one more unit
+  of rate lets the integer rate be rounded up. A segment narrower than a unit of noise is level.
 
 Hence its bound holds for the exact problem. How far it may lie above is :attr:`CpJoint.error_bps`:
-the error of the pieces, three units of rate, the slope's rounding over a piece, and the steepest
-piece times the noise that rounding hides (a unit for every lightpath, and five).
+the error of the segments, three units of rate, the slope's rounding over a segment, and the
+steepest segment times the noise that rounding hides (a unit for every lightpath, and five).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ import numpy as np
 from qkdopt.bounds.states import co_direction, link_states
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import (
-    PieceGroup,
-    piece_groups,
+    SegmentGroup,
     rate_cap_bps,
     rate_unit_bps,
+    segment_groups,
     stated_error_bps,
 )
 from qkdopt.problem import Problem
@@ -40,7 +40,7 @@ from qkdopt.problem.plan import BLOCKED, Plan, tuned
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-# Units of noise where a group of pieces ends, and of key rate on the fastest link, at most.
+# Units of noise where a group of segments ends, and of key rate on the fastest link, at most.
 NOISE_UNITS = 1 << 24
 MAX_RATE_UNITS = 1 << 22
 # Largest denominator of slopes, and largest number in a row: CP-SAT takes up to 2^63.
@@ -53,7 +53,7 @@ class CpJoint:
     """CP-SAT model and its variables, keyed as in the joint MILP."""
 
     problem: Problem
-    pieces: dict[tuple[int, int], Linearised]
+    segments: dict[tuple[int, int], Linearised]
     model: cp_model.CpModel
     error_bps: float = 0.0
     cap_bps: float = np.inf
@@ -73,7 +73,7 @@ class CpJoint:
 
 
 def build_cp(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> CpJoint:
     """Build the model.
 
@@ -81,17 +81,17 @@ def build_cp(
     ----------
     problem
         The problem.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served; None to maximise it instead.
     """
     from ortools.sat.python import cp_model
 
-    m = CpJoint(problem, pieces, cp_model.CpModel())
+    m = CpJoint(problem, segments, cp_model.CpModel())
     max_bps = rates_beside_own_light(problem)
     m.cap_bps = rate_cap_bps(problem, max_bps, served)
-    m.rate_units = 2.0 ** np.floor(np.log2(MAX_RATE_UNITS / rate_unit_bps(pieces, m.cap_bps)))
+    m.rate_units = 2.0 ** np.floor(np.log2(MAX_RATE_UNITS / rate_unit_bps(segments, m.cap_bps)))
     _declare_lightpaths(m)
     _declare_working(m)
     _one_lightpath(m)
@@ -207,30 +207,30 @@ def _one_lightpath(m: CpJoint) -> None:
 
 
 def _rate_of_link(m: CpJoint, e: int) -> None:
-    """Tie a link's rate and noise by the pieces of its rate curves (C5, C6)."""
+    """Tie a link's rate and noise by the segments of its rate curves (C5, C6)."""
     count = int(m.problem.tables.candidate_count[e])
     if count == 0:
         return
     m.noise[e] = m.model.new_int_var(0, NOISE_UNITS, f"noise_{e}")
-    max_rate_bps = max(float(m.pieces[e, q].upper.max()) for q in range(count))
+    max_rate_bps = max(float(m.segments[e, q].upper.max()) for q in range(count))
     m.max_rate[e] = _rate_up(m, min(max_rate_bps, m.cap_bps))
     m.k[e] = m.model.new_int_var(0, m.max_rate[e], f"k_{e}")
     for q in range(count):
-        groups = piece_groups(m.pieces[e, q])
+        groups = segment_groups(m.segments[e, q])
         for group in groups:
-            for s, left, width in zip(group.pieces, group.left, group.width, strict=True):
-                _piece(m, (e, q, s), left * NOISE_UNITS, width * NOISE_UNITS)
-            _noise_of_group(m, e, q, group)
-        for s in range(max((group.pieces.stop for group in groups), default=0),
-                       len(m.pieces[e, q].upper)):  # fmt: skip
+            for s, left, width in zip(group.segments, group.left, group.width, strict=True):
+                _add_segment(m, (e, q, s), left * NOISE_UNITS, width * NOISE_UNITS)
+            _add_noise_of_group(m, e, q, group)
+        for s in range(max((group.segments.stop for group in groups), default=0),
+                       len(m.segments[e, q].upper)):  # fmt: skip
             m.u[e, q, s] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
             m.model.add(m.k[e] == 0).only_enforce_if(m.u[e, q, s])
-        pieces = [m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))]
-        m.model.add(sum(pieces) == m.y[e, q])
+        segments = [m.u[e, q, s] for s in range(len(m.segments[e, q].upper))]
+        m.model.add(sum(segments) == m.y[e, q])
 
 
-def _noise_of_group(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
-    """Add up the noise in a group of pieces, with coefficients rounded down (C5)."""
+def _add_noise_of_group(m: CpJoint, e: int, q: int, group: SegmentGroup) -> None:
+    """Add up the noise in a group of segments, with coefficients rounded down (C5)."""
     tables = m.problem.tables
     terms = [
         (int(NOISE_UNITS * group.coefficients(tables.noise[e, direction, w, q])), m.l[key])
@@ -238,18 +238,18 @@ def _noise_of_group(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
         if tables.disturbs[e, direction] and not tables.blocks[e, q, w]
     ]
     total = sum(coefficient * lit for coefficient, lit in terms)
-    chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.pieces.start}")
-    m.model.add(sum(m.u[e, q, s] for s in group.pieces) == chosen)
+    chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.segments.start}")
+    m.model.add(sum(m.u[e, q, s] for s in group.segments) == chosen)
     m.model.add(m.noise[e] >= total).only_enforce_if(chosen)
 
 
-def _piece(m: CpJoint, key: tuple[int, int, int], start: float, width: float) -> None:
-    """Limit the rate to an upper piece: edges rounded outward, slope and height up (C6).
+def _add_segment(m: CpJoint, key: tuple[int, int, int], start: float, width: float) -> None:
+    """Limit the rate to an upper segment: edges rounded outward, slope and height up (C6).
 
     ``start`` and ``width`` are in units of its group's noise.
     """
     e, q, s = key
-    curve = m.pieces[e, q]
+    curve = m.segments[e, q]
     u = m.u[key] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
     low, high = int(np.floor(start)), min(int(np.ceil(start + width)), NOISE_UNITS)
     m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
@@ -360,14 +360,14 @@ def _relay_on_lightpath(m: CpJoint) -> None:
 
 
 def _no_slow_link(m: CpJoint, e: int, r: int, binary: Any) -> None:
-    """Exclude links with a rate in a piece below a demand's minimum rate (C8)."""
+    """Exclude links with a rate in a segment below a demand's minimum rate (C8)."""
     min_skr_bps = m.problem.instance.demands[r].min_skr_bps
     if not min_skr_bps:
         return
     if e not in m.k:
         m.model.add(binary == 0)
     for q in range(int(m.problem.tables.candidate_count[e])):
-        for s, ends in enumerate(m.pieces[e, q].upper):
+        for s, ends in enumerate(m.segments[e, q].upper):
             if ends.max() < min_skr_bps:
                 m.model.add_implication(binary, m.u[e, q, s].negated())
 

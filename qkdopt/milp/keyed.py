@@ -1,7 +1,7 @@
 r"""Count the demands or links that have key, in place of a sum of rates.
 
 A rate below a solver's tolerance cannot be distinguished from zero, and a bound that is widened by
-that tolerance never falls to zero. A binary says whether a link is in a piece with key: a count
+that tolerance never falls to zero. A binary says whether a link is in a segment with key: a count
 needs no tolerance.
 
 .. math:: \max \sum_{rp} a_{rp}, \qquad a_{rp} \le x_{rp}, \qquad
@@ -35,11 +35,11 @@ def enough_keyed(m: JointModel, served: int) -> int:
 
 
 def _has_key(m: JointModel, e: int) -> pyo.Expression:
-    """Return 1 where the link's working candidate is in a piece with key, 0 elsewhere."""
+    """Return 1 where the link's working candidate is in a segment with key, 0 elsewhere."""
     return sum(
         m.u[e, q, s]
         for q in range(len(m.problem.tables.candidates[e]))
-        for s, rates in enumerate(m.pieces[e, q].upper)
+        for s, rates in enumerate(m.segments[e, q].upper)
         if rates.max() > 0.0
     )
 

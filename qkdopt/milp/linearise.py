@@ -3,7 +3,7 @@ r"""Certified piecewise-linear key rates.
 The key rate falls with noise, convexly until it meets zero. Chords over-estimate a convex
 function and tangents under-estimate it, so maximising over chords bounds the true
 problem from above. Where convexity fails (a measured table, finite decoys near zero) the
-chord is lifted by the largest excess found on a dense sample, so that the upper pieces
+chord is lifted by the largest excess found on a dense sample, so that the upper segments
 never lie below the exact rate.
 """
 
@@ -42,14 +42,14 @@ class Linearised:
     background
         Noise clicks per gate with no channel lit; at most the first edge.
     edges
-        ``(n + 1,)`` noise clicks per gate between pieces, rising.
+        ``(n + 1,)`` noise clicks per gate between segments, rising.
     upper
-        ``(n, 2)`` rate [bit/s] of the upper piece at its left and right edge: never below
+        ``(n, 2)`` rate [bit/s] of the upper segment at its left and right edge: never below
         the exact rate in between.
     lower
-        ``(n, 2)`` the same for the lower piece: never above the exact rate.
+        ``(n, 2)`` the same for the lower segment: never above the exact rate.
     error_bps
-        Largest distance of upper piece and exact rate.
+        Largest distance of upper segment and exact rate.
     """
 
     background: float
@@ -67,10 +67,10 @@ class Linearised:
         return self._at(self.lower, noise)
 
     def _at(self, ends: FloatArray, noise: float) -> float:
-        piece = int(np.clip(np.searchsorted(self.edges, noise) - 1, 0, len(ends) - 1))
-        left, right = self.edges[piece], self.edges[piece + 1]
+        segment = int(np.clip(np.searchsorted(self.edges, noise) - 1, 0, len(ends) - 1))
+        left, right = self.edges[segment], self.edges[segment + 1]
         share = (noise - left) / (right - left)
-        return float(ends[piece, 0] + share * (ends[piece, 1] - ends[piece, 0]))
+        return float(ends[segment, 0] + share * (ends[segment, 1] - ends[segment, 0]))
 
 
 def max_noise(tables: Tables, link: int, candidate: int) -> float:
@@ -97,23 +97,23 @@ def linearise_links(
 
     All curves are split together, with one evaluation of the key rate per depth.
 
-    Pieces end where the key ends, at every sample of a measured table (between its samples a table
-    is its own chord), and where the rate falls below a demand's minimum rate, so that a piece
-    keeps to one side of it.
+    Segments end where the key ends, at every sample of a measured table (between its samples a
+    table is its own chord), and where the rate falls below a demand's minimum rate, so that a
+    segment keeps to one side of it.
 
     Parameters
     ----------
     problem
         The problem.
     tolerance_bps
-        Largest distance of upper piece and exact rate [bit/s].
+        Largest distance of upper segment and exact rate [bit/s].
     ranges
         Minimum and maximum noise clicks per gate, by (link, candidate); None for the range from no
         channel lit to all that may be.
 
     Returns
     -------
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     """
     tables = problem.tables
@@ -136,8 +136,8 @@ def linearise_links(
     left, right = (
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
-    pieces = curves.split(owner, left, right, tolerance_bps)
-    return {key: pieces.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
+    segments = curves.split(owner, left, right, tolerance_bps)
+    return {key: segments.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
 
 
 def min_rates(problem: Problem) -> list[float]:
@@ -163,8 +163,8 @@ def _distinct(edges: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Pieces of many curves: owner, edges, ends of upper and lower piece, and error."""
+class _Segments:
+    """Segments of many curves: owner, edges, ends of upper and lower segment, and error."""
 
     owner: IntArray
     left: FloatArray
@@ -174,7 +174,7 @@ class _Pieces:
     error: FloatArray
 
     def of(self, owner: int, background: float) -> Linearised:
-        """Return the pieces of one curve, by rising noise."""
+        """Return the segments of one curve, by rising noise."""
         selected = np.flatnonzero(self.owner == owner)
         selected = selected[np.argsort(self.left[selected])]
         return Linearised(
@@ -185,9 +185,9 @@ class _Pieces:
             error_bps=float(self.error[selected].max()),
         )
 
-    def chosen(self, mask: BoolArray) -> _Pieces:
-        """Return the pieces of a mask."""
-        return _Pieces(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
+    def chosen(self, mask: BoolArray) -> _Segments:
+        """Return the segments of a mask."""
+        return _Segments(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
 
 
 class _Curves:
@@ -230,8 +230,8 @@ class _Curves:
 
     def split(
         self, owner: IntArray, left: FloatArray, right: FloatArray, tolerance_bps: float
-    ) -> _Pieces:
-        """Halve intervals until each piece is within the tolerance, or very short.
+    ) -> _Segments:
+        """Halve intervals until each segment is within the tolerance, or very short.
 
         Parameters
         ----------
@@ -240,28 +240,28 @@ class _Curves:
         left, right
             ``(n,)`` noise clicks per gate at its ends.
         tolerance_bps
-            Largest distance of upper piece and exact rate [bit/s].
+            Largest distance of upper segment and exact rate [bit/s].
         """
-        done = []
+        parts = []
         for depth in range(MAX_SPLIT_DEPTH + 1):
-            pieces = self._pieces(owner, left, right)
-            coarse = (pieces.error > tolerance_bps) & (depth < MAX_SPLIT_DEPTH)
-            done.append(pieces.chosen(~coarse))
+            segments = self._segments(owner, left, right)
+            coarse = (segments.error > tolerance_bps) & (depth < MAX_SPLIT_DEPTH)
+            parts.append(segments.chosen(~coarse))
             middle = 0.5 * (left + right)[coarse]
             owner = np.tile(owner[coarse], 2)
             left = np.concatenate([left[coarse], middle])
             right = np.concatenate([middle, right[coarse]])
             if not len(owner):
                 break
-        return _Pieces(
+        return _Segments(
             *(
-                np.concatenate([getattr(part, name) for part in done])
-                for name in _Pieces.__dataclass_fields__
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in _Segments.__dataclass_fields__
             )
         )
 
-    def _pieces(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Pieces:
-        """Return upper ends, lower ends and error of each piece, certified on a dense sample.
+    def _segments(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Segments:
+        """Return upper ends, lower ends and error of each segment, certified on a dense sample.
 
         Between samples a curve leaves its own chord by at most an eighth of its second difference
         where it is smooth, by a quarter at a kink: the quarter is added everywhere.
@@ -274,4 +274,4 @@ class _Curves:
         lift, sag = LIFT * np.maximum(0.0, over), LIFT * np.maximum(0.0, under)
         ends = exact[:, [0, -1]]
         # The chord lowered by its largest error is parallel to the tangent at that point.
-        return _Pieces(owner, left, right, ends + lift[:, None], ends - sag[:, None], lift + sag)
+        return _Segments(owner, left, right, ends + lift[:, None], ends - sag[:, None], lift + sag)

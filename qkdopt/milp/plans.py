@@ -38,18 +38,18 @@ def set_start(m: JointModel, plan: Plan) -> None:
 def _start_rates(m: JointModel, plan: Plan) -> None:
     noise = candidate_noise(m.problem, lit_channels(m.problem, plan))
     for e, q, s in m.EQS:
-        edges = m.pieces[e, q].edges
-        piece = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
-        chosen = plan.working[e] == q and piece == s
+        edges = m.segments[e, q].edges
+        segment = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
+        chosen = plan.working[e] == q and segment == s
         m.u[e, q, s].set_value(float(chosen))
-        share = (noise[e, q] - edges[piece]) / (edges[piece + 1] - edges[piece])
+        share = (noise[e, q] - edges[segment]) / (edges[segment + 1] - edges[segment])
         m.n[e, q, s].set_value(float(np.clip(share, 0.0, 1.0)) if chosen else 0.0)
         if chosen and hasattr(m, "noise"):
-            excess = float(noise[e, q] - m.pieces[e, q].background) / noise_unit(m, e)
+            excess = float(noise[e, q] - m.segments[e, q].background) / noise_unit(m, e)
             m.noise[e].set_value(min(excess, m.noise[e].ub))
     exact = assess(m.problem, plan)
     for e in m.E:
-        rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
+        rate = m.segments[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
         m.k[e].set_value(min(rate / m.unit_bps, m.k[e].ub))
     for r, p in m.RP:
         chosen = plan.routes[r] == p
@@ -61,7 +61,7 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     """Start the worst rate and the load states, where the model has them.
 
     The rate of a link is held to the best rate of its load, which the exact rate never
-    exceeds but the upper piece may.
+    exceeds but the upper segment may.
     """
     exact = assess(m.problem, plan)
     if hasattr(m, "t"):

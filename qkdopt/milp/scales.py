@@ -2,16 +2,16 @@ r"""Units of a model: every coefficient between about 1e-4 and the number of cha
 
 A solver works to absolute tolerances (about 1e-6) and drops coefficients below 1e-9. A key rate
 that ends at 1e-9 noise clicks per gate, beside channels that scatter 1e-2, must therefore not be
-stated in one unit of noise: the pieces would vanish, and with them plans that exist.
+stated in one unit of noise: the segments would vanish, and with them plans that exist.
 
 * Noise counts from the background noise of the candidate, in units of the noise where a **group**
-  of neighbouring pieces ends. A group holds the pieces whose right edges lie within a factor
+  of neighbouring segments ends. A group holds the segments whose right edges lie within a factor
   ``SPAN`` of each other; there is one group for a protocol's curve, more for a table over many
   decades.
-* A channel whose noise alone exceeds its group counts as twice the group: the group's pieces are
+* A channel whose noise alone exceeds its group counts as twice the group: the group's segments are
   out of reach either way.
-* A piece far narrower than its group's unit is level: all of it has the rate at its left edge.
-* Pieces without key need no noise: the rate is zero there whatever is lit.
+* A segment far narrower than its group's unit is level: all of it has the rate at its left edge.
+* Segments without key need no noise: the rate is zero there whatever is lit.
 * Key rates count in units of the highest rate of a link that matters: a link's rate beyond what any
   demand can have does not.
 """
@@ -29,8 +29,8 @@ from qkdopt.units import FloatArray
 
 # Largest ratio of right edges within a group, both counted from the background noise.
 SPAN = 1e2
-# A piece narrower than this share of the unit is level, at its higher end: a solver that divides a
-# row by so small a coefficient multiplies its tolerances.
+# A segment narrower than this share of the unit is level, at its higher end: a solver that divides
+# a row by so small a coefficient multiplies its tolerances.
 LEVEL_WIDTH = 1e-4
 # Largest coefficient: that of a channel with more noise than a whole group, in its units.
 MAX_COEFFICIENT = 2.0
@@ -42,21 +42,21 @@ ROUND_DOWN = 1.0 - 1e-7
 
 
 @dataclass(frozen=True, slots=True)
-class PieceGroup:
-    """Neighbouring pieces of one candidate's rate curve that share a unit of noise.
+class SegmentGroup:
+    """Neighbouring segments of one candidate's rate curve that share a unit of noise.
 
     Parameters
     ----------
-    pieces
-        Numbers of the pieces, by rising noise.
+    segments
+        Numbers of the segments, by rising noise.
     unit
         Noise clicks per gate above the background that count as one: the right edge of the last.
     left, width
-        ``(n,)`` left edge above the background, and width, of each piece in that unit. A level
-        piece has width 0, and its right edge in place of its left.
+        ``(n,)`` left edge above the background, and width, of each segment in that unit. A level
+        segment has width 0, and its right edge in place of its left.
     """
 
-    pieces: range
+    segments: range
     unit: float
     left: FloatArray
     width: FloatArray
@@ -68,8 +68,8 @@ class PieceGroup:
             return np.asarray(np.minimum(noise / self.unit, MAX_COEFFICIENT) * ROUND_DOWN)
 
 
-def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
-    """Return the groups of the pieces with key, by falling noise; none without key."""
+def segment_groups(curve: Linearised) -> tuple[SegmentGroup, ...]:
+    """Return the groups of the segments with key, by falling noise; none without key."""
     edges = curve.edges - curve.background
     with_key = np.flatnonzero(curve.upper.max(axis=1) > 0.0)
     end = int(with_key[-1]) + 1 if len(with_key) else 0
@@ -81,7 +81,7 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
         left, right = edges[group.start : end], edges[group.start + 1 : end + 1]
         level = right - left < LEVEL_WIDTH * unit
         start = np.where(level, right, left) / unit
-        groups.append(PieceGroup(group, unit, start, np.where(level, 0.0, right - left) / unit))
+        groups.append(SegmentGroup(group, unit, start, np.where(level, 0.0, right - left) / unit))
         end = group.start
     return tuple(groups)
 
@@ -89,11 +89,11 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
 def stated_error_bps(curve: Linearised) -> float:
     """Return the largest distance [bit/s] of a candidate's rate from what a model states of it.
 
-    Beside the error of its pieces this counts the fall of the level ones, which have the rate at
+    Beside the error of its segments this counts the fall of the level ones, which have the rate at
     their left edge all along.
     """
     fall = curve.upper[:, 0] - curve.upper[:, 1]
-    level = [fall[group.pieces][group.width == 0.0] for group in piece_groups(curve)]
+    level = [fall[group.segments][group.width == 0.0] for group in segment_groups(curve)]
     return curve.error_bps + float(np.concatenate([*level, [0.0]]).max())
 
 
@@ -124,8 +124,8 @@ def rate_cap_bps(
     return max(max_rates, default=0.0)
 
 
-def rate_unit_bps(pieces: Mapping[tuple[int, int], Linearised], cap_bps: float) -> float:
+def rate_unit_bps(segments: Mapping[tuple[int, int], Linearised], cap_bps: float) -> float:
     """Return the highest rate of a link that matters [bit/s]; 1 where there is no key at all."""
-    highest = max((float(curve.upper.max()) for curve in pieces.values()), default=0.0)
+    highest = max((float(curve.upper.max()) for curve in segments.values()), default=0.0)
     unit = min(highest, cap_bps)
     return unit if unit > 0.0 else 1.0

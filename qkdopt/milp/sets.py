@@ -21,7 +21,7 @@ from qkdopt.problem import Problem
 
 def build_sets(
     problem: Problem,
-    pieces: dict[tuple[int, int], Linearised],
+    segments: dict[tuple[int, int], Linearised],
     *,
     served: int | None,
     channels: int,
@@ -33,7 +33,7 @@ def build_sets(
     ----------
     problem
         A problem that has all channels as candidates.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served; None to maximise it instead.
@@ -48,7 +48,7 @@ def build_sets(
         A link with QKD has other candidates, or ``reserve`` is not ``working``.
     """
     validate_candidates(problem)
-    m = build_joint(problem, pieces, served=served)
+    m = build_joint(problem, segments, served=served)
     declare_set(m)
     m.c11_size_of_set = size_of_set(m, channels)
     m.c12_working_in_set = working_in_set(m)

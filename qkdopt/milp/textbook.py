@@ -10,24 +10,24 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
-from qkdopt.milp.scales import PieceGroup
+from qkdopt.milp.scales import SegmentGroup
 from qkdopt.milp.variables import (
     JointModel,
     coupled_lightpaths,
-    declare_pieces,
+    declare_segments,
     max_link_rate,
     max_lit_noise,
-    upper_pieces,
+    upper_segments,
 )
 
 
 def declare_noise(m: JointModel) -> None:
-    """Declare ``u`` piece, ``n`` noise in it, and ``noise`` and rate ``k`` of a link.
+    """Declare ``u`` segment, ``n`` noise in it, and ``noise`` and rate ``k`` of a link.
 
     ``noise`` is the working candidate's noise above its background, in units of
     :func:`noise_unit`.
     """
-    declare_pieces(m)
+    declare_segments(m)
     m.noise = pyo.Var(m.E, bounds=lambda m, e: (0.0, max_link_noise(m, e)))
     m.k = pyo.Var(m.E, bounds=(0.0, max_network_rate(m)))
     m.z = pyo.Var(m.RP, bounds=(0.0, max_network_rate(m)))
@@ -45,7 +45,7 @@ def noise_unit(m: JointModel, e: int) -> float:
 
 
 def max_link_noise(m: JointModel, e: int) -> float:
-    """Return ``M``, a link's noise with all channels lit; at least that of a piece."""
+    """Return ``M``, a link's noise with all channels lit; at least that of a segment."""
     unit = noise_unit(m, e)
     return max([1.0, *(max_lit_noise(m, e, q, _whole_curve(unit)) for q in _candidates(m, e))])
 
@@ -111,16 +111,16 @@ def noise_if_working(m: JointModel) -> pyo.Constraint:
 
 
 def piece_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""Limit the noise to its position in the chosen piece; without key it is free (C5).
+    r"""Limit the noise to its position in the chosen segment; without key it is free (C5).
 
     .. math:: n_e \le a_s + \Delta_s n_{eqs} + M_e (1 - u_{eqs})
     """
-    with_key = [(e, q, s) for e, q in m.EQ for group in m.groups[e, q] for s in group.pieces]
+    with_key = [(e, q, s) for e, q in m.EQ for group in m.groups[e, q] for s in group.segments]
 
     def rule(m: JointModel, e: int, q: int, s: int) -> object:
         unit, max_noise = noise_unit(m, e), max_link_noise(m, e)
-        group = next(group for group in m.groups[e, q] if s in group.pieces)
-        position = s - group.pieces.start
+        group = next(group for group in m.groups[e, q] if s in group.segments)
+        position = s - group.segments.start
         left, width = (float(a[position]) * group.unit / unit for a in (group.left, group.width))
         noise = width * m.n[e, q, s]
         return m.noise[e] - noise + max_noise * m.u[e, q, s] <= left + max_noise
@@ -129,17 +129,17 @@ def piece_if_chosen(m: JointModel) -> pyo.Constraint:
 
 
 def rate_if_chosen(m: JointModel) -> pyo.Constraint:
-    r"""Limit the rate to the chosen upper piece (C6).
+    r"""Limit the rate to the chosen upper segment (C6).
 
     .. math:: k_e \le g_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs} + K (1 - u_{eqs})
 
-    with ``g`` and ``g'`` the upper piece at its left and right edge.
+    with ``g`` and ``g'`` the upper segment at its left and right edge.
     """
     max_rate = max_network_rate(m)
 
     def rule(m: JointModel, e: int, q: int, s: int) -> object:
-        high, low = upper_pieces(m, e, q)[s]
-        # Where the piece is not chosen its slope must not count.
+        high, low = upper_segments(m, e, q)[s]
+        # Where the segment is not chosen its slope must not count.
         slack = max_rate + max(0.0, high - low)
         return m.k[e] + (high - low) * m.n[e, q, s] + slack * m.u[e, q, s] <= high + slack
 
@@ -160,6 +160,6 @@ def _candidates(m: JointModel, e: int) -> range:
     return range(len(m.problem.tables.candidates[e]))
 
 
-def _whole_curve(unit: float) -> PieceGroup:
-    """Return one unit of noise for all pieces of all candidates: the textbook has no groups."""
-    return PieceGroup(range(0), unit, np.zeros(0), np.zeros(0))
+def _whole_curve(unit: float) -> SegmentGroup:
+    """Return one unit of noise for all segments of all candidates: the textbook has no groups."""
+    return SegmentGroup(range(0), unit, np.zeros(0), np.zeros(0))

@@ -12,7 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.milp.linearise import Linearised
-from qkdopt.milp.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
+from qkdopt.milp.scales import SegmentGroup, rate_cap_bps, rate_unit_bps, segment_groups
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.own_light import rates_beside_own_light
@@ -25,7 +25,7 @@ class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
     ----------
     problem
         The problem.
-    pieces
+    segments
         Linearised key rates, by (link, candidate).
     served
         Number of demands that are served; None where it is maximised.
@@ -34,17 +34,17 @@ class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
     def __init__(
         self,
         problem: Problem,
-        pieces: dict[tuple[int, int], Linearised],
+        segments: dict[tuple[int, int], Linearised],
         *,
         served: int | None = None,
     ) -> None:
         super().__init__()
         self.problem = problem
-        self.pieces = pieces
+        self.segments = segments
         self.max_bps = rates_beside_own_light(problem)
         self.cap_bps = rate_cap_bps(problem, self.max_bps, served)
-        self.unit_bps = rate_unit_bps(pieces, self.cap_bps)
-        self.groups = {key: piece_groups(curve) for key, curve in pieces.items()}
+        self.unit_bps = rate_unit_bps(segments, self.cap_bps)
+        self.groups = {key: segment_groups(curve) for key, curve in segments.items()}
 
 
 def declare_lightpaths(m: JointModel) -> None:
@@ -95,18 +95,19 @@ def declare_working(m: JointModel) -> None:
 
 
 def declare_rates(m: JointModel) -> None:
-    """Declare ``u`` piece, ``n`` noise in it, ``k`` rate of a link and ``z`` of a demand.
+    """Declare ``u`` segment, ``n`` noise in it, ``k`` rate of a link and ``z`` of a demand.
 
-    ``n`` is the working candidate's noise from the left edge of the piece, as a share of its width.
+    ``n`` is the working candidate's noise from the left edge of the segment, as a share of its
+    width.
     """
-    declare_pieces(m)
+    declare_segments(m)
     m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, max_link_rate(m, e)))
     m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, max_demand_rate(m, r, p)))
 
 
-def declare_pieces(m: JointModel) -> None:
-    """Declare ``u`` piece of the working candidate's rate curve, and ``n`` noise inside it."""
-    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
+def declare_segments(m: JointModel) -> None:
+    """Declare ``u`` segment of the working candidate's rate curve, and ``n`` noise inside it."""
+    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.segments[e, q].upper))]
     m.EQG = [(e, q, g) for e, q in m.EQ for g in range(len(m.groups[e, q]))]
     m.u = pyo.Var(m.EQS, domain=pyo.Binary)
     m.n = pyo.Var(m.EQS, bounds=(0.0, 1.0))
@@ -127,7 +128,7 @@ def coupled_lightpaths(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[
     return directions, channels, [variable for _, _, variable in lightpaths]
 
 
-def max_lit_noise(m: JointModel, e: int, q: int, group: PieceGroup) -> float:
+def max_lit_noise(m: JointModel, e: int, q: int, group: SegmentGroup) -> float:
     """Return the largest noise of lit channels in a group's unit.
 
     Parameters
@@ -137,21 +138,21 @@ def max_lit_noise(m: JointModel, e: int, q: int, group: PieceGroup) -> float:
     e, q
         Link and candidate.
     group
-        Group of pieces whose unit of noise counts.
+        Group of segments whose unit of noise counts.
     """
     tables = m.problem.tables
     outside = ~tables.blocks[e, q] & tables.usable[e].any(axis=0)
     coefficients = group.coefficients(tables.noise[e, :, :, q])[:, outside]
     # In one fibre a channel is lit in one direction; in a pair only one direction adds noise.
     total = float(coefficients.max(axis=0).sum())
-    curve = m.pieces[e, q]
+    curve = m.segments[e, q]
     return min(total, float(curve.edges[-1] - curve.background) / group.unit)
 
 
 def max_link_rate(m: JointModel, e: int) -> float:
     """Return the highest rate of a link that matters: best candidate, no light; 0 without QKD."""
     count = len(m.problem.tables.candidates[e])
-    rate = max((float(m.pieces[e, q].upper.max()) for q in range(count)), default=0.0)
+    rate = max((float(m.segments[e, q].upper.max()) for q in range(count)), default=0.0)
     return min(rate, m.cap_bps) / m.unit_bps
 
 
@@ -168,8 +169,8 @@ def max_demand_rate(m: JointModel, r: int, p: int) -> float:
     return m.max_bps[r, p] / m.unit_bps
 
 
-def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
-    """Return the upper rate of each piece at its left and right edge, capped.
+def upper_segments(m: JointModel, e: int, q: int) -> list[list[float]]:
+    """Return the upper rate of each segment at its left and right edge, capped.
 
     Parameters
     ----------
@@ -178,9 +179,9 @@ def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
     e, q
         Link and candidate.
     """
-    upper = m.pieces[e, q].upper.copy()
+    upper = m.segments[e, q].upper.copy()
     for group in m.groups[e, q]:
-        level = np.array(group.pieces)[group.width == 0.0]
+        level = np.array(group.segments)[group.width == 0.0]
         upper[level] = upper[level].max(axis=1, keepdims=True)
     beyond = upper.min(axis=1, keepdims=True) > m.cap_bps
     rates: list[list[float]] = (np.where(beyond, m.cap_bps, upper) / m.unit_bps).tolist()

@@ -49,10 +49,10 @@ class RoutedGroups:
     def build(
         self,
         build: Callable[..., JointModel],
-        pieces: Mapping[tuple[int, int], Linearised],
+        segments: Mapping[tuple[int, int], Linearised],
     ) -> JointModel:
         """Build the joint MILP of the groups; its objective adds the rate of every demand."""
-        m = build(self.grouped, pieces, served=len(self.members))
+        m = build(self.grouped, segments, served=len(self.members))
         m.del_component("goal")
         m.goal = pyo.Objective(
             expr=sum(len(group) * m.z[g, 0] for g, group in enumerate(self.members)),

@@ -31,9 +31,9 @@ def test_enough_can_have_key_where_the_best_plan_has_some(relay, objective):
         instance = noisy_instance(seed, relay)
         best = Oracle(instance, objective).best()
         problem = build_problem(instance, objective)
-        pieces = linearise_links(problem, 1.0)
+        segments = linearise_links(problem, 1.0)
         for served in range(objective != "link-sum", max(best) + 1):
-            m = build_joint(problem, pieces, served=served)
+            m = build_joint(problem, segments, served=served)
             count_keyed(m)
             enough = round(optimum(m)) >= enough_keyed(m, served)
             assert enough == (best[served] > 0.0)

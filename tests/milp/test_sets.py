@@ -93,20 +93,20 @@ def test_a_start_is_a_point_of_the_rules():
 def test_over_sets_the_optimum_is_that_of_the_best_set(seed, size):
     instance = random_instance(seed, floors=False)
     problem = build_problem(all_candidates(instance), "mean")
-    pieces = linearise_links(problem, 1.0)
+    segments = linearise_links(problem, 1.0)
     by_set = {}
     for channels, with_set in every_set(instance, size):
         reserved = build_problem(with_set, "mean")
-        set_pieces = linearise_links(reserved, 1.0)
-        served = round(optimum(build_joint(reserved, set_pieces, served=None)))
+        set_segments = linearise_links(reserved, 1.0)
+        served = round(optimum(build_joint(reserved, set_segments, served=None)))
         value = 0.0
         if served:
-            value = optimum_bps(build_joint(reserved, set_pieces, served=served))
+            value = optimum_bps(build_joint(reserved, set_segments, served=served))
         by_set[channels] = (served, value)
     max_served, best = max(by_set.values())
     assert max_served > 0
-    assert round(optimum(build_sets(problem, pieces, served=None, channels=size))) == max_served
-    m = build_sets(problem, pieces, served=max_served, channels=size)
+    assert round(optimum(build_sets(problem, segments, served=None, channels=size))) == max_served
+    m = build_sets(problem, segments, served=max_served, channels=size)
     assert optimum_bps(m) == pytest.approx(best, abs=max_served + 1e-2)
     assert by_set[set_of_model(m)] == pytest.approx((max_served, best), abs=max_served + 1e-2)
 

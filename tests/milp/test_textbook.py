@@ -59,12 +59,12 @@ def test_noise_if_working__at_least_what_the_working_candidate_hears():
     assert checked == set(m.EQ)
 
 
-def test_piece_if_chosen__noise_at_most_where_it_lies_in_a_chosen_piece():
+def test_piece_if_chosen__noise_at_most_where_it_lies_in_a_chosen_segment():
     m = with_rule("piece_if_chosen")
-    with_key = [key for key in m.EQS if m.pieces[key[:2]].upper[key[2]].max() > 0.0]
+    with_key = [key for key in m.EQS if m.segments[key[:2]].upper[key[2]].max() > 0.0]
     assert list(m.rule) == with_key
     for (e, q, s), u, inside in product(with_key, BITS, (0.0, 0.3, 1.0)):
-        curve, unit = m.pieces[e, q], noise_unit(m, e)
+        curve, unit = m.segments[e, q], noise_unit(m, e)
         left, right = (curve.edges[s : s + 2] - curve.background) / unit
         position = left + inside * (right - left)
         for noise in (0.0, 0.5 * position, position, position + 1e-6, 1.55):
@@ -76,10 +76,10 @@ def test_piece_if_chosen__noise_at_most_where_it_lies_in_a_chosen_piece():
             assert (m.rule[e, q, s].slack() >= -1e-9) == (noise <= limit + 1e-9)
 
 
-def test_rate_if_chosen__the_upper_piece_where_chosen_and_free_elsewhere():
+def test_rate_if_chosen__the_upper_segment_where_chosen_and_free_elsewhere():
     m = with_rule("rate_if_chosen")
     for e, q, s in m.EQS:
-        high, low = m.pieces[e, q].upper[s] / m.unit_bps
+        high, low = m.segments[e, q].upper[s] / m.unit_bps
         for inside in np.linspace(0.0, 1.0, 5):
             clear(m)
             m.n[e, q, s].set_value(inside)
@@ -108,11 +108,11 @@ def test_relay_if_chosen__no_faster_than_any_link_of_a_chosen_route():
 def test_textbook_and_tightened_rules_have_the_same_optimum(seed, relay):
     problem = build_problem(random_instance(seed, relay=relay), "mean")
     tolerance_bps = 1.0
-    pieces = linearise_links(problem, tolerance_bps)
+    segments = linearise_links(problem, tolerance_bps)
     builds = (build_joint, build_textbook)
-    max_served = [round(optimum(build(problem, pieces, served=None))) for build in builds]
+    max_served = [round(optimum(build(problem, segments, served=None))) for build in builds]
     assert max_served[0] == max_served[1] > 0
     tightened, textbook = (
-        optimum_bps(build(problem, pieces, served=max_served[0])) for build in builds
+        optimum_bps(build(problem, segments, served=max_served[0])) for build in builds
     )
     assert tightened == pytest.approx(textbook, abs=max_served[0] * tolerance_bps + 0.5)

@@ -95,16 +95,16 @@ def test_one_working__exactly_one_on_every_link_with_qkd():
 def test_one_piece__of_the_working_candidate_only():
     m = with_rule("one_piece")
     for e, q in m.EQ:
-        pieces = [key for key in m.EQS if key[:2] == (e, q)]
-        for y, *u in product(BITS, repeat=1 + len(pieces)):
+        segments = [key for key in m.EQS if key[:2] == (e, q)]
+        for y, *u in product(BITS, repeat=1 + len(segments)):
             clear(m)
             m.y[e, q].set_value(y)
-            for key, value in zip(pieces, u, strict=True):
+            for key, value in zip(segments, u, strict=True):
                 m.u[key].set_value(value)
             assert holds(m) == (sum(u) == y)
 
 
-def test_piece_range__noise_inside_the_chosen_piece_and_zero_elsewhere():
+def test_piece_range__noise_inside_the_chosen_segment_and_zero_elsewhere():
     m = with_rule("piece_range")
     for (e, q, s), u, share in product(m.EQS, BITS, (0.0, 0.5, 1.0)):
         clear(m)
@@ -130,19 +130,19 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
         if len({w for w, _ in hops}) < len(hops):
             continue
         exact = _link_rate(instance, link, candidate, hops).noise_per_gate
-        edges = m.pieces[e, q].edges
+        edges = m.segments[e, q].edges
         for (g, group), step in product(enumerate(m.groups[e, q]), (1e-6, -1e-6)):
             noise = exact + step * group.unit
-            if noise > edges[group.pieces.stop] and len(on_link) > 0:
-                # Beyond the key's end no piece with key will do.
+            if noise > edges[group.segments.stop] and len(on_link) > 0:
+                # Beyond the key's end no segment with key will do.
                 clear(m)
                 for key in lit:
                     m.l[key].set_value(1)
-                m.u[e, q, group.pieces[-1]].set_value(1)
-                m.n[e, q, group.pieces[-1]].set_value(1)
+                m.u[e, q, group.segments[-1]].set_value(1)
+                m.n[e, q, group.segments[-1]].set_value(1)
                 assert m.rule[e, q, g].slack() < -1e-9
                 checked.add((e, q, len(on_link)))
-            for s in group.pieces:
+            for s in group.segments:
                 if not (edges[s] <= noise <= edges[s + 1] and (e, q, g) in m.rule):
                     continue
                 clear(m)
@@ -151,7 +151,7 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
                 m.u[e, q, s].set_value(1)
                 m.n[e, q, s].set_value((noise - edges[s]) / (edges[s + 1] - edges[s]))
                 assert (m.rule[e, q, g].slack() >= -1e-9) == (step > 0.0)
-                # Candidates that do not work, and pieces without key, constrain no noise.
+                # Candidates that do not work, and segments without key, constrain no noise.
                 m.u[e, q, s].set_value(0)
                 m.n[e, q, s].set_value(0.0)
                 assert holds(m)
@@ -163,8 +163,8 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
 def test_rate_of_link__never_below_physics_and_within_the_stated_error():
     m = with_rule("rate_of_link")
     for e, q, s in m.EQS:
-        piece = m.pieces[e, q]
-        left, right = piece.edges[s : s + 2]
+        segment = m.segments[e, q]
+        left, right = segment.edges[s : s + 2]
         for share in np.linspace(0.0, 1.0, 7):
             clear(m)
             m.u[e, q, s].set_value(1)
@@ -173,7 +173,7 @@ def test_rate_of_link__never_below_physics_and_within_the_stated_error():
             eta = np.asarray(m.problem.tables.transmittance[e, q])
             noise = np.array([left + share * (right - left)])
             exact = float(m.problem.tables.skr_bps(noise, eta)[0])
-            assert exact - 1e-6 <= max_rate <= exact + piece.error_bps + 1e-6
+            assert exact - 1e-6 <= max_rate <= exact + segment.error_bps + 1e-6
 
 
 def test_rate_on_route__no_key_on_a_route_that_is_not_chosen():
@@ -234,10 +234,10 @@ def test_least_rate__holds_where_the_demand_is_served():
         assert holds(m) == (min_rate == 0.0 or share >= x)
 
 
-def test_no_slow_link__keeps_a_demand_off_links_in_a_piece_below_its_least_rate():
+def test_no_slow_link__keeps_a_demand_off_links_in_a_segment_below_its_least_rate():
     m = with_rule("no_slow_link")
     min_skr_bps = m.problem.instance.demands[1].min_skr_bps
-    slow = {key for key in m.EQS if m.pieces[key[:2]].upper[key[2]].max() < min_skr_bps}
+    slow = {key for key in m.EQS if m.segments[key[:2]].upper[key[2]].max() < min_skr_bps}
     assert slow
     assert slow < set(m.EQS)
     for (r, p), (e, q, s) in product(m.RP, m.EQS):
@@ -246,8 +246,8 @@ def test_no_slow_link__keeps_a_demand_off_links_in_a_piece_below_its_least_rate(
         m.u[e, q, s].set_value(1)
         kept_off = r == 1 and e in links_of(m, r, p) and (e, q, s) in slow
         assert holds(m) == (not kept_off)
-    # A piece keeps to one side of the least rate: what is not slow has it at its left edge.
-    assert all(m.pieces[key[:2]].upper[key[2], 0] >= min_skr_bps for key in set(m.EQS) - slow)
+    # A segment keeps to one side of the least rate: what is not slow has it at its left edge.
+    assert all(m.segments[key[:2]].upper[key[2], 0] >= min_skr_bps for key in set(m.EQS) - slow)
 
 
 def test_key_where_asked__no_service_on_a_route_without_key():
@@ -273,12 +273,12 @@ def test_load_states__take_no_plan_away(seed):
     """Same optimum with and without: they tighten the relaxation only."""
     problem = build_problem(random_instance(seed, floors=False), "mean")
     tolerance_bps = 1.0
-    pieces = linearise_links(problem, tolerance_bps)
-    max_served = round(optimum(build_joint(problem, pieces, served=None)))
+    segments = linearise_links(problem, tolerance_bps)
+    max_served = round(optimum(build_joint(problem, segments, served=None)))
     assert max_served > 0
     for served in range(1, max_served + 1):
         with_rows, without = (
-            optimum_bps(build_joint(problem, pieces, served=served, strengthen=on))
+            optimum_bps(build_joint(problem, segments, served=served, strengthen=on))
             for on in (True, False)
         )
         # The rows know the exact rate of a load, the chords lie above it by the tolerance.

@@ -27,14 +27,14 @@ def test_merged_demands_have_the_optimum_of_single_ones(seed):
     problem = with_twins(seed)
     plan = ds_qkd(problem)
     assert plan.served > 0
-    pieces = linearise_links(problem, 1.0)
+    segments = linearise_links(problem, 1.0)
     groups = group_by_route(problem, plan.routes)
     assert sorted(r for group in groups.members for r in group) == [
         r for r, route in enumerate(plan.routes) if route != BLOCKED
     ]
     restricted = linearise_links(problem, 1.0, groups.noise_ranges())
     assert sum(len(p.upper) for p in restricted.values()) <= sum(
-        len(p.upper) for p in pieces.values()
+        len(p.upper) for p in segments.values()
     )
     merged = groups.build(build_joint, restricted)
     single = build_joint(
@@ -45,7 +45,7 @@ def test_merged_demands_have_the_optimum_of_single_ones(seed):
                 for candidates, p in zip(problem.routes, plan.routes, strict=True)
             ),
         ),
-        pieces,
+        segments,
         served=plan.served,
     )
     best = optimum_bps(merged)

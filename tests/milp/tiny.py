@@ -89,7 +89,7 @@ def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> In
 def tiny_model(
     relay: str = "lightpath", *, link_noise: bool = False, all_channels: bool = False
 ) -> JointModel:
-    """Declare every variable and no rule; two pieces a curve are enough to read.
+    """Declare every variable and no rule; two segments a curve are enough to read.
 
     ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
     candidates for the MILP over sets, whose variables are declared too.

@@ -187,9 +187,9 @@ def test_qber_lies_between_misalignment_and_a_coin(clicks, transmittance):
 def test_key_rate_is_convex_in_noise_until_it_meets_zero():
     clicks = np.linspace(0.0, 5e-3, 400)
     rates = secret_key_rate_bps(clicks, 0.1, protocol=DecoyBB84())
-    alive = rates[rates > 0.0]
-    assert len(alive) > 200
-    assert np.all(np.diff(alive, 2) >= -1e-7)
+    positive = rates[rates > 0.0]
+    assert len(positive) > 200
+    assert np.all(np.diff(positive, 2) >= -1e-7)
 
 
 def test_a_measured_rate_is_flat_before_its_table_and_zero_beyond():

@@ -77,7 +77,7 @@ def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
 def test_mixing_is_the_sum_of_its_products_one_by_one():
     """Pumps of unequal spacing, written out: phases, efficiency and degeneracy of each product."""
     lit, quantum, km, loss = [192.9, 193.0, 193.2, 193.3, 193.4], 193.1, 20.0, 0.046
-    wavelength, light = 299_792_458.0 / 193.1e12, 299_792_458.0
+    wavelength, speed = 299_792_458.0 / 193.1e12, 299_792_458.0
     effective = (1.0 - math.exp(-loss * km)) / loss
     total, products = 0.0, 0
     for i, j, k in itertools.product(range(5), repeat=3):
@@ -86,8 +86,8 @@ def test_mixing_is_the_sum_of_its_products_one_by_one():
             continue
         products += 1
         first, second = 1e12 * abs(lit[i] - lit[k]), 1e12 * abs(lit[j] - lit[k])
-        slope = wavelength**2 / (2.0 * light) * (first + second) * 0.056e3
-        mismatch = 2e3 * math.pi * wavelength**2 / light * first * second * (17e-6 + slope)
+        slope = wavelength**2 / (2.0 * speed) * (first + second) * 0.056e3
+        mismatch = 2e3 * math.pi * wavelength**2 / speed * first * second * (17e-6 + slope)
         ripple = 4.0 * math.exp(-loss * km) * math.sin(mismatch * km / 2.0) ** 2
         share = 1.0 + ripple / (1.0 - math.exp(-loss * km)) ** 2
         share *= loss**2 / (loss**2 + mismatch**2)
