@@ -146,7 +146,7 @@ class CbcAdapter(Solver):
 def _command(limits: Limits, *, start: bool) -> list[str]:
     from cbcbox import cbc_bin_path
 
-    # One thread is CBC's 0. Its seeds changed nothing wherever we tried them: none is passed.
+    # One thread is CBC's 0. Its seeds had no effect in any test: none is passed.
     threads = str(limits.threads if limits.threads > 1 else 0)
     command = [cbc_bin_path(), "program.mps", "-timeMode", "elapsed"]
     command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
@@ -154,7 +154,7 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
     # What it rewrites before the search, and before the first linear program, loses solutions.
     command += ["-preprocess", "off", "-preRootLPStr", "off"]
-    # It gives up what is better by less than 1e-4, an absolute number.
+    # By default it discards improvements below 1e-4, absolute.
     command += ["-increment", "1e-9", "-threads", threads]
     if limits.nodes is not None:
         command += ["-maxNodes", str(limits.nodes)]

@@ -1,4 +1,4 @@
-"""COPT, in process, through coptpy. It has no seed: a run repeats as it is.
+"""COPT, in process, through coptpy. It has no seed: runs are deterministic.
 
 On rows with two sides COPT 8 reports feasible programs as infeasible: they are given as two rows.
 """

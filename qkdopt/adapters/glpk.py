@@ -149,7 +149,7 @@ class GlpkAdapter(Solver):
 
 
 def _command(limits: Limits) -> list[str]:
-    # It counts whole seconds; the rest of a limit goes unused.
+    # It counts whole seconds; a fraction of the limit is not used.
     seconds = str(max(1, math.floor(min(limits.seconds, MAX_LIMIT_S))))
     options = ["--tmlim", seconds, "--mipgap", repr(limits.gap), "--write", "solution.txt"]
     for name, value in limits.options.items():

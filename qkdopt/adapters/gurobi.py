@@ -145,7 +145,7 @@ def _build(model: Any, program: Program) -> Any:
 
 
 def _set_options(model: Any, limits: Limits) -> None:
-    # The log goes to the callback, and nowhere else.
+    # The log goes to the callback only.
     model.setParam("LogToConsole", 0)
     model.setParam("OutputFlag", 1)
     model.setParam("TimeLimit", max(0.0, limits.seconds))

@@ -162,7 +162,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self._owner = os.getpid()
-        # What a solver writes on the way goes with its process.
+        # Temporary files of a solver are removed with its process.
         self._folder = tempfile.TemporaryDirectory(prefix="qkdopt-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-c", START.format(path=sys.path)],

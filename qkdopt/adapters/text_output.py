@@ -11,7 +11,7 @@ from qkdopt.adapters.program import Floats, Program
 
 # Violation up to which the values of a file are a solution.
 TOLERANCE = 1e-5
-# Violation up to which the integer columns are worth completing.
+# Violation up to which the integer columns are completed.
 REPAIRABLE = 1e-2
 
 

@@ -192,7 +192,7 @@ def relay_widest(m: JointModel) -> pyo.Block:
                 for e in m.E
                 if node.id in (links[e].a, links[e].b)
             )
-            # A node without QKD links that is no end of the demand has nothing to balance.
+            # An inner node without QKD links has no flow to balance.
             if net or not isinstance(out, int):
                 block.rows.add(out - net * block.v[r] == 0)
     return block

@@ -39,7 +39,7 @@ def choice() -> Program:
 
 @pytest.fixture(autouse=True)
 def ready():
-    """Have a process at hand, so that short limits are not spent on its start."""
+    """Start a process in advance, so that short limits are not spent on its start."""
     solve(60.0, end="answer")
 
 

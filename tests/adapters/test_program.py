@@ -1,4 +1,4 @@
-"""Programs as arrays, their MPS text, and the bounds of answers."""
+"""Programs as arrays, their MPS text, and the bounds of outcomes."""
 
 from __future__ import annotations
 

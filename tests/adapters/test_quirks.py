@@ -1,4 +1,4 @@
-"""What solvers do wrong, and adapters work around.
+"""Faults of solvers that the adapters work around.
 
 Each test shows one quirk as the solver has it, past our adapter. It FAILS WHEN THE QUIRK IS GONE:
 then the work-around that it names may go as well.
@@ -201,7 +201,7 @@ def test_highs_ends_without_an_answer_after_its_presolve(monkeypatch):
     instance = read_instance(CASES / "corner_2692.json")
     options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
     result = solve(instance, objective="mean", time_limit=20.0, **options)
-    # `HighsAdapter.run` asks again without presolve.
+    # `HighsAdapter.run` runs again without presolve.
     assert "kSolveError" in words
     assert words[words.index("kSolveError") + 1] != "kSolveError"
     assert result.stopped_by != "solver failed"
@@ -234,7 +234,7 @@ def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution(mo
     limits = Limits(seconds=20.0, gap=6e-5)
     answer, objective = adapter._run(program, limits, start, Observer(None))
     given = program.objective(answer.values)
-    # `HighsAdapter.run` asks again without a start.
+    # `HighsAdapter.run` runs again without a start.
     assert objective > given * 1.01
     assert adapter.solve_program(program, limits, start=start)[0].incumbent > given * 1.01
 
@@ -288,7 +288,7 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
 def test_cbc_calls_the_relaxations_optimum_optimal_when_its_time_is_over(tmp_path):
     program = program_of_model(market_split(slack=False))[0]
     write_mps(program, tmp_path / "program.mps")
-    # Of the processor's time, which is less a matter of what else the machine does. Where exactly
+    # CPU time, which depends less on the load of the machine. Where exactly
     # the relaxation ends is not predictable: about every sixth run stops in between.
     seconds = (0.0005 * 1.3**step for _ in range(40) for step in range(12))
     heads = (cbc(tmp_path, "-timeMode", "cpu", "-seconds", f"{s}") for s in seconds)

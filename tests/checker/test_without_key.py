@@ -1,4 +1,4 @@
-"""Served demands without key are counted, recomputed and said wherever `served` is."""
+"""Served demands without key are counted, recomputed and reported wherever `served` is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting who can have key agrees with enumeration, and proves no key as none."""
+"""Counts of demands and links with key agree with enumeration, and prove that there is none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.random_instances import random_instance
 
 
 def noisy_instance(seed: int, relay: str):
-    """A random instance whose light is so loud that key is scarce."""
+    """A random instance with so much noise that key is scarce."""
     instance = random_instance(seed, relay=relay, floors=False)
     launch = 2.0 + 3.0 * (seed % 5)
     return instance.model_copy(

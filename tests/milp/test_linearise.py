@@ -25,7 +25,7 @@ def test_segments_enclose_the_exact_rate_within_the_tolerance(seed, tolerance_bp
         assert segments.edges[0] == tables.floor[e, c]
         assert segments.edges[-1] >= max_noise(tables, e, c)
         assert np.all(np.diff(segments.edges) > 0.0)
-        # Points that the certifying sample did not see.
+        # Points outside of the certifying sample.
         noise = np.random.default_rng(seed).uniform(segments.edges[0], segments.edges[-1], 200)
         exact = tables.skr_bps(noise, np.asarray(tables.transmittance[e, c]))
         upper = np.array([segments.upper_at(value) for value in noise])

@@ -1,4 +1,4 @@
-"""Every rule against its meaning, over all (or all telling) values of its variables.
+"""Every rule against its meaning, over all (or all decisive) values of its variables.
 
 A test is named after its rule, then what the rule says.
 """
@@ -134,7 +134,7 @@ def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
         for (g, group), step in product(enumerate(m.groups[e, q]), (1e-6, -1e-6)):
             noise = exact + step * group.unit
             if noise > edges[group.segments.stop] and len(on_link) > 0:
-                # Beyond the key's end no segment with key will do.
+                # Beyond the end of the key no segment with key is feasible.
                 clear(m)
                 for key in lit:
                     m.l[key].set_value(1)
@@ -246,7 +246,7 @@ def test_no_slow_link__keeps_a_demand_off_links_in_a_segment_below_its_least_rat
         m.u[e, q, s].set_value(1)
         kept_off = r == 1 and e in links_of(m, r, p) and (e, q, s) in slow
         assert holds(m) == (not kept_off)
-    # A segment keeps to one side of the least rate: what is not slow has it at its left edge.
+    # A segment keeps to one side of the minimum rate: one that is not slow has it at its left edge.
     assert all(m.segments[key[:2]].upper[key[2], 0] >= min_skr_bps for key in set(m.EQS) - slow)
 
 
@@ -281,7 +281,7 @@ def test_load_states__take_no_plan_away(seed):
             optimum_bps(build_joint(problem, segments, served=served, strengthen=on))
             for on in (True, False)
         )
-        # The rows know the exact rate of a load, the chords lie above it by the tolerance.
+        # The rows have the exact rate of a load, the chords lie above it by the tolerance.
         assert without - served * tolerance_bps - 1e-2 <= with_rows <= without + 1e-2
 
 

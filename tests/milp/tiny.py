@@ -56,7 +56,7 @@ RULES = {
 
 
 def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> Instance:
-    """Two demands on a triangle: one wants two channels, the other a least rate."""
+    """Two demands on a triangle: one has two lightpaths, the other a minimum rate."""
     links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
     return Instance.model_validate(
         {
