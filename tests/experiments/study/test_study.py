@@ -210,7 +210,7 @@ def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, 
 def test_a_cluster_that_goes_silent_half_way_is_told_and_given_up(
     tmp_path, capfd, monkeypatch, silent
 ):
-    monkeypatch.setattr("qkdopt.jobs.workers.ASK_SECONDS", 0.5)
+    monkeypatch.setattr("qkdopt.jobs.workers.QUERY_SECONDS", 0.5)
     path = write_study(tmp_path, requests=150_000)
     address = f"tcp://127.0.0.1:{free_port()}"
     words = set()
@@ -221,8 +221,8 @@ def test_a_cluster_that_goes_silent_half_way_is_told_and_given_up(
             if report.done < 2:
                 return
             # Only now: a cluster that is merely slow is not given up.
-            monkeypatch.setattr("qkdopt.jobs.workers.SILENT_SECONDS", 3.0)
-            monkeypatch.setattr("qkdopt.jobs.workers.DESERTED_SECONDS", 3.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_ANSWER_SECONDS", 3.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_WORKER_SECONDS", 3.0)
             if silent == "scheduler":
                 scheduler.send_signal(signal.SIGSTOP)
             else:
@@ -545,7 +545,7 @@ def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
 
 
 def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr("qkdopt.jobs.workers.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("qkdopt.jobs.workers.CONNECT_SECONDS", 1.0)
     with (
         pytest.raises(UsageError, match="no answer"),
         open_workers("tcp://127.0.0.1:9", None),
