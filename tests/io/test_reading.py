@@ -27,11 +27,11 @@ GOOD = (ROOT / "instances" / "small" / "mesh6.json").read_text(encoding="utf-8")
 
 def put(path: str, value: Any) -> str:
     data = json.loads(GOOD)
-    here: Any = data
+    node: Any = data
     *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     for step in steps:
-        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
-    here[last] = value
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    node[last] = value
     return json.dumps(data)
 
 
@@ -48,12 +48,12 @@ def test_every_bad_file_has_its_message():
 def test_one_fault_is_told_once_with_its_place(name, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status = exit_status("solve", BAD / name, "-o", "result.json")
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert status == 2
-    assert told.out == ""
-    assert "Traceback" not in told.err
-    assert MESSAGES[name] in told.err
-    assert len(told.err.strip().splitlines()) == 2, told.err
+    assert output.out == ""
+    assert "Traceback" not in output.err
+    assert MESSAGES[name] in output.err
+    assert len(output.err.strip().splitlines()) == 2, output.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -121,14 +121,14 @@ def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(ResultError) as caught:
         read_plan(tmp_path / "p.json")
-    told = "\n".join(caught.value.faults)
+    output = "\n".join(caught.value.faults)
     for expected in (
         "instance.sha256 is missing",
         'objective = "best"',
         'lightpaths[0].channels[0] = "x"',
         "qkd[0].chanel: unknown field; did you mean channel?",
     ):
-        assert expected in told
+        assert expected in output
     assert len(caught.value.faults) == 4
 
 
