@@ -88,10 +88,10 @@ def test_a_whole_number_of_thousands_of_digits_is_one_error(place, sign, tmp_pat
         ("instance", "export", path, "-o", output), ("check", MESH, path),
     ):  # fmt: skip
         assert exit_status(*command) == 2
-        output = capsys.readouterr().err
-        assert "digits; expected less than 1e308" in output
-        assert len(output.splitlines()) == 2
-        assert len(output) < 400
+        message = capsys.readouterr().err
+        assert "digits; expected less than 1e308" in message
+        assert len(message.splitlines()) == 2
+        assert len(message) < 400
 
 
 def test_a_whole_number_of_thousands_of_digits_in_a_study_is_one_error(tmp_path, capsys):
