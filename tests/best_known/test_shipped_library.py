@@ -33,7 +33,7 @@ def test_the_table_is_written_as_it_would_be_written_again():
 
 
 @pytest.mark.parametrize("key", sorted(ROWS), ids="-".join)
-def test_a_best_known_plan_is_right_and_worth_its_row(key):
+def test_a_best_known_plan_is_right_and_as_good_as_its_row(key):
     row = ROWS[key]
     instance = SHIPPED.instances[row.instance]
     plan = qkdopt.read_plan(SHIPPED.plan_file(*key))

@@ -183,7 +183,7 @@ def test_a_plan_over_other_routes_is_refused(library):
     assert all("takes no candidate route" in fault for fault in caught.value.faults)
 
 
-def test_strangers_are_told_all_at_once_and_change_nothing(library):
+def test_results_of_other_instances_are_reported_all_at_once_and_change_nothing(library):
     update(library, {"poor": POOR}, today=DAY)
     before = files(library)
     earlier = changed(GOOD, instance=GOOD.instance.model_copy(update={"sha256": "0" * 64}))
@@ -244,7 +244,7 @@ def test_an_unreadable_table_is_left_alone(library, spoil, message):
     assert files(library) == before
 
 
-def test_a_file_that_is_no_instance_is_told(library):
+def test_a_file_that_is_no_instance_is_reported(library):
     (library.folder / "small" / "notes.json").write_text("[]", encoding="utf-8")
     with pytest.raises(LibraryError, match=r"small/notes\.json: holds a JSON list"):
         update(library, {"good": GOOD}, today=DAY)

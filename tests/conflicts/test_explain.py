@@ -31,7 +31,7 @@ def test_the_package_offers_it():
     assert qkdopt.explain is explain
 
 
-def test_enough_room_is_told_as_possible():
+def test_enough_capacity_is_reported_as_feasible():
     explanation = explain(line([(0, 1), (1, 2), (0, 2)]))
     assert explanation.feasible is True
     assert explanation.text == "all 3 demands can be served: a plan was found"
@@ -39,7 +39,7 @@ def test_enough_room_is_told_as_possible():
     assert not explanation.irreducible
 
 
-def test_demands_that_must_share_a_link_without_room():
+def test_demands_that_must_share_a_link_without_capacity():
     explanation = explain(line([(0, 1), (0, 2), (2, 0), (1, 2)]))
 
     assert explanation.feasible is False
@@ -59,7 +59,7 @@ def test_the_guard_band_is_no_part_where_the_channels_alone_are_too_few():
     assert explanation.text.endswith("which has room for 3: 3 channels")
 
 
-def test_a_demand_wider_than_a_link():
+def test_a_demand_of_more_lightpaths_than_a_link_has_channels():
     explanation = explain(line([(0, 1, {"channels": 3}), (1, 2)]))
     assert rules(explanation) == {("served", 0), ("guard", "0-1")}
     assert explanation.text == (
@@ -88,7 +88,7 @@ def test_a_cut_of_two_links():
     )
 
 
-def test_each_fibre_of_a_pair_has_its_own_room():
+def test_each_fibre_of_a_pair_has_its_own_capacity():
     pair = {"fibre": {"layout": "pair"}}
     assert explain(line([(0, 1)] * 2 + [(1, 0)] * 3, **pair)).feasible is True
     explanation = explain(line([(0, 1)] * 3 + [(1, 0)] * 3, **pair))
@@ -151,7 +151,7 @@ def best_rate_with(instance, lightpaths: int) -> float:
     return rate
 
 
-def test_a_key_rate_for_which_another_route_has_no_room():
+def test_a_key_rate_for_which_another_route_has_no_capacity():
     """Demand 0 can have its rate on either side only with that side dark for the others."""
     instance = ring([(0, 2), (0, 2), (0, 2)], channels=6)
     min_skr_bps = 0.5 * (best_rate_with(instance, 1) + best_rate_with(instance, 2))
@@ -199,12 +199,12 @@ def test_a_link_without_qkd_is_named():
     )
 
 
-def test_a_floor_asked_for_is_no_part_of_a_conflict_without_it():
+def test_a_minimum_rate_of_a_what_if_is_no_part_of_a_conflict_without_it():
     explanation = explain(line([(0, 1)] * 4), demand=0, min_skr_bps=100.0)
     assert "floor" not in {rule.kind for rule in explanation.groups}
 
 
-def test_what_if_replaces_the_demands_own_floor():
+def test_what_if_replaces_the_demands_own_minimum_rate():
     instance = line([(0, 1, {"min_skr_bps": 9e8})])
     assert explain(instance).feasible is False
     assert explain(instance, demand=0, min_skr_bps=0.0).feasible is True

@@ -45,7 +45,7 @@ def test_every_bad_file_has_its_message():
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_one_fault_is_told_once_with_its_place(name, tmp_path, capsys, monkeypatch):
+def test_one_fault_is_reported_once_with_its_place(name, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status = exit_status("solve", BAD / name, "-o", "result.json")
     output = capsys.readouterr()
@@ -66,7 +66,7 @@ def test_all_faults_come_in_one_error():
     assert len(caught.value.faults) == 3
 
 
-def test_files_that_cannot_be_read_are_told(tmp_path):
+def test_files_that_cannot_be_read_are_reported(tmp_path):
     with pytest.raises(InstanceError, match="no such file"):
         read_instance(tmp_path / "missing.json")
     with pytest.raises(InstanceError, match="is a folder"):
@@ -110,7 +110,7 @@ def test_a_plan_comes_back_the_same_from_its_file_and_from_its_result(tmp_path):
         read_result(tmp_path / "p.json")
 
 
-def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
+def test_every_fault_of_a_plan_is_reported_at_once(tmp_path):
     data = {
         "schema": "qkdopt/plan/1",
         "instance": {"name": "n"},
@@ -132,7 +132,7 @@ def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
     assert len(caught.value.faults) == 4
 
 
-def test_a_file_that_is_no_plan_is_told_what_was_expected(tmp_path):
+def test_a_file_that_is_no_plan_is_refused_with_what_was_expected(tmp_path):
     (tmp_path / "p.json").write_text('{"schema": "qkdopt/problem/plan/2"}', encoding="utf-8")
     with pytest.raises(ResultError, match='"qkdopt/result/1" or "qkdopt/plan/1"'):
         read_plan(tmp_path / "p.json")
