@@ -42,7 +42,7 @@ class Cut:
 
     @property
     def is_proof(self) -> bool:
-        """Whether the demands need more than there is."""
+        """Tell whether the demands need more lightpaths than the fibres carry."""
         return self.required_count > self.capacity
 
 

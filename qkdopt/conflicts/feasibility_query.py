@@ -65,6 +65,15 @@ def build_query(
     A link without any rule left restricts no demand: unless ``whole_routes`` is set, routes are
     listed without it, and demands that have a route without links are left out, since they are
     served anyhow.
+
+    Parameters
+    ----------
+    problem
+        The problem with all its rules.
+    groups
+        Rules to keep.
+    whole_routes
+        Whether to keep every link of the routes.
     """
     with_min_rate, demands = set(numbers(groups, "floor")), numbers(groups, "served")
     routes = {r: problem.routes[r] for r in demands}
