@@ -74,10 +74,10 @@ def test_a_second_run_evaluates_nothing_and_finds_the_same(instance, folder, cap
     assert exit_status("design", instance, *options, *QUICK) == 0
     assert sorted((folder / "rows.parquet").iterdir()) == rows
     assert (folder / "design.csv").read_text(encoding="utf-8") == before
-    told = json.loads(capsys.readouterr().out)
-    assert told["ranking"][0]["rank"] == 1
+    message = json.loads(capsys.readouterr().out)
+    assert message["ranking"][0]["rank"] == 1
     best = pd.read_csv(folder / "design.csv")["mean_skr_per_request_bps"].iloc[0]
-    assert math.isclose(told["ranking"][0]["mean_skr_per_request_bps"], best)
+    assert math.isclose(message["ranking"][0]["mean_skr_per_request_bps"], best)
 
 
 def test_sets_by_link(instance, tmp_path, capsys):
@@ -120,7 +120,7 @@ def test_weights_count_in_the_mean(instance, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--channels", "0"), "channels = '0'"),
         (("--channels", "4:2"), "expected a number such as 4"),
@@ -141,14 +141,14 @@ def test_weights_count_in_the_mean(instance, tmp_path):
         (("--channels", "2", "--scenarios", "none.toml"), "expected a TOML file"),
     ],
 )  # fmt: skip
-def test_bad_options_write_nothing(options, told, instance, tmp_path, capsys):
+def test_bad_options_write_nothing(options, message, instance, tmp_path, capsys):
     folder = tmp_path / "never"
     assert exit_status("design", instance, "-o", folder, *options) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not folder.exists()
 
 
-def test_every_bad_option_is_told_at_once(instance, tmp_path, capsys):
+def test_every_bad_option_is_reported_at_once(instance, tmp_path, capsys):
     options = (
         "--channels", "0", "--method", "magic", "--load", "0", "--reserve", "some", "--seed", "-1",
         "--requests", "5", "--criterion", "best", "--quantile", "7", "--workers", "0", "--on",
@@ -156,13 +156,13 @@ def test_every_bad_option_is_told_at_once(instance, tmp_path, capsys):
         "any",
     )  # fmt: skip
     assert exit_status("design", instance, "-o", tmp_path / "never", *options) == 2
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     for word in (
         "channels = '0'", "magic", "load = 0", "reserve", "seed = -1", "requests = 5", "best",
         "quantile = 7", "workers = 0", "trees", "without --launch", "3,3", "99", "receiver = -1",
         "order = 'any'",
     ):  # fmt: skip
-        assert word in told
+        assert word in message
 
 
 def test_a_bad_instance_hides_no_bad_option(tmp_path, capsys):
@@ -172,24 +172,25 @@ def test_a_bad_instance_hides_no_bad_option(tmp_path, capsys):
         "--quantile", "7", "--requests", "5", "--order", "any",
     )  # fmt: skip
     assert exit_status("design", tmp_path / "x.json", *options) == 2
-    told = capsys.readouterr().err
+    message = capsys.readouterr().err
     for word in (
         "network", "magic", "workers = 0", "best", "quantile = 7", "requests = 5", "order = 'any'",
     ):  # fmt: skip
-        assert word in told
+        assert word in message
 
 
 def test_the_shipped_scenarios_are_eight():
     path = LIBRARY.parent / "studies" / "scenarios_nsfnet.toml"
-    found = read_scenarios(path, small_instance(8), 100.0)
-    assert len({(one.load_erlang, one.raman_profile) for one in found}) == 8
-    assert {one.applied_to(small_instance(8)).fibre.raman_profile for one in found} == {
+    scenarios = read_scenarios(path, small_instance(8), 100.0)
+    assert len({(scenario.load_erlang, scenario.raman_profile) for scenario in scenarios}) == 8
+    instances = [scenario.applied_to(small_instance(8)) for scenario in scenarios]
+    assert {instance.fibre.raman_profile for instance in instances} == {
         "gnpy", "hollenbeck-cantrell",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "no scenario"),
         ("raman_scale = [0.0]", "raman_scale"),
@@ -199,13 +200,13 @@ def test_the_shipped_scenarios_are_eight():
         ("raman_scale = [", "expected TOML"),
     ],
 )
-def test_bad_scenarios_write_nothing(text, told, instance, tmp_path, capsys):
+def test_bad_scenarios_write_nothing(text, message, instance, tmp_path, capsys):
     path = tmp_path / "s.toml"
     path.write_text(text, encoding="utf-8")
     folder = tmp_path / "never"
     options = ("--channels", "2", "--scenarios", path, "-o", folder)
     assert exit_status("design", instance, *options) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not folder.exists()
 
 
@@ -240,7 +241,7 @@ def test_the_shipped_case_has_the_study_as_its_baseline():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--method", "exact", "--launch", "link"), "--launch does not apply to --method exact"),
         (("--method", "exact", "--requests", "-5"), "--requests does not apply"),
@@ -254,10 +255,10 @@ def test_the_shipped_case_has_the_study_as_its_baseline():
         (("--on", "demands", "--load", "5"), "--load does not apply to a ranking on demands"),
     ],
 )
-def test_options_that_would_not_be_used_are_refused(options, told, instance, tmp_path, capsys):
+def test_options_that_would_not_be_used_are_refused(options, message, instance, tmp_path, capsys):
     folder = tmp_path / "never"
     assert exit_status("design", instance, "--channels", "2", "-o", folder, *options) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not folder.exists()
 
 
@@ -271,7 +272,7 @@ def test_demands_have_no_load(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("options", "message"),
     [
         ({"baseline": [99]}, "up to 7"),
         ({"baseline": [3, 3]}, "different channels"),
@@ -284,9 +285,9 @@ def test_demands_have_no_load(tmp_path, capsys):
         ({"on": "demands"}, "no demands"),
     ],
 )
-def test_python_refuses_the_same(asked, told):
-    with pytest.raises(OptionsError, match=told):
-        design_sets(small_instance(8), 2, **asked)
+def test_python_refuses_the_same(options, message):
+    with pytest.raises(OptionsError, match=message):
+        design_sets(small_instance(8), 2, **options)
     with pytest.raises(OptionsError, match="9"):
         design_sets(small_instance(8), 9)
 
@@ -295,9 +296,9 @@ def test_sets_by_link_are_their_own_baseline():
     data = small_instance(8).to_json_dict()
     data["network"]["links"][2]["candidates"] = [0, 4]
     data["qkd"] = {**data.get("qkd", {}), "candidates": [6]}
-    found = default_baseline(Instance.model_validate(data, strict=False), 1)
-    assert found.sets[2] == (0, 4)
-    assert set(found.sets) == {(0, 4), (6,)}
+    baseline = default_baseline(Instance.model_validate(data, strict=False), 1)
+    assert baseline.sets[2] == (0, 4)
+    assert set(baseline.sets) == {(0, 4), (6,)}
 
 
 def test_nothing_is_compared_with_a_baseline_without_key(tmp_path, capsys):
@@ -314,16 +315,16 @@ def test_nothing_is_compared_with_a_baseline_without_key(tmp_path, capsys):
     assert table["paired_gain_percent"].isna().all()
 
 
-def test_a_guard_band_as_wide_as_the_grid_is_told(tmp_path, capsys):
+def test_a_guard_band_as_wide_as_the_grid_is_reported(tmp_path, capsys):
     data = small_instance(8).to_json_dict()
     data["qkd"] = {**data.get("qkd", {}), "guard_ghz": 800.0, "candidates": [0]}
     path = tmp_path / "wide.json"
     write_json_whole(path, data)
     options = ("--channels", "1:5", "--reserve", "all", "--baseline", "0")
     assert exit_status("design", path, *options, "-o", tmp_path / "never") == 2
-    told = capsys.readouterr().err
-    assert "channels = 5: no such set leaves" in told
-    assert "channels = 4:" not in told
+    message = capsys.readouterr().err
+    assert "channels = 5: no such set leaves" in message
+    assert "channels = 4:" not in message
     assert not (tmp_path / "never").exists()
 
 
@@ -343,25 +344,25 @@ def test_a_second_design_in_the_same_folder_is_refused(instance, tmp_path, capsy
     from qkdopt.jobs import heartbeat
 
     with hold(tmp_path):
-        sign = json.loads((tmp_path / heartbeat.NAME).read_text(encoding="utf-8"))
-        assert sign["process"] == os.getpid()
+        beat = json.loads((tmp_path / heartbeat.NAME).read_text(encoding="utf-8"))
+        assert beat["process"] == os.getpid()
     assert not (tmp_path / heartbeat.NAME).exists()
     # A sign of another process of this machine that is alive: its parent.
-    sign["process"] = os.getppid()
-    (tmp_path / heartbeat.NAME).write_text(json.dumps(sign), encoding="utf-8")
+    beat["process"] = os.getppid()
+    (tmp_path / heartbeat.NAME).write_text(json.dumps(beat), encoding="utf-8")
     options = ("--channels", 1, "-o", tmp_path)
     assert exit_status("design", instance, *options, *QUICK) == 2
     assert "runs this already" in capsys.readouterr().err
 
 
 def test_the_folder_says_what_it_is_about(folder):
-    question = json.loads((folder / "question.json").read_text(encoding="utf-8"))
-    assert question["reserve"] == "all"
-    assert question["scenarios"][0]["load_erlang"] == 20.0
-    assert question["environment"]["versions"]["qkdopt"]
+    record = json.loads((folder / "question.json").read_text(encoding="utf-8"))
+    assert record["reserve"] == "all"
+    assert record["scenarios"][0]["load_erlang"] == 20.0
+    assert record["environment"]["versions"]["qkdopt"]
 
 
-def test_the_least_launch_power_is_told_and_written(instance, tmp_path, capsys):
+def test_the_least_launch_power_is_reported_and_written(instance, tmp_path, capsys):
     options = ("--channels", 1, "--launch", "link", "--sensitivity", -30, "-o", tmp_path)
     assert exit_status("design", instance, *options, *QUICK) == 0
     assert "dBm on average" in capsys.readouterr().out
@@ -382,9 +383,9 @@ def test_demands_are_assigned(tmp_path, capsys):
     path = LIBRARY / "small" / "mesh6.json"
     options = ("--channels", "1:2", "--on", "demands", "--reserve", "all", "--assignments", 4)
     assert exit_status("design", path, *options, "-o", tmp_path, "--workers", 1, "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["on"] == "demands"
-    assert told["ranking"][0]["mean_skr_per_request_bps"] > 0.0
+    message = json.loads(capsys.readouterr().out)
+    assert message["on"] == "demands"
+    assert message["ranking"][0]["mean_skr_per_request_bps"] > 0.0
     assert (tmp_path / "why.png").exists()
 
 
@@ -394,7 +395,7 @@ def test_what_counts_as_not_given_is_the_default_of_the_option():
         design_applies.OF_TRAFFIC, design_applies.OF_DEMANDS, design_applies.OF_RANKING,
         design_applies.OF_PROOF, design_applies.OF_TIME, design_applies.OF_PROTECTION,
     )  # fmt: skip
-    told = {name: value for group in groups for name, value in group.items()}
-    assert {name: parameters[name].default for name in told} == told
+    message = {name: value for group in groups for name, value in group.items()}
+    assert {name: parameters[name].default for name in message} == message
     shared = {"instance", "channels", "output", "on", "method", "seed", "protect", "as_json"}
-    assert set(parameters) == {*told, *shared}
+    assert set(parameters) == {*message, *shared}
