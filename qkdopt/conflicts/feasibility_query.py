@@ -103,14 +103,15 @@ def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]
 
 def _over(route: Route, links: set[int]) -> Route:
     """List a route's hops over some links only; other routes with the same are equal to it."""
-    hops = [h for h in zip(route.links, route.forward, strict=True) if h[0] in links]
+    hops = [hop for hop in route.hops if hop.link in links]
     if len(hops) == len(route.links):
         return route
     return Route(
         nodes=(route.nodes[0], route.nodes[-1]),
-        links=tuple(e for e, _ in hops),
-        forward=tuple(forward for _, forward in hops),
+        links=tuple(hop.link for hop in hops),
+        forward=tuple(hop.direction == 0 for hop in hops),
         length_km=0.0,
+        pair=route.pair,
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.physics import fwm, keyrate, noise, raman
+from qkdopt.physics.compiled_keyrate import rate_parameters
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
 
@@ -111,6 +112,20 @@ class Tables:
             rates = keyrate.measured_key_rate_bps(noise_per_gate, table=measured)
             return np.broadcast_to(rates, np.broadcast(noise_per_gate, transmittance).shape)
         return keyrate.secret_key_rate_bps(noise_per_gate, transmittance, protocol=self.protocol)
+
+    def key_rate_arguments(self) -> tuple[FloatArray, FloatArray]:
+        """Return what :func:`qkdopt.physics.compiled_keyrate.key_rate` is called with.
+
+        Returns
+        -------
+        tuple
+            ``(10,)`` parameters of the protocol, and ``(2, n)`` measured key rate [bit/s] against
+            noise, empty without one.
+        """
+        measured, rate = self.instance.qkd.skr_table, rate_parameters(self.protocol)
+        if measured is None:
+            return rate, np.zeros((2, 0))
+        return rate, np.array([measured.noise_per_gate, measured.skr_bps])
 
     def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Quantum bit error rate at a noise and a transmittance."""
