@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.physics import fwm, keyrate, noise, raman
-from qkdopt.physics.compiled_keyrate import rate_parameters
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
 
@@ -122,6 +121,9 @@ class Tables:
             ``(10,)`` parameters of the protocol, and ``(2, n)`` measured key rate [bit/s] against
             noise, empty without one.
         """
+        # Whoever compiles nothing need not wait for the compiler's import.
+        from qkdopt.physics.compiled_keyrate import rate_parameters
+
         measured, rate = self.instance.qkd.skr_table, rate_parameters(self.protocol)
         if measured is None:
             return rate, np.zeros((2, 0))

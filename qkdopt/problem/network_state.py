@@ -27,7 +27,9 @@ class LightMode(NamedTuple):
     keys
         Whether noise and guard bands are kept; without, only which channels are lit.
     working_only
-        Whether any candidate may lie in lit channels' way but one (``reserve = working``).
+        Whether only the guard band of the working candidate stays dark (``reserve = working``):
+        lit channels in guard bands are then counted. With ``reserve = all`` no such channel is
+        usable.
     keeps_working
         Whether links stay on their working candidate for ever.
     count_usage
@@ -92,7 +94,7 @@ def dark_state(net: Any) -> NetworkState:
 
 def copy_state(state: NetworkState) -> NetworkState:
     """Return a copy that may go its own way."""
-    return NetworkState(*(array.copy() for array in state))
+    return NetworkState(**{name: getattr(state, name).copy() for name in state._fields})
 
 
 @njit_noalloc
