@@ -12,10 +12,10 @@ from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
+from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.batches import pieces
-from qkdopt.simulation.network import WORD
 from qkdopt.simulation.refusals import noise_faults
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
@@ -156,5 +156,5 @@ def lit_by_direction(simulator: Simulator) -> FloatArray:
         hops = slice(net.route_hop[route], net.route_hop[route + 1])
         for position in state.slot_position[slot, : state.slot_width[slot]]:
             assert position & 63 < WORD  # the last two bits of a word stay unused
-            lit[net.hop_link[hops], net.hop_side[hops], net.order[position]] = 1.0
+            lit[net.hop_link[hops], net.hop_direction[hops], net.order[position]] = 1.0
     return lit

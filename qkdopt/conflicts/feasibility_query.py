@@ -116,14 +116,15 @@ def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]
 
 def _restricted_to(route: Route, links: set[int]) -> Route:
     """Return a route's hops over given links only; routes with the same hops become equal."""
-    hops = [h for h in zip(route.links, route.forward, strict=True) if h[0] in links]
+    hops = [hop for hop in route.hops if hop.link in links]
     if len(hops) == len(route.links):
         return route
     return Route(
         nodes=(route.nodes[0], route.nodes[-1]),
-        links=tuple(e for e, _ in hops),
-        forward=tuple(forward for _, forward in hops),
+        links=tuple(hop.link for hop in hops),
+        forward=tuple(hop.direction == 0 for hop in hops),
         length_km=0.0,
+        pair=route.pair,
     )
 
 

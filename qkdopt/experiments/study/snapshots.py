@@ -121,14 +121,14 @@ def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
     # By slot, not by the order of the list, which departures shuffle.
     for number, slot in enumerate(np.sort(state.active_slot[: state.counters[ACTIVE]])):
         route = int(state.slot_route[slot])
-        pair = int(np.searchsorted(net.pair_route, route, side="right")) - 1
+        pair = int(np.searchsorted(net.group_route, route, side="right")) - 1
         source, target = divmod(pair, len(nodes))
         lightpath_count = int(state.slot_width[slot])
         lit = net.order[state.slot_position[slot, :lightpath_count]]
         demands.append(
             Demand(id=number, source=nodes[source], target=nodes[target], channels=lightpath_count)
         )
-        routes.append(route - int(net.pair_route[pair]))
+        routes.append(route - int(net.group_route[pair]))
         channels.append(tuple(sorted(int(channel) for channel in lit)))
     instance = simulator.instance.model_copy(update={"demands": tuple(demands)})
     working = np.where(net.candidates > 0, state.working, NO_QKD)
