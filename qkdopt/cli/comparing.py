@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from qkdopt.adapters import ADAPTERS, Limits, adapter_of
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs
@@ -42,7 +42,7 @@ def run_compare(
     solvers: str | None,
     formulations: str | None,
     profile: Path | None,
-    objective: str,
+    objective: Objective,
     workers: int | None,
     scheduler: str | None,
     retry_failed: bool,
@@ -59,7 +59,7 @@ def run_compare(
             instances,
             chosen,
             wanted,
-            objective=objective_of(objective),
+            objective=objective,
             seconds=settings.seconds,
             gap=settings.gap,
             linearisation=settings.linearisation,

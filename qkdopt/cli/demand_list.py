@@ -13,10 +13,10 @@ from qkdopt.io.environment import environment
 
 
 def read_demand_list(
-    path: Path, faults: Faults, *, sizes: tuple[int, ...], time_limit: float, seed: int
+    path: Path, faults: Faults, *, channels: int, time_limit: float, seed: int
 ) -> Instance | None:
     """Read the instance and judge what is asked of it; faults are kept, nothing is raised."""
-    faults.expect(len(sizes) == 1, "on a list of demands: one number of channels, no range")
+    faults.expect(channels >= 1, f"channels = {channels}; expected at least 1")
     faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
     faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
     instance = faults.attempt(lambda: read_instance(path))

@@ -1,4 +1,4 @@
-"""What ``qkdopt design`` prints."""
+"""What ``qkdopt design rank`` prints."""
 
 from __future__ import annotations
 

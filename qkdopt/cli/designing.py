@@ -1,10 +1,9 @@
-"""``qkdopt design``."""
+"""``qkdopt design rank``."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,9 +12,8 @@ from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, reasons
 from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
 from qkdopt.channel_sets.pareto import Prices, pareto
 from qkdopt.channel_sets.rank import Design, design
-from qkdopt.cli.design_applies import refuse_what_does_not_apply
 from qkdopt.cli.design_files import write_design
-from qkdopt.cli.design_options import read_options, sizes_of
+from qkdopt.cli.design_options import RankOptions, read_options, validate_applicable
 from qkdopt.cli.design_text import design_json, design_lines
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
@@ -25,19 +23,39 @@ from qkdopt.io.environment import environment
 from qkdopt.jobs import RunReport, Store, hold, open_workers
 
 
-def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
+def run_rank(
+    path: Path,
+    folder: Path,
+    options: RankOptions,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> int:
     """Search, rank, write tables and plots, print the ranking; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Of the instance.
+    folder
+        What is written goes there; evaluations that are there are taken over.
+    options
+        How sets are searched and ranked.
+    workers
+        Processes; None for all cores.
+    scheduler
+        Address of a Dask scheduler; None for processes of this machine.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
     QkdoptError
         Options or files out of range; nothing is written.
     """
-    workers, scheduler = told.pop("workers"), told.pop("scheduler")
-    refuse_what_does_not_apply(told | {"workers": workers, "scheduler": scheduler})
-    if told["protect"] is not None or told["method"] == "exact":
-        return _run_static(path, folder, told, as_json=as_json)
-    read = read_options(path, workers, told)
+    validate_applicable(options)
+    read = read_options(path, workers, options)
     about = read.question
     make_folder(folder)
     with hold(folder), LiveText() as live, open_workers(scheduler, workers) as team:
@@ -58,23 +76,6 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
         table = read.launch.receivers.table(read.before, about.ground.instance)
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
     return 0
-
-
-def _run_static(path: Path, folder: Path, told: dict[str, Any], *, as_json: bool) -> int:
-    """Hand over to the questions about a list of demands that are no ranking."""
-    shared = {
-        "sizes": sizes_of(told["channels"]), "time_limit": told["time_limit"],
-        "seed": told["seed"], "as_json": as_json,
-    }  # fmt: skip
-    if told["protect"] is not None:
-        from qkdopt.cli.protecting import run_protect
-
-        return run_protect(
-            path, folder, floor_bps=told["protect"], given_set=told["protect_set"], **shared
-        )
-    from qkdopt.cli.proving_sets import run_exact
-
-    return run_exact(path, folder, solver=told["solver"], gap=told["gap"], **shared)
 
 
 def _answer(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance, refuse_unwritable
 from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
@@ -20,7 +20,7 @@ def run_export(
     *,
     file_format: str | None,
     formulation: str,
-    objective: str,
+    objective: Objective,
     served: int | None,
     tolerance_bps: float,
 ) -> None:
@@ -38,7 +38,7 @@ def run_export(
         raise UsageError("; ".join(faults))
     refuse_unwritable(output)
     model = formulation_of(
-        build_problem(instance, objective_of(objective)),
+        build_problem(instance, objective),
         formulation,
         served=len(instance.demands) if served is None else served,
         tolerance_bps=tolerance_bps,

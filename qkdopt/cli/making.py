@@ -7,21 +7,14 @@ from typing import Any
 
 import typer
 
-from qkdopt.errors import UsageError
 from qkdopt.instance import read_channels
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
 from qkdopt.io import refuse_unwritable, write_json_whole
-
-CHOICES = {"reserve": ("working", "all"), "layout": ("single", "pair", None)}
 
 
 def run_new(output: Path, *, candidates: str | None, **options: Any) -> None:
     """Make an instance and write it; nothing is written on a fault."""
     refuse_unwritable(output)
-    for name, known in CHOICES.items():
-        if options[name] not in known:
-            expected = " or ".join(str(word) for word in known if word)
-            raise UsageError(f"{name} = {options[name]!r}; expected {expected}")
     listed = None if candidates is None else read_channels(candidates, "candidates")
     instance = new_instance(output.stem, candidates=listed, **options)
     if options["length_scale"] is None:

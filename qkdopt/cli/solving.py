@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
@@ -27,18 +27,17 @@ def run_solve(
     output: Path | None,
     start: Path | None,
     as_json: bool,
-    objective: str,
+    objective: Objective,
     **options: Any,
 ) -> int:
     """Solve, write and print; return the exit status."""
     instance = read_instance(path)
     earlier = None if start is None else read_plan(start)
-    chosen = objective_of(objective)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         refuse_unwritable(output)
     with LiveLine() as live:
-        result = solve(instance, objective=chosen, start=earlier, progress=live, **options)
+        result = solve(instance, objective=objective, start=earlier, progress=live, **options)
     if output is not None:
         with uninterrupted():
             write_json_whole(output, result.to_json_dict())
