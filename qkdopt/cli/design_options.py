@@ -70,7 +70,7 @@ class RankOptions:
 
 @dataclass(frozen=True)
 class Launch:
-    """Launch power asked for: one for the network or by link, and what the receivers need."""
+    """Launch power: one for the network or by link, and what the receivers need."""
 
     mode: Mode
     receivers: Receivers
@@ -78,12 +78,12 @@ class Launch:
 
 @dataclass(frozen=True)
 class Read:
-    """What was asked for, free of faults.
+    """Validated options.
 
     Parameters
     ----------
-    question
-        At the launch power asked for.
+    problem
+        The design, at the launch power of the options.
     prices
         Of receivers and transmitters.
     before
@@ -92,7 +92,7 @@ class Read:
         None where that stays.
     """
 
-    question: DesignProblem
+    problem: DesignProblem
     prices: Prices
     before: Instance
     launch: Launch | None
@@ -136,11 +136,11 @@ def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
     if scenarios:
         # They have taken the load, where they name none of their own.
         asked = replace(asked, scenarios=scenarios, load_erlang=None)
-    question = faults.attempt(lambda: asked.question(instance))
+    problem = faults.attempt(lambda: asked.question(instance))
     faults.stop("design")
-    assert question is not None
+    assert problem is not None
     assert prices is not None
-    return Read(question, prices, before, launch)
+    return Read(problem, prices, before, launch)
 
 
 def _asked(options: RankOptions, faults: Faults) -> Asked:
@@ -222,7 +222,7 @@ def _scenarios(
     found = read_scenarios(options.scenarios, instance, load)
     if launch is not None and any(scenario.loss > 1.0 for scenario in found):
         raise UsageError(
-            "--launch with scenarios of more loss: the floors would not hold there; expected the "
-            "highest loss in --margin, and no loss above 1 in the scenarios"
+            "--launch with scenarios of more loss: the least launch power would not hold there; "
+            "expected the highest loss in --margin, and no loss above 1 in the scenarios"
         )
     return found

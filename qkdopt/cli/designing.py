@@ -56,7 +56,7 @@ def run_rank(
     """
     validate_applicable(options)
     read = read_options(path, workers, options)
-    about = read.question
+    problem = read.problem
     make_folder(folder)
     with hold(folder), LiveText() as live, open_workers(scheduler, workers) as team:
 
@@ -64,22 +64,22 @@ def run_rank(
             waiting = f"; {report.waiting_for}" if report.waiting_for else ""
             live.show(title + waiting, f": {report.done} of {report.total} runs")
 
-        evaluations = Evaluations(about.ground, Store(folder / "rows.parquet"), team, show)
+        evaluations = Evaluations(problem.ground, Store(folder / "rows.parquet"), team, show)
         try:
-            found = design(about.ground, about.baseline, about.options, evaluations)
+            found = design(problem.ground, problem.baseline, problem.options, evaluations)
         except UnfinishedError as error:
             return _unfinished(error, folder)
         live.show("looking at the light of the best set")
-        why = [reasons(about.ground, one) for one in (found.best, about.baseline)]
-    _answer(about, read.prices, found, why, folder, as_json=as_json)
+        why = [reasons(problem.ground, one) for one in (found.best, problem.baseline)]
+    _answer(problem, read.prices, found, why, folder, as_json=as_json)
     if read.launch is not None:
-        table = read.launch.receivers.table(read.before, about.ground.instance)
+        table = read.launch.receivers.table(read.before, problem.ground.instance)
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
     return 0
 
 
 def _answer(
-    about: DesignProblem,
+    problem: DesignProblem,
     prices: Prices,
     found: Design,
     why: list[ChannelDiagnostics],
@@ -88,18 +88,18 @@ def _answer(
     as_json: bool,
 ) -> None:
     """Write everything, and print."""
-    instance = about.ground.instance
+    instance = problem.ground.instance
     frontier = pareto(
-        found.judge, found.table, about.options.blocks, instance=instance, prices=prices
+        found.judge, found.table, problem.options.blocks, instance=instance, prices=prices
     )
     # Judged as an instance before anything is written.
-    best = found.pool.applied_to(instance, found.best, about.ground.reserve)
-    question = about.told() | {"environment": environment().model_dump(mode="json")}
+    best = found.pool.applied_to(instance, found.best, problem.ground.reserve)
+    question = problem.told() | {"environment": environment().model_dump(mode="json")}
     write_design(found, frontier, why, best, question, folder)
     if as_json:
-        typer.echo(json.dumps(design_json(about, found, frontier, folder), indent=1))
+        typer.echo(json.dumps(design_json(problem, found, frontier, folder), indent=1))
     else:
-        typer.echo("\n".join(design_lines(about, found, frontier, folder)))
+        typer.echo("\n".join(design_lines(problem, found, frontier, folder)))
 
 
 def _unfinished(error: UnfinishedError, folder: Path) -> int:

@@ -44,7 +44,7 @@ def run_explain(
     if as_json:
         typer.echo(json.dumps(found.to_json_dict(), indent=1))
     else:
-        typer.echo(_told(found), nl=False)
+        typer.echo(_text(found), nl=False)
     return INTERRUPTED if interruption.is_set() else STATUS[found.feasible]
 
 
@@ -54,7 +54,7 @@ def _id_of(instance: Instance, text: str) -> NodeId:
     return next((name for name in known if str(name) == text), text)
 
 
-def _told(found: Explanation) -> str:
+def _text(found: Explanation) -> str:
     answer = {True: "possible", False: "impossible", None: "undecided"}[found.feasible]
     lines = [f"{answer:10} {found.text}"]
     if found.groups:

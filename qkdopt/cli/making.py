@@ -3,22 +3,59 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import typer
 
+from qkdopt.cli.choices import Layout, Preset, Reserve
 from qkdopt.instance import read_channels
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
 from qkdopt.io import refuse_unwritable, write_json_whole
 
 
-def run_new(output: Path, *, candidates: str | None, **options: Any) -> None:
-    """Make an instance and write it; nothing is written on a fault."""
+def run_new(
+    output: Path,
+    *,
+    topology: str,
+    demands: int,
+    seed: int,
+    preset: Preset,
+    length_scale: float | None,
+    channels: int | None,
+    channels_per_demand: int,
+    candidates: str | None,
+    reserve: Reserve,
+    layout: Layout | None,
+    launch_dbm: float | None,
+    k: int,
+    load_erlang: float | None,
+    weighted: bool,
+) -> None:
+    """Make an instance and write it; nothing is written on a fault.
+
+    ``candidates`` is text, such as ``3,13,23,33``; for the other parameters see
+    :func:`qkdopt.instance.generation.new_instance`.
+    """
     refuse_unwritable(output)
     listed = None if candidates is None else read_channels(candidates, "candidates")
-    instance = new_instance(output.stem, candidates=listed, **options)
-    if options["length_scale"] is None:
-        typer.echo(f"qkdopt: {scale_text(options['topology'])}", err=True)
+    instance = new_instance(
+        output.stem,
+        topology=topology,
+        demands=demands,
+        seed=seed,
+        preset=preset,
+        length_scale=length_scale,
+        channels=channels,
+        channels_per_demand=channels_per_demand,
+        candidates=listed,
+        reserve=reserve,
+        layout=layout,
+        launch_dbm=launch_dbm,
+        k=k,
+        load_erlang=load_erlang,
+        weighted=weighted,
+    )
+    if length_scale is None:
+        typer.echo(f"qkdopt: {scale_text(topology)}", err=True)
     for warning in instance.warnings():
         typer.echo(f"qkdopt: warning: {warning}", err=True)
     write_json_whole(output, instance.to_json_dict())

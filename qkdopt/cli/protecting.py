@@ -118,7 +118,7 @@ def _table(found: ProtectedPlan) -> pd.DataFrame:
 
 def _plain(found: ProtectedPlan) -> dict[str, Any]:
     return {
-        "schema": "qkdopt/channel_sets/protection/1",
+        "schema": "qkdopt/protection/1",
         "floor_bps": found.floor_bps,
         "channels": list(found.channels),
         "status": found.status,

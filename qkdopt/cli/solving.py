@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -26,18 +25,44 @@ def run_solve(
     *,
     output: Path | None,
     start: Path | None,
-    as_json: bool,
+    strategy: str,
+    solver: str,
+    formulation: str,
+    linearisation: float | None,
     objective: Objective,
-    **options: Any,
+    time_limit: float,
+    gap: float,
+    threads: int | None,
+    seed: int,
+    node_limit: int | None,
+    as_json: bool,
 ) -> int:
-    """Solve, write and print; return the exit status."""
+    """Solve, write and print; return the exit status.
+
+    The file that is written holds the same object as ``--json`` prints. For the other parameters
+    see :func:`qkdopt.solve`.
+    """
     instance = read_instance(path)
     earlier = None if start is None else read_plan(start)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         refuse_unwritable(output)
     with LiveLine() as live:
-        result = solve(instance, objective=objective, start=earlier, progress=live, **options)
+        result = solve(
+            instance,
+            strategy=strategy,
+            solver=solver,
+            formulation=formulation,
+            linearisation=linearisation,
+            objective=objective,
+            time_limit=time_limit,
+            gap=gap,
+            threads=threads,
+            seed=seed,
+            start=earlier,
+            node_limit=node_limit,
+            progress=live,
+        )
     if output is not None:
         with uninterrupted():
             write_json_whole(output, result.to_json_dict())

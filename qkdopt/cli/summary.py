@@ -16,7 +16,7 @@ WORST_LINKS = 5
 
 
 def summary(instance: Instance, result: Result) -> str:
-    """Tell served, rates, gain, gap, the worst links and why, and what was blocked."""
+    """Spell served, rates, gain, gap, the worst links and why, and what was blocked."""
     preset = preset_name(instance) or "none"
     lines = [
         f"{instance.name}  (preset {preset}, strategy {result.strategy})",

@@ -53,27 +53,28 @@ def simulate(
 ) -> None:
     """Simulate dynamic traffic: key rates, blocking and switches, with 95 % intervals."""
     from qkdopt.cli.simulating import run_simulate
+    from qkdopt.simulation import SimulationOptions
 
-    how = {
-        "strategy": strategy,
-        "policy": policy,
-        "order": order,
-        "retune": retune,
-        "threshold": threshold,
-        "replacements": replacements,
-    }
+    options = SimulationOptions(
+        strategy=strategy,
+        policy=policy,
+        order=order,
+        retune=retune,
+        threshold=threshold,
+        replacements=replacements,
+    )
     raise typer.Exit(
         run_simulate(
             instance,
+            options,
             trace=trace,
-            as_json=as_json,
-            how=how,
             load_erlang=load,
             requests=requests,
             warmup=warmup,
             seed=seed,
             replications=replications,
             workers=workers,
+            as_json=as_json,
         )
     )
 
@@ -127,24 +128,20 @@ def resilience(
 ) -> None:
     """Measure what share of the key rate survives degradations, with and without retuning."""
     from qkdopt.cli.resilience import run_resilience
+    from qkdopt.experiments.resilience import ResilienceSpec
 
-    raise typer.Exit(
-        run_resilience(
-            instance,
-            output,
-            workers=workers,
-            as_json=as_json,
-            events=events,
-            channels=channels,
-            load_erlang=load,
-            requests=requests,
-            seed=seed,
-            rate=rate,
-            repair=repair,
-            noise_per_gate=noise,
-            target=target,
-        )
+    spec = ResilienceSpec(
+        events=events,
+        channels=channels,
+        load_erlang=load,
+        requests=requests,
+        seed=seed,
+        rate=rate,
+        repair=repair,
+        noise_per_gate=noise,
+        target=target,
     )
+    raise typer.Exit(run_resilience(instance, output, spec, workers=workers, as_json=as_json))
 
 
 @traffic_app.command()

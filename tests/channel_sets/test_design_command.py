@@ -73,6 +73,7 @@ def test_a_second_run_evaluates_nothing_and_finds_the_same(instance, folder, cap
     assert sorted((folder / "rows.parquet").iterdir()) == rows
     assert (folder / "design.csv").read_text(encoding="utf-8") == before
     told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "qkdopt/design/1"
     assert told["ranking"][0]["rank"] == 1
     best = pd.read_csv(folder / "design.csv")["mean_skr_per_request_bps"].iloc[0]
     assert math.isclose(told["ranking"][0]["mean_skr_per_request_bps"], best)
@@ -367,7 +368,7 @@ def test_less_power_than_more_loss_needs_is_refused(instance, tmp_path, capsys):
     scenarios.write_text("loss = [1.0, 1.2]", encoding="utf-8")
     options = ("--channels", 1, "--launch", "link", "--sensitivity", -30, "--scenarios", scenarios)
     assert exit_status("design", "rank", instance, *options, "-o", tmp_path / "never") == 2
-    assert "floors would not hold" in capsys.readouterr().err
+    assert "least launch power would not hold" in capsys.readouterr().err
 
 
 def test_demands_are_assigned(tmp_path, capsys):

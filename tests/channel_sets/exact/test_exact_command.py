@@ -30,6 +30,7 @@ def test_as_json(tmp_path, capsys):
     options = ("--channels", 1, *LIMIT, "-o", tmp_path, "--json")
     assert exit_status("design", "prove", TRIANGLE, *options) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "qkdopt/exact-set/1"
     assert told["status"] == "optimal"
     assert told["value_bps"] <= told["bound_bps"] * (1.0 + 1e-9)
 

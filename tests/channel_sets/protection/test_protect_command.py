@@ -35,6 +35,7 @@ def test_a_floor_beyond_reach_is_impossible_with_a_reason(tmp_path, capsys):
     options = ("--channels", 2, "--min-skr", 1e9, "-o", tmp_path, "--json")
     assert exit_status("design", "protect", RING, *options) == 1
     told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "qkdopt/protection/1"
     assert told["status"] == "impossible"
     assert told["served"] == 0
     assert len(told["left_out"]) == len(read_instance(RING).demands)
