@@ -10,9 +10,9 @@ import typer
 from qkdopt.cli.choices import Formulation, Strategy
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
-from qkdopt.cli.instance import instance_app
+from qkdopt.cli.instance_commands import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, Scheduler
-from qkdopt.cli.study import study_app
+from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
 app = typer.Typer(
@@ -80,7 +80,7 @@ def solve(
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
-    from qkdopt.cli.solving import run_solve
+    from qkdopt.cli.solve import run_solve
 
     raise typer.Exit(
         run_solve(
@@ -115,7 +115,7 @@ def bound(
     as_json: AsJson = False,
 ) -> None:
     """Prove upper bounds alone, and say how they were proved."""
-    from qkdopt.cli.bounding import run_bound
+    from qkdopt.cli.bound import run_bound
 
     raise typer.Exit(
         run_bound(
@@ -140,7 +140,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say which rules are in conflict when not all demands can be served."""
-    from qkdopt.cli.explaining import run_explain
+    from qkdopt.cli.explain import run_explain
 
     raise typer.Exit(
         run_explain(
@@ -156,7 +156,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Recompute every rule and rate of a result or a saved plan from physics alone."""
-    from qkdopt.cli.checking import run_check
+    from qkdopt.cli.check import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))
 
@@ -198,7 +198,7 @@ def compare(
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
 ) -> None:
     """Compare solvers and formulations; every plan is checked, and what is done stays done."""
-    from qkdopt.cli.comparing import run_compare
+    from qkdopt.cli.compare import run_compare
 
     raise typer.Exit(
         run_compare(
@@ -223,6 +223,6 @@ def compare(
 @app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
-    from qkdopt.cli.solver_list import run_solvers
+    from qkdopt.cli.solvers import run_solvers
 
     run_solvers()

@@ -127,7 +127,7 @@ def rank_sets(
 ) -> None:
     """Search channel sets, rank the best with intervals, show what each receiver adds."""
     from qkdopt.cli.design_options import RankOptions
-    from qkdopt.cli.designing import run_rank
+    from qkdopt.cli.design_rank import run_rank
 
     options = RankOptions(
         channels=channels,
@@ -176,7 +176,7 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Find the best set for the instance's list of demands, and prove that it is."""
-    from qkdopt.cli.proving_sets import run_exact
+    from qkdopt.cli.design_prove import run_exact
 
     raise typer.Exit(
         run_exact(
@@ -215,7 +215,7 @@ def protect(
     as_json: AsJson = False,
 ) -> None:
     """Plan the instance's list of demands so that each keeps a key rate under any failure."""
-    from qkdopt.cli.protecting import run_protect
+    from qkdopt.cli.design_protect import run_protect
 
     raise typer.Exit(
         run_protect(

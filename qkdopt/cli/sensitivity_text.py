@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.cli.intervals import plus_minus
+from qkdopt.cli.phrases import plus_minus
 from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
 from qkdopt.experiments.sensitivity.perturbation import Sweep
 from qkdopt.experiments.sensitivity.power import Receivers

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qkdopt.bounds.keyless import advice_lines
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.problem import build_problem

@@ -52,7 +52,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate dynamic traffic: key rates, blocking and switches, with 95 % intervals."""
-    from qkdopt.cli.simulating import run_simulate
+    from qkdopt.cli.simulate import run_simulate
     from qkdopt.simulation import SimulationOptions
 
     options = SimulationOptions(
@@ -90,7 +90,7 @@ def reproduce(
     workers: Workers = None,
 ) -> None:
     """Make the figures of the DS-QKD study, and set its numbers beside ours."""
-    from qkdopt.cli.reproducing import run_reproduce
+    from qkdopt.cli.reproduce import run_reproduce
 
     raise typer.Exit(run_reproduce(figure, output, requests=requests, seed=seed, workers=workers))
 

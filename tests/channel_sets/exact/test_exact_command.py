@@ -72,7 +72,7 @@ def test_bad_options_write_nothing(options, told, tmp_path, capsys):
 
 
 def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.proving_sets.exact_set", None)
+    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     options = ("--channels", 1, *LIMIT, "-o", tmp_path / "file")
     assert exit_status("design", "prove", TRIANGLE, *options) == 2
@@ -81,7 +81,7 @@ def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch
 
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.proving_sets.exact_set", None)
+    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
     with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}

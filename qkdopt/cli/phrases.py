@@ -1,4 +1,4 @@
-"""Intervals in words, for tables of per cent."""
+"""Pieces of sentences that several commands print."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def plus_minus(half_width: float) -> str:
     if half_width < SMALLEST_SHOWN:
         return f" +- <{SMALLEST_SHOWN:g}"
     return f" +- {half_width:.2f}"
+
+
+def without_key(count: int | None) -> str:
+    """Return ``, 49 without key``; nothing where every one has key, or none was counted."""
+    return f", {count} without key" if count else ""

@@ -53,7 +53,7 @@ def new(
     ] = False,
 ) -> None:
     """Make an instance from a shipped topology, a preset and a seed."""
-    from qkdopt.cli.making import run_new
+    from qkdopt.cli.instance_new import run_new
 
     run_new(
         output,
@@ -94,7 +94,7 @@ def export(
     ] = 20.0,
 ) -> None:
     """Write a formulation for any solver, with readable names."""
-    from qkdopt.cli.exporting import run_export
+    from qkdopt.cli.instance_export import run_export
 
     run_export(
         instance,
@@ -110,7 +110,7 @@ def export(
 @instance_app.command()
 def info(instance: InstanceFile) -> None:
     """Print what matters about an instance, in a planner's units."""
-    from qkdopt.cli.info import info_text
+    from qkdopt.cli.instance_info import info_text
     from qkdopt.io import read_instance
 
     typer.echo(info_text(read_instance(instance)), nl=False)
@@ -159,7 +159,7 @@ def best_known(
     as_json: AsJson = False,
 ) -> None:
     """Print the best plans and bounds known, or improve them with results."""
-    from qkdopt.cli.best_known import run_best_known, run_update
+    from qkdopt.cli.instance_best_known import run_best_known, run_update
     from qkdopt.errors import UsageError
 
     if improve and as_json:

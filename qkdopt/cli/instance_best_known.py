@@ -11,7 +11,7 @@ import typer
 
 from qkdopt.best_known import BestKnown, Change, Library, find_library, update
 from qkdopt.checker import check
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.errors import ResultError, UsageError
 from qkdopt.io import read_plan, read_result
 from qkdopt.result import Result
