@@ -25,7 +25,17 @@ LONGEST_LIST = 10
 def run_bound(
     path: Path, *, time_limit: float, objective: Objective, served: int | None, as_json: bool
 ) -> int:
-    """Print the bounds of an instance; return the exit status."""
+    """Print the bounds of an instance; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    as_json
+        Print one JSON object.
+    time_limit, objective, served
+        See :func:`qkdopt.bound`.
+    """
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:

@@ -52,7 +52,30 @@ def run_compare(
     threads: int | None,
     seed: int | None,
 ) -> int:
-    """Run what is missing, write tables and plots, print the summary; return the exit status."""
+    """Run what is missing, write tables and plots, print the summary; return the exit status.
+
+    Parameters
+    ----------
+    paths
+        Instance files.
+    folder
+        Tables, plots and rows go there; runs that are there are not run again.
+    solvers, formulations
+        Names separated by commas; None for all that are installed and free, and for the
+        profile's.
+    profile
+        File of settings; the options below come before its own.
+    objective
+        What every run maximises.
+    workers
+        Runs at the same time; None for cores / threads.
+    scheduler
+        Address of a Dask scheduler; None for processes of this machine.
+    retry_failed
+        Run failed runs again.
+    seconds, gap, linearisation, threads, seed
+        Of each run; None for the profile's.
+    """
     given: dict[str, float | None] = {
         "seconds": seconds, "gap": gap, "linearisation": linearisation, "threads": threads,
         "seed": seed,

@@ -47,6 +47,23 @@ def run_protect(
 
     Returns the exit status.
 
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        Candidates of each link.
+    min_skr_bps
+        Key rate that each demand keeps [bit/s].
+    channel_set
+        The set, such as ``3,13``; None to search one.
+    time_limit, seed
+        See :func:`qkdopt.channel_sets.protection.protect.protect`.
+    as_json
+        Print one JSON object.
+
     Raises
     ------
     QkdoptError

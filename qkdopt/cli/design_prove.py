@@ -14,8 +14,8 @@ from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
-from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.phrases import without_key
+from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
@@ -36,6 +36,19 @@ def run_exact(
     """Prove, check, write ``exact.json``, ``best.json`` and what they are about, print.
 
     Returns the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        Candidates of each link.
+    solver, time_limit, gap, seed
+        See :func:`qkdopt.channel_sets.exact.exact.exact_set`.
+    as_json
+        Print one JSON object.
 
     Raises
     ------

@@ -29,7 +29,21 @@ def run_explain(
     time_limit: float,
     as_json: bool,
 ) -> int:
-    """Print why not all demands can be served; return the exit status."""
+    """Print why not all demands can be served; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    demand
+        Demand id as it was typed; None for all demands at their own key rates.
+    min_skr_bps
+        Key rate of that demand [bit/s].
+    time_limit
+        In seconds.
+    as_json
+        Print one JSON object.
+    """
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:

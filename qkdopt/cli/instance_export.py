@@ -24,7 +24,28 @@ def run_export(
     served: int | None,
     tolerance_bps: float,
 ) -> None:
-    """Build a formulation and write it, whole or not at all."""
+    """Build a formulation and write it, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    output
+        File of the model.
+    file_format
+        mps or lp; None for the ending of ``output``.
+    formulation, objective
+        What is built.
+    served
+        Number of demands that are served; None for all.
+    tolerance_bps
+        Largest error of linearised key rates [bit/s].
+
+    Raises
+    ------
+    UsageError
+        Options out of range; nothing is written.
+    """
     chosen = file_format or output.suffix.lstrip(".").lower()
     faults = []
     if chosen not in FORMATS:

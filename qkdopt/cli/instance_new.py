@@ -32,8 +32,15 @@ def run_new(
 ) -> None:
     """Make an instance and write it; nothing is written on a fault.
 
-    ``candidates`` is text, such as ``3,13,23,33``; for the other parameters see
-    :func:`qkdopt.instance.generation.new_instance`.
+    Parameters
+    ----------
+    output
+        File of the instance, whose name is its name.
+    candidates
+        QKD candidates, such as ``3,13,23,33``; None for all channels.
+    topology, demands, seed, preset, length_scale, channels, channels_per_demand, reserve, \
+layout, launch_dbm, k, load_erlang, weighted
+        See :func:`qkdopt.instance.generation.new_instance`.
     """
     refuse_unwritable(output)
     listed = None if candidates is None else read_channels(candidates, "candidates")

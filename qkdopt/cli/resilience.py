@@ -29,6 +29,19 @@ def run_resilience(
 ) -> int:
     """Run what is missing, write table and plot, print; return the exit status.
 
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    spec
+        Sets, events and requests.
+    workers
+        Processes; None for all cores.
+    as_json
+        Print one JSON object.
+
     Raises
     ------
     UsageError, InstanceError

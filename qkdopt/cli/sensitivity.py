@@ -42,6 +42,27 @@ def run_sensitivity(
 ) -> int:
     """Sweep, write table and plot, print the ranking; return the exit status.
 
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        QKD candidates, such as ``3,13,23,33``; None for the instance's own.
+    load_erlang
+        Offered load; None for the instance's own.
+    requests, seed
+        Of every setting.
+    step_db
+        Between neighbouring settings.
+    sensitivity_dbm, margin_db, cap_dbm
+        Of the classical receivers; None for the instance's own.
+    workers
+        Processes; None for all cores.
+    as_json
+        Print one JSON object.
+
     Raises
     ------
     OptionsError

@@ -73,7 +73,7 @@ def sensitivity_lines(
         "",
         _line("parameter", "now", "% per dB better", "measured at", "best of the settings tried"),
         *(_ranked_line(row) for row in ranked),
-        *_told_of_brackets(ranked),
+        *_bracket_notes(ranked),
         *(_choice_line(row) for row in choices),
         *(f"note  {note}" for note in sweep.notes),
     ]
@@ -125,7 +125,7 @@ def _per_db(row: dict[Hashable, Any]) -> str:
     return text if row["can_improve"] else f"({text})"
 
 
-def _told_of_brackets(ranked: Rows) -> list[str]:
+def _bracket_notes(ranked: Rows) -> list[str]:
     if all(row["can_improve"] or math.isnan(row["gain_percent_per_db"]) for row in ranked):
         return []
     return ["(...) at its limit; from what a step to the worse side costs"]

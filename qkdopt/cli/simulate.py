@@ -40,8 +40,18 @@ def run_simulate(
 ) -> int:
     """Simulate and print; return the exit status.
 
-    ``trace`` is a file of recorded requests; for the other parameters see
-    :func:`qkdopt.simulation.simulate`.
+    Parameters
+    ----------
+    path
+        Instance file.
+    options
+        How requests are served.
+    trace
+        File of recorded requests; None to draw them.
+    as_json
+        Print one JSON object in place of the summary.
+    load_erlang, requests, warmup, seed, replications, workers
+        See :func:`qkdopt.simulation.simulate`.
     """
     instance = read_instance(path)
     if seed < 0:

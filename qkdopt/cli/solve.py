@@ -39,8 +39,19 @@ def run_solve(
 ) -> int:
     """Solve, write and print; return the exit status.
 
-    The file that is written holds the same object as ``--json`` prints. For the other parameters
-    see :func:`qkdopt.solve`.
+    Parameters
+    ----------
+    path
+        Instance file.
+    output
+        File of the result, the object that ``as_json`` prints; None for no file.
+    start
+        Earlier result or saved plan.
+    as_json
+        Print one JSON object in place of the summary.
+    strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
+node_limit
+        See :func:`qkdopt.solve`.
     """
     instance = read_instance(path)
     earlier = None if start is None else read_plan(start)
