@@ -108,7 +108,7 @@ def here(monkeypatch):
         with ThreadPoolExecutor(1) as pool:
             yield Workers(pool, lambda: 1)
 
-    monkeypatch.setattr("qkdopt.cli.reproducing.open_workers", one)
+    monkeypatch.setattr("qkdopt.cli.reproduce.open_workers", one)
 
 
 def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, capsys):

@@ -196,7 +196,7 @@ def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, ca
     assert len(rows) == 4
     assert exit_status(*command, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["schema"] == "qkdopt/experiments/resilience/1"
+    assert answer["schema"] == "qkdopt/resilience/1"
     assert answer["preset"] == "paper"
     assert [case["events"] for case in answer["cases"]] == table["events"].tolist()
     assert len(answer["cases"]) == 4
