@@ -66,11 +66,11 @@ GROUPS = {
     ),
     "rules": Group(
         modules("qkdopt/milp", "constraints strengthen loads objectives linearise"),
-        ("tests/milp", "tests/test_truth.py", "tests/optimize"),
+        ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
         modules("qkdopt/bounds", "dual states served classes branch master"),
-        ("tests/bounds", "tests/milp/test_loads.py", "tests/test_truth.py"),
+        ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(
         (
@@ -264,10 +264,19 @@ def verdict(group: str, mutant: Mutant) -> str | None:
 
 def run_tests(tree: Path, tests: tuple[str, ...]) -> str | None:
     """Run tests in a tree until the first that fails and return its name."""
-    options = ("-q", "-x", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--no-header", "-rfE")
+    options = (
+        "-q",
+        "-n0",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-seed=0",
+        "--no-header",
+        "-rfE",
+    )
     with (tree / "told.txt").open("w", encoding="utf-8") as told:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *tests],
+            [sys.executable, "-m", "pytest", *options, "-rfE", *tests],
             cwd=tree,
             env={**os.environ, "PYTHONPATH": str(tree)},
             stdout=told,

@@ -1,45 +1,47 @@
-"""The house rules, run as tests."""
+"""What is run, and when: the README, CONTRIBUTING and `.ci/run` agree."""
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+BEFORE_A_COMMIT = ("ruff format", "ruff check", "mypy", "lint-imports", "python -m pytest")
 
 
-@pytest.mark.parametrize("arguments", [("check", "."), ("format", "--check", ".")])
-def test_ruff_finds_nothing(arguments):
-    done = run(sys.executable, "-m", "ruff", *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
+def commands_of_ci() -> list[str]:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-def test_types_are_strict():
-    done = run(sys.executable, "-m", "mypy")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_rooms_import_only_from_lower_floors():
-    script = Path(sys.executable).parent / "lint-imports"
-    command = str(script) if script.exists() else shutil.which("lint-imports")
-    assert command, "import-linter is not installed; pip install -e '.[test]'"
-    done = run(command)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_ci_runs_the_readmes_test_command():
+def test_ci_runs_the_readmes_test_command_first():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    (python3 -m venv .*)$", readme, flags=re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("qkdopt solve instances/nsfnet_100erl.json")
     assert commands[1].endswith("python -m pytest")
-    assert "README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    ci = commands_of_ci()
+    pattern = re.search(r"command=\$\(sed -n 's/\^    \\\((.*)\\\)\$/", "\n".join(ci))
+    assert pattern is not None
+    assert [one for one in commands if re.fullmatch(pattern[1], one)] == [commands[1]]
+    first = next(k for k, line in enumerate(ci) if line == 'bash -c "$command"')
+    assert not any(".venv/bin" in line for line in ci[:first])
+
+
+def test_ci_runs_what_contributors_are_asked_to_run():
+    ci = "\n".join(commands_of_ci())
+    asked = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for command in BEFORE_A_COMMIT:
+        assert f".venv/bin/{command}" in asked, command
+    for command in BEFORE_A_COMMIT[:-1]:
+        assert f".venv/bin/{command}" in ci, command
+
+
+def test_ci_ends_with_the_tests_that_a_plain_run_leaves_out():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    chosen = options["tool"]["pytest"]["ini_options"]["addopts"]
+    assert chosen[chosen.index("-m") + 1] == "not slow and not long"
+    assert commands_of_ci()[-1] == ".venv/bin/python -m pytest -m 'slow and not long'"

@@ -79,6 +79,7 @@ def test_a_second_run_evaluates_nothing_and_finds_the_same(instance, folder, cap
     assert math.isclose(message["ranking"][0]["mean_skr_per_request_bps"], best)
 
 
+@pytest.mark.slow
 def test_sets_by_link(instance, tmp_path, capsys):
     options = ("--channels", 1, "--receivers", 23, "--reserve", "all", "-o", tmp_path)
     assert exit_status("design", "rank", instance, *options, *QUICK, "--baseline", "3") == 0

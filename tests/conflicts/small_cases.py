@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.instance import Instance
+from tests.small_instances import instance_of
 
 
 def line(demands, *, channels: int = 3, km: float = 10.0, **other) -> Instance:
@@ -18,28 +19,5 @@ def ring(demands, **other) -> Instance:
 
 def network(links, demands, *, channels: int = 3, **other) -> Instance:
     """Links are (id, a, b, km[, fields]), demands (source, target[, fields])."""
-    nodes = sorted({node for link in links for node in link[1:3]})
     qkd = {"candidates": [0], "guard_ghz": 0.0} | other.pop("qkd", {})
-    return Instance.model_validate(
-        {
-            "schema": "qkdopt/instance/1",
-            "name": "small_case",
-            "network": {
-                "nodes": [{"id": n} for n in nodes],
-                "links": [
-                    {"id": link[0], "a": link[1], "b": link[2], "length_km": link[3]}
-                    | (link[4] if len(link) > 4 else {})
-                    for link in links
-                ],
-            },
-            "grid": {"channels": channels},
-            "classical": {"launch_dbm": -12.4},
-            "qkd": qkd,
-            "demands": [
-                {"id": r, "source": d[0], "target": d[1]} | (d[2] if len(d) > 2 else {})
-                for r, d in enumerate(demands)
-            ],
-            **other,
-        },
-        strict=False,
-    )
+    return instance_of(links, demands, name="small_case", channels=channels, qkd=qkd, **other)

@@ -30,7 +30,7 @@ def test_no_way_is_wrong_on_a_corner_instance(seed):
     assert faults_on(seed, quick_ways(seed), time_limit=QUICK_TIME_LIMIT) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("chunk", range(50))
 def test_no_way_is_wrong_on_5000_corner_instances(chunk):
     seeds = range(chunk * SEEDS_A_CHUNK, (chunk + 1) * SEEDS_A_CHUNK)

@@ -6,12 +6,12 @@ import pytest
 
 import qkdopt
 from qkdopt.errors import UnsupportedError
-from qkdopt.instance import Instance
 from qkdopt.result import Bound
 from tests.corners import judge
 from tests.corners.enumeration import Enumeration, value_of
 from tests.corners.judge import FALSE_OPTIMAL, GAP, OTHER, TRACEBACK, WAYS, WRONG_BOUND
 from tests.random_instances import random_instance
+from tests.small_instances import instance_of
 
 BY_NAME = {way.name: way for way in WAYS}
 
@@ -92,20 +92,7 @@ def test_no_plan_is_a_fault(case):
 
 
 def test_light_in_a_guard_band_is_no_plan():
-    instance = Instance.model_validate(
-        {
-            "schema": "qkdopt/instance/1",
-            "name": "one_link",
-            "network": {
-                "nodes": [{"id": 0}, {"id": 1}],
-                "links": [{"id": "0-1", "a": 0, "b": 1, "length_km": 10.0}],
-            },
-            "grid": {"channels": 4},
-            "classical": {"launch_dbm": -20.0},
-            "demands": [{"id": 0, "source": 0, "target": 1}],
-        },
-        strict=False,
-    )
+    instance = instance_of([("0-1", 0, 1, 10.0)], [(0, 1)], launch_dbm=-20.0)
     result = qkdopt.solve(instance, strategy="ds-qkd", threads=1)
     assert value_of(instance, result) == pytest.approx(result.value.objective_bps, rel=1e-9)
     (path,), (row,) = result.lightpaths, result.qkd

@@ -11,26 +11,12 @@ from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
 from tests.random_instances import random_instance
+from tests.small_instances import instance_of
 
 
 def one_link(demands: int, *, floor: float | None = None, **qkd) -> Instance:
-    return Instance.model_validate(
-        {
-            "schema": "qkdopt/instance/1",
-            "name": "one_link",
-            "network": {
-                "nodes": [{"id": 0}, {"id": 1}],
-                "links": [{"id": "0-1", "a": 0, "b": 1, "length_km": 10.0}],
-            },
-            "grid": {"channels": 4},
-            "classical": {"launch_dbm": -12.4},
-            "qkd": qkd,
-            "demands": [
-                {"id": r, "source": 0, "target": 1, "min_skr_bps": floor} for r in range(demands)
-            ],
-        },
-        strict=False,
-    )
+    wanted = [(0, 1, {"min_skr_bps": floor})] * demands
+    return instance_of([("0-1", 0, 1, 10.0)], wanted, name="one_link", qkd=qkd)
 
 
 @pytest.mark.parametrize(

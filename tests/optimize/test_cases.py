@@ -14,6 +14,7 @@ from tests.brute_force import Oracle
 from tests.corners.enumeration import Enumeration
 from tests.corners.judge import WAYS as EVERY_WAY
 from tests.corners.judge import run
+from tests.tiers import slow_beyond
 
 CASES = Path(__file__).parent.parent / "cases"
 GAP = 1e-3
@@ -53,7 +54,7 @@ def judged(name: str, objective: str, **options):
     return result
 
 
-@pytest.mark.parametrize("seed", [0, 5, 6, 7, 114])
+@pytest.mark.parametrize("seed", slow_beyond(2, [0, 5, 6, 7, 114]))
 @pytest.mark.parametrize(
     "name", ["joint_link_sum_bound_too_low", "joint_table_bound_too_low", "table_corner"]
 )

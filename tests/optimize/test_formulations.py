@@ -10,7 +10,6 @@ import qkdopt
 from qkdopt.adapters import SizeLimit, adapter_of, program_of_model
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.errors import LicenceError, SolverFailedError, UnsupportedError, UsageError
-from qkdopt.instance import Instance
 from qkdopt.milp import build_joint, build_textbook, least_size, linearise_links
 from qkdopt.optimize.load_states import LoadStateRun
 from qkdopt.optimize.options import FORMULATIONS, SolverOptions
@@ -21,6 +20,8 @@ from tests.brute_force import Oracle
 from tests.command import HANG_SECONDS
 from tests.random_instances import random_instance
 from tests.shipped import LIBRARY
+from tests.small_instances import instance_of
+from tests.tiers import slow_beyond, slow_if
 
 GAP = 1e-4
 WAYS = [("textbook", "highs"), ("load-state", "highs"), ("cp-sat", "cp-sat")]
@@ -51,14 +52,14 @@ def agrees_with_enumeration(instance, formulation, solver, objective="mean"):
     assert result.value.objective_bps <= best[served] * (1.0 + 1e-9) + 1e-6
 
 
-@pytest.mark.parametrize("seed", range(400, 425))
+@pytest.mark.parametrize("seed", slow_beyond(8, range(400, 425)))
 @pytest.mark.parametrize(("formulation", "solver"), WAYS)
 def test_agrees_with_enumeration_on_the_mean(seed, formulation, solver):
     floors = formulation != "load-state"
     agrees_with_enumeration(random_instance(seed, floors=floors), formulation, solver)
 
 
-@pytest.mark.parametrize("seed", range(430, 438))
+@pytest.mark.parametrize("seed", slow_beyond(3, range(430, 438)))
 @pytest.mark.parametrize("relay", ["lightpath", "widest"])
 @pytest.mark.parametrize("objective", ["mean", "max-min", "link-sum"])
 def test_cp_sats_own_model_agrees_in_every_cell(seed, relay, objective):
@@ -71,7 +72,7 @@ def test_textbook_agrees_on_other_objectives(seed, objective):
     agrees_with_enumeration(random_instance(seed), "textbook", "highs", objective)
 
 
-@pytest.mark.parametrize("seed", range(450, 480))
+@pytest.mark.parametrize("seed", slow_beyond(10, range(450, 480)))
 def test_no_bound_of_cp_sats_own_model_is_below_enumeration_at_a_coarse_linearisation(seed):
     instance = random_instance(seed)
     best = Oracle(instance, "mean").best()
@@ -174,7 +175,7 @@ EVERY_WAY = [
 
 
 @pytest.mark.parametrize(("formulation", "solver"), EVERY_WAY)
-@pytest.mark.parametrize("seconds", [1e-6, 0.02, 0.1, 0.4])
+@pytest.mark.parametrize("seconds", slow_if(["0.1", "0.4"], [1e-6, 0.02, 0.1, 0.4]))
 def test_a_run_that_is_cut_short_proves_nothing_false(formulation, solver, seconds):
     for seed in (402, 407, 411):
         instance = random_instance(seed, floors=False)
@@ -201,22 +202,13 @@ def odd_ring():
 
     A direction for each keeps the routes given; one long link makes the rates differ.
     """
-    links = [
-        {"id": f"{n}", "a": n, "b": (n + 1) % 5, "length_km": 14.0 if n == 0 else 8.0}
-        for n in range(5)
-    ]
-    return Instance.model_validate(
-        {
-            "schema": "qkdopt/instance/1",
-            "name": "odd ring",
-            "network": {"nodes": [{"id": n} for n in range(5)], "links": links},
-            "grid": {"channels": 3},
-            "classical": {"launch_dbm": -12.4},
-            "qkd": {"candidates": [2], "guard_ghz": 100.0},
-            "routes": {"k": 1},
-            "demands": [{"id": n, "source": n, "target": (n + 2) % 5} for n in range(5)],
-        },
-        strict=False,
+    return instance_of(
+        [(f"{n}", n, (n + 1) % 5, 14.0 if n == 0 else 8.0) for n in range(5)],
+        [(n, (n + 2) % 5) for n in range(5)],
+        name="odd ring",
+        channels=3,
+        qkd={"candidates": [2], "guard_ghz": 100.0},
+        routes={"k": 1},
     )
 
 

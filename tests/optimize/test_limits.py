@@ -245,13 +245,13 @@ def test_the_first_compilation_is_announced_and_off_the_clock(monkeypatch):
 
 
 def test_compiling_runs_the_kernels_that_a_solve_runs():
-    from qkdopt.bounds.dual import _demand_side, _link_side
+    from qkdopt.bounds.dual import _demand_part, _link_part
     from qkdopt.bounds.master import solve_master
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 
     compilation.compile_search()
     compilation.compile_bound()
-    kernels = (anneal, rebuild, _demand_side, _link_side, solve_master)
+    kernels = (anneal, rebuild, _demand_part, _link_part, solve_master)
     before = [len(kernel.signatures) for kernel in kernels]
     for objective in ("mean", "max-min", "link-sum"):
         instance = qkdopt.read_instance(MESH)
@@ -304,7 +304,9 @@ def test_a_number_served_that_changes_last_is_bounded_too():
     [
         ({"strategy": "ds-qkd"}, "exhausted"),
         ({"strategy": "local-search", "time_limit": 0.5}, "time limit"),
-        ({"strategy": "milp", "node_limit": 1, "gap": 0.0}, "node limit"),
+        pytest.param(
+            {"strategy": "milp", "node_limit": 1, "gap": 0.0}, "node limit", marks=pytest.mark.slow
+        ),
         ({"strategy": "milp", "gap": 0.5}, "gap"),
     ],
 )

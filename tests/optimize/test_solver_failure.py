@@ -35,6 +35,7 @@ def test_the_plan_is_kept_and_the_failure_said(broken_highs, instance, formulati
     assert f"solver failed: {CRASH}" in result.notes
 
 
+@pytest.mark.slow
 def test_auto_keeps_its_plan_too(broken_highs, instance):
     result = qkdopt.solve(instance, gap=1e-9, time_limit=20.0)
     assert qkdopt.check(instance, result).faults == ()

@@ -23,6 +23,7 @@ from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.solvers import _gap_at
 from tests.command import HANG_SECONDS, exit_status
 from tests.shipped import LIBRARY
+from tests.tiers import slow_if
 
 SMALL = LIBRARY / "small"
 LINE, RESERVED = SMALL / "line.json", SMALL / "line_1to2_reserved.json"
@@ -243,7 +244,10 @@ def test_bad_input_runs_nothing(tmp_path, monkeypatch, capsys, arguments, expect
 
 @pytest.mark.parametrize(
     "name",
-    ["line_1to2_reserved", "mesh6_1to4_reserved", "ring_blocks", "triangle_two_channels"],
+    slow_if(
+        ["mesh6_1to4_reserved"],
+        ["line_1to2_reserved", "mesh6_1to4_reserved", "ring_blocks", "triangle_two_channels"],
+    ),
 )
 def test_solvers_agree(name):
     """The smaller half of `benchmarks/agreement.py`, at the same settings."""

@@ -10,6 +10,7 @@ from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import sensitivity_jobs, sensitivity_table, what_a_db_buys
 from qkdopt.instance import Instance
+from tests.tiers import slow_if
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)]
 MEASURED = {"noise_per_gate": [0.0, 1e-4, 1e-3], "skr_bps": [2e4, 1e4, 0.0]}
@@ -54,7 +55,7 @@ def odd(name: str) -> Instance:
     return Instance.model_validate(data, strict=False)
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", slow_if(["measured"], ODD))
 def test_resilience_of_an_odd_instance(name):
     tasks = cases(odd(name), ResilienceSpec(requests=1000, rate=1.0))
     rows = pd.DataFrame([task.run() for task in tasks])

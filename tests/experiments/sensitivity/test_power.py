@@ -22,23 +22,17 @@ from qkdopt.problem.coefficients import build_tables, link_launch_dbm
 from qkdopt.problem.plan import assess
 from qkdopt.simulation import SimulationOptions, simulate
 from tests.random_instances import random_instance
+from tests.small_instances import instance_of
 
-LINE = Instance.model_validate(
-    {
-        "name": "line",
-        "network": {
-            "nodes": [{"id": n} for n in range(4)],
-            "links": [
-                {"id": "short", "a": 0, "b": 1, "length_km": 10.0},
-                {"id": "measured", "a": 1, "b": 2, "length_km": 10.0, "loss_db": 4.5},
-                {"id": "long", "a": 2, "b": 3, "length_km": 40.0, "qkd": False},
-            ],
-        },
-        "grid": {"channels": 8},
-        "classical": {"launch_dbm": -12.4},
-        "qkd": {"candidates": [1, 5], "reserve": "all"},
-    },
-    strict=False,
+LINE = instance_of(
+    [
+        ("short", 0, 1, 10.0),
+        ("measured", 1, 2, 10.0, {"loss_db": 4.5}),
+        ("long", 2, 3, 40.0, {"qkd": False}),
+    ],
+    name="line",
+    channels=8,
+    qkd={"candidates": [1, 5], "reserve": "all"},
 )
 RECEIVER = {"sensitivity_dbm": -28.0, "margin_db": 3.0}
 # -28 + 3 + 0.2 dB/km x 10 km; + 4.5 dB measured; + 0.2 dB/km x 40 km.

@@ -21,9 +21,9 @@ from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.cli import app
 from qkdopt.experiments.study import read_study
 from tests.command import HANG_SECONDS
-from tests.test_links import PAGES
+from tests.docs.test_links import PAGES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 PAGES = [*PAGES, ROOT / "studies" / "README.md"]
 FENCES = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 INSTANCE = ROOT / "instances" / "nsfnet_100erl_4ch.json"
