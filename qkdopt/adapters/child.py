@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -96,7 +97,7 @@ class Child:
             waited += PERIOD_S
             tail.lines()
             if not ask() or waited > seconds + GRACE_S:
-                process.send_signal(self.signal)
+                _tell_to_end(process, self.signal)
                 _ended(process, GRACE_S)
                 return False
         return True
@@ -119,6 +120,14 @@ class _Tail:
         """Pass on what is left, when nothing more is written."""
         self.lines()
         self._read(self._part)
+
+
+def _tell_to_end(process: subprocess.Popen[bytes], signal: int) -> None:
+    # Windows knows no signal that a program could answer to by ending in its own way.
+    if os.name == "posix":
+        process.send_signal(signal)
+    else:
+        process.terminate()
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:

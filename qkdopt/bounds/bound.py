@@ -135,9 +135,16 @@ class LoadStateBound:
     def tighten(self, incumbent_bps: float, gap: float, should_stop: Callable[[], bool]) -> None:
         """Do one step: the root relaxation first, then one branching.
 
-        ``incumbent_bps`` is the objective of the best plan with this number served: what
-        cannot beat it by more than the relative ``gap`` is not looked into further. Whatever ends
-        the step, what was proved by then stays.
+        Whatever ends the step, what was proved by then stays.
+
+        Parameters
+        ----------
+        incumbent_bps
+            Objective of the best plan with this number served.
+        gap
+            What cannot beat the incumbent by more than this relative gap is not branched on.
+        should_stop
+            Called often; true ends the step.
         """
         if self._problem.objective == "max-min":
             self._bisect(should_stop)
@@ -191,9 +198,9 @@ class LoadStateBound:
         """Best rate of an item's link when it carries at least the lightpaths of one demand."""
         rel = self.relaxation
         link = int(np.searchsorted(rel.item_start[:, 2], item, side="right"))
-        sense = int(item >= rel.item_start[link, 1])
+        direction = int(item >= rel.item_start[link, 1])
         states = rel.states[link]
-        carried = states.loads[:, sense] >= rel.class_channels[demand_class]
+        carried = states.loads[:, direction] >= rel.class_channels[demand_class]
         return float(states.rate_bps[carried].max(initial=0.0))
 
     def _bisect(self, should_stop: Callable[[], bool]) -> None:

@@ -168,11 +168,11 @@ class LoadTree:
         totals = self._load[first : first + len(states.rate_bps)]
         rates = []
         for whole in (int(np.floor(load)), int(np.floor(load)) + 1):
-            here = np.flatnonzero(totals == whole)
-            if not len(here):
+            matching = np.flatnonzero(totals == whole)
+            if not len(matching):
                 return 0.0
             counter = against / load * whole if load > 0.0 else 0.0
-            nearest = here[np.abs(states.loads[here, 1] - counter).argmin()]
+            nearest = matching[np.abs(states.loads[matching, 1] - counter).argmin()]
             rates.append(float(states.rate_bps[nearest]))
         return float(rates[0] + (load - np.floor(load)) * (rates[1] - rates[0]))
 

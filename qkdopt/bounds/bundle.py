@@ -57,8 +57,8 @@ def first_state(data: DualData, rate_bps: float) -> BundleState:
     """Start: every level's width shared evenly by the hops of a typical route."""
     rel = data.relaxation
     hops = len(rel.route_item) / max(1, len(rel.route_class))
-    prices = np.zeros((rel.items, 1 + len(data.widths)))
-    prices[:, 1:] = data.widths / max(1.0, hops)
+    prices = np.zeros((rel.items, 1 + len(data.level_widths)))
+    prices[:, 1:] = data.level_widths / max(1.0, hops)
     return BundleState(prices, rate_bps, np.inf, max(rate_bps, 1.0) / 4.0, empty_cuts(data))
 
 
@@ -74,9 +74,24 @@ def improve(
 ) -> bool:
     """Lower ``state.value_bps`` in place over the allowed load states.
 
-    Stops after ``iterations``, when the predicted decrease falls below ``tolerance``
-    relative to the bound, or when ``should_stop(value_bps)`` says so. Returns False when
-    no load states fit the demands at all: then no plan does.
+    Return False when no load states fit the demands at all: then no plan does.
+
+    Parameters
+    ----------
+    data
+        The relaxation.
+    served
+        ``S``, how many demands plans serve.
+    state
+        Prices and cuts to begin with; improved in place.
+    allowed
+        ``(N,)`` load states to choose from.
+    iterations
+        Most evaluations of the dual.
+    tolerance
+        Predicted decrease, relative to the bound, below which it ends.
+    should_stop
+        Called with the bound before every evaluation; true ends it.
     """
     drop_states(state.cuts, allowed)
     limited = served < int(data.relaxation.class_count.sum())
@@ -97,7 +112,7 @@ def improve(
         trial = _evaluate(data, served, prices, allowed)
         assert trial is not None  # the prices do not decide whether states fit
         add_cuts(state.cuts, data, trial, prices, sigma, served)
-        nulls = _judge(state, trial.value_bps, prices, sigma, predicted, nulls)
+        nulls = _move(state, trial.value_bps, prices, sigma, predicted, nulls)
     return True
 
 
@@ -119,7 +134,7 @@ def _propose(state: BundleState, limited: bool, served: int) -> tuple[FloatArray
     return prices, sigma, model
 
 
-def _judge(
+def _move(
     state: BundleState,
     value: float,
     prices: FloatArray,

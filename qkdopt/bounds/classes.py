@@ -16,7 +16,7 @@ from qkdopt.units import FloatArray
 
 @dataclass(frozen=True)
 class DemandClass:
-    """Demands that no rule tells apart: the same ends and number of channels.
+    """Demands that every rule treats alike: the same ends and number of channels.
 
     Parameters
     ----------
@@ -37,15 +37,16 @@ class DemandClass:
 class Relaxation:
     """Arrays of the load-state relaxation, in compressed rows.
 
-    An *item* is (link, sense, class): the lightpaths of a class that cross a link in one
-    sense, 0 along and 1 against the quantum signal. Items are sorted by link, then sense.
+    An *item* is (link, direction, class): the lightpaths of a class that cross a link in one
+    direction, 0 co-propagating and 1 counter-propagating with the quantum signal. Items are
+    sorted by link, then direction.
 
     Parameters
     ----------
     item_class, item_limit
         ``(I,)`` class of the item, and the most lightpaths it can stand for.
     item_start
-        ``(E, 3)`` first item of sense 0, of sense 1, and the end, per link.
+        ``(E, 3)`` first item of direction 0, of direction 1, and the end, per link.
     route_class
         ``(P,)`` class of each route.
     route_start, route_item
@@ -95,7 +96,7 @@ def build_relaxation(problem: Problem) -> Relaxation:
     """Lay out classes, routes, items and states of a problem as arrays."""
     classes = demand_classes(problem)
     uses = [
-        (e, _sense(problem, e, forward), c)
+        (e, _direction(problem, e, forward), c)
         for c, group in enumerate(classes)
         for route in group.routes
         for e, forward in zip(route.links, route.forward, strict=True)
@@ -104,7 +105,7 @@ def build_relaxation(problem: Problem) -> Relaxation:
     number = {item: i for i, item in enumerate(items)}
     routes = [(c, route) for c, group in enumerate(classes) for route in group.routes]
     rows = [
-        [number[e, _sense(problem, e, f), c] for e, f in zip(r.links, r.forward, strict=True)]
+        [number[e, _direction(problem, e, f), c] for e, f in zip(r.links, r.forward, strict=True)]
         for c, r in routes
     ]
     limit = np.array([classes[c].channels * len(classes[c].demands) for _, _, c in items])
@@ -122,22 +123,22 @@ def build_relaxation(problem: Problem) -> Relaxation:
         class_count=np.array([len(group.demands) for group in classes], dtype=np.int64),
         class_channels=np.array([group.channels for group in classes], dtype=np.int64),
         states=tuple(
-            link_states(problem, e, _most_loads(limit, start[e])) for e in range(len(start))
+            link_states(problem, e, _max_loads(limit, start[e])) for e in range(len(start))
         ),
     )
 
 
-def _sense(problem: Problem, link: int, forward: bool) -> int:
+def _direction(problem: Problem, link: int, forward: bool) -> int:
     return 0 if (0 if forward else 1) == co_direction(problem.tables, link) else 1
 
 
 def _item_start(items: list[tuple[int, int, int]], links: int) -> IntArray:
-    keys = np.array([2 * e + sense for e, sense, _ in items], dtype=np.int64)
+    keys = np.array([2 * e + direction for e, direction, _ in items], dtype=np.int64)
     edges = np.searchsorted(keys, np.arange(2 * links + 1))
     return np.stack([edges[0:-1:2], edges[1::2], edges[2::2]], axis=1).astype(np.int64)
 
 
-def _most_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
+def _max_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
     return int(limit[start[0] : start[1]].sum()), int(limit[start[1] : start[2]].sum())
 
 
@@ -146,6 +147,15 @@ def level_edges(rates_bps: FloatArray, highest_bps: float, levels: int) -> Float
 
     Inner edges are quantiles of the rates of a known plan: there the bound needs to tell
     rates apart. Any rising edges that end at the highest rate are valid.
+
+    Parameters
+    ----------
+    rates_bps
+        ``(n,)`` rates of the known plan's demands [bit/s].
+    highest_bps
+        Highest rate of any link.
+    levels
+        Number of levels; fewer where quantiles coincide.
     """
     inner = np.quantile(rates_bps, np.linspace(0.0, 1.0, levels + 1)[1:-1])
     edges = np.concatenate([[0.0], inner, [highest_bps]])

@@ -6,7 +6,7 @@ import numpy as np
 
 from qkdopt.bounds.bundle import first_state, improve
 from qkdopt.bounds.classes import build_relaxation
-from qkdopt.bounds.dual import _link_side, dual_data
+from qkdopt.bounds.dual import _link_part, dual_data
 from qkdopt.bounds.master import solve_master
 from qkdopt.instance import Instance
 from qkdopt.problem import Problem, build_problem
@@ -34,7 +34,7 @@ def smallest_problem() -> Problem:
 
 def bound_compiled() -> bool:
     """Whether an earlier run has compiled the kernels; the two that take longest stand for all."""
-    return compiled_before(solve_master) and compiled_before(_link_side)
+    return compiled_before(solve_master) and compiled_before(_link_part)
 
 
 def compile_bound() -> None:

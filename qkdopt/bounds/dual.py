@@ -11,10 +11,10 @@ the link's state offers, one per rate level ``l`` of width ``D_l``. Then
         + \tfrac1b \sum_l \nu_{il} f_l(g_e(m_0, m_1))\Bigr]
 
 with ``f_l(g)`` the share of level ``l`` below ``g``, exactly ``S`` demands served, and
-exactly ``m_0`` and ``m_1`` lightpaths in ``v`` of each sense. Both maxima are found
+exactly ``m_0`` and ``m_1`` lightpaths in ``v`` of each direction. Both maxima are found
 exactly by sorting, so ``B`` bounds the total key rate of every plan whatever the prices:
 they only decide how tight it is. For the objective ``link-sum`` there are no levels and
-each state is worth its own rate.
+the value of a state is its own rate.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ class DualData:
     ----------
     relaxation
         Items, routes and classes.
-    widths
+    level_widths
         ``(L,)`` width of each rate level [bit/s].
     share
         ``(N, L)`` share of each level below the rate of each state, all links in a row.
-    worth
+    state_value
         ``(N,)`` what a state adds by itself [bit/s]: its rate for ``link-sum``, else 0.
     loads
         ``(N, 2)`` lightpaths of each state.
     state_start
         ``(E + 1,)`` states of link e are ``state_start[e]:state_start[e + 1]``.
     slot_item, slot_start
-        Items repeated once per lightpath they can stand for, per link and sense.
+        Items repeated once per lightpath they can stand for, per link and direction.
     """
 
     relaxation: Relaxation
-    widths: FloatArray
+    level_widths: FloatArray
     share: FloatArray
-    worth: FloatArray
+    state_value: FloatArray
     loads: IntArray
     state_start: IntArray
     slot_item: IntArray
@@ -72,17 +72,17 @@ def dual_data(relaxation: Relaxation, edges: FloatArray | None) -> DualData:
     """
     rates = np.concatenate([states.rate_bps for states in relaxation.states])
     if edges is None:
-        widths, share, worth = np.zeros(1), np.zeros((len(rates), 1)), rates
+        level_widths, share, state_value = np.zeros(1), np.zeros((len(rates), 1)), rates
     else:
-        widths, worth = np.diff(edges), np.zeros(len(rates))
-        share = np.clip((rates[:, None] - edges[None, :-1]) / widths[None, :], 0.0, 1.0)
+        level_widths, state_value = np.diff(edges), np.zeros(len(rates))
+        share = np.clip((rates[:, None] - edges[None, :-1]) / level_widths[None, :], 0.0, 1.0)
     slot_item = np.repeat(np.arange(relaxation.items), relaxation.item_limit)
     first = np.concatenate([[0], np.cumsum(relaxation.item_limit)])
     return DualData(
         relaxation=relaxation,
-        widths=widths,
+        level_widths=level_widths,
         share=share,
-        worth=worth,
+        state_value=state_value,
         loads=np.concatenate([states.loads for states in relaxation.states]).astype(np.int64),
         state_start=np.cumsum([0, *(len(s.rate_bps) for s in relaxation.states)]).astype(np.int64),
         slot_item=slot_item.astype(np.int64),
@@ -120,18 +120,32 @@ class DualPoint:
 def evaluate(
     data: DualData, served: int, pi: FloatArray, nu: FloatArray, allowed: NDArray[np.bool_]
 ) -> DualPoint | None:
-    """Evaluate the dual over the states in ``allowed`` (``(N,)``), None when none fits."""
+    """Evaluate the dual; return None when no allowed states fit the demands.
+
+    Parameters
+    ----------
+    data
+        The relaxation.
+    served
+        ``S``, how many demands plans serve.
+    pi
+        ``(I,)`` prices of lightpaths [bit/s].
+    nu
+        ``(I, L)`` prices of the rate levels, not negative.
+    allowed
+        ``(N,)`` load states to choose from.
+    """
     rel = data.relaxation
     used, taken = np.zeros(rel.items), np.zeros(rel.items)
     drawn, offered = np.zeros(nu.shape), np.zeros(nu.shape)
     flow = np.zeros(len(rel.route_class))
     state = np.full(len(rel.states), -1, dtype=np.int64)
-    demand_part = _demand_side(
+    demand_part = _demand_part(
         rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-        rel.class_channels, data.widths, served, pi, nu, used, drawn, flow,
+        rel.class_channels, data.level_widths, served, pi, nu, used, drawn, flow,
     )  # fmt: skip
-    link_part = _link_side(
-        data.state_start, data.loads, data.share, data.worth, data.slot_item, data.slot_start,
+    link_part = _link_part(
+        data.state_start, data.loads, data.share, data.state_value, data.slot_item, data.slot_start,
         rel.item_class, rel.class_channels, allowed, pi, nu, taken, offered, state,
     )  # fmt: skip
     if not np.isfinite(demand_part) or not np.isfinite(link_part):
@@ -142,12 +156,16 @@ def evaluate(
 
 
 @njit
-def _demand_side(
+def _demand_part(
     route_start, route_item, route_key, class_route, class_count,
-    class_channels, widths, served, pi, nu, used, drawn, flow,
+    class_channels, level_widths, served, pi, nu, used, drawn, flow,
 ):  # fmt: skip
-    """Send the S demands with the best reward over their best routes; -inf if fewer exist."""
-    classes, levels = len(class_count), len(widths)
+    """Send the S demands with the best reward over their best routes; -inf if fewer exist.
+
+    The first sum of ``B``; arrays as in :class:`Relaxation` and :class:`DualPoint`, of which
+    ``used``, ``drawn`` and ``flow`` are written.
+    """
+    classes, levels = len(class_count), len(level_widths)
     best = np.full(classes, -np.inf)
     chosen = np.full(classes, -1)
     for c in range(classes):
@@ -157,7 +175,7 @@ def _demand_side(
                 reward -= class_channels[c] * pi[i]
             if route_key[p]:
                 for level in range(levels):
-                    left = widths[level]
+                    left = level_widths[level]
                     for i in route_item[route_start[p] : route_start[p + 1]]:
                         left -= nu[i, level]
                     reward += max(left, 0.0)
@@ -181,7 +199,7 @@ def _demand_side(
             used[i] += count * class_channels[c]
         if route_key[p]:
             for level in range(levels):
-                left = widths[level]
+                left = level_widths[level]
                 for i in items:
                     left -= nu[i, level]
                 if left > 0.0:
@@ -191,11 +209,15 @@ def _demand_side(
 
 
 @njit
-def _link_side(
-    state_start, loads, share, own_worth, slot_item, slot_start,
+def _link_part(
+    state_start, loads, share, state_value, slot_item, slot_start,
     item_class, class_channels, allowed, pi, nu, taken, offered, state,
 ):  # fmt: skip
-    """Give every link its best state and the lightpaths worth most in it; -inf if none."""
+    """Give every link its best state and the lightpaths of most value in it; -inf if none.
+
+    The second sum of ``B``; arrays as in :class:`DualData` and :class:`DualPoint`, of which
+    ``taken``, ``offered`` and ``state`` are written.
+    """
     total = 0.0
     levels = share.shape[1]
     width = 0
@@ -216,16 +238,16 @@ def _link_side(
             m0, m1 = loads[s, 0], loads[s, 1]
             for k in range(n0 + n1):
                 i = slot_item[order[k]]
-                worth = 0.0
+                drawn = 0.0
                 for level in range(levels):
                     if share[s, level] <= 0.0:
                         break
-                    worth += nu[i, level] * share[s, level]
-                profit[k] = pi[i] + worth / class_channels[item_class[i]]
+                    drawn += nu[i, level] * share[s, level]
+                profit[k] = pi[i] + drawn / class_channels[item_class[i]]
             # The order of the last state is nearly right: insertion sort is nearly linear.
             _sort_down(profit, order, 0, n0)
             _sort_down(profit, order, n0, n0 + n1)
-            value = own_worth[s]
+            value = state_value[s]
             for k in range(m0):
                 value += profit[k]
             for k in range(n0, n0 + m1):

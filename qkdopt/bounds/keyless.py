@@ -31,11 +31,11 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
             if not nx.has_path(graph, demand.source, demand.target)
         )  # fmt: skip
 
-    most_bps = rates_beside_own_light(problem)
+    max_skr_bps = rates_beside_own_light(problem)
     return tuple(
         r
         for r, routes in enumerate(problem.routes)
-        if not any(most_bps[r, p] > 0.0 for p in range(len(routes)))
+        if not any(max_skr_bps[r, p] > 0.0 for p in range(len(routes)))
     )
 
 

@@ -21,11 +21,13 @@ from numpy.typing import NDArray
 
 from qkdopt.bounds.dual import DualData, DualPoint
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.runtime.compiled import njit
+from qkdopt.runtime.compiled import njit, njit_inline
 from qkdopt.units import FloatArray
 
 # Cuts kept per block; weightless ones make room, oldest first.
 CAPACITY = 80
+# Exchanges of weight in one block before the next block is looked at.
+EXCHANGES = 6
 
 
 @dataclass
@@ -78,7 +80,7 @@ def empty_cuts(data: DualData) -> Cuts:
     return Cuts(
         start=np.cumsum([0, *(len(block) for block in blocks)]).astype(np.int64),
         rows=rows,
-        gradient=np.zeros((CAPACITY, len(rows), 1 + len(data.widths))),
+        gradient=np.zeros((CAPACITY, len(rows), 1 + len(data.level_widths))),
         sigma_slope=np.zeros(shape),
         constant=np.zeros(shape),
         weight=np.zeros(shape),
@@ -92,28 +94,44 @@ def empty_cuts(data: DualData) -> Cuts:
 def add_cuts(
     cuts: Cuts, data: DualData, point: DualPoint, prices: FloatArray, sigma: float, served: int
 ) -> None:
-    """Add the piece of every block that is exact at these prices, unless it is known."""
+    """Add the piece of every block that is exact at these prices, unless it is there.
+
+    Parameters
+    ----------
+    cuts
+        Added to in place.
+    data
+        The relaxation.
+    point
+        The dual's value and subgradient at the prices.
+    prices
+        ``(I, 1 + L)`` prices (pi, nu).
+    sigma
+        Price of serving one more demand [bit/s].
+    served
+        ``S``, how many demands plans serve.
+    """
     rel = data.relaxation
     links = len(rel.states)
     limited = served < int(rel.class_count.sum())
     for b in range(links):
         first, end = rel.item_start[b, 0], rel.item_start[b, 2]
-        piece = np.column_stack([point.taken[first:end], point.offered[first:end]])
+        cut = np.column_stack([point.taken[first:end], point.offered[first:end]])
         state = int(point.state[b])
-        _insert(cuts, b, piece, float(data.worth[state]), 0.0, state, -1)
+        _insert(cuts, b, cut, float(data.state_value[state]), 0.0, state, -1)
     for c in range(len(rel.class_count)):
         b = links + c
         rows = cuts.rows[cuts.start[b] : cuts.start[b + 1]]
-        piece = np.zeros((len(rows), prices.shape[1]))
-        constant, slope, route = _class_piece(
+        cut = np.zeros((len(rows), prices.shape[1]))
+        constant, slope, route = _class_cut(
             rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-            rel.class_channels, data.widths, c, prices, sigma, limited, rows, piece,
+            rel.class_channels, data.level_widths, c, prices, sigma, limited, rows, cut,
         )  # fmt: skip
-        _insert(cuts, b, piece, constant, slope, -1, route)
+        _insert(cuts, b, cut, constant, slope, -1, route)
 
 
 def _insert(
-    cuts: Cuts, b: int, piece: FloatArray, constant: float, slope: float, state: int, route: int
+    cuts: Cuts, b: int, cut: FloatArray, constant: float, slope: float, state: int, route: int
 ) -> None:
     rows = slice(cuts.start[b], cuts.start[b + 1])
     known = cuts.count[b]
@@ -123,7 +141,7 @@ def _insert(
         & (cuts.state[b, :known] == state)
         & (cuts.route[b, :known] == route)
     )
-    if any(np.array_equal(cuts.gradient[k, rows], piece) for k in np.flatnonzero(same)):
+    if any(np.array_equal(cuts.gradient[k, rows], cut) for k in np.flatnonzero(same)):
         return
     k = known
     if known == CAPACITY:
@@ -133,7 +151,7 @@ def _insert(
             return
     else:
         cuts.count[b] += 1
-    cuts.gradient[k, rows] = piece
+    cuts.gradient[k, rows] = cut
     cuts.constant[b, k], cuts.sigma_slope[b, k] = constant, slope
     cuts.state[b, k], cuts.route[b, k] = state, route
     cuts.weight[b, k] = 1.0 if known == 0 else 0.0
@@ -178,19 +196,19 @@ def _row_of(rows, item):
 
 
 @njit
-def _class_piece(
+def _class_cut(
     route_start, route_item, route_key, class_route, class_count,
-    class_channels, widths, c, prices, sigma, limited, rows, piece,
+    class_channels, level_widths, c, prices, sigma, limited, rows, cut,
 ):  # fmt: skip
-    """Fill ``piece`` with the slope of class c; return its constant, sigma slope and route."""
+    """Fill ``cut`` with the slope of class c; return its constant, sigma slope and route."""
     best, chosen = -np.inf, -1
     for p in range(class_route[c], class_route[c + 1]):
         reward = 0.0
         for i in route_item[route_start[p] : route_start[p + 1]]:
             reward -= class_channels[c] * prices[i, 0]
         if route_key[p]:
-            for level in range(len(widths)):
-                left = widths[level]
+            for level in range(len(level_widths)):
+                left = level_widths[level]
                 for i in route_item[route_start[p] : route_start[p + 1]]:
                     left -= prices[i, 1 + level]
                 reward += max(left, 0.0)
@@ -201,16 +219,16 @@ def _class_piece(
     count, constant = float(class_count[c]), 0.0
     items = route_item[route_start[chosen] : route_start[chosen + 1]]
     for i in items:
-        piece[_row_of(rows, i), 0] -= count * class_channels[c]
+        cut[_row_of(rows, i), 0] -= count * class_channels[c]
     if route_key[chosen]:
-        for level in range(len(widths)):
-            left = widths[level]
+        for level in range(len(level_widths)):
+            left = level_widths[level]
             for i in items:
                 left -= prices[i, 1 + level]
             if left > 0.0:
-                constant += count * widths[level]
+                constant += count * level_widths[level]
                 for i in items:
-                    piece[_row_of(rows, i), 1 + level] -= count
+                    cut[_row_of(rows, i), 1 + level] -= count
     return constant, (-count if limited else 0.0), chosen
 
 
@@ -242,8 +260,25 @@ def solve_master(
     centre, sigma_centre, t, limited, served, value, start, rows, count,
     gradient, sigma_slope, constant, weight, sweeps, prices,
 ):  # fmt: skip
-    """Improve the weights, write the proposed prices; return (model value, sigma)."""
-    width = centre.shape[1]
+    """Improve the weights, write the proposed prices; return (model value, sigma).
+
+    Parameters
+    ----------
+    centre, sigma_centre
+        ``(I, 1 + L)`` best prices so far, and the price of one more demand.
+    t
+        Proximal weight.
+    limited, served
+        Whether fewer than all demands are served, and how many.
+    value
+        The bound at the centre [bit/s].
+    start, rows, count, gradient, sigma_slope, constant, weight
+        See :class:`Cuts`; ``weight`` is improved in place.
+    sweeps
+        Most passes over all blocks.
+    prices
+        ``(I, 1 + L)``, written.
+    """
     slope = np.zeros(centre.shape)
     pull = (float(served) if limited else 0.0) + _weighted(
         start, rows, count, gradient, sigma_slope, weight, slope
@@ -256,50 +291,78 @@ def solve_master(
         gap = 0.0
         model = sigma * served if limited else 0.0
         for b in range(len(count)):
-            first, end = start[b], start[b + 1]
-            last_high = -1
-            for attempt in range(6):
-                high, low, mean = -1, -1, 0.0
-                for k in range(count[b]):
-                    # After a full look only cuts that matter are looked at again.
-                    if attempt > 0 and weight[b, k] <= 0.0 and k != last_high:
-                        continue
-                    h = constant[b, k] + sigma_slope[b, k] * sigma
-                    for r in range(first, end):
-                        i = rows[r]
-                        for j in range(width):
-                            h += gradient[k, r, j] * prices[i, j]
-                    height[k] = h
-                    mean += weight[b, k] * h
-                    if high < 0 or h > height[high]:
-                        high = k
-                    if weight[b, k] > 0.0 and (low < 0 or h < height[low]):
-                        low = k
-                if attempt == 0:
+            high = -1
+            for exchange in range(EXCHANGES):
+                # After the first exchange only cuts with weight are evaluated again.
+                high, low, mean = _extremes(
+                    b, start, rows, count, gradient, sigma_slope, constant, weight, prices, sigma,
+                    exchange > 0, high, height,
+                )  # fmt: skip
+                if exchange == 0:
                     gap += height[high] - mean
                     model += height[high]
-                last_high = high
                 rise = height[high] - height[low]
                 if high == low or rise <= 1e-9 * abs(height[high]):
                     break
-                bend = (sigma_slope[b, high] - sigma_slope[b, low]) ** 2
-                for r in range(first, end):
-                    for j in range(width):
-                        bend += (gradient[high, r, j] - gradient[low, r, j]) ** 2
-                step = min(weight[b, low], rise / (t * bend + 1e-300))
-                weight[b, high] += step
-                weight[b, low] -= step
-                if weight[b, low] < 1e-14:
-                    weight[b, low] = 0.0
-                for r in range(first, end):
-                    i = rows[r]
-                    for j in range(width):
-                        slope[i, j] += step * (gradient[high, r, j] - gradient[low, r, j])
-                        moved = centre[i, j] - t * slope[i, j]
-                        prices[i, j] = moved if j == 0 or moved > 0.0 else 0.0
+                step = _exchange(
+                    b, high, low, rise, centre, t, start, rows, gradient, sigma_slope, weight,
+                    slope, prices,
+                )  # fmt: skip
                 if limited:
                     pull += step * (sigma_slope[b, high] - sigma_slope[b, low])
                     sigma = sigma_centre - t * pull
         if gap <= 0.05 * (value - model):
             break
     return model, sigma
+
+
+@njit_inline
+def _extremes(
+    b, start, rows, count, gradient, sigma_slope, constant, weight, prices, sigma,
+    weighted_only, last_high, height,
+):  # fmt: skip
+    """Write the heights of a block's cuts; return the highest, the lowest of weight, the mean.
+
+    With ``weighted_only`` cuts without weight are left out, the last highest one excepted.
+    """
+    first, end, width = start[b], start[b + 1], prices.shape[1]
+    high, low, mean = -1, -1, 0.0
+    for k in range(count[b]):
+        if weighted_only and weight[b, k] <= 0.0 and k != last_high:
+            continue
+        h = constant[b, k] + sigma_slope[b, k] * sigma
+        for r in range(first, end):
+            i = rows[r]
+            for j in range(width):
+                h += gradient[k, r, j] * prices[i, j]
+        height[k] = h
+        mean += weight[b, k] * h
+        if high < 0 or h > height[high]:
+            high = k
+        if weight[b, k] > 0.0 and (low < 0 or h < height[low]):
+            low = k
+    return high, low, mean
+
+
+@njit_inline
+def _exchange(
+    b, high, low, rise, centre, t, start, rows, gradient, sigma_slope, weight, slope, prices,
+):  # fmt: skip
+    """Move weight from the lowest cut to the highest, and the prices with it; return how much."""
+    first, end, width = start[b], start[b + 1], centre.shape[1]
+    bend = (sigma_slope[b, high] - sigma_slope[b, low]) ** 2
+    for r in range(first, end):
+        for j in range(width):
+            bend += (gradient[high, r, j] - gradient[low, r, j]) ** 2
+    step = min(weight[b, low], rise / (t * bend + 1e-300))
+    weight[b, high] += step
+    weight[b, low] -= step
+    if weight[b, low] < 1e-14:
+        weight[b, low] = 0.0
+    for r in range(first, end):
+        i = rows[r]
+        for j in range(width):
+            slope[i, j] += step * (gradient[high, r, j] - gradient[low, r, j])
+            moved = centre[i, j] - t * slope[i, j]
+            prices[i, j] = moved if j == 0 or moved > 0.0 else 0.0
+    return step

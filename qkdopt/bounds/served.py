@@ -22,13 +22,13 @@ COUNT_MARGIN = 1e-6
 
 def served_bound(relaxation: Relaxation, lowest_rate_bps: float = 0.0) -> int:
     """Bound how many demands can be served with every link in use at ``lowest_rate_bps``."""
-    uses, room = _capacity_rows(relaxation, lowest_rate_bps)
-    prices = _dual_prices(relaxation, uses, room)
+    uses, capacity = _capacity_rows(relaxation, lowest_rate_bps)
+    prices = _dual_prices(relaxation, uses, capacity)
     channels = relaxation.class_channels[relaxation.route_class]
     gain = 1.0 - channels * (prices @ uses)
     first = relaxation.class_route[:-1]
     best = np.maximum(0.0, np.maximum.reduceat(gain, first)) if len(gain) else np.zeros(0)
-    total = float(prices @ room + relaxation.class_count @ best)
+    total = float(prices @ capacity + relaxation.class_count @ best)
     return min(int(relaxation.class_count.sum()), int(np.floor(total + COUNT_MARGIN)))
 
 
@@ -38,24 +38,24 @@ def _capacity_rows(relaxation: Relaxation, lowest_bps: float) -> tuple[FloatArra
     route_of_use = np.repeat(np.arange(routes), np.diff(relaxation.route_start))
     crossing = np.zeros((relaxation.items, routes))
     crossing[relaxation.route_item, route_of_use] = 1.0
-    uses, room = [], []
+    uses, capacity = [], []
     for states, (first, middle, end) in zip(relaxation.states, relaxation.item_start, strict=True):
         loads = states.loads[states.rate_bps >= lowest_bps]
-        senses = [(first, end)] if states.shared_fibre else [(first, middle), (middle, end)]
-        for sense, (low, high) in enumerate(senses):
-            carried = loads.sum(axis=1) if states.shared_fibre else loads[:, sense]
+        directions = [(first, end)] if states.shared_fibre else [(first, middle), (middle, end)]
+        for direction, (low, high) in enumerate(directions):
+            carried = loads.sum(axis=1) if states.shared_fibre else loads[:, direction]
             uses.append(crossing[low:high].sum(axis=0))
-            room.append(carried.max() if len(carried) else 0)
-    return np.array(uses), np.array(room, dtype=np.float64)
+            capacity.append(carried.max() if len(carried) else 0)
+    return np.array(uses), np.array(capacity, dtype=np.float64)
 
 
-def _dual_prices(relaxation: Relaxation, uses: FloatArray, room: FloatArray) -> FloatArray:
+def _dual_prices(relaxation: Relaxation, uses: FloatArray, capacity: FloatArray) -> FloatArray:
     """Non-negative prices of the fibres' room, from the linear program."""
     channels = relaxation.class_channels[relaxation.route_class]
     classes = np.zeros((len(relaxation.class_count), len(channels)))
     classes[relaxation.route_class, np.arange(len(channels))] = 1.0
     matrix = np.vstack([uses * channels, classes])
-    upper = np.concatenate([room, relaxation.class_count])
+    upper = np.concatenate([capacity, relaxation.class_count])
     solver = new_highs()
     solver.setOptionValue("output_flag", False)
     lp = highspy.HighsLp()

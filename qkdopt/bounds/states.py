@@ -27,7 +27,7 @@ class LinkStates:
     Parameters
     ----------
     loads
-        ``(n, 2)`` lightpaths (m0, m1): along and against the quantum signal.
+        ``(n, 2)`` lightpaths (m0, m1): co-propagating and counter-propagating.
     rate_bps
         ``(n,)`` no legal choice of channels gives the link a higher key rate [bit/s].
     shared_fibre
@@ -49,16 +49,27 @@ def co_direction(tables: Tables, link: int) -> int:
     return 0 if tables.instance.network.links[link].qkd_direction == "a->b" else 1
 
 
-def link_states(problem: Problem, link: int, most: tuple[int, int]) -> LinkStates:
-    """List the states of a link with at most ``most`` lightpaths along and against."""
+def link_states(problem: Problem, link: int, max_loads: tuple[int, int]) -> LinkStates:
+    """List the states of a link with at most ``max_loads`` lightpaths in each direction.
+
+    Parameters
+    ----------
+    problem
+        Whose link it is.
+    link
+        Its position.
+    max_loads
+        Most co-propagating and most counter-propagating lightpaths.
+    """
     tables = problem.tables
-    width = tables.usable.shape[2]
+    channel_count = tables.usable.shape[2]
     grid = np.stack(
-        np.meshgrid(np.arange(most[0] + 1), np.arange(most[1] + 1), indexing="ij"), axis=-1
+        np.meshgrid(np.arange(max_loads[0] + 1), np.arange(max_loads[1] + 1), indexing="ij"),
+        axis=-1,
     ).reshape(-1, 2)
     shared = bool(tables.fibres[0] == tables.fibres[1])
     if not tables.candidate_count[link]:
-        fits = grid.sum(axis=1) <= width if shared else (grid <= width).all(axis=1)
+        fits = grid.sum(axis=1) <= channel_count if shared else (grid <= channel_count).all(axis=1)
         return LinkStates(grid[fits], np.zeros(int(fits.sum())), shared)
     rates = np.full(len(grid), -1.0)
     for candidate in range(tables.candidate_count[link]):
@@ -78,21 +89,23 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
     """
     co = co_direction(tables, link)
     free = ~tables.blocks[link, candidate]
-    along = tables.noise[link, co, :, candidate][tables.usable[link, co] & free]
+    co_noise = tables.noise[link, co, :, candidate][tables.usable[link, co] & free]
     if tables.fibres[0] == tables.fibres[1]:
-        against = tables.noise[link, 1 - co, :, candidate][tables.usable[link, co] & free]
+        counter_noise = tables.noise[link, 1 - co, :, candidate][tables.usable[link, co] & free]
         total = loads.sum(axis=1)
-        fits = total <= len(along)
-        m0, m1 = (np.minimum(count, len(along)) for count in loads.T)
-        cheapest = _cumulated(along)[np.minimum(total, len(along))]
-        swapped = _cumulated(against - along)[m1]
-        swapped_least = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
-        least = np.maximum(swapped_least, _cumulated(along)[m0] + _cumulated(against)[m1])
+        fits = total <= len(co_noise)
+        m0, m1 = (np.minimum(count, len(co_noise)) for count in loads.T)
+        cheapest = _cumulated(co_noise)[np.minimum(total, len(co_noise))]
+        swapped = _cumulated(counter_noise - co_noise)[m1]
+        swapped_min = cheapest + swapped - ROUND_OFF * (cheapest + np.abs(swapped))
+        min_noise = np.maximum(
+            swapped_min, _cumulated(co_noise)[m0] + _cumulated(counter_noise)[m1]
+        )
     else:
-        total, width = loads[:, 0], tables.usable.shape[2]
-        fits = (total <= len(along)) & (loads[:, 1] <= width)
-        least = _cumulated(along)[np.minimum(total, len(along))]
-    noise = np.maximum(0.0, least * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
+        total, channel_count = loads[:, 0], tables.usable.shape[2]
+        fits = (total <= len(co_noise)) & (loads[:, 1] <= channel_count)
+        min_noise = _cumulated(co_noise)[np.minimum(total, len(co_noise))]
+    noise = np.maximum(0.0, min_noise * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
     transmittance = tables.transmittance[link, candidate]
     return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
 

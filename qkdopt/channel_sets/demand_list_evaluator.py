@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
-from qkdopt.channel_sets.exact.static import MOVES, static_plan, worth
+from qkdopt.channel_sets.exact.static import MOVES, assigned_value, static_plan
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
@@ -84,7 +84,7 @@ class DemandListEvaluator(PoolEvaluator):
                 problem = self._problem(scenario, placement)
                 for k in range(count):
                     seed = self._seed(STREAMS[stream] + first + k)
-                    tallies[p, k, s] = worth(problem, seed=seed, moves=self.moves)
+                    tallies[p, k, s] = assigned_value(problem, seed=seed, moves=self.moves)
         return tallies
 
     def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ from qkdopt.io import fault_texts, read_instance, write_text_whole
 from qkdopt.jobs import RunReport, Store, open_workers, run_missing
 from qkdopt.optimize.options import FORMULATIONS
 from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
+from qkdopt.runtime.cores import available_cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,10 +115,10 @@ def _settings(
         faults += list(fault_texts(error, data, Profile))
     if workers is not None and workers < 1:
         faults.append(f"workers = {workers}; expected at least 1")
-    elif (workers or 1) * settings.threads > len(os.sched_getaffinity(0)):
+    elif (workers or 1) * settings.threads > available_cores():
         faults.append(
             f"{workers or 1} workers of {settings.threads} threads on "
-            f"{len(os.sched_getaffinity(0))} cores; expected no more: solvers that share a core "
+            f"{available_cores()} cores; expected no more: solvers that share a core "
             "measure each other"
         )
     if faults:
@@ -191,7 +191,7 @@ def _run(
     retry_failed: bool,
 ) -> RunReport:
     # Cores divided by threads: solvers that share a core would measure each other.
-    count = workers or max(1, len(os.sched_getaffinity(0)) // threads)
+    count = workers or max(1, available_cores() // threads)
     with LiveText() as live, open_workers(scheduler, count) as team:
         show = show_runs(live)
         return run_missing(tasks, store, team, retry_failed=retry_failed, progress=show)

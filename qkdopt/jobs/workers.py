@@ -20,6 +20,7 @@ from typing import Any
 
 from qkdopt.errors import UsageError
 from qkdopt.jobs.task import WorkerState
+from qkdopt.runtime.cores import available_cores
 
 CONNECT_SECONDS = 10.0
 # Time for a run to end by itself once its parent process is gone.
@@ -81,7 +82,7 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
             cluster = _Cluster(client)
             yield Workers(client.get_executor(pure=False), cluster.slots, cluster.problem)
         return
-    count = workers or os.cpu_count() or 1
+    count = workers or available_cores()
     # A fresh interpreter each: a forked one would inherit the parent's threads.
     context = multiprocessing.get_context("spawn")
     compiling = context.Value("i", 0)

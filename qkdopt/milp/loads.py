@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import pyomo.environ as pyo
 
-from qkdopt.bounds.classes import DemandClass, build_relaxation, demand_classes
+from qkdopt.bounds.classes import DemandClass, Relaxation, build_relaxation, demand_classes
 from qkdopt.errors import UnsupportedError
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import BLOCKED
@@ -25,11 +25,11 @@ from qkdopt.problem.plan import BLOCKED
 class LoadModel(pyo.ConcreteModel):  # type: ignore[misc]
     """A Pyomo model that knows its problem, and the relaxation's arrays."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, relaxation: Relaxation | None = None) -> None:
         super().__init__()
         self.problem = problem
         self.classes: tuple[DemandClass, ...] = demand_classes(problem)
-        self.arrays = build_relaxation(problem)
+        self.arrays = relaxation or build_relaxation(problem)
         highest = max((float(s.rate_bps.max(initial=0.0)) for s in self.arrays.states), default=0.0)
         self.unit_bps = highest if highest > 0.0 else 1.0
 
@@ -39,11 +39,20 @@ def build_loads(
     *,
     served: int | None,
     require_size: Callable[[int, int], None] | None = None,
+    relaxation: Relaxation | None = None,
 ) -> LoadModel:
     """Build the load-state formulation of a problem.
 
-    ``served`` is the number of demands served; None to maximise it instead. ``require_size`` is
-    called with rows and columns before they are built, and may refuse them.
+    Parameters
+    ----------
+    problem
+        What is modelled.
+    served
+        Number of demands served; None to maximise it instead.
+    require_size
+        Called with rows and columns before they are built; may refuse them.
+    relaxation
+        The problem's, where it was built before; None builds it.
 
     Raises
     ------
@@ -51,7 +60,7 @@ def build_loads(
         The objective is not ``mean``, the relay is not ``lightpath``, or a demand has a floor.
     """
     refuse_uncovered(problem)
-    m = LoadModel(problem)
+    m = LoadModel(problem, relaxation)
     if require_size is not None:
         require_size(*_size(m))
     declare(m)

@@ -138,19 +138,19 @@ class AutoRun:
     def bound(self) -> Bound | None:
         """Return the best bound at the incumbent's number served; no objective if stale."""
         served = self._incumbent.best()[1].served
-        found = []
+        proofs = []
         if self._proof is not None:
-            found.append(_at(self._proof.as_bound(), self._proof.for_served == served))
+            proofs.append(_at(self._proof.as_bound(), self._proof.for_served == served))
         if self._joint is not None:
-            found.append(_at(self._joint.as_bound(), self._joint_served == served))
-        if not found:
+            proofs.append(_at(self._joint.as_bound(), self._joint_served == served))
+        if not proofs:
             return None
-        with_objective = [bound for bound in found if bound.objective_bps is not None]
-        best = min(with_objective or found, key=lambda bound: bound.objective_bps or 0.0)
-        return best.model_copy(update={"served": min(bound.served for bound in found)})
+        with_objective = [bound for bound in proofs if bound.objective_bps is not None]
+        best = min(with_objective or proofs, key=lambda bound: bound.objective_bps or 0.0)
+        return best.model_copy(update={"served": min(bound.served for bound in proofs)})
 
     def _prove_jointly(self, threads: int, nodes: int | None = None) -> bool:
-        """Let the joint MILP settle a small instance, once; False when it has or is not."""
+        """Solve a small instance by the joint MILP, once; False when it has been, or is large."""
         exact = self._incumbent.best()[1]
         if not self._small or self._joint_served == exact.served or self._clock.over():
             return False

@@ -95,7 +95,7 @@ class Clock:
             self.started += time.monotonic() - began
 
     def within(self, work: Callable[[], T]) -> T | None:
-        """Return what work in Python brings; None when time is up before it is done."""
+        """Return the result of work in Python; None when time is up before it is done."""
         return within(self.over, work)
 
     def report(
@@ -106,7 +106,19 @@ class Clock:
         *,
         solver: tuple[float | None, float | None] | None = None,
     ) -> None:
-        """Tell the caller where the run stands."""
+        """Report to the caller where the run stands.
+
+        Parameters
+        ----------
+        phase
+            What the run does now.
+        incumbent
+            Best plan so far; None where there is none yet.
+        bound_bps
+            Proved bound on the objective [bit/s]; None while there is none.
+        solver
+            The solver's own incumbent and bound [bit/s], where it has any.
+        """
         if self.progress is None:
             return
         exact = incumbent.exact if incumbent is not None else None

@@ -13,9 +13,18 @@ from qkdopt.runtime.deadline import within
 
 
 def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
-    """Compile what search (and bound) need, unless it has been; announced, and off the clock.
+    """Compile the kernels of search and bound, unless an earlier run has; off the clock.
 
     An interruption breaks it off; what was compiled by then stays so.
+
+    Parameters
+    ----------
+    incumbent
+        Best plan so far, for the report that kernels compile.
+    clock
+        Paused meanwhile.
+    bound
+        Whether the bound's kernels are needed too.
     """
     search = not compiled_before(anneal)
     bound = bound and not bound_compiled()

@@ -117,8 +117,8 @@ class CpRun:
             return value if served is None else objective_bps(model, value, served)
 
         def watch(_incumbent: float | None, bound: float | None) -> bool:
-            known = None if served is None else (None, in_units(bound))
-            self._clock.report(phase, self._incumbent, solver=known)
+            solver_bounds = None if served is None else (None, in_units(bound))
+            self._clock.report(phase, self._incumbent, solver=solver_bounds)
             return not self._clock.over()
 
         listener = _Listener(watch, model, self._incumbent)

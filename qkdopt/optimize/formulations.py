@@ -23,7 +23,7 @@ class FormulationRun(Protocol):
 
     @property
     def solver(self) -> SolverRef:
-        """Who answered."""
+        """Solver and its version."""
         ...
 
     def run(self) -> None:
@@ -36,7 +36,17 @@ class FormulationRun(Protocol):
 
 
 def run_formulation(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
-    """Solve from the incumbent and return what was proved, up to an interruption or a failure."""
+    """Solve from the incumbent and return what was proved, up to an interruption or a failure.
+
+    Parameters
+    ----------
+    incumbent
+        Best plan so far; improved in place.
+    clock
+        Limits and progress; a solver's failure is noted there.
+    options
+        Formulation, solver and its settings.
+    """
     run = RUNS[options.formulation](incumbent, clock, options)
     try:
         run.run()

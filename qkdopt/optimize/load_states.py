@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
+from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.errors import LicenceError, SolverFailedError
 from qkdopt.milp.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
 from qkdopt.optimize.clock import Clock
@@ -44,6 +45,8 @@ class LoadStateRun:
     beat
         Number served and objective [bit/s] of a plan elsewhere: the run is done when it cannot
         beat that by more than the gap.
+    relaxation
+        The problem's load states, where they were built before; None builds them.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class LoadStateRun:
         nodes: int | None = None,
         settings: Mapping[str, Setting] | None = None,
         beat: tuple[int, float] | None = None,
+        relaxation: Relaxation | None = None,
     ) -> None:
         self._settings = settings or {}
         self._beat = beat
@@ -73,6 +77,7 @@ class LoadStateRun:
         self.served_limit = len(self._problem.routes)
         self.bound_bps: float | None = None
         self._bound_for = -1
+        self._relaxation = relaxation
 
     @property
     def solver(self) -> SolverRef:
@@ -98,9 +103,9 @@ class LoadStateRun:
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
         assigned = self._joint.as_bound()
-        known = self._bound_for == self._incumbent.best()[1].served
+        current = self._bound_for == self._incumbent.best()[1].served
         return Bound(
-            objective_bps=self.bound_bps if known else None,
+            objective_bps=self.bound_bps if current else None,
             served=self.served_limit,
             method=(
                 f"load states with wavelength assignment ({self.rounds} routings), "
@@ -149,35 +154,46 @@ class LoadStateRun:
         """Give a routing its wavelengths, and cut it off at what they bring; False to give up."""
         self.rounds += 1
         try:
-            possible, most = self._joint.assign_wavelengths(routes, served)
+            possible, max_objective_bps = self._joint.assign_wavelengths(routes, served)
         except LicenceError as error:
             # The loads were small enough, and what they proved stays.
             self.notes.append(str(error))
             return False
-        if possible and most is None:
+        if possible and max_objective_bps is None:
             return False
-        cut_off(model, None if most is None else most / model.unit_bps, ceiling / model.unit_bps)
+        cut_off(
+            model,
+            None if max_objective_bps is None else max_objective_bps / model.unit_bps,
+            ceiling / model.unit_bps,
+        )
         return True
 
     def _build(self, served: int | None) -> LoadModel:
-        return build_loads(self._problem, served=served, require_size=self._adapter.require_size)
+        if self._relaxation is None:
+            self._relaxation = build_relaxation(self._problem)
+        return build_loads(
+            self._problem,
+            served=served,
+            require_size=self._adapter.require_size,
+            relaxation=self._relaxation,
+        )
 
     def _over(self) -> bool:
         """Whether time or, in a run limited by nodes, the rounds are used up."""
         return self._clock.over() or (self._nodes is not None and self.rounds >= self._nodes)
 
     def _closed(self, served: int) -> bool:
-        known = [self._incumbent.best()[1].key, *([self._beat] if self._beat else [])]
-        worth = [objective for count, objective in known if count == served]
-        if not worth or self.bound_bps is None:
+        keys = [self._incumbent.best()[1].key, *([self._beat] if self._beat else [])]
+        objectives = [objective for count, objective in keys if count == served]
+        if not objectives or self.bound_bps is None:
             return False
-        return self.bound_bps - max(worth) <= self._clock.gap * self.bound_bps
+        return self.bound_bps - max(objectives) <= self._clock.gap * self.bound_bps
 
     def _solve(self, model: LoadModel, phase: str, *, scale: float | None = None) -> SolverOutcome:
         def watch(_incumbent: float | None, bound: float | None) -> bool:
             # What the loads are worth without channels is no plan's value.
-            known = None if scale is None or bound is None else (None, bound * scale)
-            self._clock.report(phase, self._incumbent, self.bound_bps, solver=known)
+            solver_bounds = None if scale is None or bound is None else (None, bound * scale)
+            self._clock.report(phase, self._incumbent, self.bound_bps, solver=solver_bounds)
             return not self._clock.over()
 
         limits = Limits(

@@ -296,6 +296,15 @@ def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None)
     """Largest error of the linearised key rate: a share of the gap, or what is asked for.
 
     Relative to the incumbent's rate; where it has none, to the highest that there could be.
+
+    Parameters
+    ----------
+    incumbent
+        Holds a plan.
+    gap
+        Relative gap of the run.
+    linearisation
+        Largest relative error of a rate; None for a share of the gap.
     """
     problem, exact = incumbent.problem, incumbent.best()[1]
     rate = exact.objective_bps

@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping
 
 from qkdopt.adapters import adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.instance import Instance
-from qkdopt.instance.generation import preset_changes, preset_name
-from qkdopt.io.environment import environment
-from qkdopt.optimize.assemble import (
-    baseline_of,
-    demands_of,
-    lightpaths_of,
-    value_of,
-    working_channels_of,
-)
 from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.compilation import compile_first
@@ -26,21 +16,12 @@ from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
+from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.optimize.start import plan_of_result
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import Plan
-from qkdopt.result import (
-    AnyPlan,
-    Bound,
-    InstanceRef,
-    Objective,
-    Result,
-    RunLimits,
-    Status,
-    StoppedBy,
-    Value,
-    gap_of,
-)
+from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
+from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 
 DEFAULT_SOLVER = "highs"
@@ -49,10 +30,6 @@ HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
     "ds-qkd": ds_qkd,
     "ds-qkd-synergistic": ds_qkd_synergistic,
 }
-# How a note begins that tells of a bound below a plan: a bug to be reported.
-FAULT = "fault"
-# Sums in another order differ by this much.
-ROUNDING, ROUNDING_BPS = 1e-9, 1e-6
 STRATEGIES = (*HEURISTICS, "local-search", "milp", "auto")
 
 
@@ -127,7 +104,7 @@ def solve(
         formulation=formulation,
         solver=solver,
         seed=seed,
-        threads=threads or os.cpu_count() or 1,
+        threads=threads or available_cores(),
         nodes=node_limit,
         linearisation=linearisation,
         settings=settings or {},
@@ -255,79 +232,29 @@ def _result(
     strategy: str,
     options: SolverOptions,
 ) -> Result:
-    problem = incumbent.problem
-    instance = problem.instance
-    plan, exact = incumbent.best()
-    value = value_of(plan, exact)
-    bound, doubts = _credible(outcome.bound, value)
-    gap = gap_of(value.objective_bps, None if bound is None else bound.objective_bps)
-    proved = bound is not None and bound.served == value.served
     failures = [f"solver failed: {failure}" for failure in clock.failures]
-    notes = [*doubts, *failures, *outcome.notes, *_physics_notes(instance)]
-    status = _status(gap, proved, bound, clock.gap)
-    if clock.interrupted:
-        notes.insert(0, "interrupted")
-    return Result(
-        instance=InstanceRef(
-            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
-        ),
+    run = RunRecord(
         strategy=strategy,
+        gap=clock.gap,
         solver=outcome.solver,
         seed=options.seed,
         threads=options.threads,
-        objective=problem.objective,
-        status=status,
-        value=value,
-        bound=bound,
-        gap=gap,
-        served_proved=proved,
-        baseline=baseline_of(problem, "ds-qkd", baseline, value),
-        lightpaths=lightpaths_of(problem, plan),
-        qkd=working_channels_of(problem, plan, exact),
-        demands=demands_of(problem, plan, exact),
-        notes=tuple(notes),
-        stopped_by=_stopped_by(clock, status, strategy, options),
+        stopped_by=_stopped_by(clock, strategy, options),
         limits=RunLimits(
             time_limit_s=clock.time_limit if math.isfinite(clock.time_limit) else None,
             gap=clock.gap,
             node_limit=options.nodes,
         ),
-        preset_changes=preset_changes(instance),
-        seconds=round(clock.seconds, 3),
-        environment=environment(),
+        interrupted=clock.interrupted,
+        notes=(*failures, *outcome.notes, *_physics_notes(incumbent.problem.instance)),
+        seconds=clock.seconds,
     )
+    plan, _ = incumbent.best()
+    return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)
 
 
-def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str]]:
-    """Leave out a bound that a plan beats: it is a fault of solver or model, and is told as one.
-
-    The plan is kept, for its rates are exact; the checker would refuse it with such a bound.
-    """
-    if bound is None:
-        return None, []
-    if bound.served < value.served:
-        told = f"{FAULT}: {bound.method} proved at most {bound.served} demands served"
-        return None, [f"{told}; the plan serves {value.served}"]
-    limit = bound.objective_bps
-    if limit is None or value.objective_bps <= limit * (1.0 + ROUNDING) + ROUNDING_BPS:
-        return bound, []
-    told = f"{FAULT}: {bound.method} proved at most {limit:.12g} bit/s"
-    return bound.model_copy(update={"objective_bps": None}), [
-        f"{told}; the plan is worth {value.objective_bps:.12g} bit/s"
-    ]
-
-
-def _status(gap: float | None, proved: bool, bound: Bound | None, wanted: float) -> Status:
-    closed = bound is not None and gap is not None and gap <= wanted
-    return "optimal" if closed and proved else "feasible"
-
-
-def _stopped_by(clock: Clock, status: Status, strategy: str, options: SolverOptions) -> StoppedBy:
-    """Say what ended the run."""
-    if clock.interrupted:
-        return "interrupted"
-    if status == "optimal":
-        return "gap"
+def _stopped_by(clock: Clock, strategy: str, options: SolverOptions) -> StoppedBy:
+    """Say what ended a run that did not close the gap."""
     if strategy in HEURISTICS:
         return "exhausted"
     if clock.failures:

@@ -31,11 +31,11 @@ def plan_of_result(problem: Problem, result: AnyPlan) -> Plan:
     faults = []
     for path in result.lightpaths:
         r = position.get(path.demand)
-        known = [] if r is None else _route_names(problem, r)
-        if r is None or path.links not in known:
+        names = [] if r is None else _route_names(problem, r)
+        if r is None or path.links not in names:
             faults.append(f"lightpaths: demand {path.demand!r} takes no candidate route")
             continue
-        routes[r] = known.index(path.links)
+        routes[r] = names.index(path.links)
         channels[r] = tuple(sorted(path.channels))
     if faults:
         raise ResultError(result.instance.name, faults)

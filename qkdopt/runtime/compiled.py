@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,43 +14,58 @@ from numba.core import event as numba_event
 from numba.core.options import DefaultOptions
 
 PACKAGE = Path(__file__).parent.parent
+# Where kernels are, and all that they take functions, constants and types from.
+KERNEL_PACKAGES = ("bounds", "heuristics", "physics", "problem", "simulation")
 
-
-def _forget_stale_machine_code() -> None:
-    """Delete cached machine code that is older than any source beside compiled ones.
-
-    numba looks at the file of a function alone: what it inlined from another file may have
-    changed since, or the tuples that it takes may have other fields or another name.
-    """
-    rooms = {
-        path.parent
-        for path in PACKAGE.rglob("*.py")
-        if "\n@njit" in path.read_text("utf-8") and path.parent != Path(__file__).parent
-    }
-    sources = [path for room in rooms for path in room.glob("*.py")]
-    newest = max((path.stat().st_mtime for path in sources), default=0.0)
-    for index in PACKAGE.rglob("__pycache__/*.nbi"):
-        try:
-            if index.stat().st_mtime < newest:
-                index.unlink()
-        except OSError:  # another process was first, or the folder is not ours to write
-            continue
-
-
-_forget_stale_machine_code()
 _njit: Any = numba.njit
 _register: Any = numba_event.register
 _unregister: Any = numba_event.unregister
-# With what may allocate arrays.
-njit = _njit(cache=True, nogil=True, error_model="numpy")
+
+
+@cache
+def sources_stamp() -> str:
+    """Return what changes whenever a source file of the packages with kernels does."""
+    stamp = hashlib.sha256()
+    for package in KERNEL_PACKAGES:
+        for path in sorted((PACKAGE / package).rglob("*.py")):
+            status = path.stat()
+            name = path.relative_to(PACKAGE).as_posix()
+            stamp.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return stamp.hexdigest()
+
+
+def _cached(function: Callable[..., Any], **options: Any) -> Any:
+    """Compile a function when it is first called, or load its machine code from disk.
+
+    numba keys machine code by the file of the function alone: what it inlined from another file
+    may have changed since, or the tuples that it takes may have other fields or another name. The
+    key is widened to the sources of all kernels. Where numba has no such key there is no cache:
+    slow, but never another version's numbers.
+    """
+    compiled = _njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if not hasattr(index, "_source_stamp"):
+        return _njit(nogil=True, error_model="numpy", **options)(function)
+    index._source_stamp = (index._source_stamp, sources_stamp())
+    return compiled
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """Compile a function that may allocate arrays."""
+    return _cached(function)
+
 
 # Counting references to arrays that outlive the call anyway costs ten times the simulator's work
 # (atomic operations at every access). numba's option for leaving it out is not a public one: a
 # version without it is slower, not wrong.
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
-# Without allocation: arrays are borrowed from the caller.
-njit_noalloc = _njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
+
+def njit_noalloc(function: Callable[..., Any]) -> Any:
+    """Compile a function that allocates nothing: arrays are borrowed from the caller."""
+    return _cached(function, **_UNCOUNTED)
+
+
 # The same, copied into each caller: a call would pass every array of its arguments by value.
 njit_inline = _njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
 

@@ -23,10 +23,16 @@ def quiet() -> Iterator[None]:
         with redirect_stdout(StringIO()):
             yield
     finally:
-        # C keeps what it printed in a buffer of its own.
-        ctypes.CDLL(None).fflush(None)
+        _flush_c()
         os.dup2(kept, 1)
         os.close(kept)
+
+
+def _flush_c() -> None:
+    """Write out what C code has printed, and keeps in a buffer of its own."""
+    # Windows has no handle of the program itself; its C library has a name.
+    library = ctypes.CDLL(None if os.name == "posix" else "ucrtbase")
+    library.fflush(None)
 
 
 def new_highs() -> Any:

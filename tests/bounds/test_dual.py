@@ -32,7 +32,7 @@ def test_every_dual_point_is_a_bound(seed):
         for scale in (0.0, 1.0, 10.0):
             # Prices of a lightpath may be of either sign, prices of rate levels in [0, 1].
             pi = rng.uniform(0.0, 1.0, relaxation.items) * scale * high
-            nu = rng.uniform(0.0, 1.0, (relaxation.items, len(data.widths)))
+            nu = rng.uniform(0.0, 1.0, (relaxation.items, len(data.level_widths)))
             point = evaluate(data, served, pi, nu, allowed)
             assert point is not None
             assert point.value_bps >= mean * served * (1.0 - 1e-12)

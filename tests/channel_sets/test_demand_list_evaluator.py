@@ -7,12 +7,12 @@ import pytest
 
 import qkdopt
 from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
-from qkdopt.channel_sets.exact.recording import saved
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.channel_sets.placement import Placement, Pool
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import NO_KEY, OFFERED, SERVED, SKR
 from qkdopt.errors import OptionsError
+from qkdopt.optimize.record import saved_plan_of
 from qkdopt.problem import build_problem
 from tests.shipped import LIBRARY
 
@@ -33,7 +33,7 @@ def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
     problem = build_problem(with_channel_set)
     for block, sums in enumerate(evaluator.tallies([SET], "search", 0, 3)[0, :, 0]):
         plan = static_plan(problem, seed=evaluator._seed(block), moves=500)
-        report = qkdopt.check(with_channel_set, saved(problem, plan))
+        report = qkdopt.check(with_channel_set, saved_plan_of(problem, plan))
         assert not report.faults
         rates = [rate for rate in report.demand_skr_bps.values() if rate is not None]
         assert sums[OFFERED] == len(MESH.demands)

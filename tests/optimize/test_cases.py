@@ -8,7 +8,7 @@ import pytest
 
 import qkdopt
 from qkdopt.adapters import adapter_of
-from qkdopt.optimize.run import FAULT
+from qkdopt.optimize.record import FAULT
 from qkdopt.result import Objective
 from tests.brute_force import Oracle
 from tests.corners.enumeration import Enumeration

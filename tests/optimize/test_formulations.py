@@ -14,7 +14,7 @@ from qkdopt.instance import Instance
 from qkdopt.milp import build_joint, build_textbook, least_size, linearise_links
 from qkdopt.optimize.load_states import LoadStateRun
 from qkdopt.optimize.options import FORMULATIONS, SolverOptions
-from qkdopt.optimize.run import FAULT, _credible
+from qkdopt.optimize.record import FAULT, _credible
 from qkdopt.problem import build_problem
 from qkdopt.result import Bound
 from tests.brute_force import Oracle

@@ -52,7 +52,17 @@ class BestSet:
         return max(0.0, self.share * self.time_limit - self.seconds)
 
     def offer(self, channels: tuple[int, ...], problem: Problem, plan: Plan) -> bool:
-        """Take a set's plan if it is better; say whether it was."""
+        """Take a set's plan if it is better; return whether it was.
+
+        Parameters
+        ----------
+        channels
+            The set.
+        problem
+            The instance with the set.
+        plan
+            A plan of the problem.
+        """
         key = assess(problem, plan).key
         if key <= self.key:
             return False
@@ -66,7 +76,7 @@ class BestSet:
         return bound_bps * (1.0 - self.gap) > self.key[1]
 
     def report(self, phase: str, bound_bps: float | None) -> None:
-        """Tell the caller where the run stands."""
+        """Report to the caller where the run stands."""
         if self.progress is None or self.plan is None:
             return
         self.progress(

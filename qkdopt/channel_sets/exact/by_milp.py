@@ -45,7 +45,7 @@ class SetMilp:
     best: BestSet
     solver: str
     seed: int
-    but: Sequence[tuple[int, ...]] = ()
+    excluded: Sequence[tuple[int, ...]] = ()
     served_bound: int = 0
     bound: float | None = None
     error_bps: float = 0.0
@@ -58,14 +58,16 @@ class SetMilp:
     def run(self) -> None:
         """First the number served, then the objective."""
         problem = build_problem(all_candidates(self.instance))
-        pieces = within(self._over, lambda: linearise_links(problem, self._tolerance()))
-        if pieces is None:
+        segments = within(self._over, lambda: linearise_links(problem, self._tolerance()))
+        if segments is None:
             return
-        self.error_bps = max((stated_error_bps(curve) for curve in pieces.values()), default=0.0)
+        self.error_bps = max((stated_error_bps(curve) for curve in segments.values()), default=0.0)
         self.served_bound = len(problem.routes)
-        adapter_of(self.solver).require_size(*least_size(problem, pieces, served=self.best.key[0]))
+        adapter_of(self.solver).require_size(
+            *least_size(problem, segments, served=self.best.key[0])
+        )
         if self.best.key[0] < self.served_bound:
-            outcome = self._solve(problem, pieces, None)
+            outcome = self._solve(problem, segments, None)
             if outcome is not None and outcome.bound is not None:
                 self.served_bound = min(self.served_bound, whole(outcome.bound))
         served = self.best.key[0]
@@ -74,12 +76,12 @@ class SetMilp:
         if served == 0:
             self.bound = 0.0
             return
-        outcome = self._solve(problem, pieces, served)
+        outcome = self._solve(problem, segments, served)
         if self.none_left:
             self.bound = 0.0
         elif outcome is not None and outcome.bound is not None and self.best.key[0] == served:
             self.bound = widened(outcome.bound) * self.unit_bps / served
-            if outcome.bound <= NOTHING and self._no_key(problem, pieces, served):
+            if outcome.bound <= NOTHING and self._no_key(problem, segments, served):
                 self.bound = 0.0
 
     def _tolerance(self) -> float:
@@ -90,10 +92,10 @@ class SetMilp:
         return tolerance_bps(incumbent, self.best.gap, None)
 
     def _no_key(
-        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int
+        self, problem: Problem, segments: dict[tuple[int, int], Linearised], served: int
     ) -> bool:
         """Whether it is proved, by counting, that no set and no plan of so many has any key."""
-        m = within(self._over, lambda: self._built(problem, pieces, served))
+        m = within(self._over, lambda: self._built(problem, segments, served))
         if m is None:
             return False
         count_keyed(m)
@@ -107,10 +109,10 @@ class SetMilp:
         return outcome.bound is not None and whole(outcome.bound) < enough_keyed(m, served)
 
     def _solve(
-        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+        self, problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
     ) -> Outcome | None:
         """Solve one phase; None when time is up before its model is built."""
-        m = within(self._over, lambda: self._built(problem, pieces, served))
+        m = within(self._over, lambda: self._built(problem, segments, served))
         if m is None:
             return None
         self.unit_bps = m.unit_bps
@@ -118,12 +120,12 @@ class SetMilp:
         phase = "sets, milp: number served" if served is None else "sets, milp: objective"
 
         def watch(_incumbent: float | None, bound: float | None) -> bool:
-            known = None if served is None or bound is None else bound * m.unit_bps / served
-            self.best.report(phase, known)
+            bound_bps = None if served is None or bound is None else bound * m.unit_bps / served
+            self.best.report(phase, bound_bps)
             return self.best.left > 0.0
 
         outcome = adapter_of(self.solver).solve(
-            m, limits, start=self.best.channels not in self.but, watch=watch, over=self._over
+            m, limits, start=self.best.channels not in self.excluded, watch=watch, over=self._over
         )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self.solver} ended with {outcome.message}")
@@ -138,11 +140,11 @@ class SetMilp:
         return self.best.left <= 0.0
 
     def _built(
-        self, problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+        self, problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
     ) -> JointModel:
         """Build the model of one phase, the best set and plan its start."""
-        m = build_sets(problem, pieces, served=served, channels=self.channels, but=self.but)
-        if self.best.channels not in self.but:
+        m = build_sets(problem, segments, served=served, channels=self.channels, but=self.excluded)
+        if self.best.channels not in self.excluded:
             self._start(m)
         return m
 

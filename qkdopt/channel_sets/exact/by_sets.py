@@ -12,9 +12,10 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from qkdopt.bounds.bound import LoadStateBound, refuse_unsupported
-from qkdopt.bounds.classes import build_relaxation
+from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.bounds.served import served_bound
 from qkdopt.channel_sets.exact.best_set import BestSet
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
@@ -66,6 +67,18 @@ class Contender:
         return self.step > LAST_STEP
 
 
+@dataclass
+class _Built:
+    """The problem of a set, and its load states once they are asked for."""
+
+    contender: Contender
+    problem: Problem
+
+    @cached_property
+    def relaxation(self) -> Relaxation:
+        return build_relaxation(self.problem)
+
+
 # Room, load states, those branched; what comes after is the proof.
 ROOM, LOADS, LAST_STEP = 1, 2, 3
 
@@ -80,7 +93,7 @@ class SetRace:
     seed: int
     contenders: list[Contender] = field(default_factory=list)
     proved: int = 0
-    _built: tuple[Contender, Problem] | None = None
+    _built: _Built | None = None
 
     def run(self, sets: Iterable[tuple[int, ...]]) -> None:
         """Look into sets until none can be better than the best, or time is up."""
@@ -116,32 +129,32 @@ class SetRace:
 
     @property
     def bound(self) -> float | None:
-        """No set is worth more at the best one's number served; None while nothing limits it."""
+        """Bound on all sets at the best set's number served; None while nothing limits it."""
         if self.served_bound > self.best.key[0]:
             return None
         highest = self.bound_over(self.contenders)
         return highest if math.isfinite(highest) else None
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """How many sets were looked into, in words."""
         total, bounded = len(self.contenders), sum(c.step >= ROOM for c in self.contenders)
-        some = "" if bounded == total else f"{bounded} of "
-        return f"{some}{total} sets by load states, {self.proved} of them by their own plans"
+        bounded_of = "" if bounded == total else f"{bounded} of "
+        return f"{bounded_of}{total} sets by load states, {self.proved} of them by their own plans"
 
     def judged(self) -> list[Contender]:
         """List the sets that are not better than the best by more than the gap."""
         return [c for c in self.contenders if not self.best.beaten_by(*c.limit)]
 
-    def bound_over(self, some: Iterable[Contender]) -> float:
-        """No set of some is worth more at the best one's number served; its value at least."""
+    def bound_over(self, contenders: Iterable[Contender]) -> float:
+        """Bound the value of these sets at the best set's number served; its value at least."""
         served, value = self.best.key
-        return max([value, *(c.bound_bps for c in some if c.served == served)])
+        return max([value, *(c.bound_bps for c in contenders if c.served == served)])
 
     def _tighten(self, c: Contender) -> None:
         c.step += 1
         if c.step == ROOM:
-            c.served = min(c.served, served_bound(build_relaxation(self._problem(c))))
+            c.served = min(c.served, served_bound(self._built_for(c).relaxation))
         elif c.step == LOADS:
             self._bound_loads(c)
         elif c.step == LAST_STEP:
@@ -157,7 +170,7 @@ class SetRace:
             return
         try:
             if not loads.closed:
-                loads.tighten(self._worth(c), self.best.gap, self._over)
+                loads.tighten(self._value_to_beat(c), self.best.gap, self._over)
         except UsageError:
             c.served, c.step = c.served - 1, ROOM
             return
@@ -173,16 +186,21 @@ class SetRace:
         assert self.best.problem is not None  # the first set was searched
         assert self.best.plan is not None
         rates = assess(self.best.problem, self.best.plan)
-        return LoadStateBound(problem, c.served, rates.demand_skr_bps)
+        return LoadStateBound(
+            problem, c.served, rates.demand_skr_bps, self._built_for(c).relaxation
+        )
 
     def _over(self) -> bool:
         return self.best.left <= 0.0
 
     def _problem(self, c: Contender) -> Problem:
-        """Return the instance with a set, built for the set that is being looked into alone."""
-        if self._built is None or self._built[0] is not c:
-            self._built = c, build_problem(with_channel_set(self.instance, c.channels))
-        return self._built[1]
+        return self._built_for(c).problem
+
+    def _built_for(self, c: Contender) -> _Built:
+        """Return what is built of the set that is being looked into, and of that alone."""
+        if self._built is None or self._built.contender is not c:
+            self._built = _Built(c, build_problem(with_channel_set(self.instance, c.channels)))
+        return self._built
 
     def _search(self, c: Contender) -> None:
         problem = self._problem(c)
@@ -195,10 +213,10 @@ class SetRace:
         while loads is not None and not loads.closed and loads.nodes < NODES:
             if not self.best.beaten_by(*c.limit) or self.best.left <= 0.0:
                 return
-            loads.tighten(self._worth(c), self.best.gap, self._over)
+            loads.tighten(self._value_to_beat(c), self.best.gap, self._over)
             c.bound_bps = min(c.bound_bps, _or_inf(loads.objective_bps))
 
-    def _worth(self, c: Contender) -> float:
+    def _value_to_beat(self, c: Contender) -> float:
         """Objective that a set has to beat at its number served [bit/s]."""
         return self.best.key[1] if self.best.key[0] == c.served else 0.0
 
@@ -210,7 +228,7 @@ class SetRace:
         incumbent.offer(c.plan)
         seconds = max(0.1, self.best.left)
         clock = Clock(seconds, PROOF_SHARE * self.best.gap, stop=self.best.stop)
-        run = self._formulation(incumbent, clock)
+        run = self._formulation(c, incumbent, clock)
         run.run()
         self.best.offer(c.channels, problem, incumbent.best()[0])
         self.proved += 1
@@ -223,7 +241,9 @@ class SetRace:
         c.bound_bps = bound_bps if bound.served < c.served else min(c.bound_bps, bound_bps)
         c.served = bound.served
 
-    def _formulation(self, incumbent: Incumbent, clock: Clock) -> JointRun | LoadStateRun:
+    def _formulation(
+        self, c: Contender, incumbent: Incumbent, clock: Clock
+    ) -> JointRun | LoadStateRun:
         """Load states where they hold, for they are the fastest; else the joint MILP."""
         joint = JointRun(incumbent, clock, solver=self.solver, seed=self.seed, threads=1)
         try:
@@ -232,7 +252,7 @@ class SetRace:
             return joint
         return LoadStateRun(
             incumbent, clock, joint, solver=self.solver, seed=self.seed, threads=1,
-            beat=self.best.key,
+            beat=self.best.key, relaxation=self._built_for(c).relaxation,
         )  # fmt: skip
 
 

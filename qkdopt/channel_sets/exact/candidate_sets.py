@@ -40,17 +40,32 @@ def every_set(instance: Instance, channels: int) -> Iterator[tuple[int, ...]]:
     yield from _leaving_light(instance, combinations(grid, channels))
 
 
-def some_sets(instance: Instance, channels: int, most: int, seed: int) -> list[tuple[int, ...]]:
+def sampled_sets(
+    instance: Instance, channels: int, max_sets: int, seed: int
+) -> list[tuple[int, ...]]:
     """Draw at most so many different sets that leave classical light a channel, rising.
 
     Where there are many sets, listing them all would take all memory.
+
+    Parameters
+    ----------
+    instance
+        The network.
+    channels
+        Size of the sets.
+    max_sets
+        Most sets to draw.
+    seed
+        Of the draws.
     """
     rng = np.random.default_rng(seed)
     drawn = {
         tuple(sorted(int(q) for q in rng.choice(instance.grid.channels, channels, replace=False)))
-        for _ in range(DRAWS_FOR_EACH * most)
+        for _ in range(DRAWS_FOR_EACH * max_sets)
     }
-    return sorted(_leaving_light(instance, sorted(drawn)))[:: max(1, len(drawn) // most)][:most]
+    return sorted(_leaving_light(instance, sorted(drawn)))[:: max(1, len(drawn) // max_sets)][
+        :max_sets
+    ]
 
 
 def _leaving_light(

@@ -10,13 +10,14 @@ from qkdopt.channel_sets.exact.best_set import BestSet
 from qkdopt.channel_sets.exact.by_milp import SetMilp
 from qkdopt.channel_sets.exact.by_sets import SetRace
 from qkdopt.channel_sets.exact.candidate_sets import count_sets, every_set, with_channel_set
-from qkdopt.channel_sets.exact.recording import recorded
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.optimize import ProgressCallback
+from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.problem import build_problem
-from qkdopt.result import Bound, Result, SolverRef
+from qkdopt.result import Bound, Result, RunLimits, SolverRef
 from qkdopt.runtime.signals import graceful_sigint
 
 Method = Literal["auto", "sets", "milp"]
@@ -24,8 +25,8 @@ Method = Literal["auto", "sets", "milp"]
 MOST_SETS = 20_000
 # Sets whose plan is searched for the MILP's start, spread over all of them.
 STARTS = 20
-# Note of a result that Ctrl-C cut short.
-INTERRUPTED = "interrupted"
+# Of the results.
+STRATEGY = "exact-set"
 # Of the time limit, for the race of sets before the MILP takes those that are left.
 SETS_SHARE = 0.15
 
@@ -65,7 +66,7 @@ class ExactSet:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the run."""
-        return INTERRUPTED in self.result.notes
+        return self.result.stopped_by == "interrupted"
 
 
 def exact_set(
@@ -142,13 +143,13 @@ def _proved(
     race.run(sets)
     best.share = 1.0
     if method == "auto" and best.left > 0.0 and len(race.judged()) < len(sets):
-        return _open_ones(instance, channels, race, solver, seed)
-    told = race.told
+        return _by_milp_for_the_rest(instance, channels, race, solver, seed)
+    description = race.description
     if not race.proved:
         # Bounds and local search alone: no solver took part.
-        return _answer(best, race.served_bound, race.bound, told, SolverRef(), seed)
-    told = f"{told}, {solver} {adapter.version()}"
-    return _answer(best, race.served_bound, race.bound, told, solver_ref(adapter), seed)
+        return _answer(best, race.served_bound, race.bound, description, SolverRef(), seed)
+    description = f"{description}, {solver} {adapter.version()}"
+    return _answer(best, race.served_bound, race.bound, description, solver_ref(adapter), seed)
 
 
 def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
@@ -197,7 +198,7 @@ def solver_ref(adapter: Adapter) -> SolverRef:
     return SolverRef(name=adapter.name, version=adapter.version())
 
 
-def _open_ones(
+def _by_milp_for_the_rest(
     instance: Instance, channels: int, race: SetRace, solver: str, seed: int
 ) -> ExactSet:
     """Settle by one MILP the sets that the race has left open; the bound is the higher one."""
@@ -211,12 +212,12 @@ def _open_ones(
         bound_bps = joint_bps if bound_bps is None else min(bound_bps, joint_bps)
     total = len(race.contenders)
     used = solver_ref(adapter_of(solver))
-    told = (
+    description = (
         f"{len(judged)} of {total} sets by load states, the others by a MILP over sets, "
         f"{used.name} {used.version}"
     )
     served_bound = min(served_bound, race.served_bound)
-    return _answer(race.best, served_bound, bound_bps, told, used, seed, run.error_bps)
+    return _answer(race.best, served_bound, bound_bps, description, used, seed, run.error_bps)
 
 
 def _by_milp(
@@ -236,8 +237,8 @@ def _by_milp(
     if not best.stop.is_set():
         run.run()
     used = solver_ref(adapter_of(solver))
-    told = f"MILP over sets, {used.name} {used.version}"
-    return _answer(best, run.served_bound, run.bound, told, used, seed, run.error_bps)
+    description = f"MILP over sets, {used.name} {used.version}"
+    return _answer(best, run.served_bound, run.bound, description, used, seed, run.error_bps)
 
 
 def _answer(
@@ -252,18 +253,25 @@ def _answer(
     assert best.problem is not None  # every run looks into one set at least
     assert best.plan is not None
     bound = Bound(
-        objective_bps=bound_bps,
+        # The objective's bound is for plans that serve as many demands as the best one.
+        objective_bps=bound_bps if served_bound == best.key[0] else None,
         served=served_bound,
         method=method,
         routes=best.problem.route_set,
         tolerance_bps=error_bps,
     )
-    result = recorded(
-        best.problem, best.plan, bound, gap=best.gap, solver=solver, seed=seed,
+    run = RunRecord(
+        strategy=STRATEGY,
+        gap=best.gap,
+        solver=solver,
+        seed=seed,
+        stopped_by="time limit" if best.left <= 0.0 else "exhausted",
+        limits=RunLimits(time_limit_s=best.time_limit, gap=best.gap),
+        interrupted=best.stop.is_set(),
         seconds=best.seconds,
-    )  # fmt: skip
-    if best.stop.is_set():
-        result = result.model_copy(update={"notes": (INTERRUPTED, *result.notes)})
+    )
+    baseline = ds_qkd(best.problem)
+    result = result_of(best.problem, best.plan, bound, run, baseline=baseline)
     assert result.value is not None
     return ExactSet(
         channels=best.channels,

@@ -47,8 +47,8 @@ def snapshot_instances(
     links = np.zeros((len(instance.network.links), LINK_COLUMNS))
     for number, requests in enumerate(poisson_requests(instance, load_erlang, seed, 0, sizes)):
         simulator.serve(requests, tally, links)
-        found = snapshot(simulator)[0].instance
-        yield found.model_copy(
+        active = snapshot(simulator)[0].instance
+        yield active.model_copy(
             update={
                 "name": f"{instance.name}, {load_erlang:g} erlang, snapshot {number}",
                 "traffic": None,

@@ -1,4 +1,4 @@
-"""What a set is worth on a list of demands: the best assignment that a short search finds."""
+"""The value of a set on a list of demands: that of the best assignment of a short search."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from qkdopt.instance import Instance
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import BLOCKED, Plan, assess
 
-# One stretch of the compiled search: some tens of milliseconds.
+# Moves of one chunk of the compiled search: some tens of milliseconds.
 MOVES = 20_000
 
 
 class StaticValue(NamedTuple):
-    """Worth of a set on a list of demands; mean per request is ``skr_sum_bps / requests``.
+    """Value of a set on a list of demands; mean per request is ``skr_sum_bps / requests``.
 
     Parameters
     ----------
@@ -36,12 +36,31 @@ def static_value(instance: Instance, *, seed: int, moves: int = MOVES) -> Static
     """Assign the demands of an instance as well as so many moves allow.
 
     The same seed and number of moves give the same value, on every machine.
+
+    Parameters
+    ----------
+    instance
+        Network, candidates and demands.
+    seed
+        Of the search.
+    moves
+        Moves of the search.
     """
-    return worth(build_problem(instance), seed=seed, moves=moves)
+    return assigned_value(build_problem(instance), seed=seed, moves=moves)
 
 
-def worth(problem: Problem, *, seed: int, moves: int = MOVES) -> StaticValue:
-    """Do the same for a problem that is built already."""
+def assigned_value(problem: Problem, *, seed: int, moves: int = MOVES) -> StaticValue:
+    """Assign the demands of a problem as well as so many moves allow.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Of the search.
+    moves
+        Moves of the search.
+    """
     plan = static_plan(problem, seed=seed, moves=moves)
     exact = assess(problem, plan)
     served = [r for r, route in enumerate(plan.routes) if route != BLOCKED]
@@ -55,5 +74,15 @@ def worth(problem: Problem, *, seed: int, moves: int = MOVES) -> StaticValue:
 
 
 def static_plan(problem: Problem, *, seed: int, moves: int = MOVES) -> Plan:
-    """Assign by least harm, demand by demand, and improve that by the compiled search."""
+    """Assign by least harm, demand by demand, and improve that by the compiled search.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Of the search.
+    moves
+        Moves of the search.
+    """
     return local_search(problem, seed=seed, moves=moves, start=ds_qkd_synergistic(problem))

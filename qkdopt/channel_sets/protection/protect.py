@@ -15,7 +15,7 @@ import numpy as np
 from qkdopt.channel_sets.exact.candidate_sets import (
     count_sets,
     every_set,
-    some_sets,
+    sampled_sets,
     with_channel_set,
 )
 from qkdopt.channel_sets.protection.failure_table import FailureTable
@@ -141,7 +141,7 @@ def _sets(
     if not isinstance(channels, int):
         return [tuple(sorted(channels))], True
     if count_sets(instance, channels) > MOST_LISTED:
-        return some_sets(instance, channels, MOST_SETS, seed), False
+        return sampled_sets(instance, channels, MOST_SETS, seed), False
     sets = list(every_set(instance, channels))
     if len(sets) <= MOST_SETS:
         return sets, True

@@ -15,7 +15,7 @@ from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.jobs.task import Row, finished_row
 from qkdopt.optimize import Progress, solve
-from qkdopt.optimize.run import FAULT
+from qkdopt.optimize.record import FAULT
 from qkdopt.result import Objective, Result
 
 # Columns of `results.csv`, in this order.

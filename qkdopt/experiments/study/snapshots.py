@@ -14,12 +14,9 @@ import numpy as np
 from qkdopt.bounds.bound import LoadStateBound
 from qkdopt.checker import check
 from qkdopt.instance import Demand, Instance
-from qkdopt.instance.generation import preset_name
-from qkdopt.io.environment import environment
-from qkdopt.optimize.assemble import demands_of, lightpaths_of, value_of, working_channels_of
+from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import NO_QKD, Plan, assess
-from qkdopt.result import InstanceRef, Result
 from qkdopt.simulation import Estimate, SimulationOptions
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
@@ -101,7 +98,7 @@ def snapshot_bounds(
             continue
         problem, plan = snapshot(simulator)
         exact = assess(problem, plan)
-        checked = checked and check(problem.instance, _as_result(problem, plan)).faults == ()
+        checked = checked and _checks(problem, plan)
         bound = LoadStateBound(problem, exact.served, exact.demand_skr_bps)
         while not bound.closed and bound.nodes <= nodes:
             bound.tighten(exact.objective_bps, 0.0, lambda: False)
@@ -109,6 +106,11 @@ def snapshot_bounds(
         values.append(exact.objective_bps)
         bounds.append(bound.objective_bps)
     return SnapshotBounds(np.array(values), np.array(bounds), checked)
+
+
+def _checks(problem: Problem, plan: Plan) -> bool:
+    result = result_of(problem, plan, None, RunRecord(strategy="snapshot"))
+    return check(problem.instance, result).faults == ()
 
 
 def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
@@ -132,29 +134,3 @@ def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
     working = np.where(net.candidates > 0, state.working, NO_QKD)
     plan = Plan(tuple(routes), tuple(channels), tuple(int(q) for q in working))
     return build_problem(instance, "mean"), plan
-
-
-def _as_result(problem: Problem, plan: Plan) -> Result:
-    """Convert a snapshot to a result, for the checker to recompute."""
-    exact = assess(problem, plan)
-    instance = problem.instance
-    return Result(
-        instance=InstanceRef(
-            name=instance.name, sha256=instance.sha256(), preset=preset_name(instance)
-        ),
-        strategy="snapshot",
-        seed=0,
-        threads=1,
-        objective="mean",
-        status="feasible",
-        value=value_of(plan, exact),
-        bound=None,
-        gap=None,
-        served_proved=False,
-        baseline=None,
-        lightpaths=lightpaths_of(problem, plan),
-        qkd=working_channels_of(problem, plan, exact),
-        demands=demands_of(problem, plan, exact),
-        seconds=0.0,
-        environment=environment(),
-    )

@@ -13,13 +13,12 @@ import qkdopt
 from qkdopt.adapters import ADAPTERS
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import exact_set
-from qkdopt.channel_sets.exact.recording import recorded
 from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.optimize.start import plan_of_result
 from qkdopt.problem import build_problem
-from qkdopt.result import SolverRef
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.simulation import SimulationOptions
 from tests.brute_force import Oracle
@@ -109,9 +108,8 @@ def test_a_wide_gap_is_closed_but_not_called_optimal():
     plan = plan_of_result(problem, best.result)
     for share, status in ((1.005, "optimal"), (1.2, "feasible")):
         bound = best.result.bound.model_copy(update={"objective_bps": share * best.value_bps})
-        result = recorded(
-            problem, plan, bound, gap=0.3, solver=SolverRef(), seed=0, seconds=1.0
-        )  # fmt: skip
+        result = result_of(problem, plan, bound, RunRecord(strategy="exact-set", gap=0.3))
+        assert result.stopped_by == "gap"
         assert result.status == status
         assert qkdopt.check(instance, result).faults == ()
 

@@ -8,7 +8,7 @@ import signal
 import pandas as pd
 import pytest
 
-from qkdopt.channel_sets.exact.candidate_sets import some_sets
+from qkdopt.channel_sets.exact.candidate_sets import sampled_sets
 from qkdopt.channel_sets.protection.protect import protect
 from qkdopt.channel_sets.protection.search import insert
 from qkdopt.instance.generation import new_instance
@@ -134,7 +134,7 @@ def test_of_very_many_sets_some_are_drawn(monkeypatch):
     found = protect(wide, floor_bps=1.0, channels=8, time_limit=20.0)
     assert len(found.channels) == 8
     assert found.channels != tuple(range(8))
-    sets = some_sets(wide, 8, 300, 0)
+    sets = sampled_sets(wide, 8, 300, 0)
     assert len(set(sets)) == len(sets)
     assert 200 <= len(sets) <= 300
-    assert sets == some_sets(wide, 8, 300, 0)
+    assert sets == sampled_sets(wide, 8, 300, 0)

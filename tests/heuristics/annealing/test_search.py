@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qkdopt
-from qkdopt.channel_sets.exact.recording import saved
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.heuristics.annealing.rate import error_rate, key_rate, rate_parameters
 from qkdopt.instance.generation import new_instance
+from qkdopt.optimize.record import saved_plan_of
 from qkdopt.physics.keyrate import (
     DecoyBB84,
     MeasuredKeyRate,
@@ -88,7 +88,7 @@ def test_what_the_search_finds_is_legal(seed):
         # The lightpaths as they are, in the place of the best so far.
         search.state.best_path[:] = search.state.path
         search.state.best_channel[:] = search.state.channel
-        assert qkdopt.check(instance, saved(problem, search.best())).faults == ()
+        assert qkdopt.check(instance, saved_plan_of(problem, search.best())).faults == ()
 
 
 def test_search_and_harm_beat_first_fit_on_nsfnet():

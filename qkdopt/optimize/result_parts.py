@@ -1,4 +1,4 @@
-"""From a plan and its bound to the result that is written."""
+"""The parts of a result that follow from its plan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,19 @@ def value_of(plan: Plan, exact: Assessment) -> Value:
 
 
 def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Baseline:
-    """Compare a value with the baseline plan's."""
+    """Compare a value with the baseline plan's.
+
+    Parameters
+    ----------
+    problem
+        The problem of both plans.
+    strategy
+        Name of the baseline.
+    plan
+        The baseline's plan.
+    value
+        What is compared with it.
+    """
     base = value_of(plan, assess(problem, plan))
     mean = base.mean_skr_bps
     gain = value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
@@ -58,7 +70,17 @@ def lightpaths_of(problem: Problem, plan: Plan) -> tuple[Lightpath, ...]:
 def working_channels_of(
     problem: Problem, plan: Plan, exact: Assessment
 ) -> tuple[WorkingChannel, ...]:
-    """List the working channel of every link with QKD, its noise, QBER and rate."""
+    """List the working channel of every link with QKD, its noise, QBER and rate.
+
+    Parameters
+    ----------
+    problem
+        The plan's problem.
+    plan
+        The plan.
+    exact
+        Its assessment.
+    """
     tables = problem.tables
     every = np.arange(len(plan.working))
     column = np.maximum(np.array(plan.working, dtype=np.int64), 0)
@@ -84,7 +106,17 @@ def working_channels_of(
 
 
 def demands_of(problem: Problem, plan: Plan, exact: Assessment) -> tuple[ServedDemand, ...]:
-    """Say what became of every demand, and why the blocked ones are blocked."""
+    """List every demand with its rate, its bottleneck and, where it is blocked, the reason.
+
+    Parameters
+    ----------
+    problem
+        The plan's problem.
+    plan
+        The plan.
+    exact
+        Its assessment.
+    """
     reasons = explain_blocked(problem, plan)
     links = problem.instance.network.links
     return tuple(
