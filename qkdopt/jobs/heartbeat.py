@@ -136,9 +136,9 @@ def validate_single_run(folder: Path) -> None:
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process of this machine has this number.
+    """Tell whether a process of this machine has this number.
 
-    Where the system cannot tell without ending it (Windows) its fresh sign stands for it.
+    True where the system cannot tell without ending it (Windows): its fresh heartbeat counts.
     """
     if os.name != "posix":
         return True
