@@ -1,7 +1,8 @@
 """The proved best set beside the set that a search finds: ``python benchmarks/exact_sets.py``.
 
-Static demand lists are snapshots of simulated networks. The search is that of ``qkdopt design --on
-demands --method exchange``; its set counts with the best of four short assignment searches.
+Static demand lists are snapshots of simulated networks. The search is that of ``qkdopt design
+rank --on demands --method exchange``; its set counts with the best of four short assignment
+searches.
 """
 
 from __future__ import annotations

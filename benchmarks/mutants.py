@@ -74,11 +74,13 @@ GROUPS = {
     ),
     "kernel": Group(
         (
-            *modules("qkdopt/heuristics/annealing", "kernel rate"),
+            *modules("qkdopt/heuristics/annealing", "kernel moves"),
+            *modules("qkdopt/heuristics", "channel_choice placement"),
+            *modules("qkdopt/problem", "network_state"),
+            "qkdopt/physics/compiled_keyrate.py",
             *modules(
                 "qkdopt/simulation",
-                "departures failures kernel light placing policies positions"
-                " rates_around_event restoring",
+                "departures failures kernel light placing policies rates_around_event restoring",
             ),
         ),
         (),
@@ -91,6 +93,9 @@ FOLDERS = {
         "tests/heuristics",
         "tests/cli/test_golden.py",
     ),
+    "qkdopt/heuristics": ("tests/heuristics", "tests/cli/test_golden.py"),
+    "qkdopt/problem": ("tests/problem", "tests/simulation/test_kernel.py"),
+    "qkdopt/physics": ("tests/physics/test_compiled_keyrate.py",),
     "qkdopt/simulation": modules(
         "tests/simulation", "test_kernel test_statistics test_events test_trace"
     ),

@@ -1,4 +1,4 @@
-"""What every solver is asked and what it answers."""
+"""The contract of all solvers: limits, capabilities, outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Setting = bool | int | float | str
 
 
 class Status(Enum):
-    """How a run ended. A solver's word that is not in its adapter's table is FAILED."""
+    """End of a run; a solver's status that is not in its adapter's table is FAILED."""
 
     OPTIMAL = "optimal"
     INFEASIBLE = "infeasible"
@@ -30,18 +30,18 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When a run ends, and on what it runs.
+    """Limits and settings of a run.
 
     Parameters
     ----------
     seconds
-        Time limit.
+        Time limit [s].
     gap
         Relative gap at which the solver stops.
     threads, seed
-        As the solver understands them; a solver without them leaves them out.
+        Number of threads and random seed; not passed to a solver without them.
     nodes
-        Limit on branch-and-bound nodes; none by default.
+        Limit on branch-and-bound nodes; None for no limit.
     options
         The solver's own options that are not at its defaults, by its own names.
     """
@@ -56,20 +56,20 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a solver can be asked for.
+    """Features of a solver.
 
     Parameters
     ----------
     start
-        Takes a MIP start.
+        Whether it takes a MIP start.
     callback
-        Tells its incumbents from inside; else its log is read.
+        Whether a callback reports incumbents; else its log is read.
     keeps_solution
-        Leaves its best solution when it is interrupted.
+        Whether it returns its best solution when it is interrupted.
     threads, seed, node_limit
-        Has these settings.
+        Whether it has these settings.
     continuous
-        Takes continuous columns as they are; else on a grid, with a bound that stays valid.
+        Whether it takes continuous columns; else they are put on a grid, with a valid bound.
     """
 
     start: bool = True
@@ -83,14 +83,14 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeLimit:
-    """Largest program that a solver takes without a licence; None where it does not count."""
+    """Largest program that a solver takes without a licence; None for no limit on a count."""
 
     columns: int | None = None
     rows: int | None = None
     total: int | None = None
 
     def allows(self, rows: int, columns: int) -> bool:
-        """Whether a program of that size is within the limit."""
+        """Return whether a program of that size is within the limit."""
         sizes = ((self.columns, columns), (self.rows, rows), (self.total, rows + columns))
         return all(limit is None or size <= limit for limit, size in sizes)
 
@@ -102,7 +102,7 @@ class SizeLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run brought; nothing is None, never 0 or infinity.
+    """Result of a run; what does not exist is None, never 0 or infinity.
 
     Parameters
     ----------
@@ -117,11 +117,11 @@ class Outcome:
     nodes
         Branch-and-bound nodes; None where the solver does not say.
     seconds
-        Wall time of the solver.
+        Wall time of the solver [s].
     solver, version
-        Who answered.
+        Name and version of the solver.
     message
-        The solver's own word for the end.
+        The solver's own status.
     """
 
     status: Status
@@ -137,7 +137,7 @@ class Outcome:
 
     @property
     def gap(self) -> float | None:
-        """Distance of incumbent and bound, relative to the incumbent; None without either."""
+        """Distance of incumbent and bound, relative to the incumbent; None without both."""
         if self.incumbent is None or self.bound is None:
             return None
         distance = abs(self.bound - self.incumbent)
@@ -146,26 +146,26 @@ class Outcome:
         return distance / abs(self.incumbent) if self.incumbent else None
 
 
-# Called with (incumbent, bound) in the model's sense; returns whether to go on.
+# Called with (incumbent, bound) in the model's sense; returns whether to continue.
 Watch = Callable[[float | None, float | None], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A solver's answer in its own words, before the contract is applied to it.
+class RawOutcome:
+    """A solver's own result, before the contract is applied to it.
 
     Parameters
     ----------
     word
-        Its word for the end: a key of the adapter's table of statuses.
+        Its own status: a key of the adapter's table of statuses.
     values
         The best solution, one value per column.
     bound
-        The limit that it proved, in the program's sense; anything infinite counts as none.
+        The bound that it proved, in the program's sense; an infinite one counts as none.
     start_accepted, nodes
         As in :class:`Outcome`.
     message
-        What to print for the end; the word by default.
+        Text to print for the status; empty for the status itself.
     """
 
     word: str
@@ -177,9 +177,9 @@ class Answer:
 
 
 class Observer:
-    """Passes on to the watcher what a solver tells, and remembers why to stop.
+    """Pass a solver's progress to the watcher, and keep its request to stop.
 
-    An error of the watcher's must not unwind through a solver's C code: it stops the run and is
+    An error of the watcher must not unwind through a solver's C code: it stops the run and is
     raised again when the solver has returned.
     """
 
@@ -189,7 +189,7 @@ class Observer:
         self.stopped = False
 
     def __call__(self, incumbent: float | None, bound: float | None) -> bool:
-        """Tell the watcher; return whether to go on."""
+        """Call the watcher; return whether to continue."""
         if self.stopped or self._watch is None:
             return not self.stopped
         try:
@@ -199,7 +199,7 @@ class Observer:
         return not self.stopped
 
     def improve(self, values: Floats) -> None:
-        """Hear of a solution, which counts if the solver never comes to its answer."""
+        """Receive a solution, which is used if the solver does not return."""
 
     def stop(self, error: BaseException | None = None) -> None:
         """Stop the run, for an error if there is one."""
@@ -208,14 +208,14 @@ class Observer:
 
 
 def finite(value: float | None) -> float | None:
-    """Return a number; None for what solvers mean by infinity."""
+    """Return a number; None where a solver uses it for infinity."""
     if value is None or not math.isfinite(value) or abs(value) >= 1e20:
         return None
     return float(value)
 
 
 class Adapter(Protocol):
-    """A solver."""
+    """Interface of a solver."""
 
     name: str
     limit: str
@@ -223,24 +223,24 @@ class Adapter(Protocol):
 
     @property
     def install(self) -> str:
-        """What to install where it is missing."""
+        """How to install it."""
         ...
 
     @property
     def size(self) -> SizeLimit | None:
-        """Most that it takes without a licence; None where it needs none."""
+        """Largest program without a licence; None where it needs none."""
         ...
 
     def available(self) -> bool:
-        """Whether it is installed."""
+        """Return whether it is installed."""
         ...
 
     def require_size(self, rows: int, columns: int) -> None:
-        """Refuse a program that is over the size which needs a licence."""
+        """Raise for a program over the size that needs a licence."""
         ...
 
     def version(self) -> str:
-        """Version of the installed solver."""
+        """Return the version of the installed solver."""
         ...
 
     def solve(
@@ -252,10 +252,21 @@ class Adapter(Protocol):
         watch: Watch | None = None,
         over: Callable[[], bool] | None = None,
     ) -> Outcome:
-        """Solve a model; with ``start`` its variables' values are the MIP start.
+        """Solve a model; the best solution is left in its variables.
 
-        ``over`` says whether time is up while the model is compiled, from another thread; by
-        default when the seconds are.
+        Parameters
+        ----------
+        model
+            A linear Pyomo model.
+        limits
+            Limits and settings of the run.
+        start
+            Whether the variables' values are the MIP start.
+        watch
+            Called with incumbent and bound; returns whether to continue. None to run to the end.
+        over
+            Returns whether time is up while the model is compiled, called from another thread;
+            None for the limits' seconds.
         """
         ...
 
@@ -267,5 +278,17 @@ class Adapter(Protocol):
         start: Floats | None = None,
         watch: Watch | None = None,
     ) -> tuple[Outcome, Floats | None]:
-        """Solve a program given as arrays; return the best solution beside the outcome."""
+        """Solve a program given as arrays; return the outcome and the best solution.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        watch
+            Called with incumbent and bound; returns whether to continue. None to run to the end.
+        """
         ...

@@ -1,7 +1,7 @@
-"""CBC, as a child process: the program that the package cbcbox carries.
+"""CBC as a child process: the program of the package cbcbox.
 
-CBC always gets a minimisation: what is known of its bounds at a time limit when it maximises is
-not to be relied on. Its log has the bound, its solution file the status and the values.
+CBC always gets a minimisation: its bounds at a time limit are not reliable when it maximises. Its
+log has the bound, its solution file the status and the values.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Status
 from qkdopt.adapters.child import Child, remaining
 from qkdopt.adapters.mps import OFFSET_COLUMN, write_mps
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver
-from qkdopt.adapters.told import (
+from qkdopt.adapters.text_output import (
     TOLERANCE,
     bound_of_optimum,
     outward,
@@ -26,7 +26,7 @@ from qkdopt.adapters.told import (
     solution,
 )
 
-# CBC's word at the head of its solution file -> ours. What is absent is FAILED.
+# CBC's status at the head of its solution file -> ours. What is absent is FAILED.
 STATUS = {
     "Optimal": Status.OPTIMAL,
     "Infeasible": Status.INFEASIBLE,
@@ -38,7 +38,7 @@ STATUS = {
     # Ours.
     "Stopped": Status.LIMIT,
 }
-# What the log says: of the end, of the start, and of progress.
+# Lines of the log: on the end, on the start, and on progress.
 BOUND = re.compile(r"^(?:Lower bound:|.*BestSol: .* Bound:) +(\S+)")
 NODES = re.compile(r"^Enumerated nodes: +(\d+)")
 START = re.compile(r"MIPStart provided solution with cost (\S+)")
@@ -48,7 +48,7 @@ DIGITS = 6
 
 
 @dataclass
-class _Log:
+class _LogState:
     incumbent: float | None = None
     bound: float | None = None
     nodes: int | None = None
@@ -56,14 +56,14 @@ class _Log:
     searched: bool = False
 
     def read(self, line: str) -> None:
-        if found := PROGRESS.match(line):
-            self.incumbent, self.bound = _number(found[1]), _number(found[2])
-        elif found := BOUND.match(line):
-            self.bound = _number(found[1])
-        elif found := NODES.match(line):
-            self.nodes = int(found[1])
-        elif found := START.search(line):
-            self.start_cost = _number(found[1])
+        if match := PROGRESS.match(line):
+            self.incumbent, self.bound = _number(match[1]), _number(match[2])
+        elif match := BOUND.match(line):
+            self.bound = _number(match[1])
+        elif match := NODES.match(line):
+            self.nodes = int(match[1])
+        elif match := START.search(line):
+            self.start_cost = _number(match[1])
         self.searched = self.searched or line.startswith("Result - ")
 
 
@@ -84,24 +84,36 @@ class CbcAdapter(Solver):
     package = "cbcbox"
     isolated = False
     install = "pip install cbcbox"
-    # Without its preprocessing it calls an unbounded program infeasible.
+    # Without preprocessing it reports an unbounded program as infeasible.
     ambiguous = frozenset({"Infeasible", "Integer infeasible"})
     capabilities = Capabilities(callback=False, seed=False)
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """CBC's words and ours."""
+        """CBC's statuses and ours."""
         return STATUS
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve as a minimisation and turn the answer back."""
+    ) -> RawOutcome:
+        """Solve as a minimisation and convert the result back.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         began = time.monotonic()
         sign = -1.0 if program.maximise else 1.0
-        log = _Log()
+        log = _LogState()
 
-        def ask() -> bool:
+        def proceed() -> bool:
             return observer(*outward(log.incumbent, log.bound, sign, DIGITS))
 
         with tempfile.TemporaryDirectory() as name:
@@ -112,21 +124,21 @@ class CbcAdapter(Solver):
             left = remaining(limits, began)
             command = _command(left, start=start is not None)
             child = Child(command=command, folder=folder, signal=SIGINT)
-            code = child.run(log.read, ask, left.seconds)
-            word, written = _solution(folder / "solution.txt", program)
-        values = None if written is None else solution(program, written)
+            code = child.run(log.read, proceed, left.seconds)
+            word, raw_values = _solution(folder / "solution.txt", program)
+        values = None if raw_values is None else solution(program, raw_values)
         if word == "Optimal" and values is None and not log.searched:
             # Out of time before the search: the optimum is the relaxation's.
             word = "Stopped on time"
         if code not in (0, None):
             word = f"exit status {code}"
-        _, told = outward(None, log.bound, sign, DIGITS)
+        _, bound = outward(None, log.bound, sign, DIGITS)
         closed = STATUS.get(word) is Status.OPTIMAL
-        return Answer(
+        return RawOutcome(
             word=word,
             values=values,
-            bound=bound_of_optimum(program, written, told, limits.gap) if closed else told,
-            start_accepted=start is not None and _taken(program, start, log.start_cost),
+            bound=bound_of_optimum(program, raw_values, bound, limits.gap) if closed else bound,
+            start_accepted=start is not None and _is_start_accepted(program, start, log.start_cost),
             nodes=log.nodes,
         )
 
@@ -134,7 +146,7 @@ class CbcAdapter(Solver):
 def _command(limits: Limits, *, start: bool) -> list[str]:
     from cbcbox import cbc_bin_path
 
-    # One thread is CBC's 0. Its seeds changed nothing wherever we tried them: none is passed.
+    # One thread is CBC's 0. Its seeds had no effect in any test: none is passed.
     threads = str(limits.threads if limits.threads > 1 else 0)
     command = [cbc_bin_path(), "program.mps", "-timeMode", "elapsed"]
     command += ["-seconds", repr(max(limits.seconds, 1e-3)), "-ratioGap", repr(limits.gap)]
@@ -142,7 +154,7 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
     # What it rewrites before the search, and before the first linear program, loses solutions.
     command += ["-preprocess", "off", "-preRootLPStr", "off"]
-    # It gives up what is better by less than 1e-4, an absolute number.
+    # By default it discards improvements below 1e-4, absolute.
     command += ["-increment", "1e-9", "-threads", threads]
     if limits.nodes is not None:
         command += ["-maxNodes", str(limits.nodes)]
@@ -157,24 +169,24 @@ def _write_start(start: Floats, path: Path) -> None:
     names = [*(f"c{column}" for column in range(start.size)), OFFSET_COLUMN]
     values = [*start.tolist(), 1.0]
     pairs = enumerate(zip(names, values, strict=True))
-    lines = (f"{place} {name} {value!r}\n" for place, (name, value) in pairs)
+    lines = (f"{number} {name} {value!r}\n" for number, (name, value) in pairs)
     path.write_text(f"start\n{''.join(lines)}", encoding="ascii")
 
 
-def _taken(program: Program, start: Floats, cost: float | None) -> bool:
-    """Whether CBC took the start; it also makes solutions of starts that are none.
+def _is_start_accepted(program: Program, start: Floats, cost: float | None) -> bool:
+    """Return whether CBC accepted the start.
 
-    It keeps the integer columns and moves the continuous ones: taken means that the start was
-    a solution, and what CBC made of it is no worse.
+    CBC keeps the integer columns and moves the continuous ones, also where the start is not
+    feasible. Accepted means that the start was a solution and that CBC's is no worse.
     """
     if cost is None or program.violation(start) > TOLERANCE:
         return False
-    given = -program.objective(start) if program.maximise else program.objective(start)
-    return cost <= given + 10.0 ** (1 - DIGITS) * max(1.0, abs(given))
+    objective = -program.objective(start) if program.maximise else program.objective(start)
+    return cost <= objective + 10.0 ** (1 - DIGITS) * max(1.0, abs(objective))
 
 
 def _solution(path: Path, program: Program) -> tuple[str, Floats | None]:
-    """Return the word of the end and the values of a solution file."""
+    """Return the status and the values of a solution file."""
     if not path.exists():
         return "Stopped", None
     head, *lines = path.read_text(encoding="ascii").splitlines()

@@ -1,4 +1,4 @@
-"""Runs a solver as a child process, and reads its log meanwhile."""
+"""Run a solver as a child process, and read its log meanwhile."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from typing import IO
 from qkdopt.adapters.base import Limits
 from qkdopt.adapters.polling import PERIOD_S
 
-# What a solver is given to end by itself: beyond its time limit, and again after a signal.
+# Time for a solver to end by itself: beyond its time limit, and again after a signal.
 GRACE_S = 0.4
 
 
 def remaining(limits: Limits, began: float) -> Limits:
-    """Return what is left of the limits: writing a large program takes seconds.
+    """Return the remaining limits: writing a large program takes seconds.
 
     ``began`` is ``time.monotonic()`` at the start of the run.
     """
@@ -35,9 +35,9 @@ class Child:
     command
         Program and arguments.
     folder
-        Where it runs, and where its log goes.
+        Working directory, and that of its log.
     signal
-        Makes it end; SIGINT where it then still writes its solution.
+        Signal that ends it; SIGINT where it then still writes its solution.
     """
 
     command: Sequence[str]
@@ -45,23 +45,23 @@ class Child:
     signal: int = SIGTERM
 
     def run(
-        self, read: Callable[[str], None], ask: Callable[[], bool], seconds: float
+        self, read: Callable[[str], None], proceed: Callable[[], bool], seconds: float
     ) -> int | None:
-        """Run to the end.
+        """Run the command to its end.
 
         Parameters
         ----------
         read
             Called with each line of the log.
-        ask
-            Called every ``PERIOD_S``; returns whether to go on.
+        proceed
+            Called every ``PERIOD_S``; returns whether to continue.
         seconds
-            Time after which it is made to end, if it has not done so by itself.
+            Time [s] after which it is ended.
 
         Returns
         -------
         code
-            Its exit status; None where it was made to end.
+            Its exit status; None where it was ended.
         """
         path = self.folder / "log.txt"
         with path.open("wb") as out, path.open(encoding="utf-8", errors="replace") as log:
@@ -72,54 +72,54 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                # An interrupt from the keyboard is for us, who then tell the child.
+                # An interrupt from the keyboard goes to this process, which then ends the child.
                 start_new_session=True,
             )
             try:
-                ended = self._watch(process, tail, ask, seconds)
+                ended = self._watch(process, tail, proceed, seconds)
             finally:
                 if process.poll() is None:
                     process.kill()
                     process.wait()
-            tail.rest()
+            tail.flush()
         return process.returncode if ended else None
 
     def _watch(
         self,
         process: subprocess.Popen[bytes],
         tail: _Tail,
-        ask: Callable[[], bool],
+        proceed: Callable[[], bool],
         seconds: float,
     ) -> bool:
         """Return whether the child ended by itself."""
-        waited = 0.0
-        while not _ended(process, PERIOD_S):
-            waited += PERIOD_S
+        elapsed = 0.0
+        while not _wait_for_exit(process, PERIOD_S):
+            elapsed += PERIOD_S
             tail.lines()
-            if not ask() or waited > seconds + GRACE_S:
+            if not proceed() or elapsed > seconds + GRACE_S:
                 _tell_to_end(process, self.signal)
-                _ended(process, GRACE_S)
+                _wait_for_exit(process, GRACE_S)
                 return False
         return True
 
 
 class _Tail:
-    """Lines of a file that grows."""
+    """Reader of a growing file."""
 
     def __init__(self, file: IO[str], read: Callable[[str], None]) -> None:
         self._file, self._read = file, read
-        self._part = ""
+        self._partial = ""
 
     def lines(self) -> None:
         """Pass on the lines that are complete."""
-        *whole, self._part = (self._part + self._file.read()).split("\n")
-        for line in whole:
+        *complete, self._partial = (self._partial + self._file.read()).split("\n")
+        for line in complete:
             self._read(line)
 
-    def rest(self) -> None:
-        """Pass on what is left, when nothing more is written."""
+    def flush(self) -> None:
+        """Pass on the last line when nothing more is written."""
         self.lines()
-        self._read(self._part)
+        self._read(self._partial)
 
 
 def _tell_to_end(process: subprocess.Popen[bytes], signal: int) -> None:
@@ -130,7 +130,7 @@ def _tell_to_end(process: subprocess.Popen[bytes], signal: int) -> None:
         process.terminate()
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def _wait_for_exit(process: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Completes integer columns to solutions of the whole program."""
+"""Complete integer columns to solutions of the whole program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOLERANCE = 1e-6
 
 
 class Completion:
-    """The best solution that was completed so far.
+    """Completes integer columns, and keeps the best solution.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ class Completion:
         return None if self.values is None else self._program.objective(self.values)
 
     def offer(self, points: Iterable[Floats]) -> None:
-        """Complete the first point that can be, and keep it if it is the best.
+        """Complete the first point with a feasible completion, and keep it if it is the best.
 
         Parameters
         ----------
         points
-            Best first; of each only the integer columns count.
+            ``(columns,)`` values, best first; only integer columns count.
         """
         for point in points:
             values = self._complete(point)
@@ -49,8 +49,8 @@ class Completion:
                 return
 
     def _keep(self, values: Floats) -> None:
-        best, new = self.objective, self._program.objective(values)
-        if best is None or (new > best if self._program.maximise else new < best):
+        best, objective = self.objective, self._program.objective(values)
+        if best is None or (objective > best if self._program.maximise else objective < best):
             self.values = values
 
     def _complete(self, point: Floats) -> Floats | None:

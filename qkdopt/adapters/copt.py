@@ -1,6 +1,6 @@
-"""COPT, in process, through coptpy. It has no seed: a run repeats as it is.
+"""COPT, in process, through coptpy. It has no seed: runs are deterministic.
 
-On rows with two sides COPT 8 calls feasible programs infeasible: they are given as two rows.
+On rows with two sides COPT 8 reports feasible programs as infeasible: they are given as two rows.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_matrix
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, SizeLimit, Status
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 from qkdopt.runtime.output import quiet
 
-# COPT's word for the end of a run -> ours. What is absent is FAILED.
+# COPT's status -> ours. What is absent is FAILED.
 STATUS = {
     "OPTIMAL": Status.OPTIMAL,
     "INFEASIBLE": Status.INFEASIBLE,
@@ -27,7 +27,7 @@ STATUS = {
     "NODELIMIT": Status.LIMIT,
     "INTERRUPTED": Status.INTERRUPTED,
 }
-# How the log says that the start was taken.
+# Text of the log where the start is accepted.
 START_TAKEN = ("Initial MIP solution # 1", "was accepted")
 # COPT's error for a program over the size that needs a licence.
 TOO_LARGE = 4
@@ -46,20 +46,20 @@ class CoptAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """COPT's words and ours."""
+        """COPT's statuses and ours."""
         return STATUS
 
     def licensed(self) -> bool:
-        """Whether COPT takes one column more than the limit."""
+        """Return whether COPT takes one column more than the limit."""
         import coptpy
 
         with quiet():
             model = _new_model()
-            nothing, one = np.zeros(2001), np.ones(2001)
+            zeros, ones = np.zeros(2001), np.ones(2001)
             # Linear and empty programs may be larger.
-            row = csc_matrix(one.reshape(1, -1))
+            row = csc_matrix(ones.reshape(1, -1))
             kinds = [coptpy.COPT.INTEGER] * 2001
-            model.loadMatrix(one, row, np.ones(1), np.full(1, 9.0), nothing, one, kinds)
+            model.loadMatrix(ones, row, np.ones(1), np.full(1, 9.0), zeros, ones, kinds)
             try:
                 model.solve()
             except coptpy.CoptError as error:
@@ -68,8 +68,20 @@ class CoptAdapter(Solver):
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve in the program's own sense."""
+    ) -> RawOutcome:
+        """Solve in the program's own sense.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         log = _new_log()
         with quiet():
             model = _new_model()
@@ -79,12 +91,12 @@ class CoptAdapter(Solver):
         if start is not None and not program.linear:
             model.setMipStart(model.getVars(), start.tolist())
             model.loadMipStart()
-        news = _new_news(model, program)
-        poll(model.solve, lambda: observer(*news.told), model.interrupt)
-        solved = model.HasLpSol if program.linear else model.HasMipSol
-        return Answer(
+        listener = _new_listener(model, program)
+        poll(model.solve, lambda: observer(*listener.progress), model.interrupt)
+        has_solution = model.HasLpSol if program.linear else model.HasMipSol
+        return RawOutcome(
             word=_word(model.status),
-            values=np.array(model.getValues()) if solved else None,
+            values=np.array(model.getValues()) if has_solution else None,
             bound=None if program.linear else float(model.BestBnd),
             start_accepted=log.start_taken,
             nodes=None if program.linear else int(model.NodeCnt),
@@ -104,22 +116,22 @@ def _word(code: int) -> str:
     """Return COPT's name of a status code."""
     from coptpy import COPT
 
-    known = (word for word in STATUS if getattr(COPT, word) == code)
-    return next(known, f"status {code}")
+    names = (name for name in STATUS if getattr(COPT, name) == code)
+    return next(names, f"status {code}")
 
 
 def _load(model: Any, program: Program) -> None:
     from coptpy import COPT
 
-    big = COPT.INFINITY
+    infinity = COPT.INFINITY
     model.loadMatrix(
         program.cost,
         csc_matrix(program.matrix),
-        np.maximum(program.row_lower, -big),
-        np.minimum(program.row_upper, big),
-        np.maximum(program.lower, -big),
-        np.minimum(program.upper, big),
-        [COPT.INTEGER if whole else COPT.CONTINUOUS for whole in program.integer],
+        np.maximum(program.row_lower, -infinity),
+        np.minimum(program.row_upper, infinity),
+        np.maximum(program.lower, -infinity),
+        np.minimum(program.upper, infinity),
+        [COPT.INTEGER if is_integer else COPT.CONTINUOUS for is_integer in program.integer],
     )
     model.setObjConst(program.offset)
     model.setObjSense(COPT.MAXIMIZE if program.maximise else COPT.MINIMIZE)
@@ -135,7 +147,7 @@ def _set_options(model: Any, limits: Limits) -> None:
 
 
 def _new_log() -> Any:
-    """Return a listener to the log, for what it says of the start."""
+    """Return a listener that reads from the log whether the start is accepted."""
     import coptpy
 
     class Log(coptpy.LogCallback):  # type: ignore[misc]
@@ -149,21 +161,21 @@ def _new_log() -> Any:
     return Log()
 
 
-def _new_news(model: Any, program: Program) -> Any:
+def _new_listener(model: Any, program: Program) -> Any:
     """Return a listener to incumbents and bounds."""
     import coptpy
     from coptpy import COPT
 
-    class News(coptpy.CallbackBase):  # type: ignore[misc]
+    class Listener(coptpy.CallbackBase):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.told: tuple[float | None, float | None] = (None, None)
+            self.progress: tuple[float | None, float | None] = (None, None)
 
         def callback(self) -> None:
-            self.told = self.getInfo("BestObj"), self.getInfo("BestBnd")
+            self.progress = self.getInfo("BestObj"), self.getInfo("BestBnd")
 
-    news = News()
+    listener = Listener()
     if not program.linear:
         contexts = COPT.CBCONTEXT_INCUMBENT | COPT.CBCONTEXT_MIPNODE | COPT.CBCONTEXT_MIPRELAX
-        model.setCallback(news, contexts)
-    return news
+        model.setCallback(listener, contexts)
+    return listener

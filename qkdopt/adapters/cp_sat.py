@@ -6,7 +6,7 @@ columns are fixed and the linear program that is left is solved by HiGHS. Only w
 feasible is reported, so incumbents are as feasible as HiGHS's own.
 
 OR-Tools' wrappers for linear programs are not used: on continuous columns they round as well,
-but say nothing of the error.
+but do not report the error.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Status
 from qkdopt.adapters.completion import Completion
 from qkdopt.adapters.implied import implied_bounds
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.scaling import OBJECTIVE_ROOM, ROW_ROOM, Grid, Integers, Scaled
+from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid, Integers, Scaled
 from qkdopt.adapters.solver import Solver, apply_settings
 
-# CP-SAT's word for the end of a run -> ours. What is absent is FAILED.
+# CP-SAT's status -> ours. What is absent is FAILED.
 STATUS = {
     "OPTIMAL": Status.OPTIMAL,
     "INFEASIBLE": Status.INFEASIBLE,
     "FEASIBLE": Status.LIMIT,
     "UNKNOWN": Status.LIMIT,
-    # Ours: the relaxation is solved, and the gap that is left is its rounding.
+    # Our status: the relaxation is solved, and the remaining gap is its rounding.
     "ROUNDED": Status.LIMIT,
 }
-# How the log says that the start was taken: the hint solves the relaxation as it is. Only the
-# first such line is of our hint; a later one is of a hint that was repaired.
-START_TOLD = "The solution hint is"
+# Text of the log where the hint solves the relaxation unchanged. Only the first such line is about
+# our hint; a later one is about a repaired hint.
+START_LINE = "The solution hint is"
 START_TAKEN = "The solution hint is complete and is feasible"
 # Gap up to which a solved relaxation counts as a solved program.
-CLOSED = 1e-6
+CLOSED_GAP = 1e-6
 
 
 class CpSatAdapter(Solver):
@@ -56,58 +56,70 @@ class CpSatAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """CP-SAT's words and ours."""
+        """CP-SAT's statuses and ours."""
         return STATUS
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve the relaxation and complete its solutions."""
+    ) -> RawOutcome:
+        """Solve the relaxation and complete its solutions.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         program = implied_bounds(program)
         relaxation = _Relaxation(program, Grid(program))
         if start is not None:
             relaxation.hint(start)
-        news = News()
-        solver = new_solver(limits, news)
+        state = SearchState()
+        solver = new_solver(limits, state)
         completion = Completion(program)
 
-        def ask() -> bool:
-            before = completion.values
-            completion.offer(relaxation.grid.to_values(point) for point in news.points())
-            if completion.values is not None and completion.values is not before:
+        def proceed() -> bool:
+            previous = completion.values
+            completion.offer(relaxation.grid.to_values(point) for point in state.points())
+            if completion.values is not None and completion.values is not previous:
                 observer.improve(completion.values)
-            return observer(completion.objective, relaxation.bound(news.bound))
+            return observer(completion.objective, relaxation.bound(state.bound))
 
-        found: list[Any] = []
+        statuses: list[Any] = []
         poll(
-            lambda: found.append(solver.solve(relaxation.model, news.callback())),
-            ask,
+            lambda: statuses.append(solver.solve(relaxation.model, state.callback())),
+            proceed,
             solver.stop_search,
         )
-        completion.offer(relaxation.grid.to_values(point) for point in news.points())
-        word = solver.status_name(found[0])
-        bound = relaxation.bound(told_bound(solver, word, news))
-        return Answer(
+        completion.offer(relaxation.grid.to_values(point) for point in state.points())
+        word = solver.status_name(statuses[0])
+        bound = relaxation.bound(final_bound(solver, word, state))
+        return RawOutcome(
             word=_word(word, completion.objective, bound, limits.gap),
             values=completion.values,
             bound=bound,
-            start_accepted=news.start_taken,
+            start_accepted=state.start_taken,
             message=word,
         )
 
 
 def _word(word: str, incumbent: float | None, bound: float | None, gap: float) -> str:
-    """Return CP-SAT's word, unless it holds for the relaxation only."""
+    """Return CP-SAT's status, or ``ROUNDED`` where it holds for the relaxation only."""
     if word != "OPTIMAL":
         return word
     if incumbent is None or bound is None:
         return "ROUNDED"
-    closed = abs(bound - incumbent) <= (gap + CLOSED) * max(1.0, abs(incumbent))
+    closed = abs(bound - incumbent) <= (gap + CLOSED_GAP) * max(1.0, abs(incumbent))
     return "OPTIMAL" if closed else "ROUNDED"
 
 
-class News:
-    """What the running solver tells: solutions, bounds and its log."""
+class SearchState:
+    """State of the running solver: new solutions, bound, and whether the hint is feasible."""
 
     def __init__(self) -> None:
         self.bound: float | None = None
@@ -115,46 +127,46 @@ class News:
         self._points: list[Integers] = []
 
     def points(self) -> list[Integers]:
-        """Take the solutions that are new, best first."""
+        """Return the new solutions, best first, and forget them."""
         points, self._points = self._points, []
         return points[::-1]
 
     def on_bound(self, bound: float) -> None:
-        """Hear the latest bound."""
+        """Store the latest bound."""
         self.bound = bound
 
     def on_log(self, line: str) -> None:
-        """Hear whether the hint is a solution."""
-        if self.start_taken is None and START_TOLD in line:
+        """Read from a line of the log whether the hint is a solution."""
+        if self.start_taken is None and START_LINE in line:
             self.start_taken = START_TAKEN in line
 
     def callback(self) -> Any:
-        """Return what CP-SAT calls with a solution."""
+        """Return the callback that CP-SAT calls with a solution."""
         from ortools.sat.python import cp_model
 
-        news = self
+        state = self
 
         class Callback(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
             def on_solution_callback(self) -> None:
                 point = np.array(self.response_proto.solution, dtype=np.int64)
-                # Only the newest few are worth completing.
-                news._points = [*news._points[-7:], point]
+                # Completing older ones is not worth the time.
+                state._points = [*state._points[-7:], point]
 
         return Callback()
 
 
 @dataclass(frozen=True)
 class OwnModel:
-    """A model that was built for CP-SAT itself, as its own text: it can travel to a process.
+    """A model built for CP-SAT itself, as its own text, which can be sent to a process.
 
-    Solutions are told by ``improve``, all of them: who built the model may judge them otherwise.
+    All solutions are passed to ``improve``: the caller compares them by its own objective.
     """
 
     text: str
 
     @classmethod
     def of(cls, model: Any) -> OwnModel:
-        """Write a model down."""
+        """Serialise a model."""
         with tempfile.TemporaryDirectory() as folder:
             # The ending makes it text.
             path = Path(folder) / "model.txt"
@@ -163,24 +175,43 @@ class OwnModel:
 
     def run(
         self, program: Program | None, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve it; the answer has CP-SAT's word and its bound, the hint is the model's own."""
+    ) -> RawOutcome:
+        """Solve it; the hint is the model's own.
+
+        Parameters
+        ----------
+        program, start
+            Not used.
+        limits
+            Limits and settings of the run.
+        observer
+            Called with the bound; returns whether to continue.
+
+        Returns
+        -------
+        raw
+            CP-SAT's status and its bound.
+        """
         del program, start
-        news = News()
-        solver = new_solver(limits, news)
+        state = SearchState()
+        solver = new_solver(limits, state)
         model = self._model()
 
-        def ask() -> bool:
-            for point in reversed(news.points()):
+        def proceed() -> bool:
+            for point in reversed(state.points()):
                 observer.improve(point.astype(np.float64))
-            return observer(None, news.bound)
+            return observer(None, state.bound)
 
-        found: list[Any] = []
-        poll(lambda: found.append(solver.solve(model, news.callback())), ask, solver.stop_search)
-        ask()
-        word = solver.status_name(found[0])
-        bound = told_bound(solver, word, news)
-        return Answer(word=word, bound=bound, start_accepted=news.start_taken)
+        statuses: list[Any] = []
+        poll(
+            lambda: statuses.append(solver.solve(model, state.callback())),
+            proceed,
+            solver.stop_search,
+        )
+        proceed()
+        word = solver.status_name(statuses[0])
+        bound = final_bound(solver, word, state)
+        return RawOutcome(word=word, bound=bound, start_accepted=state.start_taken)
 
     def _model(self) -> Any:
         from ortools.sat.python import cp_model
@@ -210,23 +241,23 @@ class _Relaxation:
         self._add_rows(program)
         self._sign = -1.0 if program.maximise else 1.0
         self._offset = program.offset
-        self._goal = grid.scaled(np.arange(program.columns), program.descent, OBJECTIVE_ROOM)
+        self._goal = grid.scaled(np.arange(program.columns), program.descent, OBJECTIVE_CAPACITY)
         # Part of the relative gap, so far as it fits.
         shift = self._goal.scale * self._sign * program.offset
-        self._shift = round(shift) if abs(shift) < OBJECTIVE_ROOM else 0
+        self._shift = round(shift) if abs(shift) < OBJECTIVE_CAPACITY else 0
         self.model.minimize(self._sum(self._goal) + self._shift)
 
     def hint(self, start: Floats) -> None:
-        """Give the start, on the grid."""
+        """Pass the start, rounded to the grid."""
         point = self.grid.to_integers(start).tolist()
         for variable, value in zip(self._variables, point, strict=True):
             self.model.add_hint(variable, value)
 
-    def bound(self, told: float | None) -> float | None:
-        """Limit on the program's objective, from CP-SAT's bound."""
-        if told is None or not np.isfinite(told):
+    def bound(self, integer_bound: float | None) -> float | None:
+        """Return the bound on the program's objective from CP-SAT's bound."""
+        if integer_bound is None or not np.isfinite(integer_bound):
             return None
-        return self._sign * self._goal.below(told - self._shift) + self._offset
+        return self._sign * self._goal.below(integer_bound - self._shift) + self._offset
 
     def _sum(self, scaled: Scaled) -> Any:
         variables = [self._variables[column] for column in scaled.columns]
@@ -237,23 +268,32 @@ class _Relaxation:
         sides = zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)
         for row, (low, high) in enumerate(sides):
             part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-            scaled = self.grid.scaled(matrix.indices[part], matrix.data[part], ROW_ROOM)
+            scaled = self.grid.scaled(matrix.indices[part], matrix.data[part], ROW_CAPACITY)
             ends = scaled.at_least(low), scaled.at_most(high)
             self.model.add_linear_constraint(self._sum(scaled), *ends)
 
 
-def told_bound(solver: Any, word: str, news: News) -> float | None:
+def final_bound(solver: Any, word: str, state: SearchState) -> float | None:
     """Return CP-SAT's bound at the end of a run; None where it has none.
 
     Before the first bound its ``best_objective_bound`` is 0.
+
+    Parameters
+    ----------
+    solver
+        CP-SAT after the run.
+    word
+        Its status.
+    state
+        State that it reported.
     """
     if word in ("OPTIMAL", "FEASIBLE"):
         return float(solver.best_objective_bound)
-    return news.bound if word == "UNKNOWN" else None
+    return state.bound if word == "UNKNOWN" else None
 
 
-def new_solver(limits: Limits, news: News) -> Any:
-    """Return CP-SAT with limits set, telling its news."""
+def new_solver(limits: Limits, state: SearchState) -> Any:
+    """Return CP-SAT with limits set, reporting to a state."""
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
@@ -262,12 +302,12 @@ def new_solver(limits: Limits, news: News) -> Any:
     solver.parameters.num_workers = limits.threads
     solver.parameters.random_seed = limits.seed
     # A step of 9.15's presolve loses solutions of models with large coefficients, and the optimum
-    # of what is left is told as the optimum (OR-Tools issue 5293): that step is left out.
+    # of the rest is reported as the optimum (OR-Tools issue 5293): that step is left out.
     solver.parameters.presolve_inclusion_work_limit = 0
-    # The log is where it says whether the hint is a solution.
+    # Only the log says whether the hint is a solution.
     solver.parameters.log_search_progress = True
     solver.parameters.log_to_stdout = False
-    solver.log_callback = news.on_log
-    solver.best_bound_callback = news.on_bound
+    solver.log_callback = state.on_log
+    solver.best_bound_callback = state.on_bound
     apply_settings("cp-sat", limits, lambda name, value: setattr(solver.parameters, name, value))
     return solver

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, SizeLimit, Status
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 
-# CPLEX's word for the end of a run -> ours. What is absent is FAILED.
+# CPLEX's status -> ours. What is absent is FAILED.
 STATUS = {
     "optimal": Status.OPTIMAL,
     "MIP_optimal": Status.OPTIMAL,
@@ -34,7 +34,7 @@ STATUS = {
     "MIP_abort_feasible": Status.INTERRUPTED,
     "MIP_abort_infeasible": Status.INTERRUPTED,
 }
-# How the log says that the start was taken.
+# Text of the log where the start is accepted.
 START_TAKEN = "1 of 1 MIP starts provided solutions"
 # CPLEX's error for a model over the size of the community edition.
 TOO_LARGE = 1016
@@ -53,11 +53,11 @@ class CplexAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """CPLEX's words and ours."""
+        """CPLEX's statuses and ours."""
         return STATUS
 
     def licensed(self) -> bool:
-        """Whether CPLEX takes one column more than the limit."""
+        """Return whether CPLEX takes one column more than the limit."""
         from cplex.exceptions import CplexSolverError
 
         solver = _new_solver(StringIO())
@@ -72,8 +72,20 @@ class CplexAdapter(Solver):
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve in the program's own sense."""
+    ) -> RawOutcome:
+        """Solve in the program's own sense.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         from cplex import Aborter
 
         log = StringIO()
@@ -83,19 +95,19 @@ class CplexAdapter(Solver):
         if start is not None and not program.linear:
             _pass_start(solver, start)
         # It refuses this callback on a linear program.
-        news = [None, None] if program.linear else _listen(solver)
+        progress = [None, None] if program.linear else _listen(solver)
         aborter = solver.use_aborter(Aborter())
         try:
-            poll(solver.solve, lambda: observer(*news), aborter.abort)
-            return _answer(solver, program, taken=START_TAKEN in log.getvalue())
+            poll(solver.solve, lambda: observer(*progress), aborter.abort)
+            return _raw_outcome(solver, program, taken=START_TAKEN in log.getvalue())
         finally:
             solver.end()
 
 
-def _answer(solver: Any, program: Program, *, taken: bool) -> Answer:
+def _raw_outcome(solver: Any, program: Program, *, taken: bool) -> RawOutcome:
     solution = solver.solution
     code = solution.get_status()
-    return Answer(
+    return RawOutcome(
         word=solution.status[code] if code in _codes(solution.status) else f"status {code}",
         values=np.array(solution.get_values()) if solution.is_primal_feasible() else None,
         bound=None if program.linear else _bound(solution),
@@ -133,7 +145,7 @@ def _new_solver(log: StringIO) -> Any:
 def _build(solver: Any, program: Program) -> None:
     from cplex import SparsePair, infinity
 
-    types = "".join("I" if whole else "C" for whole in program.integer)
+    types = "".join("I" if is_integer else "C" for is_integer in program.integer)
     solver.variables.add(
         obj=program.cost.tolist(),
         lb=np.maximum(program.lower, -infinity).tolist(),
@@ -173,17 +185,17 @@ def _set_options(solver: Any, limits: Limits) -> None:
 
 
 def _listen(solver: Any) -> list[float | None]:
-    """Return a list that holds the incumbent and the bound of the running solver."""
+    """Register a callback; return the list in which it keeps incumbent and bound."""
     from cplex.callbacks import Context
 
-    news: list[float | None] = [None, None]
+    progress: list[float | None] = [None, None]
 
     class Listener:
         def invoke(self, context: Any) -> None:
             info = context.info
             if context.get_int_info(info.feasible):
-                news[0] = context.get_double_info(info.best_solution)
-            news[1] = context.get_double_info(info.best_bound)
+                progress[0] = context.get_double_info(info.best_solution)
+            progress[1] = context.get_double_info(info.best_bound)
 
     solver.set_callback(Listener(), Context.id.global_progress)
-    return news
+    return progress

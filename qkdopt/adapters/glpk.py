@@ -1,7 +1,7 @@
 """GLPK, as a child process: ``glpsol`` of Debian's glpk-utils.
 
-It takes no start, no threads and no seed, and its answer is in three places: the log has the
-status and the bound, the solution file the values. Stopped from outside it writes no solution.
+It takes no start, no threads and no seed. The log has the status and the bound, the solution file
+the values. When it is stopped by a signal it writes no solution.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Status
 from qkdopt.adapters.child import Child, remaining
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver
-from qkdopt.adapters.told import bound_of_optimum, outward, read_columns, solution
+from qkdopt.adapters.text_output import bound_of_optimum, outward, read_columns, solution
 
-# GLPK's last word in its log -> ours. What is absent is FAILED.
+# GLPK's last status in its log -> ours. What is absent is FAILED.
 STATUS = {
     "INTEGER OPTIMAL SOLUTION FOUND": Status.OPTIMAL,
     "INTEGER OPTIMAL SOLUTION FOUND BY MIP PREPROCESSOR": Status.OPTIMAL,
@@ -42,14 +42,14 @@ STATUS = {
 }
 # A line of progress: iterations, incumbent, bound.
 PROGRESS = re.compile(r"^\+ *\d+: (?:mip =|>>>>>) +(.+?) >= +(tree is empty|\S+) ")
-# Longest limit that it is given.
-LONGEST_S = 1e6
+# Longest time limit that it takes.
+MAX_LIMIT_S = 1e6
 # Digits that it prints of numbers.
 DIGITS = 10
 
 
 @dataclass
-class _Log:
+class _LogState:
     word: str = "NO WORD"
     incumbent: float | None = None
     bound: float | None = None
@@ -57,11 +57,11 @@ class _Log:
     def read(self, line: str) -> None:
         if re.fullmatch(r"[A-Z]{2,}[A-Z; ]+[A-Z]", line):
             self.word = line
-        found = PROGRESS.match(line)
-        if found:
-            self.incumbent = _number(found[1])
+        match = PROGRESS.match(line)
+        if match:
+            self.incumbent = _number(match[1])
             # The first bounds are infinite, and the last one is of an empty tree.
-            self.bound = self.incumbent if "empty" in found[2] else _number(found[2])
+            self.bound = self.incumbent if "empty" in match[2] else _number(match[2])
 
 
 def _number(text: str) -> float | None:
@@ -92,29 +92,43 @@ class GlpkAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """GLPK's words and ours."""
+        """GLPK's statuses and ours."""
         return STATUS
 
     def available(self) -> bool:
-        """Whether glpsol is on the path."""
+        """Return whether glpsol is on the path."""
         return shutil.which("glpsol") is not None
 
     def version(self) -> str:
-        """Version that glpsol tells."""
-        done = subprocess.run(["glpsol", "--version"], capture_output=True, text=True, check=False)
-        found = re.search(r"(\d+\.\d+)", done.stdout)
-        return found[1] if found else "unknown"
+        """Return the version of glpsol."""
+        process = subprocess.run(
+            ["glpsol", "--version"], capture_output=True, text=True, check=False
+        )
+        match = re.search(r"(\d+\.\d+)", process.stdout)
+        return match[1] if match else "unknown"
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve as a minimisation and turn the answer back; a start is left out."""
+    ) -> RawOutcome:
+        """Solve as a minimisation and convert the result back; a start is not used.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         del start
         began = time.monotonic()
         sign = -1.0 if program.maximise else 1.0
-        log = _Log()
+        log = _LogState()
 
-        def ask() -> bool:
+        def proceed() -> bool:
             return observer(*outward(log.incumbent, log.bound, sign, DIGITS))
 
         with tempfile.TemporaryDirectory() as name:
@@ -122,19 +136,21 @@ class GlpkAdapter(Solver):
             write_mps(program, folder / "program.mps")
             left = remaining(limits, began)
             child = Child(command=_command(left), folder=folder)
-            code = child.run(log.read, ask, left.seconds)
-            written = _values(folder / "solution.txt", program)
+            code = child.run(log.read, proceed, left.seconds)
+            raw_values = _values(folder / "solution.txt", program)
         word = log.word if code == 0 else "STOPPED" if code is None else f"exit status {code}"
         closed = STATUS.get(word) is Status.OPTIMAL
-        _, told = outward(None, log.bound, sign, DIGITS)
-        bound = bound_of_optimum(program, written, told, limits.gap) if closed else told
-        values = None if written is None else solution(program, written)
-        return Answer(word=word, values=values, bound=bound)
+        _, log_bound = outward(None, log.bound, sign, DIGITS)
+        bound = (
+            bound_of_optimum(program, raw_values, log_bound, limits.gap) if closed else log_bound
+        )
+        values = None if raw_values is None else solution(program, raw_values)
+        return RawOutcome(word=word, values=values, bound=bound)
 
 
 def _command(limits: Limits) -> list[str]:
-    # It counts whole seconds; the rest of a limit goes unused.
-    seconds = str(max(1, math.floor(min(limits.seconds, LONGEST_S))))
+    # It counts whole seconds; a fraction of the limit is not used.
+    seconds = str(max(1, math.floor(min(limits.seconds, MAX_LIMIT_S))))
     options = ["--tmlim", seconds, "--mipgap", repr(limits.gap), "--write", "solution.txt"]
     for name, value in limits.options.items():
         # Switches stand alone: "cuts" = true.
@@ -151,6 +167,6 @@ def _values(path: Path, program: Program) -> Floats | None:
         # It was stopped while it wrote.
         return None
     lines = [line.split() for line in text.splitlines()]
-    place = 3 if program.linear else 2
-    columns = ((f"c{int(line[1]) - 1}", line[place]) for line in lines if line[0] == "j")
+    position = 3 if program.linear else 2
+    columns = ((f"c{int(line[1]) - 1}", line[position]) for line in lines if line[0] == "j")
     return read_columns(columns, program.columns)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, SizeLimit, Status
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 
-# Gurobi's word for the end of a run -> ours. What is absent is FAILED.
+# Gurobi's status -> ours. What is absent is FAILED.
 STATUS = {
     "OPTIMAL": Status.OPTIMAL,
     "INFEASIBLE": Status.INFEASIBLE,
@@ -21,7 +21,7 @@ STATUS = {
     "NODE_LIMIT": Status.LIMIT,
     "INTERRUPTED": Status.INTERRUPTED,
 }
-# How the log says that the start was taken.
+# Text of the log where the start is accepted.
 START_TAKEN = ("Loaded user MIP start", "User MIP start produced solution")
 # Gurobi's error for a model over the size of the licence.
 TOO_LARGE = 10010
@@ -40,11 +40,11 @@ class GurobiAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """Gurobi's words and ours."""
+        """Gurobi's statuses and ours."""
         return STATUS
 
     def licensed(self) -> bool:
-        """Whether Gurobi takes one column more than the limit."""
+        """Return whether Gurobi takes one column more than the limit."""
         import gurobipy
 
         with _new_environment() as environment, gurobipy.Model(env=environment) as model:
@@ -57,8 +57,20 @@ class GurobiAdapter(Solver):
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve in the program's own sense."""
+    ) -> RawOutcome:
+        """Solve in the program's own sense.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         import gurobipy
 
         with _new_environment() as environment, gurobipy.Model(env=environment) as model:
@@ -68,10 +80,10 @@ class GurobiAdapter(Solver):
                 columns.Start = start
             listener = _Listener(observer, columns.tolist())
             model.optimize(listener)
-            solved = model.SolCount > 0
-            return Answer(
+            has_solution = model.SolCount > 0
+            return RawOutcome(
                 word=_word(model.Status),
-                values=np.array(columns.X) if solved else None,
+                values=np.array(columns.X) if has_solution else None,
                 bound=None if program.linear else _attribute(model, "ObjBound"),
                 start_accepted=listener.start_taken,
                 nodes=int(model.NodeCount),
@@ -79,11 +91,11 @@ class GurobiAdapter(Solver):
 
 
 class _Listener:
-    """Listens to the log for the start, and asks the observer whether to go on."""
+    """Read from the log whether the start is accepted, and stop when the observer says so."""
 
     def __init__(self, observer: Observer, columns: list[Any]) -> None:
         self._observer, self._columns = observer, columns
-        self._told: tuple[float | None, float | None] = (None, None)
+        self._progress: tuple[float | None, float | None] = (None, None)
         self.start_taken = False
 
     def __call__(self, model: Any, where: int) -> None:
@@ -97,8 +109,8 @@ class _Listener:
             self._observer.improve(np.array(model.cbGetSolution(self._columns)))
         elif where == callback.MIP:
             best = model.cbGet(callback.MIP_OBJBST)
-            self._told = best, model.cbGet(callback.MIP_OBJBND)
-        if where in (callback.MIP, callback.POLLING) and not self._observer(*self._told):
+            self._progress = best, model.cbGet(callback.MIP_OBJBND)
+        if where in (callback.MIP, callback.POLLING) and not self._observer(*self._progress):
             model.terminate()
 
 
@@ -133,7 +145,7 @@ def _build(model: Any, program: Program) -> Any:
 
 
 def _set_options(model: Any, limits: Limits) -> None:
-    # The log goes to the callback, and nowhere else.
+    # The log goes to the callback only.
     model.setParam("LogToConsole", 0)
     model.setParam("OutputFlag", 1)
     model.setParam("TimeLimit", max(0.0, limits.seconds))
@@ -149,8 +161,8 @@ def _word(code: int) -> str:
     """Return Gurobi's name of a status code."""
     from gurobipy import GRB
 
-    known = (word for word in STATUS if getattr(GRB.Status, word) == code)
-    return next(known, f"status {code}")
+    names = (name for name in STATUS if getattr(GRB.Status, name) == code)
+    return next(names, f"status {code}")
 
 
 def _attribute(model: Any, name: str) -> float | None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Setting, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Setting, Status
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 from qkdopt.errors import SolverFailedError
 from qkdopt.runtime.output import new_highs
 
-# HiGHS's word for the end of a run -> ours. What is absent is FAILED.
+# HiGHS's status -> ours. What is absent is FAILED.
 STATUS = {
     "kOptimal": Status.OPTIMAL,
     "kInfeasible": Status.INFEASIBLE,
@@ -27,7 +27,7 @@ STATUS = {
     "kIterationLimit": Status.LIMIT,
     "kInterrupt": Status.INTERRUPTED,
 }
-# How the log says that a start was taken; HiGHS has no other word for it.
+# Text of the log where a start is accepted; HiGHS reports it nowhere else.
 START_TAKEN = "MIP start solution is feasible"
 # Bit of the presolve rule that makes rows sparser: in HiGHS 1.16 it loses solutions, if rarely.
 SPARSIFY = 1 << 14
@@ -37,7 +37,7 @@ SAME_OBJECTIVE = 1e-6
 
 @dataclass
 class _Listener:
-    """Listens to the log for the start, and asks the observer whether to go on."""
+    """Read from the log whether the start is accepted, and stop when the observer says so."""
 
     observer: Observer
     sign: float
@@ -52,12 +52,12 @@ class _Listener:
 
     def on_pause(self, event: Any) -> None:
         out = event.data_out
-        go_on = self.observer(self.sign * out.mip_primal_bound, self.sign * out.mip_dual_bound)
-        event.interrupt(not go_on)
+        proceed = self.observer(self.sign * out.mip_primal_bound, self.sign * out.mip_dual_bound)
+        event.interrupt(not proceed)
 
 
 class HighsAdapter(Solver):
-    """The default solver."""
+    """HiGHS, the default solver."""
 
     name = "highs"
     limit = "none (MIT licence)"
@@ -69,37 +69,48 @@ class HighsAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """HiGHS's words and ours."""
+        """HiGHS's statuses and ours."""
         return STATUS
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve as a minimisation and turn the answer back.
+    ) -> RawOutcome:
+        """Solve as a minimisation and convert the result back.
 
-        HiGHS 1.16 now and then improves the start in its reduced model and then gives back the
-        start itself, beside the objective of the better solution: then it is asked again without.
-        Where its presolve leaves it without an answer, it is asked again without presolve.
+        HiGHS 1.16 sometimes improves the start in its reduced model and then returns the start
+        itself, with the objective of the better solution: then it runs again without the start.
+        Where its presolve leaves it without a result, it runs again without presolve.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
         """
         began = time.monotonic()
         first, objective = self._run(program, limits, start, observer)
-        answers = [first]
-        doubted = start is not None and _gave_back_start(program, first, objective)
-        ways = [{"presolve": "off"}] if start is None else [{}, {"presolve": "off"}]
-        for way in ways:
-            if observer.stopped or not (doubted or _is_no_answer(answers)):
+        runs = [first]
+        suspect = start is not None and _returned_start(program, first, objective)
+        retries = [{"presolve": "off"}] if start is None else [{}, {"presolve": "off"}]
+        for overrides in retries:
+            if observer.stopped or not (suspect or _is_inconclusive(runs)):
                 break
-            left = max(0.0, limits.seconds - (time.monotonic() - began))
-            options = {**way, **limits.options}
-            again = replace(limits, seconds=left, options=options)
-            answers.append(self._run(program, again, None, observer)[0])
-            doubted = False
-        return _best(program, answers)
+            seconds = max(0.0, limits.seconds - (time.monotonic() - began))
+            options = {**overrides, **limits.options}
+            retry_limits = replace(limits, seconds=seconds, options=options)
+            runs.append(self._run(program, retry_limits, None, observer)[0])
+            suspect = False
+        return _best(program, runs)
 
     def _run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> tuple[Answer, float]:
-        """Return HiGHS's answer, and the objective that it states for its solution."""
+    ) -> tuple[RawOutcome, float]:
+        """Return HiGHS's own result, and the objective that it states for its solution."""
         highs = new_highs()
         _set_options(highs, limits)
         pass_program(highs, program)
@@ -111,38 +122,40 @@ class HighsAdapter(Solver):
             _pass_start(highs, start)
         highs.run()
         info = highs.getInfo()
-        solved = info.primal_solution_status == 2
-        answer = Answer(
+        has_solution = info.primal_solution_status == 2
+        raw = RawOutcome(
             word=str(highs.getModelStatus()).rsplit(".", maxsplit=1)[-1],
-            values=np.array(highs.getSolution().col_value) if solved else None,
+            values=np.array(highs.getSolution().col_value) if has_solution else None,
             bound=listener.sign * info.mip_dual_bound,
             start_accepted=listener.start_taken,
             nodes=int(info.mip_node_count) if info.mip_node_count >= 0 else None,
         )
-        return answer, listener.sign * info.objective_function_value
+        return raw, listener.sign * info.objective_function_value
 
 
-def _gave_back_start(program: Program, answer: Answer, objective: float) -> bool:
-    """Whether HiGHS states the objective of another solution than the one that it returns."""
-    if answer.values is None:
+def _returned_start(program: Program, raw: RawOutcome, objective: float) -> bool:
+    """Return whether the objective that HiGHS states is that of another solution."""
+    if raw.values is None:
         return False
-    known = program.objective(answer.values)
-    return abs(objective - known) > SAME_OBJECTIVE * max(1.0, abs(known))
+    recomputed = program.objective(raw.values)
+    return abs(objective - recomputed) > SAME_OBJECTIVE * max(1.0, abs(recomputed))
 
 
-def _is_no_answer(answers: Sequence[Answer]) -> bool:
-    """Whether the last answer is an error, or that there is no solution though one was found."""
-    last = answers[-1]
-    found = any(answer.values is not None for answer in answers)
-    return last.word == "kSolveError" or (found and STATUS.get(last.word) is Status.INFEASIBLE)
+def _is_inconclusive(runs: Sequence[RawOutcome]) -> bool:
+    """Return whether the last run ended in an error, or as infeasible despite a solution."""
+    last = runs[-1]
+    has_solution = any(raw.values is not None for raw in runs)
+    return last.word == "kSolveError" or (
+        has_solution and STATUS.get(last.word) is Status.INFEASIBLE
+    )
 
 
-def _best(program: Program, answers: Sequence[Answer]) -> Answer:
-    """Return the last answer with what others knew better: the start and the best solution."""
+def _best(program: Program, runs: Sequence[RawOutcome]) -> RawOutcome:
+    """Return the last result with the best solution of all runs and the first one's start."""
     sign = -1.0 if program.maximise else 1.0
-    values = [answer.values for answer in answers if answer.values is not None]
+    values = [raw.values for raw in runs if raw.values is not None]
     best = min(values, key=lambda point: sign * program.objective(point), default=None)
-    return replace(answers[-1], values=best, start_accepted=answers[0].start_accepted)
+    return replace(runs[-1], values=best, start_accepted=runs[0].start_accepted)
 
 
 def _set_options(highs: Any, limits: Limits) -> None:
@@ -162,7 +175,13 @@ def _set_options(highs: Any, limits: Limits) -> None:
 
 
 def pass_program(highs: Any, program: Program) -> None:
-    """Pass a program to HiGHS, as a minimisation."""
+    """Pass a program to HiGHS, as a minimisation.
+
+    Raises
+    ------
+    SolverFailedError
+        HiGHS does not take the model.
+    """
     import highspy
 
     lp = highspy.HighsLp()
@@ -177,7 +196,7 @@ def pass_program(highs: Any, program: Program) -> None:
     lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
     lp.a_matrix_.value_ = program.matrix.data
     kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[int(whole)] for whole in program.integer]
+    lp.integrality_ = [kinds[int(is_integer)] for is_integer in program.integer]
     if highs.passModel(lp) == highspy.HighsStatus.kError:
         raise SolverFailedError("HiGHS refused the model")
 

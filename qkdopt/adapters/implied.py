@@ -1,4 +1,4 @@
-"""Bounds of columns that have none, from the rows."""
+"""Derive missing bounds of columns from the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUNDS = 10
 # Far above the rounding of the sums in one row, relative to their largest parts.
 SLACK = 1e-9
 
-Places = NDArray[np.intp]
+Positions = NDArray[np.intp]
 
 
 def implied_bounds(program: Program) -> Program:
@@ -22,7 +22,7 @@ def implied_bounds(program: Program) -> Program:
 
     In a row :math:`\sum_k a_k x_k \le r` each column obeys :math:`a_j x_j \le r -
     \min \sum_{k \ne j} a_k x_k`, the minimum over the other columns' bounds. No point that is
-    feasible is lost; bounds that are there stay as they are.
+    feasible is lost; present bounds are not changed.
     """
     for _ in range(ROUNDS):
         missing = np.isinf(program.lower) | np.isinf(program.upper)
@@ -36,7 +36,7 @@ def implied_bounds(program: Program) -> Program:
 
 
 def _round(program: Program) -> Program | None:
-    """Return the program after one pass over the rows; None if that brought nothing."""
+    """Return the program after one pass over the rows; None where nothing changed."""
     entries = program.matrix.tocoo()
     rows, columns = entries.row.astype(np.intp), entries.col.astype(np.intp)
     low, high = np.full(program.columns, -np.inf), np.full(program.columns, np.inf)
@@ -53,16 +53,18 @@ def _round(program: Program) -> Program | None:
     return None if same else replace(program, lower=lower, upper=upper)
 
 
-def _limits(program: Program, rows: Places, columns: Places, data: Floats, side: Floats) -> Floats:
-    """Limit of each entry's column by its row, moved outward by the rounding."""
-    best = np.where(data > 0, program.lower[columns], program.upper[columns])
-    known = np.isfinite(best)
-    parts = np.where(known, data * np.where(known, best, 0.0), 0.0)
+def _limits(
+    program: Program, rows: Positions, columns: Positions, data: Floats, side: Floats
+) -> Floats:
+    """Return the limit of each entry's column by its row, moved outward by the rounding."""
+    bounds = np.where(data > 0, program.lower[columns], program.upper[columns])
+    finite = np.isfinite(bounds)
+    parts = np.where(finite, data * np.where(finite, bounds, 0.0), 0.0)
     total = np.bincount(rows, parts, minlength=program.rows)
     size = np.bincount(rows, np.abs(parts), minlength=program.rows)
-    open_ends = np.bincount(rows, ~known, minlength=program.rows)
-    usable = (open_ends[rows] - ~known == 0) & np.isfinite(side)[rows] & (data != 0.0)
-    room = np.where(usable, side[rows], 0.0) - (total[rows] - parts)
-    slack = SLACK * (np.abs(room) + size[rows])
-    limits = (room + slack) / np.where(usable, data, 1.0)
+    open_ends = np.bincount(rows, ~finite, minlength=program.rows)
+    usable = (open_ends[rows] - ~finite == 0) & np.isfinite(side)[rows] & (data != 0.0)
+    remainder = np.where(usable, side[rows], 0.0) - (total[rows] - parts)
+    slack = SLACK * (np.abs(remainder) + size[rows])
+    limits = (remainder + slack) / np.where(usable, data, 1.0)
     return np.where(usable, limits, np.where(data > 0, np.inf, -np.inf))

@@ -1,8 +1,8 @@
-"""Runs a solver in a process of its own, which is ended when its time is up, whatever it does.
+"""Run a solver in a process of its own, which is ended when its time is up.
 
-A solver may not look at its clock for minutes (HiGHS's presolve of large rows is one), and C code
-in our own process cannot be ended. What the solver reported until then counts: its best solution
-and its bound come home while it runs.
+A solver may not check its clock for minutes (HiGHS's presolve of large rows), and C code in our own
+process cannot be ended. What the solver reported until then counts: its best solution and its bound
+are sent while it runs.
 
 The process is a fresh interpreter and no fork, which would inherit locks of our threads and of
 compiled code; ``multiprocessing`` would run the caller's main module again. It imports only what
@@ -23,32 +23,58 @@ from pickle import loads
 from queue import Empty, SimpleQueue
 from typing import ClassVar
 
-from qkdopt.adapters.base import Answer, Limits, Observer
-from qkdopt.adapters.job import Failed, Improved, Job, News, Reply, Runs, receive, send
+from qkdopt.adapters.base import Limits, Observer, RawOutcome
+from qkdopt.adapters.job import (
+    Failure,
+    ImprovedSolution,
+    Job,
+    Reply,
+    Runnable,
+    SolverProgress,
+    receive,
+    send,
+)
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.errors import SolverFailedError
 
 # How often the observer is called.
 PERIOD_S = 0.1
-# What a solver is given to end by itself: beyond its time limit, and after it was asked to.
+# Time for a solver to end by itself: beyond its time limit, and after a request to stop.
 GRACE_S = 0.4
-# Violation up to which a reported solution is one, as of an answer.
+# Violation up to which a reported point is a solution, as of a returned one.
 TOLERANCE = 1e-5
-# Our word for the end of a run whose process was ended; for all solvers a limit.
+# Our status of a run whose process was ended; for all solvers a limit.
 OVERDUE = "ended by qkdopt: out of time"
 START = "import sys; sys.path[:] = {path!r}; from qkdopt.adapters.worker import main; main()"
 
 
 def run_isolated(
-    adapter: Runs, program: Program | None, limits: Limits, start: Floats | None, observer: Observer
-) -> Answer:
-    """Run an adapter in a process of its own; parameters as of its ``run``.
+    adapter: Runnable,
+    program: Program | None,
+    limits: Limits,
+    start: Floats | None,
+    observer: Observer,
+) -> RawOutcome:
+    """Run an adapter in a process of its own.
+
+    Parameters
+    ----------
+    adapter
+        Its ``run`` is called with the other parameters.
+    program
+        The program; None where the adapter holds its own model.
+    limits
+        Limits and settings of the run.
+    start
+        ``(columns,)`` values of the MIP start; None for no start.
+    observer
+        Called with incumbent and bound; returns whether to continue.
 
     Returns
     -------
-    Answer
-        The adapter's own, or with the word ``OVERDUE`` the best solution and the bound that it
-        had reported when its process was ended.
+    raw
+        The adapter's result, or with the status ``OVERDUE`` the best solution and the bound that
+        it had reported when its process was ended.
 
     Raises
     ------
@@ -66,19 +92,19 @@ def run_isolated(
             deadline=deadline,
         )
         worker.send(job)
-        answer = _Run(worker, program, deadline, observer).answer()
+        raw = _Run(worker, program, deadline, observer).result()
     except BaseException:
         worker.end()
         raise
-    if answer.word == OVERDUE:
+    if raw.word == OVERDUE:
         worker.end()
     else:
         worker.give_back()
-    return answer
+    return raw
 
 
 def prepare() -> None:
-    """Start a process for the next run, so that it is ready when the program is built."""
+    """Start a process for the next run, so that it is ready once the program is built."""
     _Worker.take().give_back()
 
 
@@ -90,25 +116,25 @@ class _Run:
     ) -> None:
         self._worker, self._program, self._observer = worker, program, observer
         self._end = deadline + GRACE_S
-        self._news = News(None, None)
+        self._progress = SolverProgress(None, None)
         self._values: Floats | None = None
 
-    def answer(self) -> Answer:
-        """Wait for the answer, and call the observer meanwhile."""
+    def result(self) -> RawOutcome:
+        """Wait for the result, and call the observer meanwhile; raise the error of a failed run."""
         while time.monotonic() < self._end:
             reply = self._worker.reply(PERIOD_S)
-            if isinstance(reply, Answer):
-                # The last word on incumbent and bound is the answer's own.
+            if isinstance(reply, RawOutcome):
+                # The result itself has the final incumbent and bound.
                 return reply
-            if isinstance(reply, Failed):
+            if isinstance(reply, Failure):
                 raise reply.error
-            if isinstance(reply, News):
-                self._news = reply
-            elif isinstance(reply, Improved):
+            if isinstance(reply, SolverProgress):
+                self._progress = reply
+            elif isinstance(reply, ImprovedSolution):
                 self._values = reply.values
                 self._observer.improve(reply.values)
             self._observe()
-        return Answer(word=OVERDUE, values=self._solution(), bound=self._news.bound)
+        return RawOutcome(word=OVERDUE, values=self._solution(), bound=self._progress.bound)
 
     def _solution(self) -> Floats | None:
         """Return the last solution that was reported, if it is one."""
@@ -120,7 +146,7 @@ class _Run:
 
     def _observe(self) -> None:
         stopped = self._observer.stopped
-        if not stopped and not self._observer(self._news.incumbent, self._news.bound):
+        if not stopped and not self._observer(self._progress.incumbent, self._progress.bound):
             self._worker.stop()
             self._end = min(self._end, time.monotonic() + GRACE_S)
 
@@ -136,14 +162,14 @@ class _Worker:
 
     def __init__(self) -> None:
         self._owner = os.getpid()
-        # What a solver writes on the way goes with its process.
+        # Temporary files of a solver are removed with its process.
         self._folder = tempfile.TemporaryDirectory(prefix="qkdopt-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-c", START.format(path=sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "TMPDIR": self._folder.name, "TEMP": self._folder.name},
-            # An interrupt from the keyboard is for us, who then stop the solver.
+            # An interrupt from the keyboard goes to this process, which then stops the solver.
             start_new_session=True,
         )
         self._number = 0
@@ -174,7 +200,7 @@ class _Worker:
         """Begin a job."""
         self._number += 1
         assert self._process.stdin is not None
-        # A process that is gone is noticed by its missing reply.
+        # A process that has exited is noticed by its missing reply.
         with suppress(OSError):
             send(self._process.stdin, self._number, job)
 
@@ -185,12 +211,12 @@ class _Worker:
             send(self._process.stdin, self._number, None)
 
     def reply(self, seconds: float) -> Reply | None:
-        """Return the next reply to the job; None when none comes in so many seconds.
+        """Return the next reply to the job; None when none comes within the seconds.
 
         Raises
         ------
         SolverFailedError
-            The process is gone.
+            The process has exited.
         """
         try:
             message = self._replies.get(timeout=seconds)
@@ -198,8 +224,8 @@ class _Worker:
             return None
         if message is None:
             code = self._process.wait()
-            told = f"signal {-code}" if code < 0 else f"exit status {code}"
-            raise SolverFailedError(f"the solver's process ended with {told}")
+            ending = f"signal {-code}" if code < 0 else f"exit status {code}"
+            raise SolverFailedError(f"the solver's process ended with {ending}")
         reply: Reply = loads(message[1])
         return reply
 

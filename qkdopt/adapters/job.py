@@ -1,4 +1,4 @@
-"""What goes to a solver's own process and what comes back from it."""
+"""Messages to and from a solver's own process."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import struct
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
-from qkdopt.adapters.base import Answer, Limits, Observer
+from qkdopt.adapters.base import Limits, Observer, RawOutcome
 from qkdopt.adapters.program import Floats, Program
 
 # Ahead of every message: the number of its job, and its length in bytes.
 HEAD = struct.Struct("<QQ")
 
 
-class Runs(Protocol):
-    """An adapter, as the process of its own sees it."""
+class Runnable(Protocol):
+    """Interface of an adapter in its own process."""
 
-    def run(self, program: Any, limits: Limits, start: Floats | None, observer: Observer) -> Answer:
-        """Hand the program to the solver and read its answer."""
+    def run(
+        self, program: Any, limits: Limits, start: Floats | None, observer: Observer
+    ) -> RawOutcome:
+        """Pass the program to the solver and return its result; see :class:`Job`."""
         ...
 
 
@@ -29,15 +31,15 @@ class Job:
     Parameters
     ----------
     adapter
-        Whose ``run`` is called.
+        Adapter whose ``run`` is called.
     program, limits, start
-        Its arguments; no program where the adapter is one.
+        Its arguments; the program is None where the adapter holds its own model.
     deadline
         ``time.monotonic()`` at which the solver's time is up: that clock is the machine's, so that
         the start of the process and the transport count.
     """
 
-    adapter: Runs
+    adapter: Runnable
     program: Program | None
     limits: Limits
     start: Floats | None
@@ -45,7 +47,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class SolverProgress:
     """Incumbent and bound of the running solver, in the program's sense."""
 
     incumbent: float | None
@@ -53,25 +55,35 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
-class Improved:
+class ImprovedSolution:
     """The best solution so far, one value per column."""
 
     values: Floats
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class Failure:
     """An error that ended the run."""
 
     error: BaseException
 
 
-# What a job sends home: any number of News and Improved, then an Answer or a Failed.
-Reply = News | Improved | Answer | Failed
+# Replies to a job: any number of SolverProgress and ImprovedSolution, then a RawOutcome or Failure.
+Reply = SolverProgress | ImprovedSolution | RawOutcome | Failure
 
 
 def send(stream: IO[bytes], number: int, message: Job | Reply | None) -> None:
-    """Write a message of a job; None asks for the job's end."""
+    """Write a message of a job; None requests the job's end.
+
+    Parameters
+    ----------
+    stream
+        Stream to the other process.
+    number
+        Number of the job.
+    message
+        The job, a reply to it, or None.
+    """
     data = b"" if message is None else pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     stream.write(HEAD.pack(number, len(data)))
     stream.write(data)
@@ -79,7 +91,7 @@ def send(stream: IO[bytes], number: int, message: Job | Reply | None) -> None:
 
 
 def receive(stream: IO[bytes]) -> tuple[int, bytes] | None:
-    """Read the next message, still packed; None when the other side has gone."""
+    """Read the next message, still packed; None when the other process has exited."""
     head = stream.read(HEAD.size)
     if len(head) < HEAD.size:
         return None

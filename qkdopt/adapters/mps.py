@@ -1,7 +1,7 @@
-"""Free MPS: how programs are handed to solvers that read files.
+"""Write programs in free MPS, for solvers that read files.
 
-Always a minimisation, columns ``c0, c1, ...`` and rows ``r0, r1, ...``: senses and long names
-are where readers of MPS differ. Every bound is written out, since readers also differ in the
+Always a minimisation, columns ``c0, c1, ...`` and rows ``r0, r1, ...``: readers of MPS differ in
+senses and long names. Every bound is written out, since readers also differ in the
 bounds of an integer column that has none.
 """
 

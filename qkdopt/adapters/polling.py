@@ -1,16 +1,16 @@
-"""Runs a solver in a thread of its own, and asks the observer meanwhile."""
+"""Run a solver in a thread of its own, and poll the observer meanwhile."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Thread
 
-# How often the observer is asked.
+# Interval of calls to the observer [s].
 PERIOD_S = 0.2
 
 
-def poll(run: Callable[[], object], ask: Callable[[], bool], stop: Callable[[], None]) -> None:
-    """Run a solver that releases Python's lock, and ask whether to go on while it runs.
+def poll(run: Callable[[], object], proceed: Callable[[], bool], stop: Callable[[], None]) -> None:
+    """Run a solver that releases Python's lock, and poll whether to continue while it runs.
 
     The caller's thread stays free, so that an interrupt from the keyboard arrives at once.
 
@@ -18,25 +18,25 @@ def poll(run: Callable[[], object], ask: Callable[[], bool], stop: Callable[[], 
     ----------
     run
         The solver's blocking call; an error of it is raised here.
-    ask
-        Returns whether to go on.
+    proceed
+        Returns whether to continue.
     stop
         Makes the blocking call return soon.
     """
     errors: list[BaseException] = []
 
-    def work() -> None:
+    def target() -> None:
         try:
             run()
         except BaseException as error:
             errors.append(error)
 
-    thread = Thread(target=work, name="solver", daemon=True)
+    thread = Thread(target=target, name="solver", daemon=True)
     thread.start()
     try:
         thread.join(PERIOD_S)
         while thread.is_alive():
-            if not ask():
+            if not proceed():
                 stop()
             thread.join(PERIOD_S)
     except BaseException:

@@ -1,4 +1,4 @@
-"""A mixed-integer linear program as arrays: what every solver is given."""
+"""Mixed-integer linear programs as arrays, the input of every solver."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# A column that reaches further keeps its name on the way to another process.
-FAR = 1e6
+# A column with a larger bound keeps its name when it is sent to another process.
+NAMED_REACH = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +82,7 @@ class Program:
         return -self.cost if self.maximise else self.cost
 
     def objective(self, values: Floats) -> float:
-        """Objective of a point, in the program's sense."""
+        """Return the objective of a point, in the program's sense."""
         return float(self.cost @ values) + self.offset
 
     @property
@@ -108,7 +108,7 @@ class Program:
         )
 
     def name(self, column: int) -> str:
-        """Name of a column, for messages."""
+        """Return the name of a column, for messages."""
         if isinstance(self.names, Mapping):
             return self.names.get(column, f"column {column}")
         return self.names[column] if len(self.names) else f"column {column}"
@@ -116,32 +116,34 @@ class Program:
     def portable(self) -> Program:
         """Return the same program for another process.
 
-        Of the names it has those of columns that reach far: they are what messages are about,
-        and all of them take seconds.
+        It keeps the names of columns with large bounds alone: only they occur in messages, and
+        all names take seconds.
         """
         if not len(self.names):
             return self
         reach = np.maximum(np.abs(self.lower), np.abs(self.upper))
-        names = {int(column): self.name(int(column)) for column in np.flatnonzero(reach > FAR)}
+        names = {
+            int(column): self.name(int(column)) for column in np.flatnonzero(reach > NAMED_REACH)
+        }
         return replace(self, names=names)
 
     def violation(self, values: Floats) -> float:
-        """Largest amount by which a point breaks a row, a bound or integrality.
+        """Return the largest amount by which a point violates a row, a bound or integrality.
 
-        Of rows and bounds it is relative to the side that is broken, where that is above one.
+        For rows and bounds it is relative to the violated side, where that is above one.
         """
         activity = self.matrix @ values
-        whole = values[self.integer]
-        gaps = (
+        integers = values[self.integer]
+        violations = (
             _beyond(activity, self.row_lower, self.row_upper),
             _beyond(values, self.lower, self.upper),
-            np.abs(whole - np.rint(whole)),
+            np.abs(integers - np.rint(integers)),
         )
-        return max((float(gap.max()) for gap in gaps if gap.size), default=0.0)
+        return max((float(amounts.max()) for amounts in violations if amounts.size), default=0.0)
 
 
 def _beyond(values: Floats, lower: Floats, upper: Floats) -> Floats:
-    """Distance outside the sides, relative to the side where that is above one."""
+    """Return the distance outside the sides, relative to a side above one."""
     scales = (np.where(np.isfinite(side), np.abs(side), 1.0) for side in (lower, upper))
     low, high = (np.maximum(scale, 1.0) for scale in scales)
     return np.maximum((lower - values) / low, (values - upper) / high)
@@ -155,12 +157,12 @@ def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:
     program, columns
         The program, and the Pyomo variable of each of its columns.
     """
-    # A solver's own process gets arrays, and need not wait for Pyomo.
+    # A solver's own process gets arrays, and does not import Pyomo.
     import pyomo.environ as pyo
     from pyomo.common.gc_manager import PauseGC
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-    # Looking for garbage among a model's millions of objects takes longer than compiling it.
+    # Garbage collection over a model's millions of objects takes longer than compiling it.
     with PauseGC():
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
     maximise = next(model.component_data_objects(pyo.Objective, active=True)).sense == pyo.maximize
@@ -186,7 +188,7 @@ def program_of_model(model: pyo.ConcreteModel) -> tuple[Program, list[Any]]:
 
 
 class _Names(Sequence[str]):
-    """Names made when asked for: Pyomo spends seconds on all of them."""
+    """Names of columns, made on access: Pyomo takes seconds for all of them."""
 
     def __init__(self, columns: Sequence[Any]) -> None:
         self._columns = columns

@@ -42,12 +42,12 @@ from qkdopt.errors import UnsupportedError
 
 Integers = NDArray[np.int64]
 
-# Steps on a continuous column's grid: 2^25 leaves room in 63 bits for the rows' coefficients.
+# Steps on a continuous column's grid: 2^25 leaves bits of 63 for the rows' coefficients.
 GRID = 2.0**25
-# Largest magnitude of an integer column: what a double holds exactly, with room to spare.
+# Largest magnitude of an integer column: well within what a double holds exactly.
 LARGEST = 2.0**50
 # Largest activity of a row; CP-SAT takes up to 2^63. Of the objective, which it reports as double.
-ROW_ROOM, OBJECTIVE_ROOM = 2.0**59, 2.0**52
+ROW_CAPACITY, OBJECTIVE_CAPACITY = 2.0**59, 2.0**52
 # Beyond any activity, within 64 bits.
 OUTSIDE = 2**61
 # Share of a row's activity that the rounding of its coefficients may take.
@@ -65,17 +65,17 @@ class Scaled:
     error: float
 
     def at_least(self, side: float) -> int:
-        """Lower side in integers, relaxed outward; below every activity where there is none."""
+        """Return the lower side in integers, relaxed outward; ``-OUTSIDE`` for no side."""
         exact = self.scale * side
         relaxed = exact - self.error - SLACK * abs(exact)
         return -OUTSIDE if relaxed < -OUTSIDE else int(np.ceil(min(relaxed, OUTSIDE)))
 
     def at_most(self, side: float) -> int:
-        """Upper side in integers, relaxed outward; above every activity where there is none."""
+        """Return the upper side in integers, relaxed outward; ``OUTSIDE`` for no side."""
         return -self.at_least(-side)
 
     def below(self, bound: float) -> float:
-        """Limit on the expression in reals, from a lower bound on it in integers."""
+        """Return a lower bound on the expression in reals from one in integers."""
         return (bound - self.error - SLACK * abs(bound)) / self.scale
 
 
@@ -108,37 +108,47 @@ class Grid:
         self._largest = np.maximum(np.abs(self.lower), np.abs(self.upper)).astype(np.float64)
 
     def to_integers(self, values: Floats) -> Integers:
-        """Nearest point of the grid."""
+        """Return the nearest point of the grid."""
         nearest = np.rint(values * self.scale).astype(np.int64)
         return np.clip(nearest, self.lower, self.upper)
 
     def to_values(self, integers: Integers) -> Floats:
-        """Point of the program that the integers stand for."""
+        """Return the point of the program for integers of the grid."""
         values: Floats = integers / self.scale
         return values
 
-    def scaled(self, columns: Integers, coefficients: Floats, room: float) -> Scaled:
-        """Round one linear expression, as in the claim."""
+    def scaled(self, columns: Integers, coefficients: Floats, capacity: float) -> Scaled:
+        """Round one linear expression, as in the claim.
+
+        Parameters
+        ----------
+        columns
+            ``(n,)`` columns of the expression.
+        coefficients
+            ``(n,)`` coefficients.
+        capacity
+            Largest activity of the integer expression.
+        """
         exact = coefficients / self.scale[columns]
         largest = self._largest[columns]
-        scale = _scale(exact, largest, room)
+        scale = _scale(exact, largest, capacity)
         rounded = np.rint(scale * exact)
         grid = np.where(self._continuous[columns], np.abs(scale * exact) / 2.0, 0.0)
         error = float((grid + np.abs(rounded - scale * exact) * largest).sum()) * (1.0 + SLACK)
-        whole = rounded.astype(np.int64)
-        divisor = max(1, int(np.gcd.reduce(whole)) if whole.size else 1)
-        return Scaled(columns, whole // divisor, scale / divisor, error / divisor + SLACK)
+        integers = rounded.astype(np.int64)
+        divisor = max(1, int(np.gcd.reduce(integers)) if integers.size else 1)
+        return Scaled(columns, integers // divisor, scale / divisor, error / divisor + SLACK)
 
 
-def _scale(exact: Floats, largest: Floats, room: float) -> float:
-    """Return the smallest power of two that is precise enough, within the room there is."""
+def _scale(exact: Floats, largest: Floats, capacity: float) -> float:
+    """Return the smallest power of two that is precise enough, within the capacity."""
     activity = float((np.abs(exact) * np.maximum(largest, 1.0)).sum())
     if activity == 0.0:
         return 1.0
     steps = float(np.maximum(largest, 1.0).sum())
-    wanted = np.ceil(np.log2(steps / (2.0 * PRECISION * activity)))
-    possible = np.floor(np.log2((room - steps) / activity))
-    return float(np.exp2(min(wanted, possible)))
+    required = np.ceil(np.log2(steps / (2.0 * PRECISION * activity)))
+    possible = np.floor(np.log2((capacity - steps) / activity))
+    return float(np.exp2(min(required, possible)))
 
 
 def _require_bounds(program: Program) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Status
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 
-# SCIP's word for the end of a run -> ours. What is absent is FAILED.
+# SCIP's status -> ours. What is absent is FAILED.
 STATUS = {
     "optimal": Status.OPTIMAL,
     "gaplimit": Status.OPTIMAL,
@@ -32,7 +32,7 @@ STATUS = {
 
 
 class ScipAdapter(Solver):
-    """SCIP. Its wheel solves on one thread whatever is asked for."""
+    """SCIP. Its wheel solves on one thread only."""
 
     name = "scip"
     limit = "none (Apache-2.0 licence)"
@@ -43,40 +43,59 @@ class ScipAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """SCIP's words and ours."""
+        """SCIP's statuses and ours."""
         return STATUS
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve as a minimisation and turn the answer back."""
+    ) -> RawOutcome:
+        """Solve as a minimisation and convert the result back.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         scip = _read(program)
         _set_options(scip, limits)
         variables = _variables(scip, program.columns)
-        taken = start is not None and _pass_start(scip, variables, start)
-        news = _listen(scip, variables, observer)
+        start_accepted = start is not None and _pass_start(scip, variables, start)
+        progress = _listen(scip, variables, observer)
         sign = -1.0 if program.maximise else 1.0
 
-        def ask() -> bool:
-            primal, dual = news
+        def proceed() -> bool:
+            primal, dual = progress
             return observer(sign * primal, sign * _without_gap(primal, dual, limits.gap))
 
-        poll(scip.optimizeNogil, ask, scip.interruptSolve)
+        poll(scip.optimizeNogil, proceed, scip.interruptSolve)
         best = scip.getBestSol() if scip.getNSols() else None
-        return Answer(
+        return RawOutcome(
             word=scip.getStatus(),
             values=None if best is None else _values(scip, best, variables),
             bound=sign * _without_gap(scip.getPrimalbound(), scip.getDualbound(), limits.gap),
-            start_accepted=taken,
+            start_accepted=start_accepted,
             nodes=int(scip.getNTotalNodes()),
         )
 
 
 def _without_gap(primal: float, dual: float, gap: float) -> float:
-    """Return the dual bound of a minimisation that the gap limit has not moved.
+    """Return a dual bound of a minimisation that is valid despite the gap limit.
 
-    SCIP 10 prunes what could improve its best solution by less than the gap asked for, and its dual
-    bound speaks of the rest alone.
+    SCIP 10 prunes nodes that could improve its best solution by less than the gap limit, and its
+    dual bound covers the remaining nodes only.
+
+    Parameters
+    ----------
+    primal, dual
+        Objective of the best solution and bound, as SCIP states them.
+    gap
+        Relative gap limit of the run.
     """
     return min(dual, primal - gap * abs(primal)) if math.isfinite(primal) else dual
 
@@ -98,7 +117,7 @@ def _set_options(scip: Any, limits: Limits) -> None:
     scip.setParam("limits/time", limits.seconds)
     scip.setParam("limits/gap", limits.gap)
     scip.setParam("randomization/randomseedshift", limits.seed)
-    # Otherwise SCIP takes the interrupt from the keyboard for itself.
+    # Otherwise SCIP catches the interrupt from the keyboard.
     scip.setParam("misc/catchctrlc", False)
     if limits.nodes is not None:
         scip.setParam("limits/totalnodes", limits.nodes)
@@ -112,7 +131,7 @@ def _variables(scip: Any, columns: int) -> list[Any]:
 
 
 def _pass_start(scip: Any, variables: list[Any], start: Floats) -> bool:
-    """Give SCIP the start if it finds it feasible; return whether it did."""
+    """Pass the start to SCIP; return whether SCIP accepts it as feasible."""
     solution = scip.createSol()
     for variable, value in zip(variables, start.tolist(), strict=True):
         scip.setSolVal(solution, variable, value)
@@ -130,10 +149,10 @@ def _values(scip: Any, solution: Any, variables: list[Any]) -> Floats:
 
 
 def _listen(scip: Any, variables: list[Any], observer: Observer) -> list[float]:
-    """Return a list that holds the incumbent and the bound of the running solver."""
+    """Register a callback; return the list in which it keeps incumbent and bound."""
     from pyscipopt import SCIP_EVENTTYPE, Eventhdlr
 
-    news = [float("inf"), -float("inf")]
+    progress = [float("inf"), -float("inf")]
     events = SCIP_EVENTTYPE.BESTSOLFOUND | SCIP_EVENTTYPE.NODESOLVED
 
     class Listener(Eventhdlr):  # type: ignore[misc]
@@ -141,9 +160,9 @@ def _listen(scip: Any, variables: list[Any], observer: Observer) -> list[float]:
             self.model.catchEvent(events, self)
 
         def eventexec(self, event: Any) -> None:
-            news[:] = self.model.getPrimalbound(), self.model.getDualbound()
+            progress[:] = self.model.getPrimalbound(), self.model.getDualbound()
             if event.getType() == SCIP_EVENTTYPE.BESTSOLFOUND:
                 observer.improve(_values(self.model, self.model.getBestSol(), variables))
 
     scip.includeEventhdlr(Listener(), "listener", "incumbent and bound")
-    return news
+    return progress

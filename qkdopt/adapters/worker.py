@@ -1,7 +1,7 @@
-"""The process in which a solver runs: it takes jobs one by one until nobody sends any.
+"""The process in which a solver runs: it executes jobs one by one until its parent exits.
 
-Started by :mod:`qkdopt.adapters.isolated`. Jobs come on standard input and replies leave on
-standard output, both moved aside first, so that nothing a solver prints gets among them.
+Started by :mod:`qkdopt.adapters.isolated`. Jobs come on standard input and replies go to standard
+output; both are duplicated first, so that a solver's own output does not mix with them.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from qkdopt.adapters.base import Observer, finite
-from qkdopt.adapters.job import Failed, Improved, Job, News, Reply, receive, send
+from qkdopt.adapters.job import Failure, ImprovedSolution, Job, Reply, SolverProgress, receive, send
 from qkdopt.adapters.program import Floats
 from qkdopt.errors import SolverFailedError
 
-# News closer together than this are not worth a message.
+# Least interval of progress messages [s].
 PERIOD_S = 0.05
 
 
 def main() -> None:
-    """Take jobs and send replies until the parent has gone."""
+    """Execute jobs and send replies until the parent exits."""
     # The parent ends this process by signal: a handler would wait for the solver.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    post = _Post(_set_aside(0, "rb"), _set_aside(1, "wb"))
+    connection = _Connection(_redirect(0, "rb"), _redirect(1, "wb"))
     while True:
-        number, data = post.next()
-        _do(pickle.loads(data), number, post)
+        number, data = connection.next()
+        _run_job(pickle.loads(data), number, connection)
 
 
-def _set_aside(number: int, mode: str) -> IO[bytes]:
-    """Return the stream of a file descriptor, and let the descriptor lead nowhere."""
+def _redirect(number: int, mode: str) -> IO[bytes]:
+    """Return the stream of a file descriptor, and redirect the descriptor to the null device."""
     stream: Any = os.fdopen(os.dup(number), mode)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, number)
@@ -44,17 +44,17 @@ def _set_aside(number: int, mode: str) -> IO[bytes]:
     return stream  # type: ignore[no-any-return]
 
 
-class _Post:
-    """Jobs, the stops that arrive while a solver runs, and replies."""
+class _Connection:
+    """Connection to the parent: jobs, requests to stop, and replies."""
 
-    def __init__(self, orders: IO[bytes], replies: IO[bytes]) -> None:
-        self._orders, self._replies = orders, replies
+    def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
+        self._requests, self._replies = requests, replies
         self._jobs: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
         self.stopped = -1
         threading.Thread(target=self._read, daemon=True).start()
 
     def next(self) -> tuple[int, bytes]:
-        """Wait for the next job; it is unpacked by whom it is for, which may import a solver."""
+        """Wait for the next job, still packed: unpacking it may import a solver."""
         return self._jobs.get()
 
     def send(self, number: int, reply: Reply) -> None:
@@ -65,43 +65,43 @@ class _Post:
             os._exit(1)
 
     def _read(self) -> None:
-        while (order := receive(self._orders)) is not None:
-            number, data = order
+        while (message := receive(self._requests)) is not None:
+            number, data = message
             if data:
-                self._jobs.put(order)
+                self._jobs.put(message)
             else:
                 self.stopped = max(self.stopped, number)
-        # Nobody waits for an answer any more, whatever the solver does.
+        # The parent has exited and waits for no reply.
         os._exit(0)
 
 
 class _Reporter(Observer):
-    """Sends home what the solver reports, and says whether to go on."""
+    """Send the solver's reports to the parent, and return whether to continue."""
 
-    def __init__(self, number: int, post: _Post) -> None:
+    def __init__(self, number: int, connection: _Connection) -> None:
         super().__init__(None)
-        self._number, self._post = number, post
+        self._number, self._connection = number, connection
         self._lock = threading.Lock()
-        self._sent = News(None, None)
+        self._sent = SolverProgress(None, None)
         self._sent_at = -PERIOD_S
 
     def __call__(self, incumbent: float | None, bound: float | None) -> bool:
-        news = News(finite(incumbent), finite(bound))
+        progress = SolverProgress(finite(incumbent), finite(bound))
         with self._lock:
             now = time.monotonic()
-            if news != self._sent and now - self._sent_at >= PERIOD_S:
-                self._post.send(self._number, news)
-                self._sent, self._sent_at = news, now
-        self.stopped = self.stopped or self._post.stopped >= self._number
+            if progress != self._sent and now - self._sent_at >= PERIOD_S:
+                self._connection.send(self._number, progress)
+                self._sent, self._sent_at = progress, now
+        self.stopped = self.stopped or self._connection.stopped >= self._number
         return not self.stopped
 
     def improve(self, values: Floats) -> None:
         with self._lock:
-            self._post.send(self._number, Improved(values))
+            self._connection.send(self._number, ImprovedSolution(values))
 
 
-def _do(job: Job, number: int, post: _Post) -> None:
-    reporter = _Reporter(number, post)
+def _run_job(job: Job, number: int, connection: _Connection) -> None:
+    reporter = _Reporter(number, connection)
     try:
         seconds = max(0.0, job.deadline - time.monotonic())
         limits = replace(job.limits, seconds=seconds)
@@ -109,8 +109,8 @@ def _do(job: Job, number: int, post: _Post) -> None:
         if reporter.error is not None:
             raise reporter.error
     except BaseException as error:
-        reply = Failed(_portable(error))
-    post.send(number, reply)
+        reply = Failure(_portable(error))
+    connection.send(number, reply)
 
 
 def _portable(error: BaseException) -> BaseException:

@@ -1,7 +1,7 @@
 """Xpress, in process, through its own Python interface.
 
 Pyomo's interface calls a run that the time limit ended "other"; here the end is read from
-Xpress's attributes: how it ended, what it found, and what stopped it.
+Xpress's attributes: solve status, solution status, and reason of the stop.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.adapters.base import Answer, Capabilities, Limits, Observer, SizeLimit, Status
+from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, SizeLimit, Status
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
 
-# Xpress's words for the end of a run -> ours. What is absent is FAILED.
+# Xpress's status -> ours. What is absent is FAILED.
 STATUS = {
     "COMPLETED OPTIMAL": Status.OPTIMAL,
     "COMPLETED INFEASIBLE": Status.INFEASIBLE,
@@ -26,7 +26,7 @@ STATUS = {
     "STOPPED USER": Status.INTERRUPTED,
     "STOPPED CTRLC": Status.INTERRUPTED,
 }
-# Xpress's answer on a start: feasible as it is, or after its continuous columns were moved.
+# Xpress's codes of an accepted start: feasible unchanged, or with its continuous columns moved.
 START_TAKEN = (1, 2)
 
 
@@ -43,11 +43,11 @@ class XpressAdapter(Solver):
 
     @property
     def statuses(self) -> dict[str, Status]:
-        """Xpress's words and ours."""
+        """Xpress's statuses and ours."""
         return STATUS
 
     def licensed(self) -> bool:
-        """Whether Xpress takes one column more than the limit."""
+        """Return whether Xpress takes one column more than the limit."""
         import xpress
 
         problem = _new_problem()
@@ -60,39 +60,51 @@ class XpressAdapter(Solver):
 
     def run(
         self, program: Program, limits: Limits, start: Floats | None, observer: Observer
-    ) -> Answer:
-        """Solve in the program's own sense."""
+    ) -> RawOutcome:
+        """Solve in the program's own sense.
+
+        Parameters
+        ----------
+        program
+            The program.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         problem = _new_problem()
         _load(problem, program)
         _set_options(problem, limits)
-        taken: list[bool] = []
+        accepted: list[bool] = []
         if start is not None:
             problem.addUserSolNotifyCallback(
-                lambda _p, _data, _name, status: taken.append(status in START_TAKEN), None, 0
+                lambda _p, _data, _name, status: accepted.append(status in START_TAKEN), None, 0
             )
             problem.addMipSol(start.tolist())
 
         def on_time(running: Any, _data: object) -> None:
-            incumbent = _told(running.attributes.mipbestobjval)
+            incumbent = _finite(running.attributes.mipbestobjval)
             if not observer(incumbent, _bound(running.attributes)):
                 running.interrupt()
 
         problem.addCheckTimeCallback(on_time, None, 0)
         problem.optimize()
         attributes = problem.attributes
-        solved = attributes.solstatus.name in ("OPTIMAL", "FEASIBLE")
-        return Answer(
+        has_solution = attributes.solstatus.name in ("OPTIMAL", "FEASIBLE")
+        return RawOutcome(
             word=_word(attributes),
-            values=np.array(problem.getSolution(), dtype=np.float64) if solved else None,
+            values=np.array(problem.getSolution(), dtype=np.float64) if has_solution else None,
             bound=_bound(attributes),
-            start_accepted=any(taken),
+            start_accepted=any(accepted),
             nodes=int(attributes.nodes),
         )
 
 
 def _new_problem() -> Any:
     with warnings.catch_warnings():
-        # It warns that it runs on the community licence: our own message says what that means.
+        # It warns that it runs on the community licence: our own message explains it.
         warnings.simplefilter("ignore")
         import xpress
 
@@ -102,28 +114,28 @@ def _new_problem() -> Any:
 
 
 def _word(attributes: Any) -> str:
-    end, found = attributes.solvestatus.name, attributes.solstatus.name
+    end, solution = attributes.solvestatus.name, attributes.solstatus.name
     if end == "COMPLETED":
-        return f"{end} {found}"
+        return f"{end} {solution}"
     import xpress
 
     return f"{end} {xpress.StopType(attributes.stopstatus).name}"
 
 
-def _told(value: float) -> float | None:
+def _finite(value: float) -> float | None:
     # Its infinity is 1e20, and 1e40 stands for no incumbent.
     return None if abs(value) >= 1e20 else float(value)
 
 
 def _bound(attributes: Any) -> float | None:
     """Return the bound; before the first relaxation is begun Xpress says zero."""
-    return _told(attributes.bestbound) if int(attributes.lpstatus) else None
+    return _finite(attributes.bestbound) if int(attributes.lpstatus) else None
 
 
 def _load(problem: Any, program: Program) -> None:
     import xpress
 
-    big = xpress.infinity
+    infinity = xpress.infinity
     by_column = program.matrix.tocsc()
     kinds, rhs, ranges = _sides(program)
     integers = np.flatnonzero(program.integer)
@@ -135,8 +147,8 @@ def _load(problem: Any, program: Program) -> None:
         start=by_column.indptr.tolist(),
         rowind=by_column.indices.tolist(),
         rowcoef=by_column.data.tolist(),
-        lb=np.maximum(program.lower, -big).tolist(),
-        ub=np.minimum(program.upper, big).tolist(),
+        lb=np.maximum(program.lower, -infinity).tolist(),
+        ub=np.minimum(program.upper, infinity).tolist(),
         coltype=["I"] * integers.size,
         entind=integers.tolist(),
     )

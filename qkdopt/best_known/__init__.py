@@ -1,7 +1,7 @@
-"""A library: instances and, beside them, the best plans and bounds known of each."""
+"""Library of instances and, beside them, the best known plans and bounds of each."""
 
 from qkdopt.best_known.folder import Library, find_library
-from qkdopt.best_known.merge import merged
+from qkdopt.best_known.merge import merge_rows
 from qkdopt.best_known.record import BestKnown
 from qkdopt.best_known.table import read_table, table_text
 from qkdopt.best_known.update import Change, update
@@ -11,7 +11,7 @@ __all__ = [
     "Change",
     "Library",
     "find_library",
-    "merged",
+    "merge_rows",
     "read_table",
     "table_text",
     "update",

@@ -1,4 +1,4 @@
-"""Which results a library takes, and the row that each one makes by itself."""
+"""Results that a library accepts, and the row that each makes by itself."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from qkdopt.problem.routes import candidate_routes
 from qkdopt.result import AnyPlan, Result
 
 
-def refuse_strangers(library: Library, results: Mapping[str, Result]) -> None:
-    """Raise :class:`LibraryError` where results are of no instance of the library."""
-    near = {instance.name: name for name, instance in library.instances.items()}
+def validate_instances(library: Library, results: Mapping[str, Result]) -> None:
+    """Validate that every result is of an instance of the library.
+
+    Raises
+    ------
+    LibraryError
+        Results of other instances: all of them listed.
+    """
+    names = {instance.name: name for name, instance in library.instances.items()}
     faults = []
     for source, result in results.items():
         ref = result.instance
         if ref.sha256 not in library.names:
             expected = "that of an instance of the library"
-            if ref.name in near:
-                sha256 = library.instances[near[ref.name]].sha256()
-                expected = f"{sha256[:12]}... of {near[ref.name]} (an earlier version of it?)"
+            if ref.name in names:
+                sha256 = library.instances[names[ref.name]].sha256()
+                expected = f"{sha256[:12]}... of {names[ref.name]} (an earlier version of it?)"
             faults.append(
                 f"{source}: instance {ref.name!r} has sha256 = {ref.sha256[:12]}...; expected "
                 f"{expected}"
@@ -37,34 +43,49 @@ def refuse_strangers(library: Library, results: Mapping[str, Result]) -> None:
 def checked_rows(
     library: Library, results: Mapping[str, Result], today: date
 ) -> list[tuple[str, BestKnown]]:
-    """Return every result's own row; refuse them all where the checker faults one."""
-    found: list[tuple[str, BestKnown]] = []
+    """Return every result's own row.
+
+    Parameters
+    ----------
+    library
+        Holds the instances.
+    results
+        By their names.
+    today
+        Date of the rows.
+
+    Raises
+    ------
+    RefusedError
+        The checker finds faults in a result, or bounds and routes do not fit the library.
+    """
+    rows: list[tuple[str, BestKnown]] = []
     faults: list[str] = []
     for source, result in results.items():
         name = library.names[result.instance.sha256]
         instance = library.instances[name]
         report = check(instance, result)
-        wrong = [*report.faults, *_scope_faults(instance, result)]
-        faults.extend(f"{source}: {fault}" for fault in wrong)
-        if not wrong:
+        result_faults = [*report.faults, *_validate_scope(instance, result)]
+        faults.extend(f"{source}: {fault}" for fault in result_faults)
+        if not result_faults:
             assert report.objective_bps is not None  # no fault: the plan was recomputed
-            found.append((source, _own_row(name, result, report.objective_bps, today)))
+            rows.append((source, _own_row(name, result, report.objective_bps, today)))
     if faults:
         raise RefusedError("results that cannot be taken", faults)
-    return found
+    return rows
 
 
-def _scope_faults(instance: Instance, result: Result) -> Iterator[str]:
-    """Yield what keeps a right result out of the table: its bounds are for candidate routes."""
+def _validate_scope(instance: Instance, result: Result) -> Iterator[str]:
+    """Yield faults for the table alone: no plan, other routes, a bound for other routes."""
     if result.value is None:
         yield f"value: null (status {result.status}); expected a plan"
-    yield from route_faults(instance, result)
+    yield from validate_routes(instance, result)
     bound, routes = result.bound, f"K={instance.routes.k}"
     if bound is not None and bound.routes not in (routes, "all"):
         yield f"bound.routes = {bound.routes!r}; expected {routes!r} as in the instance, or 'all'"
 
 
-def route_faults(instance: Instance, plan: AnyPlan) -> Iterator[str]:
+def validate_routes(instance: Instance, plan: AnyPlan) -> Iterator[str]:
     """Yield every lightpath that leaves the candidate routes."""
     links = [link.id for link in instance.network.links]
     routes = {

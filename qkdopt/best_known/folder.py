@@ -16,7 +16,7 @@ PLANS = "best_known"
 
 
 class Library:
-    """Instances of a folder and what is known of them.
+    """Instances of a folder, their best known rows and plans.
 
     Parameters
     ----------
@@ -29,51 +29,51 @@ class Library:
 
     @property
     def table(self) -> Path:
-        """File of the rows."""
+        """Return the file of the rows."""
         return self.folder / TABLE
 
     def plan_file(self, instance: str, objective: str) -> Path:
-        """File of the best plan; objectives other than the mean are in its name."""
+        """Return the file of the best plan; objectives other than the mean are in its name."""
         suffix = ".json" if objective == "mean" else f".{objective}.json"
         return self.folder / PLANS / f"{instance}{suffix}"
 
     @cached_property
     def instances(self) -> dict[str, Instance]:
-        """Every instance by its path below the folder, without ``.json``.
+        """Return every instance by its path below the folder, without ``.json``.
 
         Raises
         ------
         LibraryError
-            The folder is none, or some of its files are no instances.
+            The folder does not exist, or files of it are no instances.
         """
         if not self.folder.is_dir():
             raise LibraryError(str(self.folder), ["no such folder; expected one of instances"])
-        found: dict[str, Instance] = {}
+        instances: dict[str, Instance] = {}
         faults: list[str] = []
         for path in sorted(self.folder.rglob("*.json")):
             name = path.relative_to(self.folder).with_suffix("")
             if name.parts[0] == PLANS:
                 continue
             try:
-                found[str(PurePosixPath(name))] = read_instance(path)
+                instances[str(PurePosixPath(name))] = read_instance(path)
             except InstanceError as error:
                 faults.extend(f"{name}.json: {fault}" for fault in error.faults)
         if faults:
             raise LibraryError(str(self.folder), faults)
-        return found
+        return instances
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Path of every instance by its hash."""
+        """Return the path of every instance by its hash."""
         return {instance.sha256(): name for name, instance in self.instances.items()}
 
     def rows(self) -> Rows:
-        """Rows of the table, by (instance, objective).
+        """Return the rows of the table, by (instance, objective).
 
         Raises
         ------
         LibraryError
-            The table is unreadable, or has rows of instances that are not there or differ.
+            The table is unreadable, or has rows of missing or changed instances.
         """
         rows = read_table(self.table)
         faults = list(self._stale(rows))
@@ -94,24 +94,24 @@ class Library:
                 )
 
     def names_of(self, paths: Iterable[Path]) -> list[str]:
-        """Path in the library of every given instance file, by what it holds.
+        """Return the path in the library of every given instance file, by its content.
 
         Raises
         ------
         LibraryError
-            Some are not of this library: all of them listed.
+            Files that are not of this library: all of them listed.
         """
-        found: list[str] = []
+        names: list[str] = []
         faults: list[str] = []
         for path in paths:
             name = self.names.get(read_instance(path).sha256())
             if name is None:
                 faults.append(f"{path}: not of this library; expected one of its instances")
             else:
-                found.append(name)
+                names.append(name)
         if faults:
             raise LibraryError(str(self.folder), faults)
-        return found
+        return names
 
 
 def find_library(instances: Iterable[Path] = ()) -> Library:
@@ -126,8 +126,8 @@ def find_library(instances: Iterable[Path] = ()) -> Library:
         for folder in path.resolve().parents:
             if (folder / TABLE).is_file():
                 return Library(folder)
-    here = Path("instances")
-    if not here.is_dir():
+    default = Path("instances")
+    if not default.is_dir():
         fault = "no such folder here; expected a library (name one with --library)"
-        raise LibraryError(str(here), [fault])
-    return Library(here)
+        raise LibraryError(str(default), [fault])
+    return Library(default)

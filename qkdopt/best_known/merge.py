@@ -1,37 +1,37 @@
-"""The rule by which a library changes: it only ever improves."""
+"""Rule by which a library changes: it only ever improves."""
 
 from __future__ import annotations
 
 from qkdopt.best_known.record import BestKnown
 from qkdopt.errors import RefusedError
 
-# What agrees to the checker's accuracy is the same value: the last digits of a rate belong
-# to the processor, and whoever found a plan first keeps the credit.
+# Values that agree to the checker's accuracy are equal: the last digits of a rate depend on the
+# processor, and the run that found a plan first keeps the credit.
 RELATIVE = 1e-9
 ABSOLUTE_BPS = 1e-6
 
 
-def merged(known: BestKnown, new: BestKnown) -> BestKnown:
+def merge_rows(stored: BestKnown, new: BestKnown) -> BestKnown:
     """Return the best of two rows of one instance and objective.
 
     The better plan is that with more demands served, then with more objective. The lower
     bound of the two that are for as many served replaces the other; a bound for another
-    number served says nothing of this one and goes.
+    number served does not hold for this one and is dropped.
 
     Raises
     ------
     RefusedError
         A bound of one lies below the checked plan of the other: one of the two is wrong.
     """
-    plan = new if _is_better_plan(known, new) else known
-    served_bound = min(known.served_bound, new.served_bound)
+    plan = new if _is_better_plan(stored, new) else stored
+    served_bound = min(stored.served_bound, new.served_bound)
     if served_bound < plan.served:
         raise _contradiction(
             plan,
             f"served_bound = {served_bound}; expected at least the {plan.served} demands that "
             f"the checked plan of strategy {plan.strategy} serves",
         )
-    bound = _lower_bound(plan, known, new)
+    bound = _lower_bound(plan, stored, new)
     best = plan.model_copy(
         update={
             "served_bound": served_bound,
@@ -40,24 +40,24 @@ def merged(known: BestKnown, new: BestKnown) -> BestKnown:
             "bound_method": None if bound is None else bound.bound_method,
         }
     )
-    unchanged = best.model_copy(update={"date": known.date}) == known
-    return known if unchanged else best.model_copy(update={"date": new.date})
+    unchanged = best.model_copy(update={"date": stored.date}) == stored
+    return stored if unchanged else best.model_copy(update={"date": new.date})
 
 
-def _is_better_plan(known: BestKnown, new: BestKnown) -> bool:
-    if new.served != known.served:
-        return new.served > known.served
-    return new.value_bps > known.value_bps * (1.0 + RELATIVE) + ABSOLUTE_BPS
+def _is_better_plan(stored: BestKnown, new: BestKnown) -> bool:
+    if new.served != stored.served:
+        return new.served > stored.served
+    return new.value_bps > stored.value_bps * (1.0 + RELATIVE) + ABSOLUTE_BPS
 
 
-def _lower_bound(plan: BestKnown, known: BestKnown, new: BestKnown) -> BestKnown | None:
+def _lower_bound(plan: BestKnown, stored: BestKnown, new: BestKnown) -> BestKnown | None:
     """Return the row whose bound holds for the plan's number served and is lower."""
-    rows = [row for row in (known, new) if row.served == plan.served and row.bound_bps is not None]
+    rows = [row for row in (stored, new) if row.served == plan.served and row.bound_bps is not None]
     if len(rows) < 2:
         return rows[0] if rows else None
-    assert known.bound_bps is not None
+    assert stored.bound_bps is not None
     assert new.bound_bps is not None
-    return new if new.bound_bps < known.bound_bps * (1.0 - RELATIVE) - ABSOLUTE_BPS else known
+    return new if new.bound_bps < stored.bound_bps * (1.0 - RELATIVE) - ABSOLUTE_BPS else stored
 
 
 def _at_least(plan: BestKnown, bound: BestKnown) -> float:

@@ -18,7 +18,7 @@ Word = Annotated[str, Field(min_length=1)]
 
 
 class BestKnown(BaseModel):
-    """What is known of one instance under one objective.
+    """Best known plan and bound of one instance under one objective.
 
     The plan and the bound may come from different runs: ``strategy``, ``solver``, ``seed``
     and ``version`` are of the run that found the plan, ``bound_method`` and
@@ -50,12 +50,12 @@ class BestKnown(BaseModel):
 
     @property
     def gap(self) -> float | None:
-        """Relative gap ``(bound - value) / bound``; None without a bound."""
+        """Return the relative gap ``(bound - value) / bound``; None without a bound."""
         return gap_of(self.value_bps, self.bound_bps)
 
     @property
     def status(self) -> Literal["optimal", "open"]:
-        """``optimal`` when both the number served and the objective are proved."""
+        """Return ``optimal`` when both the number served and the objective are proved."""
         closed = self.gap is not None and self.gap <= OPTIMAL_GAP
         return "optimal" if closed and self.served == self.served_bound else "open"
 
@@ -68,8 +68,10 @@ class BestKnown(BaseModel):
             faults.append(
                 f"bound_bps = {self.bound_bps!r}; expected at least value_bps = {self.value_bps!r}"
             )
-        told = {value is None for value in (self.bound_bps, self.bound_routes, self.bound_method)}
-        if len(told) > 1:
+        are_null = {
+            value is None for value in (self.bound_bps, self.bound_routes, self.bound_method)
+        }
+        if len(are_null) > 1:
             faults.append("bound_bps, bound_routes, bound_method: expected all three or none")
         if faults:
             raise ValueError("\n".join(faults))

@@ -25,7 +25,7 @@ Rows = dict[tuple[str, str], BestKnown]
 
 
 def table_text(rows: Iterable[BestKnown]) -> str:
-    """CSV text, sorted by instance and objective."""
+    """Return the CSV text, sorted by instance and objective."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -35,7 +35,7 @@ def table_text(rows: Iterable[BestKnown]) -> str:
 
 
 def _cells(row: BestKnown) -> dict[str, str]:
-    """Return the text of every column; nothing is the empty text."""
+    """Return the text of every column; None is the empty text."""
     data = row.model_dump(mode="json")
     data["gap"] = None if row.gap is None else f"{row.gap:.6f}"
     data["status"] = row.status
@@ -43,7 +43,7 @@ def _cells(row: BestKnown) -> dict[str, str]:
 
 
 def read_table(path: Path) -> Rows:
-    """Read a table by (instance, objective); a file that is not there has no rows.
+    """Read a table by (instance, objective); a missing file has no rows.
 
     Raises
     ------
@@ -64,14 +64,14 @@ def read_table(path: Path) -> Rows:
     rows: Rows = {}
     faults: list[str] = []
     for number, cells in enumerate(lines[1:], start=2):
-        faults.extend(f"line {number}: {fault}" for fault in _line_faults(cells, rows))
+        faults.extend(f"line {number}: {fault}" for fault in _parse_line(cells, rows))
     if faults:
         raise LibraryError(str(path), faults)
     return rows
 
 
-def _line_faults(cells: list[str], rows: Rows) -> Iterator[str]:
-    """Add the row of one line to ``rows``, or yield what is wrong with it."""
+def _parse_line(cells: list[str], rows: Rows) -> Iterator[str]:
+    """Add the row of one line to ``rows``, or yield its faults."""
     if len(cells) != len(COLUMNS):
         yield f"holds {len(cells)} cells; expected {len(COLUMNS)}"
         return

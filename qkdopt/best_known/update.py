@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from qkdopt.best_known.accept import checked_rows, refuse_strangers
+from qkdopt.best_known.accept import checked_rows, validate_instances
 from qkdopt.best_known.folder import Library
-from qkdopt.best_known.merge import merged
+from qkdopt.best_known.merge import merge_rows
 from qkdopt.best_known.record import BestKnown
 from qkdopt.best_known.table import Rows, table_text
 from qkdopt.errors import OutputError, RefusedError
@@ -21,14 +21,14 @@ from qkdopt.result import Result
 
 @dataclass(frozen=True)
 class Change:
-    """What one result did to its row.
+    """Change of a row by one result.
 
     Parameters
     ----------
     source
         Name of the result.
     before, after
-        The row; ``before`` is None where there was none.
+        The row; ``before`` is None for a new row.
     """
 
     source: str
@@ -37,12 +37,12 @@ class Change:
 
     @property
     def better(self) -> bool:
-        """Whether anything improved."""
+        """Tell whether plan or bound improved."""
         return self.before != self.after
 
     @property
     def better_plan(self) -> bool:
-        """Whether the plan did."""
+        """Tell whether the plan improved."""
         if self.before is None:
             return True
         return (self.before.served, self.before.value_bps) != (
@@ -54,22 +54,31 @@ class Change:
 def update(
     library: Library, results: Mapping[str, Result], *, today: date | None = None
 ) -> list[Change]:
-    """Improve a library with results, by their names; return what each one changed.
+    """Improve a library with results; return the change by each.
+
+    Parameters
+    ----------
+    library
+        Instances, rows and plans.
+    results
+        By their names.
+    today
+        Date of improved rows; None: the present day.
 
     Raises
     ------
     LibraryError
-        Some results are of no instance of the library; nothing is written.
+        Results are of no instance of the library; nothing is written.
     RefusedError
-        Some break a rule, or a bound lies below a checked plan; nothing is written.
+        Results break a rule, or a bound lies below a checked plan; nothing is written.
     OutputError
         The library cannot be written; it is as it was.
     """
-    refuse_strangers(library, results)
-    found = checked_rows(library, results, today or date.today())
+    validate_instances(library, results)
+    own_rows = checked_rows(library, results, today or date.today())
     with _alone(library.folder):
         rows = library.rows()
-        changes = _merge_all(rows, found)
+        changes = _merge_all(rows, own_rows)
         texts = {
             library.plan_file(change.after.instance, change.after.objective): to_text(
                 results[change.source].plan().to_json_dict()
@@ -82,15 +91,15 @@ def update(
     return changes
 
 
-def _merge_all(rows: Rows, found: Sequence[tuple[str, BestKnown]]) -> list[Change]:
+def _merge_all(rows: Rows, own_rows: Sequence[tuple[str, BestKnown]]) -> list[Change]:
     """Merge rows of results into ``rows``, one after the other."""
     changes: list[Change] = []
     faults: list[str] = []
-    for source, row in found:
+    for source, row in own_rows:
         key = row.instance, row.objective
         before = rows.get(key)
         try:
-            rows[key] = row if before is None else merged(before, row)
+            rows[key] = row if before is None else merge_rows(before, row)
         except RefusedError as error:
             faults.extend(f"{source}: {error.where}: {fault}" for fault in error.faults)
         else:

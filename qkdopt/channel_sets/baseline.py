@@ -1,4 +1,4 @@
-"""The set that designs are compared with where none is named."""
+"""Default baseline of a design."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ FIRST, STRIDE = 3, 10
 
 
 def default_baseline(instance: Instance, size: int) -> Placement:
-    """Return the instance's own candidates, else a uniform set of so many channels.
+    """Return the instance's own candidates, else a uniform set of ``size`` channels.
 
-    Links that name candidates of their own are taken as they are; a set for the whole network
-    counts if it has so many channels. The uniform set is the DS-QKD study's: from channel 3
-    on, 10 apart, or as far as the grid allows.
+    Candidates that links name themselves are kept; a set for the whole network is kept if it has
+    ``size`` channels. The uniform set is the DS-QKD study's: from channel 3 on, 10 apart, or as
+    far as the grid allows.
     """
     links = instance.network.links
     own = instance.qkd.candidates

@@ -1,4 +1,4 @@
-"""What a design is for: the mean over scenarios, the worst, a quantile, or the least gain."""
+"""Criterion of a design: mean over scenarios, worst, a quantile, or the least gain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CRITERIA = ("mean", "worst", "quantile", "least-gain")
 
 @dataclass(frozen=True)
 class Criterion:
-    """How the key rates per request of several scenarios become one number.
+    """Reduces the key rates per request of several scenarios to one number.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ class Criterion:
             raise UsageError("; ".join(faults))
 
     def value(self, sums: FloatArray, base: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return the number that a design is ranked by.
+        """Return the value by which a design is ranked.
 
         Parameters
         ----------
         sums, base
-            ``(..., scenarios, SUMS)`` of a placement and of the baseline on the same blocks.
+            ``(..., scenarios, SUMS)`` sums of a placement and of the baseline on the same blocks.
         weights
             ``(scenarios,)``, sum 1.
         """
@@ -58,11 +58,11 @@ class Criterion:
         if self.name == "quantile":
             return self._quantile(rates, weights)
         reference = per_request(base)
-        # Where the baseline has no key there is nothing to gain over: such scenarios are left out.
-        nothing = np.full_like(rates, np.inf)
-        gains = np.divide(rates, reference, out=nothing, where=reference > 0.0)
-        least = gains.min(axis=-1)
-        return np.where(np.isfinite(least), least, 0.0)
+        # A scenario without key for the baseline has no gain: it is left out.
+        no_limit = np.full_like(rates, np.inf)
+        gains = np.divide(rates, reference, out=no_limit, where=reference > 0.0)
+        min_gain = gains.min(axis=-1)
+        return np.where(np.isfinite(min_gain), min_gain, 0.0)
 
     def _quantile(self, rates: FloatArray, weights: FloatArray) -> FloatArray:
         order = np.argsort(rates, axis=-1, kind="stable")
@@ -75,6 +75,6 @@ class Criterion:
 
 
 def per_request(sums: FloatArray) -> FloatArray:
-    """``(..., scenarios)`` key rate per request [bit/s]: a blocked one counts as 0."""
+    """Return ``(..., scenarios)`` key rates per request [bit/s]; a blocked request counts as 0."""
     offered = sums[..., OFFERED]
     return np.divide(sums[..., SKR], offered, out=np.zeros_like(offered), where=offered > 0.0)

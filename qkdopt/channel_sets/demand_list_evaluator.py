@@ -1,4 +1,4 @@
-"""A fixed list of demands: what a placement earns when they are assigned as well as can be."""
+"""Evaluator for a fixed list of demands, assigned by local search."""
 
 from __future__ import annotations
 
@@ -19,73 +19,82 @@ from qkdopt.problem.plan import lit_channels
 from qkdopt.problem.routes import Route, candidate_routes
 from qkdopt.units import FloatArray
 
-# Seconds, about, of one assignment of a demand, and of so many moves of the search.
+# Approximate seconds of one assignment of a demand, and of one move of the search.
 SECONDS_PER_DEMAND, SECONDS_PER_MOVE = 1e-3, 2e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemandListEvaluator(PoolEvaluator):
-    """The demands of one instance under every scenario; their loads do not matter.
+    """Evaluates placements on the demands of one instance under every scenario.
 
-    A block is one assignment from another seed, the same seed for all placements: intervals say
-    how much the heuristic's luck matters.
+    Loads do not matter. A block is one assignment from another seed, the same seed for all
+    placements: intervals measure the spread of the heuristic.
 
     Parameters
     ----------
     instance, reserve, scenarios, seed
         See :class:`qkdopt.channel_sets.evaluator.PoolEvaluator`.
     moves
-        Of the local search, for each assignment.
+        Moves of the local search, for each assignment.
     """
 
     moves: int = MOVES
 
     def faults(self) -> Iterator[str]:
-        """Yield what is out of range."""
+        """Yield options that are out of range."""
         yield from super().faults()
         if not self.instance.demands:
             yield "the instance has no demands; expected some to assign"
-        worlds = {(one.raman_scale, one.loss, one.raman_profile) for one in self.scenarios}
-        if len(worlds) < len(self.scenarios):
+        states = {
+            (scenario.raman_scale, scenario.loss, scenario.raman_profile)
+            for scenario in self.scenarios
+        }
+        if len(states) < len(self.scenarios):
             yield "scenarios differ in load alone; expected others: demands have no load"
         if self.moves < 1:
             yield f"moves = {self.moves}; expected at least 1"
 
     @property
     def titles(self) -> list[str]:
-        """Words for each scenario; loads do not matter."""
+        """Return a title of each scenario, without its load."""
         return [scenario.title_without_load for scenario in self.scenarios]
 
     def plain(self) -> dict[str, Any]:
-        """Say in plain data what sets are tried on, for people."""
+        """Return the evaluator as plain data to display."""
         return super().plain() | {"moves": self.moves}
 
     def seconds(self, blocks: int) -> float:
-        """How long one placement takes on so many blocks, about."""
+        """Return the approximate seconds of one placement on a number of blocks."""
         each = SECONDS_PER_DEMAND * len(self.instance.demands) + SECONDS_PER_MOVE * self.moves
         return blocks * each * len(self.scenarios)
 
     def tallies(
         self, placements: Sequence[Placement], stream: str, first: int, count: int
     ) -> FloatArray:
-        """Return ``(placements, count, scenarios, SUMS)`` of one assignment each."""
-        found = np.zeros((len(placements), count, len(self.scenarios), SUMS))
+        """Return ``(placements, count, scenarios, SUMS)`` of one assignment each.
+
+        Parameters
+        ----------
+        placements, stream, first, count
+            See :meth:`qkdopt.channel_sets.evaluations.Evaluator.tallies`.
+        """
+        tallies = np.zeros((len(placements), count, len(self.scenarios), SUMS))
         for p, placement in enumerate(placements):
             for s, scenario in enumerate(self.scenarios):
                 problem = self._problem(scenario, placement)
                 for k in range(count):
                     seed = self._seed(STREAMS[stream] + first + k)
-                    found[p, k, s] = assigned_value(problem, seed=seed, moves=self.moves)
-        return found
+                    tallies[p, k, s] = assigned_value(problem, seed=seed, moves=self.moves)
+        return tallies
 
     def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
-        """Look at one assignment after the other under the first scenario."""
+        """Yield the network's state in each assignment under the first scenario."""
         problem = self._problem(self.scenarios[0], placement)
         for k in range(blocks):
             seed = self._seed(STREAMS["ranking"] + k)
             plan = static_plan(problem, seed=seed, moves=self.moves)
-            light = (lit_channels(problem, plan) > 0).astype(np.float64)
-            yield Diagnostics(light, np.array(plan.working, dtype=np.int64))
+            lit = (lit_channels(problem, plan) > 0).astype(np.float64)
+            yield Diagnostics(lit, np.array(plan.working, dtype=np.int64))
 
     def _problem(self, scenario: Scenario, placement: Placement) -> Problem:
         tables = self.tables(scenario, placement)
@@ -93,7 +102,7 @@ class DemandListEvaluator(PoolEvaluator):
 
     @cached_property
     def _routes(self) -> tuple[tuple[Route, ...], ...]:
-        """Candidate routes; they are by length, and no scenario changes that."""
+        """Return candidate routes; they are ordered by length, which no scenario changes."""
         return candidate_routes(self.instance)
 
     def _seed(self, block: int) -> int:

@@ -1,4 +1,4 @@
-"""Why a set wins: where the light is, and what key rate each channel would have beside it."""
+"""Diagnostics of a set: lit channels, and the key rate that each channel would have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCKS = 4
 
 @dataclass(frozen=True)
 class ChannelDiagnostics:
-    """What explains a placement, averaged over looks at the network.
+    """Diagnostics of a placement, averaged over states of the network.
 
     ``W`` channels of the grid, ``C`` channels of the pool, ``E`` links.
 
@@ -27,12 +27,12 @@ class ChannelDiagnostics:
     lit
         ``(W,)`` share of links with QKD on which a channel is lit.
     skr_bps
-        ``(C,)`` key rate that a link with QKD would have on a channel at this light, were its
-        guard band dark: what Raman scattering alone allows.
+        ``(C,)`` key rate [bit/s] that a link with QKD would have on a channel beside these lit
+        channels, were its guard band dark: the limit by Raman scattering alone.
     works
         ``(C,)`` share of links with QKD that work on a channel.
     noise
-        ``(C, W)`` noise clicks per gate that one lightpath on w puts into channel c, mean over
+        ``(C, W)`` noise clicks per gate by one lightpath on w in channel c, mean over
         links with QKD and directions.
     links
         ``(E, C)`` as ``works``, link by link.
@@ -48,18 +48,30 @@ class ChannelDiagnostics:
 
 
 def reasons(
-    ground: PoolEvaluator, placement: Placement, blocks: int = BLOCKS
+    evaluator: PoolEvaluator, placement: Placement, blocks: int = BLOCKS
 ) -> ChannelDiagnostics:
-    """Look at the network again and again under the first scenario."""
-    pool = ground.pool_tables(ground.scenarios[0])
-    sets = placement.of_links(ground.instance)
-    diagnostics = [_Found.at(look, pool, sets) for look in ground.diagnostics(placement, blocks)]
-    with_key = np.array([link.qkd for link in ground.instance.network.links])
+    """Average states of the network under the first scenario.
+
+    Parameters
+    ----------
+    evaluator
+        Network and scenarios.
+    placement
+        Set to diagnose.
+    blocks
+        Number of blocks to average over.
+    """
+    pool = evaluator.pool_tables(evaluator.scenarios[0])
+    sets = placement.of_links(evaluator.instance)
+    diagnostics = [
+        _State.at(state, pool, sets) for state in evaluator.diagnostics(placement, blocks)
+    ]
+    with_key = np.array([link.qkd for link in evaluator.instance.network.links])
     lit, rates, works = (
-        np.mean([getattr(look, name) for look in diagnostics], axis=0)
+        np.mean([getattr(state, name) for state in diagnostics], axis=0)
         for name in ("lit", "skr_bps", "works")
     )
-    named = Pool.of(ground.instance)
+    named = Pool.of(evaluator.instance)
     return ChannelDiagnostics(
         name=named.title(placement),
         channels=tuple(named.spelled_channel(c) for c in range(len(named.candidates))),
@@ -72,18 +84,29 @@ def reasons(
 
 
 @dataclass(frozen=True)
-class _Found:
-    """One look: ``(E, W)`` lit, ``(E, C)`` key rate on each channel and whether it works."""
+class _State:
+    """State of the network: ``(E, W)`` lit, ``(E, C)`` key rate [bit/s] and 1 where it works."""
 
     lit: FloatArray
     skr_bps: FloatArray
     works: FloatArray
 
     @classmethod
-    def at(cls, look: Diagnostics, pool: Tables, sets: Sets) -> _Found:
-        noise = pool.floor + np.einsum("edw,edwc->ec", look.light, pool.noise)
+    def at(cls, state: Diagnostics, pool: Tables, sets: Sets) -> _State:
+        """Evaluate a state of the network.
+
+        Parameters
+        ----------
+        state
+            Lit and working channels.
+        pool
+            Tables with every channel of the pool as a candidate.
+        sets
+            ``(E,)`` candidate sets, as numbers of the pool.
+        """
+        noise = pool.floor + np.einsum("edw,edwc->ec", state.lit, pool.noise)
         works = np.zeros_like(noise)
         for e, chosen in enumerate(sets):
             if chosen:
-                works[e, chosen[look.working[e]]] = 1.0
-        return cls(look.light.max(axis=1), pool.skr_bps(noise, pool.transmittance), works)
+                works[e, chosen[state.working[e]]] = 1.0
+        return cls(state.lit.max(axis=1), pool.skr_bps(noise, pool.transmittance), works)

@@ -1,4 +1,4 @@
-"""Evaluations so far: more blocks for some placements, by workers, kept on disk."""
+"""Evaluations of placements: run by workers, kept on disk."""
 
 from __future__ import annotations
 
@@ -18,34 +18,44 @@ from qkdopt.jobs import Row, RunReport, Store, Workers, run_missing
 from qkdopt.jobs.task import finished_row
 from qkdopt.units import FloatArray
 
-# Part of every evaluation's name: raised when a change of the code changes what one finds.
+# Part of every evaluation's key: raised when a change of the code changes results.
 RESULTS_VERSION = 1
-# A task takes about so long: short enough to share among workers, long beside writing its row.
+# Duration of a task: short enough to share among workers, long compared with writing its row.
 TASK_SECONDS = 0.4
 
 
 class Evaluator(Protocol):
-    """Where placements are tried."""
+    """Evaluates placements block by block."""
 
     @property
     def key(self) -> str:
-        """Hash of everything that a tally depends on, beside placement and block."""
+        """Return a hash of everything that a tally depends on, beside placement and block."""
         ...
 
     def seconds(self, blocks: int) -> float:
-        """How long one placement takes on so many blocks, about."""
+        """Return the approximate seconds of one placement on a number of blocks."""
         ...
 
     def tallies(
         self, placements: Sequence[Placement], stream: str, first: int, count: int
     ) -> FloatArray:
-        """Return ``(placements, count, scenarios, SUMS)``."""
+        """Return ``(placements, count, scenarios, SUMS)`` tallies.
+
+        Parameters
+        ----------
+        placements
+            Sets to evaluate.
+        stream
+            Key of :data:`qkdopt.channel_sets.sums.STREAMS`.
+        first, count
+            First block of the stream, and number of blocks.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One task: some placements on some blocks."""
+    """One task: a group of placements on a range of blocks."""
 
     ground: Evaluator
     ground_key: str
@@ -56,35 +66,35 @@ class Evaluation:
 
     @property
     def key(self) -> str:
-        """Name of the run."""
-        told = [
+        """Return the name of the run."""
+        identity = [
             RESULTS_VERSION, self.ground_key, self.stream, self.first, self.count,
             [placement.sets for placement in self.placements],
         ]  # fmt: skip
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
+        return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
 
     @property
     def title(self) -> str:
-        """Words for people."""
+        """Return a title to display."""
         blocks = f"blocks {self.first} to {self.first + self.count - 1}"
         return f"{len(self.placements)} placements, {self.stream} {blocks}"
 
     @property
     def weight(self) -> float:
-        """Seconds, about."""
+        """Return the approximate seconds."""
         return len(self.placements) * self.ground.seconds(self.count)
 
     def run(self) -> Row:
-        """Try the placements."""
+        """Evaluate the placements and return the row."""
         return finished_row({"key": self.key}, self._measured, {"tallies": [], "shape": []})
 
     def _measured(self) -> Row:
-        found = self.ground.tallies(self.placements, self.stream, self.first, self.count)
-        return {"tallies": found.ravel().tolist(), "shape": [float(n) for n in found.shape]}
+        tallies = self.ground.tallies(self.placements, self.stream, self.first, self.count)
+        return {"tallies": tallies.ravel().tolist(), "shape": [float(n) for n in tallies.shape]}
 
 
 class UnfinishedError(Exception):
-    """Some evaluations are missing: interrupted, lost or failed."""
+    """Evaluations are missing: interrupted, lost or failed."""
 
     def __init__(self, report: RunReport) -> None:
         super().__init__("; ".join(report.reasons) or "interrupted")
@@ -93,48 +103,67 @@ class UnfinishedError(Exception):
 
 @dataclass
 class Evaluations:
-    """What is known of every placement; asks workers for more.
+    """Tallies of every placement so far; workers evaluate more.
 
     Parameters
     ----------
     ground
-        Where placements are tried.
+        Evaluator of placements.
     store, workers
-        Rows are kept in the one, and made by the other.
+        Folder of the rows, and executor of the tasks.
     progress
-        Told what goes on.
+        Is called with a title and the report of the runs.
     """
 
     ground: Evaluator
     store: Store
     workers: Workers
     progress: Callable[[str, RunReport], None] = lambda _, __: None
-    _known: dict[str, dict[Placement, FloatArray]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )
+    _sums: dict[str, dict[Placement, FloatArray]] = field(default_factory=lambda: defaultdict(dict))
 
     def blocks(self, placement: Placement, stream: str = "search") -> int:
-        """How many blocks a placement has."""
-        known = self._known[stream].get(placement)
-        return 0 if known is None else len(known)
+        """Return the number of blocks that a placement has been evaluated on."""
+        sums = self._sums[stream].get(placement)
+        return 0 if sums is None else len(sums)
 
     def known(self, stream: str = "search") -> list[Placement]:
-        """Every placement tried, in the order of first trial."""
-        return list(self._known[stream])
+        """Return every placement evaluated, in the order of first evaluation."""
+        return list(self._sums[stream])
 
     def sums(self, placement: Placement, blocks: int, stream: str = "search") -> FloatArray:
-        """``(blocks, scenarios, SUMS)`` of the first blocks."""
-        return self._known[stream][placement][:blocks]
+        """Return ``(blocks, scenarios, SUMS)`` sums of the first blocks.
+
+        Parameters
+        ----------
+        placement
+            Evaluated on at least ``blocks`` blocks.
+        blocks
+            Number of blocks.
+        stream
+            Key of :data:`qkdopt.channel_sets.sums.STREAMS`.
+        """
+        return self._sums[stream][placement][:blocks]
 
     def extend(
         self, placements: Iterable[Placement], blocks: int, title: str, stream: str = "search"
     ) -> None:
-        """See to it that each placement has at least so many blocks.
+        """Evaluate placements until each has at least ``blocks`` blocks.
+
+        Parameters
+        ----------
+        placements
+            Sets to evaluate.
+        blocks
+            Number of blocks that each has afterwards.
+        title
+            Of the runs, for progress.
+        stream
+            Key of :data:`qkdopt.channel_sets.sums.STREAMS`.
 
         Raises
         ------
         UnfinishedError
-            Some could not be had now.
+            Interrupted, or evaluations were lost or failed.
         """
         short = defaultdict(list)
         for placement in dict.fromkeys(placements):
@@ -142,8 +171,8 @@ class Evaluations:
                 short[self.blocks(placement, stream)].append(placement)
         tasks = [
             task
-            for first, some in sorted(short.items())
-            for task in self._tasks(some, stream, first, blocks - first)
+            for first, group in sorted(short.items())
+            for task in self._tasks(group, stream, first, blocks - first)
         ]
         if not tasks:
             return
@@ -157,7 +186,7 @@ class Evaluations:
     def _tasks(
         self, placements: list[Placement], stream: str, first: int, count: int
     ) -> list[Evaluation]:
-        """Divide the work into tasks of about equal length, whoever does them."""
+        """Divide the work into tasks of about equal duration, whatever the workers."""
         key = self.ground.key
         size = max(1, int(TASK_SECONDS / self.ground.seconds(count)))
         # A single placement with many blocks is divided by blocks.
@@ -181,7 +210,7 @@ class Evaluations:
             raise UnfinishedError(report)
 
     def _is_kept(self, task: Evaluation) -> bool:
-        """Keep a row; one that cannot be read is forgotten, and is missing again."""
+        """Keep a row; one that cannot be read is removed, and is missing again."""
         try:
             self._keep(task)
         except (OSError, ValueError, KeyError, TypeError):
@@ -191,8 +220,10 @@ class Evaluations:
 
     def _keep(self, task: Evaluation) -> None:
         row = self.store.row(task.key)
-        found = np.array(row["tallies"]).reshape([int(n) for n in row["shape"]])
-        known = self._known[task.stream]
-        none = np.zeros((0, found.shape[2], SUMS))
-        for placement, tallies in zip(task.placements, found, strict=True):
-            known[placement] = np.concatenate([known.get(placement, none), tallies])
+        stacked = np.array(row["tallies"]).reshape([int(n) for n in row["shape"]])
+        by_placement = self._sums[task.stream]
+        no_blocks = np.zeros((0, stacked.shape[2], SUMS))
+        for placement, tallies in zip(task.placements, stacked, strict=True):
+            by_placement[placement] = np.concatenate(
+                [by_placement.get(placement, no_blocks), tallies]
+            )

@@ -1,4 +1,4 @@
-"""What proving grounds share: one network under scenarios, with its tables evaluated once."""
+"""Base of the evaluators: one network under scenarios, with its tables evaluated once."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from qkdopt.instance import Instance, with_candidates
 from qkdopt.problem.coefficients import IntArray, Tables, build_tables
 from qkdopt.units import FloatArray
 
-MOST_KEPT = 32
+CACHED_TABLES = 32
 RESERVES = ("all", "working")
-HIGHEST_LOAD = 1e6
+MAX_LOAD = 1e6
 
 
 class Diagnostics(NamedTuple):
-    """The network at one moment.
+    """State of the network at one moment.
 
     Parameters
     ----------
-    light
+    lit
         ``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere.
     working
         ``(E,)`` number of each link's working candidate in its set; -1 without QKD.
     """
 
-    light: FloatArray
+    lit: FloatArray
     working: IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolEvaluator(ABC):
-    """One network under every scenario.
+    """Evaluates placements on one network under every scenario.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class PoolEvaluator(ABC):
     reserve
         ``all`` or ``working``.
     scenarios
-        States of the world.
+        Loads and hardware factors to evaluate under.
     seed
         Of all draws.
     """
@@ -61,7 +61,7 @@ class PoolEvaluator(ABC):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what no ground can be made of.
+        """Validate the options.
 
         Raises
         ------
@@ -73,13 +73,13 @@ class PoolEvaluator(ABC):
         faults.stop("design")
 
     def faults(self) -> Iterator[str]:
-        """Yield what is out of range."""
+        """Yield options that are out of range."""
         if self.reserve not in RESERVES:
             yield f"reserve = {self.reserve!r}; expected {' or '.join(RESERVES)}"
         if not self.scenarios:
             yield "no scenario; expected at least one"
         for scenario in self.scenarios:
-            if not 0.0 < scenario.load_erlang < HIGHEST_LOAD:
+            if not 0.0 < scenario.load_erlang < MAX_LOAD:
                 yield f"load = {scenario.load_erlang:g}; expected erlang above 0, below a million"
         if self.seed < 0:
             yield f"seed = {self.seed}; expected 0 or more"
@@ -88,17 +88,17 @@ class PoolEvaluator(ABC):
 
     @abstractmethod
     def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
-        """Look at the network again and again under the first scenario."""
+        """Yield states of the network under the first scenario."""
 
     def is_fit(self, placement: Placement) -> bool:
-        """Whether every link keeps a channel for classical light, as an instance must."""
+        """Tell whether every link keeps a channel for classical light, as an instance must."""
         tables = self.tables(self.scenarios[0], placement)
-        known = np.arange(tables.blocks.shape[1]) < tables.candidate_count[:, None]
-        dark = tables.blocks & known[:, :, None]
+        is_candidate = np.arange(tables.blocks.shape[1]) < tables.candidate_count[:, None]
+        darkened = tables.blocks & is_candidate[:, :, None]
         if self.reserve == "all":
-            reserved = np.asarray(dark.any(axis=1))
+            reserved = np.asarray(darkened.any(axis=1))
             return not bool(reserved.all(axis=1).any())
-        leaves_light = (~dark.all(axis=2) & known).any(axis=1)
+        leaves_light = (~darkened.all(axis=2) & is_candidate).any(axis=1)
         return bool((leaves_light | (tables.candidate_count == 0)).all())
 
     def pool_tables(self, scenario: Scenario) -> Tables:
@@ -114,37 +114,37 @@ class PoolEvaluator(ABC):
 
     @property
     def titles(self) -> list[str]:
-        """Words for each scenario."""
+        """Return a title of each scenario."""
         return [scenario.title for scenario in self.scenarios]
 
     def plain(self) -> dict[str, Any]:
-        """Say in plain data what sets are tried on, for people."""
+        """Return the evaluator as plain data to display."""
         return {
             "reserve": self.reserve,
             "scenarios": [
-                asdict(one) | {"title": title}
-                for one, title in zip(self.scenarios, self.titles, strict=True)
+                asdict(scenario) | {"title": title}
+                for scenario, title in zip(self.scenarios, self.titles, strict=True)
             ],
             "seed": self.seed,
         }
 
     @property
     def key(self) -> str:
-        """Hash of everything that a tally depends on, beside placement and block."""
-        told = self.plain() | {"instance": self.instance.sha256()}
-        # What scenarios are called, and how they are weighed, changes no tally.
-        for scenario in told["scenarios"]:
-            for word in ("name", "title", "weight"):
-                del scenario[word]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        """Return a hash of everything that a tally depends on, beside placement and block."""
+        identity = self.plain() | {"instance": self.instance.sha256()}
+        # Names, titles and weights of scenarios change no tally.
+        for scenario in identity["scenarios"]:
+            for field_name in ("name", "title", "weight"):
+                del scenario[field_name]
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
     @cached_property
     def _pools(self) -> list[Tables]:
-        """Tables of each scenario."""
+        """Return the tables of each scenario."""
         return [pool_tables(scenario.applied_to(self.instance)) for scenario in self.scenarios]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel to workers without tables; they are kept there from task to task."""
+        """Return the fields without tables; a worker keeps its own from task to task."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
@@ -153,7 +153,7 @@ def pool_tables(instance: Instance) -> Tables:
     return _pool_tables(json.dumps(instance.to_json_dict(), sort_keys=True))
 
 
-@lru_cache(MOST_KEPT)
+@lru_cache(CACHED_TABLES)
 def _pool_tables(text: str) -> Tables:
     instance = Instance.model_validate_json(text)
     pool = Pool.of(instance)

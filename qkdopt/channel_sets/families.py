@@ -1,4 +1,4 @@
-"""Families of channel sets on the grid, each for a reason."""
+"""Families of channel sets on the grid."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ RANDOM_SETS = 24
 
 
 def compact(channels: int, size: int) -> list[Placement]:
-    """Neighbours: the least of the grid is torn apart, all receivers share one window."""
+    """Return sets of neighbours: one window of all receivers, the rest of the grid in one piece."""
     return [
         Placement.everywhere(range(first, first + size)) for first in range(channels - size + 1)
     ]
 
 
 def uniform(channels: int, size: int) -> list[Placement]:
-    """Equal strides: some candidate is near a quiet window wherever the light is."""
+    """Return sets of equal strides: a candidate is near every window of low noise."""
     if size == 1:
         return []
     return [
@@ -30,7 +30,7 @@ def uniform(channels: int, size: int) -> list[Placement]:
 
 
 def interleaved(channels: int, size: int) -> list[Placement]:
-    """Every second channel: the gaps between candidates still carry light."""
+    """Return sets of every second channel: the gaps between candidates still carry light."""
     return [
         Placement.everywhere([first + 2 * k for k in range(size)])
         for first in range(channels - 2 * (size - 1))
@@ -38,7 +38,7 @@ def interleaved(channels: int, size: int) -> list[Placement]:
 
 
 def band_edge(channels: int, size: int) -> list[Placement]:
-    """Split between the two edges of the grid: all light lies on one side of a candidate."""
+    """Return sets at the two edges of the grid: all light lies on one side of a candidate."""
     return [
         Placement.everywhere([*range(low), *range(channels - size + low, channels)])
         for low in range(size + 1)
@@ -46,7 +46,19 @@ def band_edge(channels: int, size: int) -> list[Placement]:
 
 
 def random(channels: int, size: int, seed: int, count: int = RANDOM_SETS) -> list[Placement]:
-    """Draw sets at random."""
+    """Return random sets.
+
+    Parameters
+    ----------
+    channels
+        Channels of the grid.
+    size
+        Channels of a set.
+    seed
+        Of the draws.
+    count
+        Number of sets.
+    """
     rng = np.random.default_rng([seed, size])
     return [
         Placement.everywhere(sorted(int(c) for c in rng.choice(channels, size, replace=False)))
@@ -57,11 +69,18 @@ def random(channels: int, size: int, seed: int, count: int = RANDOM_SETS) -> lis
 def families(channels: int, size: int, seed: int) -> dict[str, list[Placement]]:
     """Return every family by name; a set that is in several stays in the first.
 
-    None where the grid has fewer channels.
+    Parameters
+    ----------
+    channels
+        Channels of the grid.
+    size
+        Channels of a set; above ``channels`` there is no family.
+    seed
+        Of the random sets.
     """
     if size > channels:
         return {}
-    found: dict[str, list[Placement]] = {}
+    by_family: dict[str, list[Placement]] = {}
     taken: set[Placement] = set()
     for name, sets in (
         ("compact", compact(channels, size)),
@@ -70,11 +89,11 @@ def families(channels: int, size: int, seed: int) -> dict[str, list[Placement]]:
         ("uniform", uniform(channels, size)),
         ("random", random(channels, size, seed)),
     ):
-        found[name] = [one for one in dict.fromkeys(sets) if one not in taken]
-        taken |= set(found[name])
-    return found
+        by_family[name] = [placement for placement in dict.fromkeys(sets) if placement not in taken]
+        taken |= set(by_family[name])
+    return by_family
 
 
 def every(pool: int, size: int) -> list[Placement]:
-    """All sets of so many channels of the pool."""
+    """Return all sets of ``size`` channels of the pool."""
     return [Placement.everywhere(chosen) for chosen in combinations(range(pool), size)]

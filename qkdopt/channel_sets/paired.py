@@ -31,19 +31,29 @@ def jackknife(statistic: Statistic, *blocks: FloatArray) -> Estimate:
     blocks
         ``(n, scenarios, SUMS)`` each, on the same requests.
     """
-    totals = [some.sum(axis=0) for some in blocks]
+    totals = [sums.sum(axis=0) for sums in blocks]
     value = float(statistic(*totals))
     count = len(blocks[0])
     if count < 2:
         return Estimate(value, None)
-    without = statistic(*(total - some for total, some in zip(totals, blocks, strict=True)))
+    without = statistic(*(total - sums for total, sums in zip(totals, blocks, strict=True)))
     pseudo = count * value - (count - 1) * np.asarray(without)
     spread = float(pseudo.std(ddof=1)) / math.sqrt(count)
     return Estimate(value, spread * student_quantile(count - 1))
 
 
 def bonferroni(estimate: Estimate, blocks: int, comparisons: int) -> Estimate:
-    """Widen an interval so that so many of them hold together with 95 % (Bonferroni)."""
+    """Widen an interval for several comparisons (Bonferroni).
+
+    Parameters
+    ----------
+    estimate
+        With its own 95 % interval.
+    blocks
+        Number of blocks behind the estimate.
+    comparisons
+        Number of intervals that hold together with 95 %.
+    """
     if estimate.ci95 is None:
         return estimate
     degrees = blocks - 1
@@ -53,7 +63,7 @@ def bonferroni(estimate: Estimate, blocks: int, comparisons: int) -> Estimate:
 
 @cache
 def joint_quantile(degrees: int, comparisons: int) -> float:
-    """Two-sided quantile of Student's t such that so many intervals hold together with 95 %."""
+    """Return Student's two-sided t quantile at which all comparisons hold together with 95 %."""
     from scipy.stats import t
 
     return float(t.ppf(1.0 - (1.0 - CONFIDENCE) / (2.0 * comparisons), degrees))

@@ -1,4 +1,4 @@
-"""What the next receiver buys: key rate and blocking against receivers and their cost."""
+"""Marginal value of a receiver: key rate and blocking against receivers and their cost."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Prices:
     Parameters
     ----------
     receiver
-        Of one receiver, one for each candidate of a link.
+        Price of one receiver; a link has one for each candidate.
     transmitter
-        Of one transmitter.
+        Price of one transmitter.
     tunable
-        One transmitter a link that tunes to every candidate; else one for each.
+        Whether a link has one transmitter for all candidates; otherwise one for each.
     """
 
     receiver: float = 1.0
@@ -63,12 +63,12 @@ class Pareto:
     table
         One row a set: ``receivers``, ``cost``, key rate per request and blocking,
         ``on_frontier``; for the best set of each number of receivers ``best_of_size`` and
-        what it gains over the best with fewer, paired.
+        its paired gain over the best with fewer.
     hypervolume
         Share of the box from no cost to ``highest_cost``, from no key to the best link's rate
         without any light, from no blocking to all blocked, that the frontier dominates.
     highest_cost
-        Of one receiver a link more than the most receivers in the table.
+        Cost of one receiver a link more than the most receivers in the table.
     """
 
     table: pd.DataFrame
@@ -77,70 +77,93 @@ class Pareto:
 
 
 def pareto(
-    judge: Comparator, table: pd.DataFrame, blocks: int, *, instance: Instance, prices: Prices
+    comparator: Comparator, table: pd.DataFrame, blocks: int, *, instance: Instance, prices: Prices
 ) -> Pareto:
-    """Find the sets that no other beats in cost, key rate per request and blocking at once."""
+    """Find the sets that no other dominates in cost, key rate per request and blocking.
+
+    Parameters
+    ----------
+    comparator
+        Has evaluated the sets.
+    table
+        Ranking of :func:`qkdopt.channel_sets.ranking.rank`.
+    blocks
+        Number of blocks of the ranking.
+    instance
+        Network, for the number of receivers.
+    prices
+        Cost of hardware.
+    """
     import moocore
 
     columns = [
         "name", "channels", "receivers", "criterion", "mean_skr_per_request_bps", "ci95",
         "mean_skr_bps", "blocking", "blocking_ci95", "placement",
     ]  # fmt: skip
-    found = table[columns].copy()
-    found.insert(3, "cost", [prices.of(one, instance) for one in found["placement"]])
+    frame = table[columns].copy()
+    frame.insert(3, "cost", [prices.of(placement, instance) for placement in frame["placement"]])
     # moocore minimises: costs and blocking as they are, key rates with the sign changed.
     points = np.column_stack(
-        [found["cost"], -found["mean_skr_per_request_bps"], found["blocking"]]
+        [frame["cost"], -frame["mean_skr_per_request_bps"], frame["blocking"]]
     ).astype(np.float64)
-    found["on_frontier"] = moocore.is_nondominated(points, keep_weakly=True)
-    found = _with_steps(judge, found, blocks)
-    order = found.sort_values(["cost", "mean_skr_per_request_bps"], ascending=[True, False])
-    highest = _highest_cost(found, instance, prices)
-    volume = dominated_share(points, highest, dark_skr_bps(instance))
-    return Pareto(order.reset_index(drop=True), volume, highest)
+    frame["on_frontier"] = moocore.is_nondominated(points, keep_weakly=True)
+    frame = _with_steps(comparator, frame, blocks)
+    order = frame.sort_values(["cost", "mean_skr_per_request_bps"], ascending=[True, False])
+    max_cost = _max_cost(frame, instance, prices)
+    volume = dominated_share(points, max_cost, dark_skr_bps(instance))
+    return Pareto(order.reset_index(drop=True), volume, max_cost)
 
 
-def dominated_share(points: FloatArray, highest_cost: float, highest_bps: float) -> float:
-    """Share of a box that points dominate.
+def dominated_share(points: FloatArray, highest_cost: float, max_bps: float) -> float:
+    """Return the share of a box that points dominate.
 
-    ``points`` are ``(n, 3)``: cost, key rate with the sign changed [bit/s], blocking; the box
-    is from no cost, ``highest_bps`` and no blocking to ``highest_cost``, no key and all blocked.
+    The box is from no cost, ``max_bps`` and no blocking to ``highest_cost``, no key and all
+    blocked.
+
+    Parameters
+    ----------
+    points
+        ``(n, 3)`` cost, key rate with the sign changed [bit/s], blocking.
+    highest_cost
+        Cost at the worst corner.
+    max_bps
+        Key rate at the best corner [bit/s].
     """
     import moocore
 
-    scale = np.array([highest_cost or 1.0, highest_bps or 1.0, 1.0])
+    scale = np.array([highest_cost or 1.0, max_bps or 1.0, 1.0])
     return float(moocore.hypervolume(points / scale, ref=np.array([1.0, 0.0, 1.0])))
 
 
-def _highest_cost(found: pd.DataFrame, instance: Instance, prices: Prices) -> float:
+def _max_cost(frame: pd.DataFrame, instance: Instance, prices: Prices) -> float:
     """Return the cost of one receiver a link more than the most receivers in the table.
 
-    At this corner of the box sets count for nothing: the largest set must be inside.
+    A set at this corner of the box adds no volume: the largest set must be inside.
     """
     links = sum(link.qkd for link in instance.network.links)
-    each = math.ceil(found["receivers"].max() / links) + 1
-    return prices.of(Placement.everywhere(range(each)), instance)
+    receivers_per_link = math.ceil(frame["receivers"].max() / links) + 1
+    return prices.of(Placement.everywhere(range(receivers_per_link)), instance)
 
 
 def dark_skr_bps(instance: Instance) -> float:
-    """Key rate [bit/s] of the best link without any light: no placement has more."""
+    """Return the key rate [bit/s] of the best dark link: no placement has more."""
     pool = Pool.of(instance).candidates
     tables = build_tables(with_candidates(instance, pool, reserve="working"))
     return float(tables.skr_bps(tables.floor, tables.transmittance).max())
 
 
-def _with_steps(judge: Comparator, found: pd.DataFrame, blocks: int) -> pd.DataFrame:
+def _with_steps(comparator: Comparator, frame: pd.DataFrame, blocks: int) -> pd.DataFrame:
     """Mark the best of each number of receivers by the criterion, and compare with fewer."""
-    best = found.sort_values("criterion").groupby("receivers").tail(1)
+    best = frame.sort_values("criterion").groupby("receivers").tail(1)
     best = best.sort_values("receivers")
-    found["best_of_size"] = found.index.isin(best.index)
-    found["buys_percent"], found["buys_ci95"] = np.nan, np.nan
+    frame["best_of_size"] = frame.index.isin(best.index)
+    frame["buys_percent"], frame["buys_ci95"] = np.nan, np.nan
     for before, after in zip(best.index[:-1], best.index[1:], strict=True):
-        gain = judge.gain(
-            found.loc[after, "placement"], found.loc[before, "placement"], blocks, stream="ranking"
+        gain = comparator.gain(
+            frame.loc[after, "placement"], frame.loc[before, "placement"], blocks, stream="ranking"
         )
         if gain.value is not None:
-            found.loc[after, "buys_percent"] = 100.0 * gain.value
+            frame.loc[after, "buys_percent"] = 100.0 * gain.value
         if gain.ci95 is not None:
-            found.loc[after, "buys_ci95"] = 100.0 * gain.ci95
-    return found
+            frame.loc[after, "buys_ci95"] = 100.0 * gain.ci95
+    return frame

@@ -1,4 +1,4 @@
-"""A placement: which candidate channels the links have, out of a pool."""
+"""Placement: the candidate channels of the links, out of a pool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sets = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, order=True)
 class Placement:
-    """Candidate channels of every link, as numbers of a pool, rising.
+    """Candidate channels of every link, as numbers of a pool, ascending.
 
     Parameters
     ----------
@@ -42,13 +42,13 @@ class Placement:
 
     @property
     def by_link(self) -> bool:
-        """Whether links have sets of their own."""
+        """Tell whether links have sets of their own."""
         return len(self.sets) > 1
 
     @classmethod
     def of_each_link(cls, sets: Sets) -> Placement:
-        """Give each link its set; one set for all where they are alike."""
-        chosen = {one for one in sets if one}
+        """Give each link its set; one set for all where they are equal."""
+        chosen = {chosen_set for chosen_set in sets if chosen_set}
         return cls((chosen.pop(),)) if len(chosen) == 1 else cls(sets)
 
     def of_links(self, instance: Instance) -> Sets:
@@ -73,16 +73,16 @@ class Pool:
 
     @classmethod
     def of(cls, instance: Instance) -> Pool:
-        """Take the whole grid, and what the instance names off it.
+        """Take the whole grid, and the instance's candidates off the grid.
 
         Raises
         ------
         InstanceError
-            One frequency off the grid with different losses: which is meant is not known.
+            One frequency off the grid with different losses.
         """
         named = [() if instance.qkd.candidates == "all" else instance.qkd.candidates]
         named += [link.candidates or () for link in instance.network.links]
-        off_grid = dict.fromkeys(c for some in named for c in some if not isinstance(c, int))
+        off_grid = dict.fromkeys(c for own in named for c in own if not isinstance(c, int))
         count = Counter(candidate.frequency_thz for candidate in off_grid)
         faults = [
             f"candidates: {frequency!r} THz with {times} different losses; expected one loss for "
@@ -95,25 +95,25 @@ class Pool:
         return cls((*range(instance.grid.channels), *off_grid))
 
     def name(self, channels: Sequence[int]) -> str:
-        """Spell a set as people do."""
+        """Format a set."""
         return spell_channels(map(self.spelled_channel, channels))
 
     def spelled_channel(self, number: int) -> str:
-        """Spell one channel: its number, or its frequency off the grid."""
+        """Format one channel: its number, or its frequency off the grid."""
         candidate = self.candidates[number]
         return (
             str(candidate) if isinstance(candidate, int) else f"{candidate.frequency_thz:.12g}THz"
         )
 
     def title(self, placement: Placement) -> str:
-        """Name a placement in few words: its set, or receivers and a hash of sets by link."""
+        """Return a short title of a placement: its set, or receivers and a hash of sets by link."""
         if not placement.by_link:
             return self.name(placement.sets[0])
         digest = hashlib.sha256(repr(placement.sets).encode()).hexdigest()[:4]
         return f"by link, {sum(map(len, placement.sets))} receivers #{digest}"
 
     def spelled(self, placement: Placement, instance: Instance) -> str:
-        """Spell a placement whole: its set, or that of each link."""
+        """Format a whole placement: its set, or that of each link."""
         if not placement.by_link:
             return self.name(placement.sets[0])
         return " ".join(
@@ -131,22 +131,31 @@ class Pool:
             No channels of this pool, or one twice.
         """
         words = [word.strip() for word in text.strip("{} ").split(",")]
-        known = {self.spelled_channel(number): number for number in range(len(self.candidates))}
-        unknown = [word for word in words if word not in known]
+        numbers = {self.spelled_channel(number): number for number in range(len(self.candidates))}
+        unknown = [word for word in words if word not in numbers]
         if unknown or len(set(words)) < len(words):
             raise UsageError(
                 f"set {text!r}; expected different channels of the pool, such as "
-                f"{','.join(list(known)[:3])} (last: {list(known)[-1]}; numbered from 1?)"
+                f"{','.join(list(numbers)[:3])} (last: {list(numbers)[-1]}; numbered from 1?)"
             )
-        return Placement.everywhere([known[word] for word in words])
+        return Placement.everywhere([numbers[word] for word in words])
 
     def applied_to(self, instance: Instance, placement: Placement, reserve: str) -> Instance:
         """Return the instance with this placement, validated again.
 
+        Parameters
+        ----------
+        instance
+            Its candidates are replaced.
+        placement
+            Numbers of this pool.
+        reserve
+            ``all`` or ``working``.
+
         Raises
         ------
         InstanceError
-            It leaves a link no channel for classical light.
+            The placement leaves a link no channel for classical light.
         """
         sets = [[self.candidates[number] for number in chosen] for chosen in placement.sets]
         try:

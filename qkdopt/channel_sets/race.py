@@ -1,4 +1,4 @@
-"""Sequential elimination: many contenders meet few blocks, few meet many."""
+"""Racing: many contenders are evaluated on few blocks, few on many."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from qkdopt.units import FloatArray
 # Blocks of each round, and the share of contenders that the next round's time is for.
 ROUNDS = (2, 6, 18)
 SHARE = 1 / 3
-AT_LEAST = 4
+MIN_KEPT = 4
 
 
 @dataclass
 class Comparator:
-    """Compares placements on blocks that all of them have met.
+    """Compares placements on the same blocks.
 
     Parameters
     ----------
     evaluations
-        What is known.
+        Tallies of the placements.
     criterion, weights
-        What counts.
+        Value of a placement, and weights of the scenarios in it, sum 1.
     baseline
         Reference of the criterion.
     """
@@ -41,79 +41,125 @@ class Comparator:
     baseline: Placement
 
     def value(self, placement: Placement, blocks: int, stream: str = "search") -> float:
-        """Return the criterion over the first blocks."""
+        """Return the criterion over the first blocks of a stream.
+
+        Parameters
+        ----------
+        placement
+            Evaluated on at least ``blocks`` blocks.
+        blocks
+            Number of blocks.
+        stream
+            Key of :data:`qkdopt.channel_sets.sums.STREAMS`.
+        """
         sums, base = (
-            self.evaluations.sums(one, blocks, stream).sum(axis=0)
-            for one in (placement, self.baseline)
+            self.evaluations.sums(candidate, blocks, stream).sum(axis=0)
+            for candidate in (placement, self.baseline)
         )
         return float(self.criterion.value(sums, base, self.weights))
 
     def estimate(self, placement: Placement, blocks: int, *, stream: str = "search") -> Estimate:
-        """Return the criterion with its interval."""
+        """Return the criterion with its interval.
 
-        def statistic(mine: FloatArray, base: FloatArray) -> FloatArray:
-            return self.criterion.value(mine, base, self.weights)
+        Parameters
+        ----------
+        placement, blocks, stream
+            See :meth:`value`.
+        """
 
-        sums = (self.evaluations.sums(one, blocks, stream) for one in (placement, self.baseline))
+        def statistic(sums: FloatArray, base: FloatArray) -> FloatArray:
+            return self.criterion.value(sums, base, self.weights)
+
+        sums = (
+            self.evaluations.sums(candidate, blocks, stream)
+            for candidate in (placement, self.baseline)
+        )
         return jackknife(statistic, *sums)
 
     def gain(
         self,
         placement: Placement,
-        over: Placement,
+        reference: Placement,
         blocks: int,
         *,
         stream: str = "search",
     ) -> Estimate:
-        """Relative gain over another placement, paired by block; none over one without key."""
-        if self.value(over, blocks, stream) <= 0.0:
+        """Return the relative gain over another placement, paired by block.
+
+        Parameters
+        ----------
+        placement, reference
+            Evaluated on at least ``blocks`` blocks; no gain over a reference without key.
+        blocks, stream
+            See :meth:`value`.
+        """
+        if self.value(reference, blocks, stream) <= 0.0:
             return Estimate(None, None)
 
-        def statistic(mine: FloatArray, other: FloatArray, base: FloatArray) -> FloatArray:
-            here = self.criterion.value(mine, base, self.weights)
-            there = self.criterion.value(other, base, self.weights)
-            return np.divide(here, there, out=np.ones_like(here), where=there > 0.0) - 1.0
+        def statistic(sums: FloatArray, reference_sums: FloatArray, base: FloatArray) -> FloatArray:
+            value = self.criterion.value(sums, base, self.weights)
+            reference_value = self.criterion.value(reference_sums, base, self.weights)
+            return (
+                np.divide(
+                    value, reference_value, out=np.ones_like(value), where=reference_value > 0.0
+                )
+                - 1.0
+            )
 
         sums = (
-            self.evaluations.sums(one, blocks, stream) for one in (placement, over, self.baseline)
+            self.evaluations.sums(candidate, blocks, stream)
+            for candidate in (placement, reference, self.baseline)
         )
         return jackknife(statistic, *sums)
 
 
 def race(
-    judge: Comparator,
+    comparator: Comparator,
     contenders: Iterable[Placement],
     title: str,
     *,
     rounds: tuple[int, ...] = ROUNDS,
-    keep: int = AT_LEAST,
+    keep: int = MIN_KEPT,
 ) -> list[Placement]:
-    """Return those left after the last round, the best first.
+    """Return the contenders left after the last round, the best first.
 
-    After each round a contender goes that is significantly below the leader (paired, all
+    After each round contenders significantly below the leader are eliminated (paired, all
     comparisons of the round together 95 %); of the rest, a third of the round's contenders and
     at least ``keep`` go on.
+
+    Parameters
+    ----------
+    comparator
+        Compares contenders.
+    contenders
+        Sets to race.
+    title
+        Of the race, for progress.
+    rounds
+        Number of blocks of each round, ascending.
+    keep
+        Number of contenders that may go on in any case.
     """
     left = list(dict.fromkeys(contenders))
     for number, blocks in enumerate(rounds):
-        judge.evaluations.extend(
-            [*left, judge.baseline], blocks, f"{title}: {len(left)} sets, round {number + 1}"
+        comparator.evaluations.extend(
+            [*left, comparator.baseline], blocks, f"{title}: {len(left)} sets, round {number + 1}"
         )
-        left.sort(key=lambda one: -judge.value(one, blocks))
+        left.sort(key=lambda candidate: -comparator.value(candidate, blocks))
         if number + 1 < len(rounds):
-            some = max(keep, math.ceil(SHARE * len(left)))
+            limit = max(keep, math.ceil(SHARE * len(left)))
             left = left[:1] + [
-                one
-                for one in left[1:some]
-                if not _is_beaten(judge, one, left[0], blocks, len(left))
+                candidate
+                for candidate in left[1:limit]
+                if not _is_below(comparator, candidate, left[0], blocks, len(left))
             ]
     return left
 
 
-def _is_beaten(
-    judge: Comparator, one: Placement, leader: Placement, blocks: int, contenders: int
+def _is_below(
+    comparator: Comparator, candidate: Placement, leader: Placement, blocks: int, contenders: int
 ) -> bool:
-    loss = bonferroni(judge.gain(one, leader, blocks), blocks, contenders - 1)
-    if loss.value is None or loss.ci95 is None:
+    gain = bonferroni(comparator.gain(candidate, leader, blocks), blocks, contenders - 1)
+    if gain.value is None or gain.ci95 is None:
         return False
-    return loss.value + loss.ci95 < 0.0
+    return gain.value + gain.ci95 < 0.0

@@ -1,4 +1,4 @@
-"""The ranking: finalists on fresh requests, paired with a baseline and with the best."""
+"""Ranking of finalists on fresh requests, paired with a baseline and with the best."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rank(
-    judge: Comparator,
+    comparator: Comparator,
     finalists: Sequence[Placement],
     blocks: int,
     *,
@@ -31,50 +31,63 @@ def rank(
 ) -> pd.DataFrame:
     """Rank finalists by the criterion on fresh requests.
 
+    Parameters
+    ----------
+    comparator
+        Evaluates and compares the sets.
+    finalists
+        Sets to rank; the baseline joins them.
+    blocks
+        Number of blocks of the ranking.
+    instance, pool
+        Network, and channels that sets are numbers of.
+    origin
+        Method that first proposed each set.
+
     Returns
     -------
     DataFrame
         One row a set, the best first. Rates are weighted means over scenarios [bit/s];
         ``paired_gain_percent`` (+- ``paired_ci95``) and ``loss_to_best_percent`` compare by the
         criterion, whose own value is ``criterion``. ``verdict`` is ``above``, ``below`` or ``not
-        significant`` against the baseline, and ``as_good_as_best`` says that a set is not
+        significant`` against the baseline, and ``as_good_as_best`` is True where a set is not
         significantly below the best; each holds for all rows together with 95 %. Gains over a
         baseline without key are empty.
     """
     import pandas as pd
 
-    everyone = list(dict.fromkeys([*finalists, judge.baseline]))
-    judge.evaluations.extend(everyone, blocks, f"ranking {len(everyone)} sets", "ranking")
-    everyone.sort(key=lambda one: -judge.value(one, blocks, "ranking"))
+    placements = list(dict.fromkeys([*finalists, comparator.baseline]))
+    comparator.evaluations.extend(placements, blocks, f"ranking {len(placements)} sets", "ranking")
+    placements.sort(key=lambda placement: -comparator.value(placement, blocks, "ranking"))
     rows = [
         {
             "rank": number + 1,
-            "name": pool.title(one),
-            "channels": pool.spelled(one, instance),
-            "receivers": one.receivers(instance),
-            "found_by": origin.get(one, "baseline"),
-            **_measures(judge, one, blocks),
-            **_compared(judge, one, everyone[0], blocks, len(everyone) - 1),
+            "name": pool.title(placement),
+            "channels": pool.spelled(placement, instance),
+            "receivers": placement.receivers(instance),
+            "found_by": origin.get(placement, "baseline"),
+            **_measures(comparator, placement, blocks),
+            **_compared(comparator, placement, placements[0], blocks, len(placements) - 1),
         }
-        for number, one in enumerate(everyone)
+        for number, placement in enumerate(placements)
     ]
     table = pd.DataFrame(rows)
-    table.insert(len(table.columns), "placement", everyone)
+    table.insert(len(table.columns), "placement", placements)
     return table
 
 
-def _measures(judge: Comparator, one: Placement, blocks: int) -> dict[str, Any]:
-    sums = judge.evaluations.sums(one, blocks, "ranking")
+def _measures(comparator: Comparator, placement: Placement, blocks: int) -> dict[str, Any]:
+    sums = comparator.evaluations.sums(placement, blocks, "ranking")
 
     def weighted(above: int, below: int) -> Estimate:
-        def statistic(some: FloatArray) -> FloatArray:
-            under = some[..., below]
-            shares = np.divide(some[..., above], under, out=np.zeros_like(under), where=under > 0.0)
-            return np.asarray(shares @ judge.weights)
+        def statistic(part: FloatArray) -> FloatArray:
+            under = part[..., below]
+            shares = np.divide(part[..., above], under, out=np.zeros_like(under), where=under > 0.0)
+            return np.asarray(shares @ comparator.weights)
 
         return jackknife(statistic, sums)
 
-    requests = jackknife(lambda some: per_request(some) @ judge.weights, sums)
+    requests = jackknife(lambda part: per_request(part) @ comparator.weights, sums)
     served, share = weighted(SKR, SERVED), weighted(SERVED, OFFERED)
     assert share.value is not None  # requests were offered
     return {
@@ -89,61 +102,80 @@ def _measures(judge: Comparator, one: Placement, blocks: int) -> dict[str, Any]:
 
 
 def _compared(
-    judge: Comparator, one: Placement, best: Placement, blocks: int, comparisons: int
+    comparator: Comparator, placement: Placement, best: Placement, blocks: int, comparisons: int
 ) -> dict[str, Any]:
-    gain = judge.gain(one, judge.baseline, blocks, stream="ranking")
+    gain = comparator.gain(placement, comparator.baseline, blocks, stream="ranking")
     joint = bonferroni(gain, blocks, comparisons)
-    behind = bonferroni(judge.gain(one, best, blocks, stream="ranking"), blocks, comparisons)
-    own = judge.estimate(one, blocks, stream="ranking")
-    against_nothing = gain.value is None and bool(own.value)
+    to_best = bonferroni(
+        comparator.gain(placement, best, blocks, stream="ranking"), blocks, comparisons
+    )
+    own = comparator.estimate(placement, blocks, stream="ranking")
+    over_no_key = gain.value is None and bool(own.value)
     return {
         "criterion": own.value,
         "criterion_ci95": own.ci95,
         "paired_gain_percent": _percent(gain.value),
         "paired_ci95": _percent(gain.ci95),
         "verdict": (
-            "baseline" if one == judge.baseline else "above" if against_nothing else verdict(joint)
+            "baseline"
+            if placement == comparator.baseline
+            else "above"
+            if over_no_key
+            else verdict(joint)
         ),
-        "loss_to_best_percent": None if behind.value is None else -100.0 * behind.value + 0.0,
-        "loss_ci95": _percent(behind.ci95),
-        "as_good_as_best": one == best or verdict(behind) != "below",
+        "loss_to_best_percent": None if to_best.value is None else -100.0 * to_best.value + 0.0,
+        "loss_ci95": _percent(to_best.ci95),
+        "as_good_as_best": placement == best or verdict(to_best) != "below",
     }
 
 
 def verdict(gain: Estimate) -> str:
-    """Say whether an interval excludes zero, and on which side."""
+    """Return ``above``, ``below`` or ``not significant``: the side on which zero is excluded."""
     if gain.value is None or gain.ci95 is None or abs(gain.value) <= gain.ci95:
         return "not significant"
     return "above" if gain.value > 0.0 else "below"
 
 
 def by_scenario(
-    judge: Comparator, table: pd.DataFrame, titles: Sequence[str], blocks: int
+    comparator: Comparator, table: pd.DataFrame, titles: Sequence[str], blocks: int
 ) -> pd.DataFrame:
-    """Per set and scenario: key rate per request, blocking, paired gain over the baseline.
+    """Return key rate per request, blocking and paired gain by set and scenario.
 
     ``paired_ci95`` and ``verdict`` hold for all scenarios of a set together with 95 %.
+
+    Parameters
+    ----------
+    comparator
+        Has evaluated the sets.
+    table
+        Ranking of :func:`rank`.
+    titles
+        Of the scenarios.
+    blocks
+        Number of blocks of the ranking.
     """
     import pandas as pd
 
-    base = judge.evaluations.sums(judge.baseline, blocks, "ranking")
+    base = comparator.evaluations.sums(comparator.baseline, blocks, "ranking")
     rows = []
     for _, line in table.iterrows():
-        sums = judge.evaluations.sums(line["placement"], blocks, "ranking")
+        sums = comparator.evaluations.sums(line["placement"], blocks, "ranking")
         for s, title in enumerate(titles):
-            here, there = sums[:, s : s + 1], base[:, s : s + 1]
-            rate = jackknife(lambda some: per_request(some)[..., 0], here)
-            key = float(there[..., SKR].sum()) > 0.0
-            gain = jackknife(_quotient, here, there) if key else Estimate(None, None)
+            scenario_sums, scenario_base = sums[:, s : s + 1], base[:, s : s + 1]
+            rate = jackknife(lambda part: per_request(part)[..., 0], scenario_sums)
+            key = float(scenario_base[..., SKR].sum()) > 0.0
+            gain = (
+                jackknife(_quotient, scenario_sums, scenario_base) if key else Estimate(None, None)
+            )
             gain = bonferroni(gain, blocks, len(titles))
-            offered = float(here[..., OFFERED].sum())
+            offered = float(scenario_sums[..., OFFERED].sum())
             rows.append(
                 {
                     "name": line["name"],
                     "scenario": title,
                     "mean_skr_per_request_bps": rate.value,
                     "ci95": rate.ci95,
-                    "blocking": 1.0 - float(here[..., SERVED].sum()) / offered,
+                    "blocking": 1.0 - float(scenario_sums[..., SERVED].sum()) / offered,
                     "paired_gain_percent": _percent(gain.value),
                     "paired_ci95": _percent(gain.ci95),
                     "verdict": verdict(gain),
@@ -152,8 +184,8 @@ def by_scenario(
     return pd.DataFrame(rows)
 
 
-def _quotient(here: FloatArray, there: FloatArray) -> FloatArray:
-    above, below = per_request(here)[..., 0], per_request(there)[..., 0]
+def _quotient(sums: FloatArray, base: FloatArray) -> FloatArray:
+    above, below = per_request(sums)[..., 0], per_request(base)[..., 0]
     return np.divide(above, below, out=np.ones_like(above), where=below > 0.0) - 1.0
 
 

@@ -1,4 +1,4 @@
-"""Scenarios: what a design cannot know beforehand."""
+"""Scenarios: uncertain load and hardware of a design."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from qkdopt.instance import Instance, instance_of
 
 @dataclass(frozen=True)
 class Scenario:
-    """One state of the world.
+    """One combination of load and hardware.
 
     Parameters
     ----------
     load_erlang
         Arrival rate x mean holding time.
     weight
-        Share of it in a mean over scenarios; scaled to sum to 1.
+        Weight in a mean over scenarios; scaled to sum 1.
     raman_scale, loss
         Factors on the instance's Raman scale and on the loss of every link.
     raman_profile
         ``gnpy`` or ``hollenbeck-cantrell``; None for the instance's own.
     name
-        In tables.
+        Name in tables; empty for a title by the values.
     """
 
     load_erlang: float
@@ -35,31 +35,31 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """Name, or load and what is special."""
+        """Return the name, or load and values that differ from the instance."""
         return self.name or ", ".join([f"{self.load_erlang:g} erlang", *self._special()])
 
     @property
     def title_without_load(self) -> str:
-        """The same where there is no traffic."""
+        """Return the title where there is no traffic."""
         return self.name or ", ".join(self._special()) or "the instance as it stands"
 
     def _special(self) -> list[str]:
-        told = []
+        words = []
         if self.raman_scale != 1.0:
-            told.append(f"Raman x{self.raman_scale:g}")
+            words.append(f"Raman x{self.raman_scale:g}")
         if self.loss != 1.0:
-            told.append(f"loss x{self.loss:g}")
+            words.append(f"loss x{self.loss:g}")
         if self.raman_profile is not None:
-            told.append(self.raman_profile)
-        return told
+            words.append(self.raman_profile)
+        return words
 
     def applied_to(self, instance: Instance) -> Instance:
-        """Return the instance in this state of the world.
+        """Return the instance under this scenario.
 
         Raises
         ------
         InstanceError
-            A factor leads out of the range of what it scales.
+            A scaled value is out of range.
         """
         if self.raman_scale == 1.0 and self.loss == 1.0 and self.raman_profile is None:
             return instance
@@ -69,20 +69,20 @@ class Scenario:
         fibre["loss_db_per_km"] = instance.fibre.loss_db_per_km * self.loss
         if self.raman_profile is not None:
             fibre["raman_profile"] = self.raman_profile
-        self._dim_all(data.setdefault("qkd", {}).get("candidates"))
+        self._scale_losses(data.setdefault("qkd", {}).get("candidates"))
         for link in data["network"]["links"]:
-            self._dim(link)
-            self._dim_all(link.get("candidates"))
+            self._scale_loss(link)
+            self._scale_losses(link.get("candidates"))
         return instance_of(data, f"{instance.name} under {self.title}")
 
-    def _dim_all(self, candidates: object) -> None:
-        """Candidates off the grid may have a loss of their own."""
+    def _scale_losses(self, candidates: object) -> None:
+        """Scale the losses that candidates off the grid name themselves."""
         if isinstance(candidates, list):
             for candidate in candidates:
                 if isinstance(candidate, dict):
-                    self._dim(candidate)
+                    self._scale_loss(candidate)
 
-    def _dim(self, link: dict[str, Any]) -> None:
+    def _scale_loss(self, link: dict[str, Any]) -> None:
         for field in ("loss_db", "loss_db_per_km"):
             if link.get(field) is not None:
                 link[field] *= self.loss

@@ -19,11 +19,11 @@ from qkdopt.io import read_toml
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Profile = Literal["gnpy", "hollenbeck-cantrell"]
-MOST_SCENARIOS = 100
+MAX_SCENARIOS = 100
 
 
 class ScenarioSpec(Part):
-    """One scenario; what is not given is as in the instance."""
+    """One scenario; missing values are the instance's."""
 
     name: str = ""
     load_erlang: Positive | None = None
@@ -46,14 +46,14 @@ class ScenarioFile(Part):
     raman_profile: tuple[Profile, ...] = ()
 
     def faults(self) -> Iterator[str]:
-        """Yield what is missing, or too much."""
+        """Yield missing, excess and repeated scenarios."""
         if not self.specs():
             yield (
                 "no scenario; expected [[scenarios]], or lists load_erlang, raman_scale, loss, "
                 "raman_profile"
             )
-        if len(self.specs()) > MOST_SCENARIOS:
-            yield f"{len(self.specs())} scenarios; expected at most {MOST_SCENARIOS}"
+        if len(self.specs()) > MAX_SCENARIOS:
+            yield f"{len(self.specs())} scenarios; expected at most {MAX_SCENARIOS}"
         for spec, times in Counter(self.specs()).items():
             if times > 1:
                 yield f"a scenario is given {times} times ({spec!r}); expected once, with a weight"
@@ -74,7 +74,16 @@ class ScenarioFile(Part):
 
 
 def read_scenarios(path: Path, instance: Instance, load_erlang: float) -> tuple[Scenario, ...]:
-    """Read a file; ``load_erlang`` is for scenarios that name none.
+    """Read the scenarios of a file.
+
+    Parameters
+    ----------
+    path
+        TOML file.
+    instance
+        Every scenario must be valid for it.
+    load_erlang
+        Load of scenarios that name none.
 
     Raises
     ------

@@ -10,9 +10,9 @@ from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.race import ROUNDS, Comparator, race
 from qkdopt.errors import UsageError
 
-# Families whose best sets are improved by exchange, besides the one that grew.
+# Families whose best sets are improved by exchange, besides the greedy one.
 STARTS = 2
-MOST_EXCHANGES = 40
+MAX_EXCHANGES = 40
 
 
 class NoRoomError(UsageError):
@@ -27,22 +27,22 @@ class NoRoomError(UsageError):
 
 @dataclass
 class Search:
-    """A search for the best set of a size.
+    """Searches the best set of a size.
 
     Parameters
     ----------
     judge
         Compares placements.
     pool
-        Channels of the pool.
+        Number of channels of the pool.
     grid
-        Those of them on the grid, from 0 on.
+        Number of them on the grid, from 0 on.
     is_fit
-        Whether a set leaves every link a channel for light.
+        Tells whether a set leaves every link a channel for classical light.
     seed
         Of random sets.
     origin
-        Where each placement was first met.
+        Method that first proposed each placement.
     """
 
     judge: Comparator
@@ -59,9 +59,9 @@ class Search:
         Raises
         ------
         NoRoomError
-            No set leaves every link light.
+            No set leaves every link a channel for classical light.
         """
-        fit = self._met(every(self.pool, size), "exhaustive")
+        fit = self._fit(every(self.pool, size), "exhaustive")
         if not fit:
             raise NoRoomError(size)
         return race(self.judge, fit, "all sets")
@@ -71,46 +71,46 @@ class Search:
         best = [
             race(self.judge, fit, f"family {name}")[0]
             for name, sets in families(self.grid, size, self.seed).items()
-            if (fit := self._met(sets, name))
+            if (fit := self._fit(sets, name))
         ]
-        return sorted(best, key=lambda one: -self.judge.value(one, ROUNDS[-1]))
+        return sorted(best, key=lambda placement: -self.judge.value(placement, ROUNDS[-1]))
 
     def grown(self, size: int) -> Placement:
-        """Add the channel that helps most, one after the other; sets of several sizes nest.
+        """Add the channel of largest gain, one after the other; sets of several sizes nest.
 
         Raises
         ------
         NoRoomError
-            No channel can be added that leaves every link light.
+            No channel can be added that leaves every link a channel for classical light.
         """
         while len(self._grown) < size:
-            have = self._grown[-1].sets[0] if self._grown else ()
+            channels = self._grown[-1].sets[0] if self._grown else ()
             wider = [
-                Placement.everywhere([*have, channel])
+                Placement.everywhere([*channels, channel])
                 for channel in range(self.pool)
-                if channel not in have
+                if channel not in channels
             ]
-            fit = self._met(wider, "greedy")
+            fit = self._fit(wider, "greedy")
             if not fit:
                 raise NoRoomError(size)
-            title = f"greedy, channel {len(have) + 1}"
+            title = f"greedy, channel {len(channels) + 1}"
             self._grown.append(race(self.judge, fit, title)[0])
         return self._grown[size - 1]
 
     def exchanged(self, start: Placement) -> Placement:
-        """Exchange one channel for another as long as that helps."""
-        here, seen = start, {start}
-        for _ in range(MOST_EXCHANGES):
-            around = self._met(neighbours(here, self.pool), "exchange")
-            best = race(self.judge, [here, *around], f"exchange from {_told(here)}")[0]
+        """Exchange one channel for another as long as that improves the set."""
+        current, seen = start, {start}
+        for _ in range(MAX_EXCHANGES):
+            variants = self._fit(neighbours(current, self.pool), "exchange")
+            best = race(self.judge, [current, *variants], f"exchange from {_spelled(current)}")[0]
             if best in seen:
                 return best
-            here = best
-            seen.add(here)
-        return here
+            current = best
+            seen.add(current)
+        return current
 
     def heuristic(self, size: int) -> list[Placement]:
-        """Families, greedy growth, and exchange from the best of them, the best first."""
+        """Search by families, greedy growth and exchange; return the sets, the best first."""
         first = self.families(size)
         starts = first[:STARTS]
         try:
@@ -119,27 +119,29 @@ class Search:
             if not starts:
                 raise
         improved = [self.exchanged(start) for start in dict.fromkeys(starts)]
-        found = dict.fromkeys([*improved, *first])
-        return sorted(found, key=lambda one: -self.judge.value(one, ROUNDS[-1]))
+        placements = dict.fromkeys([*improved, *first])
+        return sorted(placements, key=lambda placement: -self.judge.value(placement, ROUNDS[-1]))
 
-    def _met(self, sets: Iterable[Placement], origin: str) -> list[Placement]:
-        """Leave out what darkens a link for classical light; remember where the rest is from."""
-        fit = [one for one in sets if one in self.origin or self.is_fit(one)]
-        for one in fit:
-            self.origin.setdefault(one, origin)
+    def _fit(self, sets: Iterable[Placement], origin: str) -> list[Placement]:
+        """Return the sets that leave every link classical light, and record their origin."""
+        fit = [
+            placement for placement in sets if placement in self.origin or self.is_fit(placement)
+        ]
+        for placement in fit:
+            self.origin.setdefault(placement, origin)
         return fit
 
 
 def neighbours(placement: Placement, pool: int) -> list[Placement]:
     """Return every set that differs by one channel."""
-    have: Sequence[int] = placement.sets[0]
+    channels: Sequence[int] = placement.sets[0]
     return [
-        Placement.everywhere([*(c for c in have if c != old), new])
-        for old in have
+        Placement.everywhere([*(c for c in channels if c != old), new])
+        for old in channels
         for new in range(pool)
-        if new not in have
+        if new not in channels
     ]
 
 
-def _told(placement: Placement) -> str:
+def _spelled(placement: Placement) -> str:
     return ",".join(str(channel) for channel in placement.sets[0])

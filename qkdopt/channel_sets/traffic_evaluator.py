@@ -1,4 +1,4 @@
-"""Dynamic traffic: what a placement earns on blocks of requests that all placements meet."""
+"""Evaluator for dynamic traffic: all placements serve the same blocks of requests."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
+from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.batches import pieces
-from qkdopt.simulation.network import WORD
 from qkdopt.simulation.refusals import noise_faults
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
-# Requests of one block after its warm-up: long beside it, and a hundred make a million.
+# Requests of one block after its warm-up: many compared with it; a hundred blocks make a million.
 BLOCK_REQUESTS = 10_000
-# Seconds, about, to prepare a placement and to serve a request.
+# Approximate seconds to prepare a placement and to serve a request.
 SECONDS_PER_PLACEMENT = 4e-3
 SECONDS_PER_REQUEST = {"ds-qkd": 4e-7, "ds-qkd-synergistic": 4e-6}
-# Requests between two looks: at every load above 10 erlang less than most holding times last.
-BETWEEN_LOOKS = 100
+# Requests between two states: at loads above 10 erlang less than most holding times.
+REQUESTS_BETWEEN_STATES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrafficEvaluator(PoolEvaluator):
-    """Dynamic traffic on one network under every scenario.
+    """Evaluates placements on dynamic traffic in one network under every scenario.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ class TrafficEvaluator(PoolEvaluator):
         See :class:`qkdopt.channel_sets.evaluator.PoolEvaluator`; all scenarios have the same
         requests but for their load.
     options
-        How requests are served.
+        Options of the simulator.
     requests
-        Of one block, after its own warm-up.
+        Requests of one block, after its own warm-up.
     """
 
     options: SimulationOptions = field(default_factory=SimulationOptions)
     requests: int = BLOCK_REQUESTS
 
     def faults(self) -> Iterator[str]:
-        """Yield what is out of range."""
+        """Yield options that are out of range."""
         yield from super().faults()
         if self.options.strategy not in SECONDS_PER_REQUEST:
             yield (
@@ -62,38 +62,44 @@ class TrafficEvaluator(PoolEvaluator):
         yield from noise_faults(self.instance)
 
     def plain(self) -> dict[str, Any]:
-        """Say in plain data what sets are tried on, for people."""
+        """Return the evaluator as plain data to display."""
         return super().plain() | {
             "serving": asdict(self.options), "requests_of_a_block": self.requests,
         }  # fmt: skip
 
     def seconds(self, blocks: int) -> float:
-        """How long one placement takes on so many blocks, about."""
-        each = SECONDS_PER_REQUEST[self.options.strategy]
+        """Return the approximate seconds of one placement on a number of blocks."""
+        seconds_per_request = SECONDS_PER_REQUEST[self.options.strategy]
         requests = sum(self.requests + default_warmup(s.load_erlang) for s in self.scenarios)
-        return SECONDS_PER_PLACEMENT * len(self.scenarios) + blocks * each * requests
+        return SECONDS_PER_PLACEMENT * len(self.scenarios) + blocks * seconds_per_request * requests
 
     def tallies(
         self, placements: Sequence[Placement], stream: str, first: int, count: int
     ) -> FloatArray:
-        """Return ``(placements, count, scenarios, SUMS)`` sums over blocks of requests."""
-        found = np.zeros((len(placements), count, len(self.scenarios), SUMS))
+        """Return ``(placements, count, scenarios, SUMS)`` sums over blocks of requests.
+
+        Parameters
+        ----------
+        placements, stream, first, count
+            See :meth:`qkdopt.channel_sets.evaluations.Evaluator.tallies`.
+        """
+        tallies = np.zeros((len(placements), count, len(self.scenarios), SUMS))
         for s, scenario in enumerate(self.scenarios):
             simulators = [self._simulator(scenario, placement) for placement in placements]
             for k in range(count):
                 block = self._block(scenario, STREAMS[stream] + first + k)
                 for p, simulator in enumerate(simulators):
-                    found[p, k, s] = _served(simulator.darkened(), block)
-        return found
+                    tallies[p, k, s] = _served(simulator.darkened(), block)
+        return tallies
 
     def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
-        """Look at the network again and again under the first scenario."""
+        """Yield states of the network under the first scenario."""
         scenario = self.scenarios[0]
         dark = self._simulator(scenario, placement)
         for k in range(blocks):
             block = self._block(scenario, STREAMS["ranking"] + k)
-            for seen in _stops(dark.darkened(), block):
-                yield Diagnostics(lit_by_direction(seen), seen.state.working)
+            for stopped in _stops(dark.darkened(), block):
+                yield Diagnostics(lit_by_direction(stopped), stopped.state.working)
 
     def _simulator(self, scenario: Scenario, placement: Placement) -> Simulator:
         tables = self.tables(scenario, placement)
@@ -117,7 +123,7 @@ class TrafficEvaluator(PoolEvaluator):
 
 
 def _served(simulator: Simulator, block: list[Requests]) -> FloatArray:
-    """Serve a block; the first stretch is its warm-up."""
+    """Serve a block and return its sums; the first chunk is its warm-up."""
     tally, links = _empty(simulator)
     for number, requests in enumerate(block):
         simulator.serve(requests, tally, links)
@@ -127,11 +133,11 @@ def _served(simulator: Simulator, block: list[Requests]) -> FloatArray:
 
 
 def _stops(simulator: Simulator, block: list[Requests]) -> Iterator[Simulator]:
-    """Serve a block and stop from time to time, once it is warm."""
+    """Serve a block and yield the simulator from time to time after the warm-up."""
     tally, links = _empty(simulator)
-    for number, stretch in enumerate(block):
-        for first in range(0, len(stretch.times), BETWEEN_LOOKS):
-            simulator.serve(stretch.part(first, first + BETWEEN_LOOKS), tally, links)
+    for number, chunk in enumerate(block):
+        for first in range(0, len(chunk.times), REQUESTS_BETWEEN_STATES):
+            simulator.serve(chunk.part(first, first + REQUESTS_BETWEEN_STATES), tally, links)
             if number > 0:
                 yield simulator
 
@@ -142,13 +148,13 @@ def _empty(simulator: Simulator) -> tuple[FloatArray, FloatArray]:
 
 
 def lit_by_direction(simulator: Simulator) -> FloatArray:
-    """``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere."""
+    """Return ``(E, 2, W)`` 1 where a channel is lit in a direction of travel, 0 elsewhere."""
     net, state = simulator.net, simulator.state
-    light = np.zeros((len(net.candidates), 2, int(net.order.max()) + 1))
+    lit = np.zeros((len(net.candidates), 2, int(net.order.max()) + 1))
     for slot in state.active_slot[: simulator.active]:
         route = state.slot_route[slot]
         hops = slice(net.route_hop[route], net.route_hop[route + 1])
         for position in state.slot_position[slot, : state.slot_width[slot]]:
             assert position & 63 < WORD  # the last two bits of a word stay unused
-            light[net.hop_link[hops], net.hop_side[hops], net.order[position]] = 1.0
-    return light
+            lit[net.hop_link[hops], net.hop_direction[hops], net.order[position]] = 1.0
+    return lit

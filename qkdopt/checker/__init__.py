@@ -1,16 +1,16 @@
 """Recompute every rule and every number of a result, from the instance and physics alone.
 
-Independent by contract: nothing here imports tables, models, heuristics or the plan's
-own assessment, so a mistake there cannot hide itself here.
+Independent by contract: the package imports no tables, models, heuristics or assessment of plans,
+so an error there cannot repeat itself in the check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qkdopt.checker.lightpaths import Lit, lightpath_faults, lit_channels
-from qkdopt.checker.numbers import floor_faults, number_faults, value_of
-from qkdopt.checker.rates import LinkRate, demand_rates, link_rates, quantum_faults
+from qkdopt.checker.lightpaths import Lit, lit_channels, validate_lightpaths
+from qkdopt.checker.numbers import validate_min_rates, validate_numbers, value_of
+from qkdopt.checker.rates import LinkRate, demand_rates, link_rates, validate_working_channels
 from qkdopt.checker.report import CheckReport
 from qkdopt.instance import Instance
 from qkdopt.result import AnyPlan, Result
@@ -19,28 +19,28 @@ __all__ = ["CheckReport", "LinkRate", "Lit", "check"]
 
 
 def check(instance: Instance, result: AnyPlan) -> CheckReport:
-    """Recompute a result or a saved plan; never raises on one that can be read.
+    """Recompute a result or a saved plan; a readable one never raises.
 
     Returns
     -------
     CheckReport
-        Every fault found, and the recomputed numbers.
+        All faults, and the recomputed numbers.
     """
-    faults = list(_identity_faults(instance, result))
-    faults.extend(lightpath_faults(instance, result))
+    faults = list(_validate_identity(instance, result))
+    faults.extend(validate_lightpaths(instance, result))
     if faults:
-        # Rates of a plan that is no plan would be noise on top of the real faults.
+        # Rates of an invalid plan would only hide the actual faults.
         return CheckReport(instance=instance.name, faults=tuple(faults))
     lit = lit_channels(instance, result)
-    faults.extend(quantum_faults(instance, result, lit))
+    faults.extend(validate_working_channels(instance, result, lit))
     if faults:
         return CheckReport(instance=instance.name, faults=tuple(faults))
     links = link_rates(instance, result, lit)
     demands = demand_rates(instance, result, links)
     value = value_of(instance, result, links, demands)
-    faults.extend(floor_faults(instance, demands))
+    faults.extend(validate_min_rates(instance, demands))
     if isinstance(result, Result):
-        faults.extend(number_faults(result, value, links, demands))
+        faults.extend(validate_numbers(result, value, links, demands))
     return CheckReport(
         instance=instance.name,
         faults=tuple(faults),
@@ -52,7 +52,7 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
     )
 
 
-def _identity_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
+def _validate_identity(instance: Instance, result: AnyPlan) -> Iterator[str]:
     if result.instance.sha256 != instance.sha256():
         yield (
             f"instance.sha256 = {result.instance.sha256[:12]}...; expected "
@@ -60,10 +60,10 @@ def _identity_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
             "of an earlier version of this one?)"
         )
     if isinstance(result, Result):
-        yield from _status_faults(result)
+        yield from _validate_status(result)
 
 
-def _status_faults(result: Result) -> Iterator[str]:
+def _validate_status(result: Result) -> Iterator[str]:
     if result.value is None and result.lightpaths:
         yield "value: null beside lightpaths; expected the plan's numbers"
     if result.status in ("infeasible", "no_solution") and result.value is not None:

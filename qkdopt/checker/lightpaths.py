@@ -1,4 +1,4 @@
-"""Rules of the classical side: routes, channels, clashes."""
+"""Validate routes and channels of lightpaths, and that none clash."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Iterator
 from qkdopt.instance import Demand, Instance, Link, NodeId
 from qkdopt.result import AnyPlan, Lightpath, Result
 
-# Lightpaths on one link: (channel, whether light travels a -> b).
+# Lit channels by link: (channel, whether it propagates a -> b).
 Lit = dict[str, list[tuple[int, bool]]]
 
 
-def lightpath_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
-    """Yield every broken rule of routes and channels."""
+def validate_lightpaths(instance: Instance, result: AnyPlan) -> Iterator[str]:
+    """Yield every fault of routes and channels."""
     demands = {demand.id: demand for demand in instance.demands}
     links = {link.id: link for link in instance.network.links}
     for demand_id, times in Counter(path.demand for path in result.lightpaths).items():
         if times > 1:
             yield f"lightpaths: demand {demand_id!r} is listed {times} times; expected once"
-    whole = True
+    valid = True
     for path in result.lightpaths:
-        found = list(_path_faults(instance, path, demands.get(path.demand), links))
-        whole = whole and not found
-        yield from found
+        faults = list(_validate_path(instance, path, demands.get(path.demand), links))
+        valid = valid and not faults
+        yield from faults
     if isinstance(result, Result):
-        yield from _listing_faults(instance, result)
-    if whole:
-        yield from _clash_faults(instance, result)
+        yield from _validate_listing(instance, result)
+    if valid:
+        yield from _validate_clashes(instance, result)
 
 
-def _path_faults(
+def _validate_path(
     instance: Instance, path: Lightpath, demand: Demand | None, links: dict[str, Link]
 ) -> Iterator[str]:
     where = f"lightpaths: demand {path.demand!r}"
@@ -44,7 +44,7 @@ def _path_faults(
         )
     if len(set(path.route)) < len(path.route):
         yield f"{where} visits a node twice: {list(path.route)}; expected a simple route"
-    yield from _hop_faults(where, path, links)
+    yield from _validate_hops(where, path, links)
     if len(path.channels) != demand.channels or len(set(path.channels)) < len(path.channels):
         yield (
             f"{where} has channels {list(path.channels)}; expected {demand.channels} different ones"
@@ -54,7 +54,7 @@ def _path_faults(
             yield (f"{where} uses channel {channel}; expected 0 to {instance.grid.channels - 1}")
 
 
-def _hop_faults(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator[str]:
+def _validate_hops(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator[str]:
     if len(path.links) != len(path.route) - 1:
         yield (
             f"{where} has {len(path.links)} links for {len(path.route)} nodes; expected one "
@@ -67,7 +67,7 @@ def _hop_faults(where: str, path: Lightpath, links: dict[str, Link]) -> Iterator
             yield f"{where} goes {start!r} to {end!r} over {name!r}; expected a link of both"
 
 
-def _listing_faults(instance: Instance, result: Result) -> Iterator[str]:
+def _validate_listing(instance: Instance, result: Result) -> Iterator[str]:
     listed = Counter(row.demand for row in result.demands)
     served = {path.demand for path in result.lightpaths}
     for demand in instance.demands:
@@ -81,14 +81,14 @@ def _listing_faults(instance: Instance, result: Result) -> Iterator[str]:
             )
         if row.served and row.blocked_by is not None:
             yield f"demands: {row.demand!r} is served, yet blocked by {row.blocked_by!r}"
-    known = {demand.id for demand in instance.demands}
+    demand_ids = {demand.id for demand in instance.demands}
     for name in listed:
-        if name not in known:
+        if name not in demand_ids:
             yield f"demands: {name!r}; expected the id of a demand of {instance.name}"
 
 
 def lit_channels(instance: Instance, result: AnyPlan) -> Lit:
-    """Channels lit on every link, with their direction of travel."""
+    """Return the lit channels of every link, with their direction."""
     links = {link.id: link for link in instance.network.links}
     lit: Lit = {name: [] for name in links}
     for path in result.lightpaths:
@@ -97,14 +97,14 @@ def lit_channels(instance: Instance, result: AnyPlan) -> Lit:
     return lit
 
 
-def _clash_faults(instance: Instance, result: AnyPlan) -> Iterator[str]:
-    """(C2) A channel of a fibre carries at most one lightpath."""
+def _validate_clashes(instance: Instance, result: AnyPlan) -> Iterator[str]:
+    """Yield every channel of a fibre with more than one lightpath (C2)."""
     carried: dict[tuple[str, int, bool], list[NodeId]] = {}
     links = {link.id: link for link in instance.network.links}
     for path in result.lightpaths:
         for name, start in zip(path.links, path.route, strict=False):
-            along = start == links[name].a
-            fibre = along if instance.fibre.layout == "pair" else True
+            from_a = start == links[name].a
+            fibre = from_a if instance.fibre.layout == "pair" else True
             for channel in path.channels:
                 carried.setdefault((name, channel, fibre), []).append(path.demand)
     for (name, channel, _), demands in carried.items():

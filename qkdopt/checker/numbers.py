@@ -1,4 +1,4 @@
-"""Whether the numbers of a result agree with the recomputed ones and with each other."""
+"""Validate the numbers of a result against the recomputed ones and against each other."""
 
 from __future__ import annotations
 
@@ -10,34 +10,50 @@ from qkdopt.instance import Instance, NodeId
 from qkdopt.result import AnyPlan, Result, Value
 
 RELATIVE = 1e-9
-# A rate within this of the clip at zero is computed from the difference of two large terms.
+# A rate this close to zero is the difference of two large terms.
 ABSOLUTE_BPS = 1e-6
-# `optimal` is said at the gap that was asked for; beyond this it is not worth the word.
+# Largest gap of a result with status `optimal`, whatever gap was requested.
 OPTIMAL_GAP = 0.01
 
 DemandRates = dict[NodeId, tuple[float, frozenset[str]]]
 
 
-def number_faults(
+def validate_numbers(
     result: Result, value: Value, links: dict[str, LinkRate], demands: DemandRates
 ) -> Iterator[str]:
-    """Compare every number of a result with the recomputed ones."""
-    yield from _link_faults(result, links)
-    yield from _demand_faults(result, demands)
-    yield from _value_faults(result, value)
-    yield from _bound_faults(result, value)
-    yield from _baseline_faults(result)
+    """Yield every number of a result that differs from the recomputed one.
+
+    Parameters
+    ----------
+    result
+        The result.
+    value
+        Recomputed value block.
+    links
+        Recomputed numbers by link id.
+    demands
+        Recomputed rate [bit/s] and possible bottlenecks by served demand.
+    """
+    yield from _validate_links(result, links)
+    yield from _validate_demands(result, demands)
+    yield from _validate_value(result, value)
+    yield from _validate_bound(result, value)
+    yield from _validate_baseline(result)
 
 
-def floor_faults(instance: Instance, demands: DemandRates) -> Iterator[str]:
-    """(C8) A served demand has at least the key rate it asks for."""
+def validate_min_rates(instance: Instance, demands: DemandRates) -> Iterator[str]:
+    """Yield every served demand below its minimum key rate (C8)."""
     for demand in instance.demands:
         rate, _ = demands.get(demand.id, (0.0, None))
-        floor = demand.min_skr_bps
-        if demand.id in demands and floor is not None and rate < floor * (1.0 - RELATIVE):
+        min_skr_bps = demand.min_skr_bps
+        if (
+            demand.id in demands
+            and min_skr_bps is not None
+            and rate < min_skr_bps * (1.0 - RELATIVE)
+        ):
             yield (
                 f"demands: {demand.id!r} is served with {rate:g} bit/s; expected at least its "
-                f"min_skr_bps = {floor:g}"
+                f"min_skr_bps = {min_skr_bps:g}"
             )
 
 
@@ -45,7 +61,7 @@ def _agree(read: float, expected: float, absolute: float = ABSOLUTE_BPS) -> bool
     return math.isclose(read, expected, rel_tol=RELATIVE, abs_tol=absolute)
 
 
-def _link_faults(result: Result, links: dict[str, LinkRate]) -> Iterator[str]:
+def _validate_links(result: Result, links: dict[str, LinkRate]) -> Iterator[str]:
     for row in result.qkd:
         rate = links[row.link]
         for name, absolute in (("noise_per_gate", 1e-18), ("qber", 1e-12), ("skr_bps", 1e-6)):
@@ -54,22 +70,34 @@ def _link_faults(result: Result, links: dict[str, LinkRate]) -> Iterator[str]:
                 yield f"qkd: link {row.link} {name} = {read:.12g}; expected {expected:.12g}"
 
 
-def _demand_faults(result: Result, demands: DemandRates) -> Iterator[str]:
+def _validate_demands(result: Result, demands: DemandRates) -> Iterator[str]:
     for row in result.demands:
-        rate, slowest = demands.get(row.demand, (0.0, frozenset[str]()))
+        rate, bottlenecks = demands.get(row.demand, (0.0, frozenset[str]()))
         if not _agree(row.skr_bps, rate):
             yield f"demands: {row.demand!r} skr_bps = {row.skr_bps:.12g}; expected {rate:.12g}"
-        if row.served and row.bottleneck not in slowest:
+        if row.served and row.bottleneck not in bottlenecks:
             yield (
                 f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; expected one of "
-                f"{sorted(slowest)}"
+                f"{sorted(bottlenecks)}"
             )
 
 
 def value_of(
     instance: Instance, result: AnyPlan, links: dict[str, LinkRate], demands: DemandRates
 ) -> Value:
-    """Recompute the value block of a plan."""
+    """Recompute the value block of a plan.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    result
+        A result or a saved plan, for its objective.
+    links
+        Recomputed numbers by link id.
+    demands
+        Recomputed rate [bit/s] and possible bottlenecks by served demand.
+    """
     rates = [rate for rate, _ in demands.values()]
     mean = math.fsum(rates) / len(rates) if rates else 0.0
     worst = min(rates, default=0.0)
@@ -90,7 +118,7 @@ def value_of(
     )
 
 
-def _value_faults(result: Result, value: Value) -> Iterator[str]:
+def _validate_value(result: Result, value: Value) -> Iterator[str]:
     if result.value is None:
         return
     for name in Value.model_fields:
@@ -101,7 +129,7 @@ def _value_faults(result: Result, value: Value) -> Iterator[str]:
             yield f"value.{name} = {read:.12g}; expected {expected:.12g}"
 
 
-def _bound_faults(result: Result, value: Value) -> Iterator[str]:
+def _validate_bound(result: Result, value: Value) -> Iterator[str]:
     bound = result.bound
     limit = None if bound is None else bound.objective_bps
     if bound is not None and bound.served < value.served:
@@ -129,7 +157,7 @@ def _gap(value_bps: float, bound_bps: float | None) -> float | None:
     return 0.0 if bound_bps == 0.0 else (bound_bps - value_bps) / bound_bps
 
 
-def _baseline_faults(result: Result) -> Iterator[str]:
+def _validate_baseline(result: Result) -> Iterator[str]:
     baseline = result.baseline
     if baseline is None or result.value is None:
         return

@@ -1,8 +1,8 @@
-"""Physics of the quantum side: working channels, noise, QBER, key rates.
+"""Recompute working channels, noise, QBER and key rates from physics.
 
-Plain loops over links, from :mod:`qkdopt.physics`. The conventions: light along the
-quantum signal co-propagates (forward Raman scattering, crosstalk, four-wave mixing),
-light against it scatters backward only; in layout ``pair`` the other fibre is dark to it.
+Plain loops over links, from :mod:`qkdopt.physics`. A co-propagating channel adds forward Raman
+scattering, crosstalk and four-wave mixing, a counter-propagating one backward Raman scattering
+only; in layout ``pair`` the other fibre adds none.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FREQUENCY_TOLERANCE_THZ = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class LinkRate:
-    """Recomputed numbers of one link's working channel."""
+    """Recomputed numbers of a link's working channel."""
 
     noise_per_gate: float
     qber: float
@@ -33,7 +33,17 @@ class LinkRate:
 
 
 def working_candidate(instance: Instance, link: Link, row: Tuning) -> Candidate | None:
-    """Return the candidate a result row names; None when the link has no such candidate."""
+    """Return the candidate that a result row names; None where the link has no such candidate.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    link
+        The link of the row.
+    row
+        Row of the result, with a channel or a frequency.
+    """
     for candidate in instance.candidates_of(link):
         if isinstance(candidate, int):
             if row.channel == candidate and row.frequency_thz is None:
@@ -45,8 +55,18 @@ def working_candidate(instance: Instance, link: Link, row: Tuning) -> Candidate 
     return None
 
 
-def quantum_faults(instance: Instance, result: AnyPlan, lit: Lit) -> Iterator[str]:
-    """(C3) and (C4): one working channel per link with QKD, and dark guard bands."""
+def validate_working_channels(instance: Instance, result: AnyPlan, lit: Lit) -> Iterator[str]:
+    """Yield every link without one working channel or with a lit guard band (C3, C4).
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    result
+        A result or a saved plan.
+    lit
+        Lit channels by link.
+    """
     links = {link.id: link for link in instance.network.links}
     listed = Counter(row.link for row in result.qkd)
     for name, times in listed.items():
@@ -59,19 +79,19 @@ def quantum_faults(instance: Instance, result: AnyPlan, lit: Lit) -> Iterator[st
             yield f"qkd: link {link.id} has no working channel; expected one"
     for row in result.qkd:
         if row.link in links:
-            yield from _guard_faults(instance, links[row.link], row, lit)
+            yield from _validate_guard_bands(instance, links[row.link], row, lit)
 
 
-def _guard_faults(instance: Instance, link: Link, row: Tuning, lit: Lit) -> Iterator[str]:
+def _validate_guard_bands(instance: Instance, link: Link, row: Tuning, lit: Lit) -> Iterator[str]:
     working = working_candidate(instance, link, row)
     if working is None:
-        named = row.channel if row.frequency_thz is None else f"{row.frequency_thz:g} THz"
-        yield f"qkd: link {link.id} works on {named}; expected one of its candidates"
+        label = row.channel if row.frequency_thz is None else f"{row.frequency_thz:g} THz"
+        yield f"qkd: link {link.id} works on {label}; expected one of its candidates"
         return
-    everything = instance.candidates_of(link)
-    reserved = everything if instance.qkd.reserve == "all" else (working,)
-    for channel, along in lit[link.id]:
-        if not _in_quantum_fibre(instance, link, along):
+    candidates = instance.candidates_of(link)
+    reserved = candidates if instance.qkd.reserve == "all" else (working,)
+    for channel, from_a in lit[link.id]:
+        if not _in_quantum_fibre(instance, link, from_a):
             continue
         for candidate in reserved:
             if instance.is_dark_near(channel, candidate):
@@ -82,18 +102,28 @@ def _guard_faults(instance: Instance, link: Link, row: Tuning, lit: Lit) -> Iter
                 )
 
 
-def _in_quantum_fibre(instance: Instance, link: Link, along: bool) -> bool:
-    return instance.fibre.layout == "single" or along == (link.qkd_direction == "a->b")
+def _in_quantum_fibre(instance: Instance, link: Link, from_a: bool) -> bool:
+    return instance.fibre.layout == "single" or from_a == (link.qkd_direction == "a->b")
 
 
 def link_rates(instance: Instance, result: AnyPlan, lit: Lit) -> dict[str, LinkRate]:
-    """Noise, QBER and key rate of every link with QKD."""
+    """Compute noise, QBER and key rate of every link with QKD.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    result
+        A result or a saved plan whose working channels are valid.
+    lit
+        Lit channels by link.
+    """
     links = {link.id: link for link in instance.network.links}
     rates = {}
     for row in result.qkd:
         link = links[row.link]
         candidate = working_candidate(instance, link, row)
-        assert candidate is not None  # quantum_faults found none
+        assert candidate is not None  # validated before
         rates[link.id] = _link_rate(instance, link, candidate, lit[link.id])
     return rates
 
@@ -154,19 +184,19 @@ def _classical_power_w(
     quantum_db: float,
     lit: list[tuple[int, bool]],
 ) -> float:
-    """Light [W] that lit channels put into the quantum filter."""
+    """Compute the power [W] that lit channels add in the quantum filter."""
     loss_db = _loss_db(instance, link)
     launch_w = float(dbm_to_w(_launch_dbm(instance, link, loss_db)))
     a_classical = float(db_per_km_to_per_km(loss_db / link.length_km))
     a_quantum = float(db_per_km_to_per_km(quantum_db / link.length_km))
     width_nm = float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz))
     total_w, co_thz = 0.0, []
-    for channel, along in lit:
-        if not _in_quantum_fibre(instance, link, along):
+    for channel, from_a in lit:
+        if not _in_quantum_fibre(instance, link, from_a):
             continue
         channel_thz = instance.grid.frequency_thz(channel)
-        co = along == (link.qkd_direction == "a->b")
-        scatter = raman.forward_raman_power if co else raman.backward_raman_power
+        co_propagating = from_a == (link.qkd_direction == "a->b")
+        scatter = raman.forward_raman_power if co_propagating else raman.backward_raman_power
         rho = _cross_section(instance, channel_thz, quantum_thz)
         total_w += float(
             scatter(
@@ -174,7 +204,7 @@ def _classical_power_w(
                 loss_classical_per_km=a_classical, loss_quantum_per_km=a_quantum,
             )
         )  # fmt: skip
-        if co:
+        if co_propagating:
             co_thz.append(channel_thz)
             total_w += _crosstalk_w(instance, link, launch_w, a_classical, channel_thz, quantum_thz)
     mixing = instance.other_noise.four_wave_mixing
@@ -191,11 +221,11 @@ def _classical_power_w(
 
 
 def _launch_dbm(instance: Instance, link: Link, loss_db: float) -> float:
-    """Power of a lit channel where it enters the link, from either end [dBm]."""
+    """Return the launch power of a lit channel into the link, from either end [dBm]."""
     classical = instance.classical
-    for given in (link.launch_dbm, classical.launch_dbm):
-        if given is not None:
-            return given
+    for launch_dbm in (link.launch_dbm, classical.launch_dbm):
+        if launch_dbm is not None:
+            return launch_dbm
     assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
     return float(
         fibre.receiver_sensitivity_launch_dbm(
@@ -240,8 +270,8 @@ def _crosstalk_w(
     crosstalk = instance.other_noise.crosstalk
     if crosstalk is None:
         return 0.0
-    near = 1e3 * abs(channel_thz - quantum_thz) < 1.5 * instance.grid.spacing_ghz
-    isolation_db = crosstalk.adjacent_isolation_db if near else crosstalk.isolation_db
+    adjacent = 1e3 * abs(channel_thz - quantum_thz) < 1.5 * instance.grid.spacing_ghz
+    isolation_db = crosstalk.adjacent_isolation_db if adjacent else crosstalk.isolation_db
     return float(
         noise.linear_crosstalk_power(
             launch_w, isolation_db, link.length_km, loss_per_km=loss_per_km
@@ -266,7 +296,22 @@ def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float
 def demand_rates(
     instance: Instance, result: AnyPlan, links: dict[str, LinkRate]
 ) -> dict[NodeId, tuple[float, frozenset[str]]]:
-    """Key rate of every served demand, and the links that may be its bottleneck."""
+    """Compute the key rate of every served demand, and the links that may be its bottleneck.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    result
+        A result or a saved plan.
+    links
+        Recomputed numbers by link id.
+
+    Returns
+    -------
+    rates
+        Rate [bit/s] and bottlenecks by demand.
+    """
     skr = {
         link.id: links[link.id].skr_bps if link.id in links else 0.0
         for link in instance.network.links
@@ -275,16 +320,16 @@ def demand_rates(
     for path in result.lightpaths:
         if instance.qkd.relay == "widest":
             rate = _widest(instance, skr, path.route[0], path.route[-1])
-            slowest = frozenset(name for name, value in skr.items() if value == rate)
+            bottlenecks = frozenset(name for name, value in skr.items() if value == rate)
         else:
             rate = min(skr[name] for name in path.links)
-            slowest = frozenset(name for name in path.links if skr[name] == rate)
-        rates[path.demand] = rate, slowest
+            bottlenecks = frozenset(name for name in path.links if skr[name] == rate)
+        rates[path.demand] = rate, bottlenecks
     return rates
 
 
 def _widest(instance: Instance, skr: dict[str, float], source: NodeId, target: NodeId) -> float:
-    """Best bottleneck between two nodes: the fastest rate at which links still join them."""
+    """Return the best bottleneck between two nodes: the highest rate whose links connect them."""
     graph = nx.Graph()
     graph.add_nodes_from(node.id for node in instance.network.nodes)
     for link in sorted(instance.network.links, key=lambda link: -skr[link.id]):

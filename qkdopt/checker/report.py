@@ -1,4 +1,4 @@
-"""What ``check`` found."""
+"""Report of ``check``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class CheckReport:
     instance
         Name of the instance.
     faults
-        One text per broken rule: where, what was read, what was expected.
+        One text per fault: where, what was read, what was expected.
     objective_bps, served, without_key
-        Recomputed; None where the lightpaths are no plan. ``without_key`` counts the served
+        Recomputed; None where the lightpaths are invalid. ``without_key`` counts the served
         demands whose key rate is 0.
     link_skr_bps, demand_skr_bps
         Recomputed rates by link id, and by demand id as text.
@@ -33,11 +33,11 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every rule holds and every number agrees."""
+        """Return whether every rule holds and every number agrees."""
         return not self.faults
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Plain data, as printed by ``qkdopt check --json``."""
+        """Return plain data, as printed by ``qkdopt check --json``."""
         return {
             "instance": self.instance,
             "ok": self.ok,

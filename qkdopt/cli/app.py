@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from qkdopt.cli.choices import Formulation, Strategy
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
-from qkdopt.cli.instance import instance_app
-from qkdopt.cli.parameters import AsJson, InstanceFile
-from qkdopt.cli.study import study_app
+from qkdopt.cli.instance_commands import instance_app
+from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, Scheduler
+from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
 app = typer.Typer(
@@ -27,13 +28,9 @@ app = typer.Typer(
 )
 app.add_typer(instance_app, name="instance")
 app.add_typer(study_app, name="study")
-# Without a name: their commands stand beside those of this file.
+app.add_typer(design_app, name="design")
+# Without a name: its commands stand beside those of this file.
 app.add_typer(traffic_app)
-app.add_typer(design_app)
-
-ObjectiveName = Annotated[
-    str, typer.Option("--objective", help="mean, max-min or link-sum.", metavar="NAME")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -54,37 +51,36 @@ def solve(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the result to this file.")
     ] = None,
-    strategy: Annotated[
-        str,
-        typer.Option(help="fixed, ds-qkd, ds-qkd-synergistic, local-search, milp or auto."),
-    ] = "auto",
+    strategy: Annotated[Strategy, typer.Option(help="How the plan is found.")] = "auto",
     solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
     formulation: Annotated[
-        str, typer.Option(help="Of strategy milp: joint, textbook, load-state or cp-sat.")
+        Formulation, typer.Option(help="Formulation of strategy milp.")
     ] = "joint",
     linearisation: Annotated[
         float | None,
-        typer.Option(help="Largest relative error of linearised key rates; by default of the gap."),
+        typer.Option(
+            help="Largest relative error of linearised key rates; follows from the gap by default."
+        ),
     ] = None,
     objective: ObjectiveName = "mean",
     time_limit: Annotated[
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
-    threads: Annotated[int | None, typer.Option(help="Cores; all by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Of every random choice.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="Number of cores; all by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     start: Annotated[
         Path | None,
         typer.Option(help="Earlier result or saved plan of the same instance to start from."),
     ] = None,
     node_limit: Annotated[
         int | None,
-        typer.Option(help="Stop after so many nodes, not seconds: repeats exactly."),
+        typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
-    from qkdopt.cli.solving import run_solve
+    from qkdopt.cli.solve import run_solve
 
     raise typer.Exit(
         run_solve(
@@ -114,12 +110,12 @@ def bound(
     ] = 60.0,
     objective: ObjectiveName = "mean",
     served: Annotated[
-        int | None, typer.Option(help="Bound plans that serve exactly so many demands.")
+        int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove upper bounds alone, and say how they were proved."""
-    from qkdopt.cli.bounding import run_bound
+    from qkdopt.cli.bound import run_bound
 
     raise typer.Exit(
         run_bound(
@@ -132,16 +128,19 @@ def bound(
 def explain(
     instance: InstanceFile,
     demand: Annotated[
-        str | None, typer.Option(help="What if this demand asked for --min-skr?", metavar="ID")
+        str | None, typer.Option(help="Demand to which --min-skr applies.", metavar="ID")
     ] = None,
     min_skr: Annotated[
-        float | None, typer.Option(help="Key rate in bit/s, in place of its own.", metavar="BPS")
+        float | None,
+        typer.Option(
+            help="Key rate in bit/s that the demand asks for, in place of its own.", metavar="BPS"
+        ),
     ] = None,
-    time_limit: Annotated[float, typer.Option(help="Seconds.")] = 60.0,
+    time_limit: Annotated[float, typer.Option(help="Time limit in seconds.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Say which rules are in conflict when not all demands can be served."""
-    from qkdopt.cli.explaining import run_explain
+    from qkdopt.cli.explain import run_explain
 
     raise typer.Exit(
         run_explain(
@@ -157,45 +156,49 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Recompute every rule and rate of a result or a saved plan from physics alone."""
-    from qkdopt.cli.checking import run_check
+    from qkdopt.cli.check import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))
 
 
 @app.command()
 def compare(
-    instances: Annotated[list[Path], typer.Argument(metavar="INSTANCE...", help="Files (JSON).")],
+    instances: Annotated[
+        list[Path], typer.Argument(metavar="INSTANCE...", help="Instance files (JSON).")
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
     ] = Path("comparison"),
     solvers: Annotated[
         str | None,
-        typer.Option(help="Such as highs,scip; by default all that are installed and free."),
+        typer.Option(
+            help="Solvers, such as highs,scip; by default all that are installed and free."
+        ),
     ] = None,
     formulations: Annotated[
-        str | None, typer.Option(help="Some of joint, textbook, load-state, cp-sat.")
+        str | None, typer.Option(help="Formulations, some of joint, textbook, load-state, cp-sat.")
     ] = None,
     profile: Annotated[
-        Path | None, typer.Option(help="Settings (TOML), see solvers/profiles.")
+        Path | None, typer.Option(help="File of solver settings (TOML), see solvers/profiles.")
     ] = None,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds of a run.")] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Time limit of a run in seconds.")
+    ] = None,
     gap: Annotated[float | None, typer.Option(help="Relative gap at which a run is done.")] = None,
     linearisation: Annotated[
         float | None, typer.Option(help="Largest relative error of linearised key rates.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Of each solver.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of each solver.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of each solver.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed of each solver.")] = None,
     objective: ObjectiveName = "mean",
     workers: Annotated[
         int | None, typer.Option(help="Runs at the same time; by default cores / threads.")
     ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
-    ] = None,
+    scheduler: Scheduler = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
 ) -> None:
     """Compare solvers and formulations; every plan is checked, and what is done stays done."""
-    from qkdopt.cli.comparing import run_compare
+    from qkdopt.cli.compare import run_compare
 
     raise typer.Exit(
         run_compare(
@@ -220,6 +223,6 @@ def compare(
 @app.command()
 def solvers() -> None:
     """List solvers: installed or not, version, licence limit."""
-    from qkdopt.cli.solver_list import run_solvers
+    from qkdopt.cli.solvers import run_solvers
 
     run_solvers()

@@ -1,22 +1,34 @@
-"""Words that options take."""
+"""Values of options that take one of a few.
+
+``tests/cli/test_choices.py`` holds them to the library; they are written out here so that help
+and completion import nothing of it.
+"""
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from typing import Literal
 
-from qkdopt.errors import UsageError
-from qkdopt.result import Objective
+Objective = Literal["mean", "max-min", "link-sum"]
+Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
+Formulation = Literal["joint", "textbook", "load-state", "cp-sat"]
+ExportedFormulation = Literal["joint", "textbook", "load-state"]
+ExportFormat = Literal["mps", "lp"]
 
+TrafficStrategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic"]
+Policy = Literal["bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best"]
+ChannelOrder = Literal[
+    "first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used"
+]  # fmt: skip
+Retuning = Literal["always", "arrival", "threshold", "never"]
+Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
+EventTarget = Literal["working", "any"]
 
-def objective_of(name: str) -> Objective:
-    """Return the objective of that name.
+Preset = Literal["paper", "field"]
+Reserve = Literal["working", "all"]
+Layout = Literal["single", "pair"]
 
-    Raises
-    ------
-    UsageError
-        There is none.
-    """
-    known = get_args(Objective)
-    if name not in known:
-        raise UsageError(f"objective = {name!r}; expected one of {', '.join(known)}")
-    return cast(Objective, name)
+DemandSource = Literal["traffic", "demands"]
+SearchMethod = Literal["auto", "exhaustive", "families", "greedy", "exchange", "listed"]
+Criterion = Literal["mean", "worst", "quantile", "least-gain"]
+RankedStrategy = Literal["ds-qkd", "ds-qkd-synergistic"]
+LaunchMode = Literal["network", "link"]

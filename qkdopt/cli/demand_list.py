@@ -1,4 +1,4 @@
-"""Options that questions about an instance's list of demands share."""
+"""What ``design prove`` and ``design protect`` share: reading the list, writing its options."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from qkdopt.io.environment import environment
 
 
 def read_demand_list(
-    path: Path, faults: Faults, *, sizes: tuple[int, ...], time_limit: float, seed: int
+    path: Path, faults: Faults, *, channels: int, time_limit: float, seed: int
 ) -> Instance | None:
-    """Read the instance and judge what is asked of it; faults are kept, nothing is raised."""
-    faults.expect(len(sizes) == 1, "on a list of demands: one number of channels, no range")
+    """Read the instance, validate the options; faults are kept, nothing is raised."""
+    faults.expect(channels >= 1, f"channels = {channels}; expected at least 1")
     faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
     faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")
     instance = faults.attempt(lambda: read_instance(path))

@@ -1,4 +1,4 @@
-"""Commands of hardware and channel sets: design, sensitivity."""
+"""Commands of channel sets: design rank, design prove, design protect."""
 
 from __future__ import annotations
 
@@ -7,29 +7,54 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.parameters import AsJson, InstanceFile
+from qkdopt.cli.choices import (
+    ChannelOrder,
+    Criterion,
+    DemandSource,
+    LaunchMode,
+    Policy,
+    RankedStrategy,
+    Reserve,
+    Retuning,
+    SearchMethod,
+)
+from qkdopt.cli.design_group import DesignGroup
+from qkdopt.cli.parameters import (
+    AsJson,
+    Cap,
+    InstanceFile,
+    Load,
+    Scheduler,
+    TimeLimit,
+    Workers,
+    given_options,
+)
 
-design_app = typer.Typer()
+design_app = typer.Typer(
+    cls=DesignGroup,
+    help="Find the QKD channels that give the most key: which, how many, on which links.",
+    no_args_is_help=True,
+)
+
+SetSize = Annotated[
+    int, typer.Option("--channels", help="Number of QKD candidates of each link.", metavar="N")
+]
 
 
-@design_app.command()
-def design(
+@design_app.command("rank")
+def rank_sets(
+    context: typer.Context,
     instance: InstanceFile,
     channels: Annotated[
-        str, typer.Option(help="Candidates of each link: a number, or a range such as 1:6.")
+        str, typer.Option(help="QKD candidates of each link: a number, or a range such as 1:6.")
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of tables, plots and rows.")
     ] = Path("design"),
     on: Annotated[
-        str, typer.Option(help="traffic, dynamic, or demands, the instance's list.")
+        DemandSource, typer.Option(help="Dynamic traffic, or the instance's list of demands.")
     ] = "traffic",
-    method: Annotated[
-        str,
-        typer.Option(
-            help="auto, exhaustive, families, greedy, exchange, listed; exact: proved, on demands."
-        ),
-    ] = "auto",
+    method: Annotated[SearchMethod, typer.Option(help="How sets are searched.")] = "auto",
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -40,164 +65,167 @@ def design(
         str | None, typer.Option(help="Sets to rank too, such as '3;0,1,2,3'.", metavar="SETS")
     ] = None,
     reserve: Annotated[
-        str | None, typer.Option(help="Dark candidates: all or working; the instance's by default.")
+        Reserve | None,
+        typer.Option(help="Which candidates stay dark; the instance's own by default."),
     ] = None,
     receivers: Annotated[
-        int | None, typer.Option(help="Sets by link, so many receivers in the whole network.")
+        int | None,
+        typer.Option(help="Rank sets by link, with this number of receivers in the network."),
     ] = None,
     scenarios: Annotated[
-        Path | None, typer.Option(help="Uncertain Raman scale, loss and load (TOML).")
+        Path | None, typer.Option(help="File of uncertain Raman scale, loss and load (TOML).")
     ] = None,
     criterion: Annotated[
-        str, typer.Option(help="Over scenarios: mean, worst, quantile or least-gain.")
+        Criterion, typer.Option(help="What sets are ranked by over scenarios.")
     ] = "mean",
-    quantile: Annotated[float, typer.Option(help="Share of criterion quantile.")] = 0.1,
-    strategy: Annotated[str, typer.Option(help="ds-qkd or ds-qkd-synergistic.")] = "ds-qkd",
-    policy: Annotated[str, typer.Option(help="Of ds-qkd-synergistic.")] = "bottleneck-harm",
-    order: Annotated[str, typer.Option(help="Of ds-qkd.")] = "first-fit",
-    retune: Annotated[str, typer.Option(help="always, arrival, threshold or never.")] = "always",
+    quantile: Annotated[float, typer.Option(help="Share of the criterion quantile.")] = 0.1,
+    strategy: Annotated[RankedStrategy, typer.Option(help="How requests are served.")] = "ds-qkd",
+    policy: Annotated[
+        Policy, typer.Option(help="Policy of ds-qkd-synergistic.")
+    ] = "bottleneck-harm",
+    order: Annotated[
+        ChannelOrder, typer.Option(help="Order in which ds-qkd tries channels.")
+    ] = "first-fit",
+    retune: Annotated[
+        Retuning, typer.Option(help="When working QKD channels are retuned.")
+    ] = "always",
     launch: Annotated[
-        str | None,
-        typer.Option(help="Least power for the receivers: one for the network, or by link."),
+        LaunchMode | None,
+        typer.Option(help="Set the least launch power that the classical receivers allow."),
     ] = None,
     sensitivity: Annotated[
-        float | None, typer.Option(help="Of the classical receivers, for --launch.", metavar="DBM")
+        float | None,
+        typer.Option(help="Sensitivity of the classical receivers, for --launch.", metavar="DBM"),
     ] = None,
     margin: Annotated[
-        float | None, typer.Option(help="Over sensitivity and loss; 0 by default.", metavar="DB")
-    ] = None,
-    cap: Annotated[
-        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
-    ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Of each set in the final ranking.")] = 1_000_000,
-    assignments: Annotated[
-        int, typer.Option(help="With --on demands: of each set in the final ranking.")
-    ] = 20,
-    seed: Annotated[int, typer.Option(help="Of requests and random sets.")] = 0,
-    receiver_cost: Annotated[float, typer.Option(help="Of one receiver, any unit.")] = 1.0,
-    transmitter_cost: Annotated[float, typer.Option(help="Of one transmitter.")] = 0.0,
-    fixed_transmitters: Annotated[
-        bool, typer.Option(help="One transmitter for each candidate, not one a link that tunes.")
-    ] = False,
-    protect: Annotated[
         float | None,
+        typer.Option(help="Margin over sensitivity and loss; 0 by default.", metavar="DB"),
+    ] = None,
+    cap: Cap = None,
+    load: Load = None,
+    requests: Annotated[
+        int, typer.Option(help="Requests of each set in the final ranking.")
+    ] = 1_000_000,
+    assignments: Annotated[
+        int, typer.Option(help="Assignments of each set in the final ranking on demands.")
+    ] = 20,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    receiver_cost: Annotated[float, typer.Option(help="Cost of one receiver, in any unit.")] = 1.0,
+    transmitter_cost: Annotated[
+        float, typer.Option(help="Cost of one transmitter, in the same unit.")
+    ] = 0.0,
+    fixed_transmitters: Annotated[
+        bool,
         typer.Option(
-            help="Plan the demands so that each keeps so many bit/s under any single failure.",
-            metavar="BPS",
+            "--fixed-transmitters",
+            help="Count one transmitter for each candidate, not one a link that tunes.",
         ),
-    ] = None,
-    protect_set: Annotated[
-        str | None, typer.Option(help="With --protect: this set, such as 3,13.", metavar="SET")
-    ] = None,
-    solver: Annotated[str, typer.Option(help="Of method exact, see `qkdopt solvers`.")] = "highs",
-    time_limit: Annotated[
-        float, typer.Option(help="Seconds, of method exact and of --protect.")
-    ] = 60.0,
-    gap: Annotated[float, typer.Option(help="Of method exact: sets as good as each other.")] = 1e-3,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
-    ] = None,
+    ] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the QKD channels that give the most key: which, how many, on which links."""
-    from qkdopt.cli.designing import run_design
+    """Search channel sets, rank the best with intervals, show what each receiver adds."""
+    from qkdopt.cli.design_options import RankOptions
+    from qkdopt.cli.design_rank import run_rank
+
+    options = RankOptions(
+        channels=channels,
+        on=on,
+        method=method,
+        baseline=baseline,
+        also=also,
+        reserve=reserve,
+        receivers=receivers,
+        scenarios=scenarios,
+        criterion=criterion,
+        quantile=quantile,
+        strategy=strategy,
+        policy=policy,
+        order=order,
+        retune=retune,
+        launch=launch,
+        sensitivity_dbm=sensitivity,
+        margin_db=margin,
+        cap_dbm=cap,
+        load_erlang=load,
+        requests=requests,
+        assignments=assignments,
+        seed=seed,
+        receiver_cost=receiver_cost,
+        transmitter_cost=transmitter_cost,
+        tunable=not fixed_transmitters,
+        given=given_options(context),
+    )
+    raise typer.Exit(
+        run_rank(instance, output, options, workers=workers, scheduler=scheduler, as_json=as_json)
+    )
+
+
+@design_app.command()
+def prove(
+    instance: InstanceFile,
+    channels: SetSize,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder of the result and its instance.")
+    ] = Path("design"),
+    solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
+    time_limit: TimeLimit = 60.0,
+    gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Find the best set for the instance's list of demands, and prove that it is."""
+    from qkdopt.cli.design_prove import run_exact
 
     raise typer.Exit(
-        run_design(
+        run_exact(
             instance,
             output,
-            as_json=as_json,
             channels=channels,
-            on=on,
-            method=method,
-            baseline=baseline,
-            also=also,
-            reserve=reserve,
-            receivers=receivers,
-            scenarios=scenarios,
-            criterion=criterion,
-            quantile=quantile,
-            strategy=strategy,
-            policy=policy,
-            order=order,
-            retune=retune,
-            launch=launch,
-            sensitivity=sensitivity,
-            margin=margin,
-            cap=cap,
-            load=load,
-            requests=requests,
-            assignments=assignments,
-            seed=seed,
-            receiver_cost=receiver_cost,
-            transmitter_cost=transmitter_cost,
-            fixed_transmitters=fixed_transmitters,
-            protect=protect,
-            protect_set=protect_set,
             solver=solver,
             time_limit=time_limit,
             gap=gap,
-            workers=workers,
-            scheduler=scheduler,
+            seed=seed,
+            as_json=as_json,
         )
     )
 
 
 @design_app.command()
-def sensitivity(
+def protect(
     instance: InstanceFile,
+    channels: SetSize,
+    min_skr: Annotated[
+        float,
+        typer.Option(
+            help="Key rate in bit/s that each demand keeps under any single failure.",
+            metavar="BPS",
+        ),
+    ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder of table, plot and rows.")
-    ] = Path("sensitivity"),
-    channels: Annotated[
-        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; the instance's own.")
+        Path, typer.Option("-o", "--output", help="Folder of the plan and its instance.")
+    ] = Path("design"),
+    channel_set: Annotated[
+        str | None,
+        typer.Option("--set", help="Protect with this set, such as 3,13.", metavar="SET"),
     ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="Erlang; the instance's own by default.")
-    ] = None,
-    requests: Annotated[int, typer.Option(help="Counted requests of a setting.")] = 1_000_000,
-    seed: Annotated[int, typer.Option(help="Of the requests, the same for all settings.")] = 0,
-    step_db: Annotated[float, typer.Option(help="Between neighbouring settings.")] = 3.0,
-    sensitivity: Annotated[
-        float | None,
-        typer.Option(
-            help="Of the classical receivers, which limits launch powers; the instance's own by "
-            "default.",
-            metavar="DBM",
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            help="Over sensitivity and loss; the instance's own by default, or 0.", metavar="DB"
-        ),
-    ] = None,
-    cap: Annotated[
-        float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
+    time_limit: TimeLimit = 60.0,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Turn hardware parameters, one at a time: launch power, filter, gate, detector, loss."""
-    from qkdopt.cli.sensitivity import run_sensitivity
+    """Plan the instance's list of demands so that each keeps a key rate under any failure."""
+    from qkdopt.cli.design_protect import run_protect
 
     raise typer.Exit(
-        run_sensitivity(
+        run_protect(
             instance,
             output,
             channels=channels,
-            load_erlang=load,
-            requests=requests,
+            min_skr_bps=min_skr,
+            channel_set=channel_set,
+            time_limit=time_limit,
             seed=seed,
-            step_db=step_db,
-            sensitivity_dbm=sensitivity,
-            margin_db=margin,
-            cap_dbm=cap,
-            workers=workers,
             as_json=as_json,
         )
     )

@@ -1,4 +1,4 @@
-"""Files that ``qkdopt design`` writes."""
+"""Files that ``qkdopt design rank`` writes."""
 
 from __future__ import annotations
 

@@ -1,16 +1,26 @@
-"""Options of ``qkdopt design``, read from the command line: all faults in one error."""
+"""Options of ``qkdopt design rank``, read from the command line: all faults in one error."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from qkdopt.channel_sets.design_problem import Asked, DesignProblem
 from qkdopt.channel_sets.pareto import Prices
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.scenario_file import read_scenarios
+from qkdopt.cli.choices import (
+    ChannelOrder,
+    Criterion,
+    DemandSource,
+    LaunchMode,
+    Policy,
+    RankedStrategy,
+    Reserve,
+    Retuning,
+    SearchMethod,
+)
 from qkdopt.cli.many_runs import worker_faults
 from qkdopt.errors import Faults, UsageError
 from qkdopt.experiments.sensitivity.power import Mode, Receivers
@@ -18,16 +28,49 @@ from qkdopt.instance import Instance
 from qkdopt.io import read_instance
 from qkdopt.simulation import SimulationOptions
 
-# Options that are passed on as they are.
-PLAIN = (
-    "on", "criterion", "quantile", "baseline", "method", "receivers", "reserve", "requests",
-    "assignments", "seed",
-)  # fmt: skip
+# Options of one source of demands alone.
+OF_TRAFFIC = ("load", "strategy", "policy", "order", "retune", "requests")
+OF_DEMANDS = ("assignments",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankOptions:
+    """What ``qkdopt design rank`` takes, as it stands on the command line.
+
+    ``given`` are the names of the options that do stand there; the others have their defaults.
+    """
+
+    channels: str
+    on: DemandSource
+    method: SearchMethod
+    baseline: str | None
+    also: str | None
+    reserve: Reserve | None
+    receivers: int | None
+    scenarios: Path | None
+    criterion: Criterion
+    quantile: float
+    strategy: RankedStrategy
+    policy: Policy
+    order: ChannelOrder
+    retune: Retuning
+    launch: LaunchMode | None
+    sensitivity_dbm: float | None
+    margin_db: float | None
+    cap_dbm: float | None
+    load_erlang: float | None
+    requests: int
+    assignments: int
+    seed: int
+    receiver_cost: float
+    transmitter_cost: float
+    tunable: bool
+    given: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Launch:
-    """Launch power asked for: one for the network or by link, and what the receivers need."""
+    """Launch power: one for the network or by link, and what the receivers need."""
 
     mode: Mode
     receivers: Receivers
@@ -35,12 +78,12 @@ class Launch:
 
 @dataclass(frozen=True)
 class Read:
-    """What was asked for, free of faults.
+    """Validated options.
 
     Parameters
     ----------
-    question
-        At the launch power asked for.
+    problem
+        The design, at the launch power of the options.
     prices
         Of receivers and transmitters.
     before
@@ -49,13 +92,28 @@ class Read:
         None where that stays.
     """
 
-    question: DesignProblem
+    problem: DesignProblem
     prices: Prices
     before: Instance
     launch: Launch | None
 
 
-def read_options(path: Path, workers: int | None, told: dict[str, Any]) -> Read:
+def validate_applicable(options: RankOptions) -> None:
+    """Check that every option given is one that the ranking uses.
+
+    Raises
+    ------
+    OptionsError
+        With every option that is not.
+    """
+    faults = Faults()
+    for name in OF_TRAFFIC if options.on == "demands" else OF_DEMANDS:
+        unused = name in options.given
+        faults.expect(not unused, f"--{name} does not apply to a ranking on {options.on}")
+    faults.stop("design")
+
+
+def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
     """Read files and options.
 
     Raises
@@ -66,35 +124,53 @@ def read_options(path: Path, workers: int | None, told: dict[str, Any]) -> Read:
     faults = Faults()
     faults.found += worker_faults(workers)
     before = faults.attempt(lambda: read_instance(path))
-    sizes = faults.attempt(lambda: sizes_of(told["channels"])) or (1,)
-    prices = faults.attempt(lambda: _prices(told))
-    serving = faults.attempt(lambda: _serving(told)) or SimulationOptions()
-    launch = faults.attempt(lambda: _launch(told))
-    shared: dict[str, Any] = {name: told[name] for name in PLAIN}
-    shared["also"] = [text for text in (told["also"] or "").split(";") if text.strip()]
+    prices = faults.attempt(lambda: _prices(options))
+    launch = faults.attempt(lambda: _launch(options))
+    asked = _asked(options, faults)
     if before is None:
-        faults.attempt(Asked(sizes=sizes, **shared).judge_alone)
+        faults.attempt(asked.judge_alone)
         faults.stop("design")
         raise AssertionError("an instance that cannot be read is a fault")
-    scenarios = faults.attempt(lambda: _scenarios(before, told, launch)) or ()
+    scenarios = faults.attempt(lambda: _scenarios(before, options, launch)) or ()
     instance = faults.attempt(lambda: _at_best_power(before, launch)) or before
-    asked = Asked(
-        sizes=sizes, options=serving, scenarios=scenarios,
-        # Scenarios have taken the load, where they name none of their own.
-        load_erlang=None if scenarios else told["load"], **shared,
-    )  # fmt: skip
-    question = faults.attempt(lambda: asked.question(instance))
+    if scenarios:
+        # They have taken the load, where they name none of their own.
+        asked = replace(asked, scenarios=scenarios, load_erlang=None)
+    problem = faults.attempt(lambda: asked.question(instance))
     faults.stop("design")
-    assert question is not None
+    assert problem is not None
     assert prices is not None
-    return Read(question, prices, before, launch)
+    return Read(problem, prices, before, launch)
 
 
-def _prices(told: dict[str, Any]) -> Prices:
+def _asked(options: RankOptions, faults: Faults) -> Asked:
+    """Return what is asked, scenarios apart; a fault in reading it is kept."""
+    return Asked(
+        sizes=faults.attempt(lambda: sizes_of(options.channels)) or (1,),
+        on=options.on,
+        load_erlang=options.load_erlang,
+        criterion=options.criterion,
+        quantile=options.quantile,
+        baseline=options.baseline,
+        also=[text for text in (options.also or "").split(";") if text.strip()],
+        method=options.method,
+        receivers=options.receivers,
+        reserve=options.reserve,
+        options=SimulationOptions(
+            strategy=options.strategy, policy=options.policy, order=options.order,
+            retune=options.retune,
+        ),
+        requests=options.requests,
+        assignments=options.assignments,
+        seed=options.seed,
+    )  # fmt: skip
+
+
+def _prices(options: RankOptions) -> Prices:
     return Prices(
-        receiver=told["receiver_cost"],
-        transmitter=told["transmitter_cost"],
-        tunable=not told["fixed_transmitters"],
+        receiver=options.receiver_cost,
+        transmitter=options.transmitter_cost,
+        tunable=options.tunable,
     )
 
 
@@ -118,24 +194,16 @@ def sizes_of(text: str) -> tuple[int, ...]:
     return tuple(range(low, high + 1))
 
 
-def _serving(told: dict[str, Any]) -> SimulationOptions:
-    return SimulationOptions(
-        strategy=told["strategy"], policy=told["policy"], order=told["order"],
-        retune=told["retune"],
-    )  # fmt: skip
-
-
-def _launch(told: dict[str, Any]) -> Launch | None:
-    needs = {name: told[name] for name in ("sensitivity", "margin", "cap")}
-    if told["launch"] is None:
-        extra = [f"--{name}" for name, value in needs.items() if value is not None]
+def _launch(options: RankOptions) -> Launch | None:
+    if options.launch is None:
+        extra = [f"--{name}" for name in ("sensitivity", "margin", "cap") if name in options.given]
         if extra:
             raise UsageError(f"{', '.join(extra)} without --launch; expected network or link")
         return None
-    if needs["sensitivity"] is None:
+    if options.sensitivity_dbm is None:
         raise UsageError("--launch needs --sensitivity, of the classical receivers [dBm]")
-    receivers = Receivers(needs["sensitivity"], needs["margin"] or 0.0, needs["cap"])
-    return Launch(told["launch"], receivers)
+    receivers = Receivers(options.sensitivity_dbm, options.margin_db or 0.0, options.cap_dbm)
+    return Launch(options.launch, receivers)
 
 
 def _at_best_power(instance: Instance, launch: Launch | None) -> Instance:
@@ -146,15 +214,15 @@ def _at_best_power(instance: Instance, launch: Launch | None) -> Instance:
 
 
 def _scenarios(
-    instance: Instance, told: dict[str, Any], launch: Launch | None
+    instance: Instance, options: RankOptions, launch: Launch | None
 ) -> Sequence[Scenario]:
-    if told["scenarios"] is None:
+    if options.scenarios is None:
         return ()
-    load = instance.load_erlang if told["load"] is None else told["load"]
-    found = read_scenarios(told["scenarios"], instance, load)
+    load = instance.load_erlang if options.load_erlang is None else options.load_erlang
+    found = read_scenarios(options.scenarios, instance, load)
     if launch is not None and any(scenario.loss > 1.0 for scenario in found):
         raise UsageError(
-            "--launch with scenarios of more loss: the floors would not hold there; expected the "
-            "highest loss in --margin, and no loss above 1 in the scenarios"
+            "--launch with scenarios of more loss: the least launch power would not hold there; "
+            "expected the highest loss in --margin, and no loss above 1 in the scenarios"
         )
     return found

@@ -1,4 +1,4 @@
-"""What ``qkdopt design`` prints."""
+"""What ``qkdopt design rank`` prints."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ GAIN_OF = {
 }  # fmt: skip
 
 
-def design_lines(about: DesignProblem, found: Design, frontier: Pareto, folder: Path) -> list[str]:
+def design_lines(
+    problem: DesignProblem, found: Design, frontier: Pareto, folder: Path
+) -> list[str]:
     """Spell the ranking, and what the next receiver buys."""
-    ground, options = about.ground, about.options
+    ground, options = problem.ground, problem.options
     instance = ground.instance
     titles = "; ".join(ground.titles)
-    on = about.told()["on"]
+    on = problem.told()["on"]
     tried = f"{found.tried} sets tried" if found.tried else "no search"
     fresh = (
         f"{options.blocks} assignments each from other seeds"
         if on == "demands"
-        else f"{options.blocks * about.told()['requests_of_a_block']:,} fresh requests each"
+        else f"{options.blocks * problem.told()['requests_of_a_block']:,} fresh requests each"
     )
     lines = [
         f"{instance.name}  (preset {preset_name(instance)}, reserve {ground.reserve}, launch "
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",
-        f"gains over {found.pool.title(about.baseline)}, paired, 95 % each; above, below and 'not "
-        "below the best' hold for all rows together",
+        f"gains over {found.pool.title(problem.baseline)}, paired, 95 % each; above, below and "
+        "'not below the best' hold for all rows together",
         *_ranking(found, options.criterion.name),
         *_steps(frontier),
     ]
@@ -115,12 +117,12 @@ def _steps(frontier: Pareto) -> list[str]:
 
 
 def design_json(
-    about: DesignProblem, found: Design, frontier: Pareto, folder: Path
+    problem: DesignProblem, found: Design, frontier: Pareto, folder: Path
 ) -> dict[str, Any]:
     """Return the same as plain data."""
     return {
-        "schema": "qkdopt/channel_sets/1",
-        **about.told(),
+        "schema": "qkdopt/design/1",
+        **problem.told(),
         "tried": found.tried,
         "ranking": _plain(found.table),
         "by_scenario": _plain(found.scenarios),

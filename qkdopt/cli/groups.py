@@ -25,7 +25,9 @@ class Group(TyperGroup):
         UsageError
             The name is an old one.
         """
-        if cmd_name in RENAMED and cmd_name not in self.commands:
+        renamed = cmd_name in RENAMED and cmd_name not in self.commands
+        # While a shell completes a line, nothing is said.
+        if renamed and not ctx.resilient_parsing:
             raise UsageError(f"{cmd_name}: expected its new name, qkdopt {RENAMED[cmd_name]}")
         return super().get_command(ctx, cmd_name)
 

@@ -1,4 +1,4 @@
-"""Runs of a command that asks for many: done by workers, told while they are, or left for later."""
+"""Commands of many runs: workers, progress, and what to say of runs that are missing."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.optimize import Progress
 
 

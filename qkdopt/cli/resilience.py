@@ -25,17 +25,29 @@ if TYPE_CHECKING:
 
 
 def run_resilience(
-    path: Path, folder: Path, *, workers: int | None, as_json: bool, **asked: Any
+    path: Path, folder: Path, spec: ResilienceSpec, *, workers: int | None, as_json: bool
 ) -> int:
     """Run what is missing, write table and plot, print; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    spec
+        Sets, events and requests.
+    workers
+        Processes; None for all cores.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
     UsageError, InstanceError
         Bad input; every fault at once, and nothing is written.
     """
-    question = ResilienceSpec(**asked)
-    tasks = _tasks(path, question, workers)
+    tasks = _tasks(path, spec, workers)
     store = Store(folder / "rows.parquet")
     report = run_and_show(tasks, store, workers)
     if not report.successful:
@@ -50,17 +62,17 @@ def run_resilience(
     return 0
 
 
-def _tasks(path: Path, question: ResilienceSpec, workers: int | None) -> list[Case]:
+def _tasks(path: Path, spec: ResilienceSpec, workers: int | None) -> list[Case]:
     """Read the instance and plan the runs; faults of file and options come together."""
     few = worker_faults(workers)
     try:
         instance = read_instance(path)
     except InstanceError as error:
-        raise InstanceError(error.where, [*error.faults, *question.faults(), *few]) from None
-    faults = [*faults_on(instance, question), *few]
+        raise InstanceError(error.where, [*error.faults, *spec.faults(), *few]) from None
+    faults = [*faults_on(instance, spec), *few]
     if faults:
         raise UsageError("; ".join(faults))
-    return cases(instance, question)
+    return cases(instance, spec)
 
 
 def _write(table: pd.DataFrame, folder: Path) -> None:
@@ -78,7 +90,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
 def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
     return {
-        "schema": "qkdopt/experiments/resilience/1",
+        "schema": "qkdopt/resilience/1",
         "instance": first.instance.name,
         "preset": preset_name(first.instance),
         "load_erlang": first.load_erlang,

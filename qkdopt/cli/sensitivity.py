@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -25,8 +25,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def run_sensitivity(path: Path, folder: Path, *, as_json: bool, **options: Any) -> int:
+def run_sensitivity(
+    path: Path,
+    folder: Path,
+    *,
+    channels: str | None,
+    load_erlang: float | None,
+    requests: int,
+    seed: int,
+    step_db: float,
+    sensitivity_dbm: float | None,
+    margin_db: float | None,
+    cap_dbm: float | None,
+    workers: int | None,
+    as_json: bool,
+) -> int:
     """Sweep, write table and plot, print the ranking; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        QKD candidates, such as ``3,13,23,33``; None for the instance's own.
+    load_erlang
+        Offered load; None for the instance's own.
+    requests, seed
+        Of every setting.
+    step_db
+        Between neighbouring settings.
+    sensitivity_dbm, margin_db, cap_dbm
+        Of the classical receivers; None for the instance's own.
+    workers
+        Processes; None for all cores.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
@@ -35,27 +70,40 @@ def run_sensitivity(path: Path, folder: Path, *, as_json: bool, **options: Any) 
     OutputError
         The folder cannot be made or written.
     """
-    asked = _asked(path, **options)
-    sweep = sensitivity_settings(asked.instance, step_db=asked.step_db, receivers=asked.receivers)
-    jobs = asked.jobs(sweep)
+    options = _read_options(
+        path,
+        channels=channels,
+        load_erlang=load_erlang,
+        requests=requests,
+        seed=seed,
+        step_db=step_db,
+        sensitivity_dbm=sensitivity_dbm,
+        margin_db=margin_db,
+        cap_dbm=cap_dbm,
+        workers=workers,
+    )
+    sweep = sensitivity_settings(
+        options.instance, step_db=options.step_db, receivers=options.receivers
+    )
+    jobs = options.jobs(sweep)
     store = Store(folder / "rows.parquet")
-    report = run_and_show(list({job.key: job for job in jobs}.values()), store, asked.workers)
+    report = run_and_show(list({job.key: job for job in jobs}.values()), store, options.workers)
     if not report.successful:
         return unfinished(report)
     rows = store.read(list(dict.fromkeys(job.key for job in jobs)))
     table = sensitivity_table(sweep.settings, jobs, rows)
     _write(table, folder)
     if sweep.receivers is not None:
-        _write_powers(asked.instance, sweep.receivers, folder)
+        _write_powers(options.instance, sweep.receivers, folder)
     if as_json:
-        typer.echo(json.dumps(sensitivity_json(asked, sweep, table, rows), indent=1))
+        typer.echo(json.dumps(sensitivity_json(options, sweep, table, rows), indent=1))
     else:
-        typer.echo("\n".join(sensitivity_lines(asked, sweep, table, rows)))
+        typer.echo("\n".join(sensitivity_lines(options, sweep, table, rows)))
         typer.echo(f"written to {folder}")
     return 0
 
 
-def _asked(
+def _read_options(
     path: Path,
     *,
     channels: str | None,
@@ -68,7 +116,7 @@ def _asked(
     cap_dbm: float | None,
     workers: int | None,
 ) -> SweepOptions:
-    """Read the instance and judge the options; every fault of both in one error."""
+    """Read the instance and validate the options; every fault of both in one error."""
     faults = Faults()
     faults.found += request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
     faults.found += worker_faults(workers)
@@ -77,7 +125,7 @@ def _asked(
     receivers = _receivers(instance, sensitivity_dbm, margin_db, cap_dbm)
     faults.expect(
         receivers is not None or (margin_db is None and cap_dbm is None),
-        "margin and cap: expected a sensitivity with them, which gives the floors",
+        "margin and cap: expected a sensitivity with them, which gives the least launch power",
     )
     faults.found += sweep_faults(instance, step_db=step_db, receivers=receivers)
     faults.stop("sensitivity")
@@ -100,14 +148,14 @@ def _receivers(
     margin_db: float | None,
     cap_dbm: float | None,
 ) -> Receivers | None:
-    """Return the receivers that options and instance name, each option over the instance's word."""
+    """Return the receivers; an option comes before the instance's own value."""
     own = None if instance is None else Receivers.of(instance)
     if sensitivity_dbm is None and own is None:
         return None
-    told = own or Receivers(sensitivity_dbm or 0.0)
+    known = own or Receivers(sensitivity_dbm or 0.0)
     return Receivers(
-        told.sensitivity_dbm if sensitivity_dbm is None else sensitivity_dbm,
-        told.margin_db if margin_db is None else margin_db,
+        known.sensitivity_dbm if sensitivity_dbm is None else sensitivity_dbm,
+        known.margin_db if margin_db is None else margin_db,
         cap_dbm,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.cli.intervals import plus_minus
+from qkdopt.cli.phrases import plus_minus
 from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
 from qkdopt.experiments.sensitivity.perturbation import Sweep
 from qkdopt.experiments.sensitivity.power import Receivers
@@ -30,7 +30,7 @@ Rows = list[dict[Hashable, Any]]
 
 @dataclass(frozen=True)
 class SweepOptions:
-    """A sweep as the command line asks for it, free of faults."""
+    """Options of a sweep, validated."""
 
     instance: Instance
     set_name: str
@@ -57,23 +57,23 @@ def _base(rows: pd.DataFrame) -> dict[Hashable, Any]:
 
 
 def sensitivity_lines(
-    asked: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
+    options: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
 ) -> list[str]:
     """Spell what a planner reads."""
-    instance, base = asked.instance, _base(rows)
+    instance, base = options.instance, _base(rows)
     ranked: Rows = what_a_db_buys(table).to_dict("records")
     choices: Rows = table[table["better"] == 0].to_dict("records")
     return [
         f"{instance.name}  (preset {preset_name(instance) or 'none'}, ds-qkd first fit, channels "
-        f"{asked.set_name})",
-        f"traffic       {asked.load_erlang:g} erlang, {asked.requests:,} requests, seed "
-        f"{asked.seed}, the same for every setting",
+        f"{options.set_name})",
+        f"traffic       {options.load_erlang:g} erlang, {options.requests:,} requests, seed "
+        f"{options.seed}, the same for every setting",
         f"as it stands  {_kbps(base)} per request, blocking {100.0 * base['blocking']:.3f} %",
         *_receiver_lines(instance, sweep),
         "",
         _line("parameter", "now", "% per dB better", "measured at", "best of the settings tried"),
         *(_ranked_line(row) for row in ranked),
-        *_told_of_brackets(ranked),
+        *_bracket_notes(ranked),
         *(_choice_line(row) for row in choices),
         *(f"note  {note}" for note in sweep.notes),
     ]
@@ -121,11 +121,11 @@ def _per_db(row: dict[Hashable, Any]) -> str:
     percent, spread = row["gain_percent_per_db"], row["ci95"]
     if math.isnan(percent):
         return "-"
-    told = f"{percent:+.2f}{plus_minus(spread)}"
-    return told if row["can_improve"] else f"({told})"
+    text = f"{percent:+.2f}{plus_minus(spread)}"
+    return text if row["can_improve"] else f"({text})"
 
 
-def _told_of_brackets(ranked: Rows) -> list[str]:
+def _bracket_notes(ranked: Rows) -> list[str]:
     if all(row["can_improve"] or math.isnan(row["gain_percent_per_db"]) for row in ranked):
         return []
     return ["(...) at its limit; from what a step to the worse side costs"]
@@ -151,8 +151,8 @@ def _choice_line(row: dict[Hashable, Any]) -> str:
 def _kbps(row: dict[Hashable, Any]) -> str:
     """Spell a key rate; a single batch has no interval."""
     spread = row["mean_skr_per_request_bps_ci95"]
-    told = "" if spread is None else f" +- {spread / 1e3:.3f}"
-    return f"{row['mean_skr_per_request_bps'] / 1e3:.3f}{told} kbit/s"
+    interval = "" if spread is None else f" +- {spread / 1e3:.3f}"
+    return f"{row['mean_skr_per_request_bps'] / 1e3:.3f}{interval} kbit/s"
 
 
 def _unit(row: dict[Hashable, Any]) -> str:
@@ -167,22 +167,22 @@ def _gain(percent: float, spread: float) -> str:
 
 
 def sensitivity_json(
-    asked: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
+    options: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
 ) -> dict[str, Any]:
     """Return plain data, with the names that users script against."""
     base = _base(rows)
     return {
-        "schema": "qkdopt/experiments/sensitivity/1",
-        "instance": asked.instance.name,
-        "sha256": asked.instance.sha256(),
-        "preset": preset_name(asked.instance),
-        "channels": asked.set_name,
+        "schema": "qkdopt/sensitivity/1",
+        "instance": options.instance.name,
+        "sha256": options.instance.sha256(),
+        "preset": preset_name(options.instance),
+        "channels": options.set_name,
         "strategy": "ds-qkd",
-        "load_erlang": asked.load_erlang,
-        "seed": asked.seed,
-        "requests": asked.requests,
+        "load_erlang": options.load_erlang,
+        "seed": options.seed,
+        "requests": options.requests,
         "warmup": base["warmup"],
-        "receivers": _receivers_json(asked.instance, sweep.receivers),
+        "receivers": _receivers_json(options.instance, sweep.receivers),
         "settings": _plain(table[list(COLUMNS)].to_dict("records")),
         "ranking": _plain(what_a_db_buys(table).to_dict("records")),
         "notes": list(sweep.notes),

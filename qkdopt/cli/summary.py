@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from qkdopt.bounds.keyless import advice_lines
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.problem import build_problem
@@ -16,7 +16,7 @@ WORST_LINKS = 5
 
 
 def summary(instance: Instance, result: Result) -> str:
-    """Tell served, rates, gain, gap, the worst links and why, and what was blocked."""
+    """Spell served, rates, gain, gap, the worst links and why, and what was blocked."""
     preset = preset_name(instance) or "none"
     lines = [
         f"{instance.name}  (preset {preset}, strategy {result.strategy})",

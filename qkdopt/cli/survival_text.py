@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from qkdopt.cli.intervals import plus_minus
+from qkdopt.cli.phrases import plus_minus
 
 if TYPE_CHECKING:
     import pandas as pd

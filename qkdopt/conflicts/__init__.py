@@ -1,4 +1,4 @@
-"""Say why not all demands can be served: the rules in conflict, in a planner's words."""
+"""Explanations why not all demands can be served: the rules in conflict."""
 
 from qkdopt.conflicts.explanation import explain
 from qkdopt.conflicts.groups import Group, Kind

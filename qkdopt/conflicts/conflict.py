@@ -8,13 +8,13 @@ from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle
 from qkdopt.conflicts.groups import Group, Groups
 
 
-def conflict_of(judge: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> Groups:
+def conflict_of(oracle: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> Groups:
     """Drop groups while what is left stays infeasible.
 
     Parameters
     ----------
-    judge
-        Decides; it has found all groups together infeasible.
+    oracle
+        Decides feasibility; it has proved all groups together infeasible.
     chunks
         Every group once. A chunk is dropped whole where that keeps the conflict, and halved
         otherwise; the first are dropped most readily.
@@ -22,14 +22,14 @@ def conflict_of(judge: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> 
     Returns
     -------
     Groups
-        Infeasible together. When a question stayed open, its groups are kept.
+        Infeasible together. Groups of an undecided query are kept.
     """
     kept = frozenset(group for chunk in chunks for group in chunk)
     waiting = [list(chunk) for chunk in reversed(chunks) if chunk]
-    while waiting and judge.left > 0.0:
+    while waiting and oracle.seconds_left > 0.0:
         chunk = waiting.pop()
         rest = kept.difference(chunk)
-        if judge.verdict(rest) is Feasibility.INFEASIBLE:
+        if oracle.decide(rest) is Feasibility.INFEASIBLE:
             kept = rest
         elif len(chunk) > 1:
             middle = len(chunk) // 2
@@ -37,8 +37,8 @@ def conflict_of(judge: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> 
     return kept
 
 
-def is_irreducible(judge: FeasibilityOracle, conflict: Groups) -> bool:
+def is_irreducible(oracle: FeasibilityOracle, conflict: Groups) -> bool:
     """Confirm by completed solves: infeasible together, feasible without any one group."""
-    if judge.verdict(conflict) is not Feasibility.INFEASIBLE:
+    if oracle.decide(conflict) is not Feasibility.INFEASIBLE:
         return False
-    return all(judge.verdict(conflict - {group}) is Feasibility.FEASIBLE for group in conflict)
+    return all(oracle.decide(conflict - {group}) is Feasibility.FEASIBLE for group in conflict)

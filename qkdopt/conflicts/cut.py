@@ -28,26 +28,26 @@ class Cut:
     Parameters
     ----------
     fibres
-        Every route of every demand here crosses one of them at least.
+        Every route of every demand of the cut crosses one of them at least.
     demands
         Positions of the demands.
-    need, room
+    required_count, capacity
         Lightpaths of these demands, and the most that the fibres carry together.
     """
 
     fibres: tuple[Fibre, ...]
     demands: tuple[int, ...]
-    need: int
-    room: int
+    required_count: int
+    capacity: int
 
     @property
     def is_proof(self) -> bool:
-        """Whether the demands need more than there is."""
-        return self.need > self.room
+        """Tell whether the demands need more lightpaths than the fibres carry."""
+        return self.required_count > self.capacity
 
 
 def fibres_on(problem: Problem, route: Route) -> frozenset[Fibre]:
-    """Fibres that a route uses."""
+    """Return the fibres that a route uses."""
     fibres = problem.tables.fibres
     return frozenset(
         (e, int(fibres[0 if forward else 1]))
@@ -58,39 +58,41 @@ def fibres_on(problem: Problem, route: Route) -> frozenset[Fibre]:
 def find_cut(
     problem: Problem,
     routes: Sequence[Sequence[Route]],
-    rooms: Mapping[Fibre, int],
+    capacities: Mapping[Fibre, int],
     seconds: float = SECONDS,
 ) -> Cut | None:
-    """Find a cut with too little room, of as few fibres as possible; None when there is none.
+    """Find a cut with too little capacity, of as few fibres as possible; None when there is none.
 
     Parameters
     ----------
     problem
-        Says how many lightpaths each demand has.
+        Gives the lightpaths of each demand.
     routes
         Routes that each demand may take.
-    rooms
-        Lightpaths that each fibre carries; fibres that are not here carry any number.
+    capacities
+        Lightpaths that each fibre carries; fibres left out carry any number.
     seconds
-        Time limit.
+        Time limit [s].
     """
-    crossed = [[fibres_on(problem, route).intersection(rooms) for route in own] for own in routes]
-    widths = [demand.channels for demand in problem.instance.demands]
-    chosen = _solve(crossed, widths, rooms, seconds)
+    crossed = [
+        [fibres_on(problem, route).intersection(capacities) for route in own] for own in routes
+    ]
+    lightpath_counts = [demand.channels for demand in problem.instance.demands]
+    chosen = _solve(crossed, lightpath_counts, capacities, seconds)
     demands = tuple(r for r, own in enumerate(crossed) if all(p & chosen for p in own))
     cut = Cut(
         fibres=tuple(sorted(chosen)),
         demands=demands,
-        need=sum(widths[r] for r in demands),
-        room=sum(rooms[fibre] for fibre in chosen),
+        required_count=sum(lightpath_counts[r] for r in demands),
+        capacity=sum(capacities[fibre] for fibre in chosen),
     )
     return cut if cut.is_proof else None
 
 
 def _solve(
     crossed: Sequence[Sequence[frozenset[Fibre]]],
-    widths: Sequence[int],
-    rooms: Mapping[Fibre, int],
+    lightpath_counts: Sequence[int],
+    capacities: Mapping[Fibre, int],
     seconds: float,
 ) -> frozenset[Fibre]:
     r"""Choose fibres ``s`` that demands ``n`` cannot avoid, and miss at least one lightpath.
@@ -110,8 +112,8 @@ def _solve(
             continue
         for route in set(own):
             m.rows.add(m.n[r] - sum(m.s[fibre] for fibre in route) <= 0)
-    gain = sum(width * m.n[r] for r, width in enumerate(widths))
-    m.rows.add(gain - sum(rooms[fibre] * m.s[fibre] for fibre in useful) >= 1)
+    required = sum(lightpath_count * m.n[r] for r, lightpath_count in enumerate(lightpath_counts))
+    m.rows.add(required - sum(capacities[fibre] * m.s[fibre] for fibre in useful) >= 1)
     m.goal = pyo.Objective(expr=sum(m.s[fibre] for fibre in useful))
     limits = SolverLimits(seconds=seconds, gap=1e-6)
     if not adapter_of("highs").solve(m, limits).has_solution:

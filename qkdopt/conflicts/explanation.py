@@ -1,4 +1,4 @@
-"""Explain an instance: can all demands be served, and if not, what stands against it."""
+"""Explain an instance: whether all demands can be served, and if not, which rules conflict."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from qkdopt.instance import Instance, NodeId
 from qkdopt.problem import Problem, build_problem
 from qkdopt.runtime.signals import graceful_sigint
 
-# Shares of the time limit for the first question: local search, then each solver run.
+# Shares of the time limit for the first query: local search, then each solver run.
 FIRST_SEARCH, FIRST_SOLVER = 0.2, 0.5
-# What the words of an answer may take beyond the limit.
+# Seconds that the text of an explanation may take beyond the limit.
 WORDS_SECONDS = 0.4
 
 
@@ -37,22 +37,22 @@ def explain(
     seed: int = 0,
     interruption: threading.Event | None = None,
 ) -> Explanation:
-    """Say whether all demands can be served, each with its floor; if not, which rules conflict.
+    """Decide whether all demands can be served at their minimum rates; if not, why not.
 
     Parameters
     ----------
     instance
         The validated instance.
     demand, min_skr_bps
-        What if this demand asked for at least this key rate [bit/s]? In place of its own
-        floor; both or neither.
+        What-if analysis: this demand requires at least this key rate [bit/s] in place of its own
+        minimum; both or neither.
     time_limit
-        Seconds after which what is known is returned.
+        Seconds after which the best answer so far is returned.
     seed
         Of the searches.
     interruption
-        Is set by Ctrl-C, which then ends the run with what is known; without it Ctrl-C raises
-        ``KeyboardInterrupt``.
+        Is set by Ctrl-C, which then ends the run with the best answer so far; without it Ctrl-C
+        raises ``KeyboardInterrupt``.
 
     Returns
     -------
@@ -65,33 +65,33 @@ def explain(
         Options that are out of range or do not fit together.
     """
     started = time.monotonic()
-    _refuse_bad_options(instance, demand, min_skr_bps, time_limit)
-    asked = instance if demand is None else _with_floor(instance, demand, min_skr_bps)
-    problem = build_problem(asked)
-    judge = FeasibilityOracle(
+    _validate_options(instance, demand, min_skr_bps, time_limit)
+    what_if = instance if demand is None else _with_min_skr(instance, demand, min_skr_bps)
+    problem = build_problem(what_if)
+    oracle = FeasibilityOracle(
         problem, started + time_limit, seed, interruption or threading.Event()
     )
-    with graceful_sigint(judge.interruption) if interruption is not None else nullcontext():
-        return _explanation(judge, _position(instance, demand), started, time_limit)
+    with graceful_sigint(oracle.interruption) if interruption is not None else nullcontext():
+        return _explanation(oracle, _position(instance, demand), started, time_limit)
 
 
 def _explanation(
-    judge: FeasibilityOracle, position: int | None, started: float, time_limit: float
+    oracle: FeasibilityOracle, position: int | None, started: float, time_limit: float
 ) -> Explanation:
-    """Decide the question, and look for the conflict where the answer is no."""
-    problem = judge.problem
+    """Decide the whole problem, and search for the conflict where it is infeasible."""
+    problem = oracle.problem
     groups = frozenset(all_groups(problem))
-    verdict = judge.verdict(
+    feasibility = oracle.decide(
         groups, search_seconds=FIRST_SEARCH * time_limit, solver_seconds=FIRST_SOLVER * time_limit
     )
     conflict, irreducible = Groups(), False
-    if verdict is Feasibility.INFEASIBLE:
-        conflict = conflict_of(judge, in_order(problem, position))
-        irreducible = is_irreducible(judge, conflict)
-    text = _text(judge, verdict, conflict, irreducible=irreducible, time_limit=time_limit)
+    if feasibility is Feasibility.INFEASIBLE:
+        conflict = conflict_of(oracle, in_order(problem, position))
+        irreducible = is_irreducible(oracle, conflict)
+    text = _text(oracle, feasibility, conflict, irreducible=irreducible, time_limit=time_limit)
     return Explanation(
         instance=problem.instance.name,
-        feasible={Feasibility.FEASIBLE: True, Feasibility.INFEASIBLE: False}.get(verdict),
+        feasible={Feasibility.FEASIBLE: True, Feasibility.INFEASIBLE: False}.get(feasibility),
         irreducible=irreducible,
         groups=tuple(_rule(problem, group) for group in in_reading_order(conflict)),
         text=text,
@@ -100,7 +100,7 @@ def _explanation(
     )
 
 
-def _refuse_bad_options(
+def _validate_options(
     instance: Instance, demand: NodeId | None, min_skr_bps: float | None, time_limit: float
 ) -> None:
     faults = []
@@ -108,7 +108,7 @@ def _refuse_bad_options(
         faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
     if (demand is None) != (min_skr_bps is None):
         faults.append("demand and min-skr go together; expected both or neither")
-    if demand is not None and demand not in {known.id for known in instance.demands}:
+    if demand is not None and demand not in {row.id for row in instance.demands}:
         faults.append(f"demand = {demand!r}; expected the id of a demand of {instance.name}")
     if min_skr_bps is not None and not (min_skr_bps >= 0.0 and math.isfinite(min_skr_bps)):
         faults.append(f"min-skr = {min_skr_bps:g}; expected a key rate of at least 0 bit/s")
@@ -116,17 +116,17 @@ def _refuse_bad_options(
         raise UsageError("; ".join(faults))
 
 
-def _with_floor(instance: Instance, demand: NodeId, min_skr_bps: float | None) -> Instance:
+def _with_min_skr(instance: Instance, demand_id: NodeId, min_skr_bps: float | None) -> Instance:
     demands = tuple(
-        one.model_copy(update={"min_skr_bps": min_skr_bps}) if one.id == demand else one
-        for one in instance.demands
+        demand.model_copy(update={"min_skr_bps": min_skr_bps}) if demand.id == demand_id else demand
+        for demand in instance.demands
     )
     return instance.model_copy(update={"demands": demands})
 
 
 def _position(instance: Instance, demand: NodeId | None) -> int | None:
-    """Position of the demand that the question is about."""
-    return next((r for r, one in enumerate(instance.demands) if one.id == demand), None)
+    """Return the position of the demand of the what-if analysis."""
+    return next((r for r, row in enumerate(instance.demands) if row.id == demand), None)
 
 
 def _rule(problem: Problem, group: Group) -> Rule:
@@ -140,42 +140,46 @@ def _rule(problem: Problem, group: Group) -> Rule:
 
 
 def _text(
-    judge: FeasibilityOracle,
-    verdict: Feasibility,
+    oracle: FeasibilityOracle,
+    feasibility: Feasibility,
     conflict: Groups,
     *,
     irreducible: bool,
     time_limit: float,
 ) -> str:
-    problem = judge.problem
+    problem = oracle.problem
     count = len(problem.instance.demands)
-    if verdict is Feasibility.FEASIBLE:
-        floors = sum(bool(demand.min_skr_bps) for demand in problem.instance.demands)
-        kept = f", {floors} of them with the least key rate they ask for" if floors else ""
+    if feasibility is Feasibility.FEASIBLE:
+        with_min_rate = sum(bool(demand.min_skr_bps) for demand in problem.instance.demands)
+        kept = (
+            f", {with_min_rate} of them with the least key rate they ask for"
+            if with_min_rate
+            else ""
+        )
         return f"all {count} demands can be served{kept}: a plan was found"
-    if verdict is Feasibility.INFEASIBLE:
+    if feasibility is Feasibility.INFEASIBLE:
         return words_of(
             problem,
             Limits(problem),
             conflict,
             irreducible=irreducible,
-            seconds=max(WORDS_SECONDS, min(SECONDS, judge.left)),
+            seconds=max(WORDS_SECONDS, min(SECONDS, oracle.seconds_left)),
         )
-    interrupted = judge.interruption.is_set()
+    interrupted = oracle.interruption.is_set()
     limit = "before the interruption" if interrupted else f"within {time_limit:g} s"
     return (
         f"not decided {limit} whether all {count} demands can be served: "
-        f"{_known(judge)}; no proof that more cannot be"
+        f"{_best_plan_text(oracle)}; no proof that more cannot be"
     )
 
 
-def _known(judge: FeasibilityOracle) -> str:
-    """Say what an open question leaves known: the plan that serves the most."""
-    found = judge.most_served
-    blocked = [] if found is None else blocked_of(found)
-    if found is None or not blocked:
+def _best_plan_text(oracle: FeasibilityOracle) -> str:
+    """Describe the plan that serves the most, where feasibility stays undecided."""
+    plan = oracle.most_served
+    blocked = [] if plan is None else blocked_of(plan)
+    if plan is None or not blocked:
         return "no plan was confirmed"
-    return f"a plan serves {found.served}, without {names_of(judge.problem, blocked)}"
+    return f"a plan serves {plan.served}, without {names_of(oracle.problem, blocked)}"
 
 
 __all__ = ["explain"]

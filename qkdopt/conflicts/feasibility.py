@@ -1,4 +1,4 @@
-"""Decide questions: a plan that answers one, a proof that none does, or neither in time."""
+"""Decide feasibility queries: by a plan, by a proof that none exists, or not in time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 
 from qkdopt.adapters import Limits as SolverLimits
 from qkdopt.adapters import Outcome, Status, adapter_of
-from qkdopt.conflicts.feasibility_query import FeasibilityQuery, answers, ask
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, build_query, is_satisfied
 from qkdopt.conflicts.groups import Groups
 from qkdopt.conflicts.limits import Limits
 from qkdopt.conflicts.models import channel_model, route_model
@@ -39,7 +39,7 @@ MARGINS = (0.0, 1e-3, 5e-2)
 
 
 class Feasibility(Enum):
-    """What is known of a question."""
+    """State of a feasibility query."""
 
     FEASIBLE = "feasible"
     INFEASIBLE = "infeasible"
@@ -48,7 +48,7 @@ class Feasibility(Enum):
 
 @dataclass
 class FeasibilityOracle:
-    """Answers questions about one problem, and remembers the answers.
+    """Decides feasibility queries of one problem, and remembers the decisions.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ class FeasibilityOracle:
     seed
         Of the searches and the solver.
     interruption
-        Set by the user, who asks for the end: no time is left then.
+        Set when the user ends the run: no time is left then.
     """
 
     problem: Problem
     deadline: float
     seed: int = 0
     interruption: threading.Event = field(default_factory=threading.Event)
-    known: dict[Groups, Feasibility] = field(default_factory=dict)
+    decisions: dict[Groups, Feasibility] = field(default_factory=dict)
     most_served: Plan | None = None
 
     def __post_init__(self) -> None:
@@ -74,125 +74,140 @@ class FeasibilityOracle:
         self._adapter = adapter_of("highs")
 
     @property
-    def left(self) -> float:
-        """Seconds until the deadline."""
+    def seconds_left(self) -> float:
+        """Return the seconds until the deadline."""
         return 0.0 if self.interruption.is_set() else self.deadline - time.monotonic()
 
-    def _over(self) -> bool:
-        return self.left <= 0.0
+    def _is_over(self) -> bool:
+        return self.seconds_left <= 0.0
 
-    def verdict(
+    def decide(
         self,
         groups: Groups,
         *,
         search_seconds: float = SEARCH_SECONDS,
         solver_seconds: float = SOLVER_SECONDS,
     ) -> Feasibility:
-        """Decide whether these groups of rules can hold together."""
-        followed = self._followed(groups)
-        if followed is not None:
-            return followed
-        if self.left <= 0.0:
-            return Feasibility.UNKNOWN
-        found = self._decide(ask(self.problem, groups), search_seconds, solver_seconds)
-        if found is not Feasibility.UNKNOWN:
-            self.known[groups] = found
-        return found
+        """Decide whether these groups of rules can hold together.
 
-    def _followed(self, groups: Groups) -> Feasibility | None:
-        """Return what earlier answers tell: dropping rules never loses a plan."""
-        for known, verdict in self.known.items():
-            if verdict is Feasibility.FEASIBLE and groups <= known:
-                return verdict
-            if verdict is Feasibility.INFEASIBLE and groups >= known:
-                return verdict
+        Parameters
+        ----------
+        groups
+            Rules to keep; all others are dropped.
+        search_seconds, solver_seconds
+            Time limits of the local search and of each solver run [s].
+
+        Raises
+        ------
+        SolverFailedError
+            The solver failed.
+        """
+        implied = self._implied(groups)
+        if implied is not None:
+            return implied
+        if self.seconds_left <= 0.0:
+            return Feasibility.UNKNOWN
+        feasibility = self._decide_query(
+            build_query(self.problem, groups), search_seconds, solver_seconds
+        )
+        if feasibility is not Feasibility.UNKNOWN:
+            self.decisions[groups] = feasibility
+        return feasibility
+
+    def _implied(self, groups: Groups) -> Feasibility | None:
+        """Return what earlier decisions imply: dropping rules never loses a plan."""
+        for decided, feasibility in self.decisions.items():
+            if feasibility is Feasibility.FEASIBLE and groups <= decided:
+                return feasibility
+            if feasibility is Feasibility.INFEASIBLE and groups >= decided:
+                return feasibility
         return None
 
-    def _decide(
-        self, question: FeasibilityQuery, search_seconds: float, solver_seconds: float
+    def _decide_query(
+        self, query: FeasibilityQuery, search_seconds: float, solver_seconds: float
     ) -> Feasibility:
-        if not question.demands:
+        if not query.demands:
             return Feasibility.FEASIBLE
-        if not all(question.problem.routes):
+        if not all(query.problem.routes):
             return Feasibility.INFEASIBLE
-        routes = within(self._over, lambda: route_model(question, self._limits))
+        routes = within(self._is_over, lambda: route_model(query, self._limits))
         if routes is None:
             return Feasibility.UNKNOWN
-        found = self._solve(routes, solver_seconds)
-        if found.status is Status.INFEASIBLE:
+        outcome = self._solve(routes, solver_seconds)
+        if outcome.status is Status.INFEASIBLE:
             return Feasibility.INFEASIBLE
-        if self._search(question, search_seconds * SHORT):
+        if self._search(query, search_seconds * SHORT):
             return Feasibility.FEASIBLE
-        if found.has_solution and self._on_routes(question, routes, solver_seconds):
+        if outcome.has_solution and self._on_routes(query, routes, solver_seconds):
             return Feasibility.FEASIBLE
-        if self._search(question, search_seconds):
+        if self._search(query, search_seconds):
             return Feasibility.FEASIBLE
-        return self._with_channels(question, solver_seconds)
+        return self._with_channels(query, solver_seconds)
 
-    def _search(self, question: FeasibilityQuery, seconds: float) -> bool:
-        """Look for a plan by first fit and local search, which know no dropped link rules."""
-        problem = question.problem
+    def _search(self, query: FeasibilityQuery, seconds: float) -> bool:
+        """Search for a plan by first fit and local search, which keep all link rules."""
+        problem = query.problem
         plan = ds_qkd(problem)
-        self._keep(question, plan)
-        if answers(question, plan):
+        self._keep(query, plan)
+        if is_satisfied(query, plan):
             return True
-        if question.shares_light or self.left <= 0.0:
+        if query.shares_channels or self.seconds_left <= 0.0:
             return False
         search = Search.begin(problem, plan, self.seed)
-        end = time.monotonic() + min(seconds, self.left)
-        while search.served < len(question.demands) and time.monotonic() < end:
-            if self._over():
+        end = time.monotonic() + min(seconds, self.seconds_left)
+        while search.served < len(query.demands) and time.monotonic() < end:
+            if self._is_over():
                 break
             search.anneal(CHUNK_MOVES, HEAT_BPS, HEAT_BPS)
-        self._keep(question, search.best())
-        return answers(question, search.best())
+        self._keep(query, search.best())
+        return is_satisfied(query, search.best())
 
-    def _keep(self, question: FeasibilityQuery, plan: Plan) -> None:
+    def _keep(self, query: FeasibilityQuery, plan: Plan) -> None:
         """Remember the plan that serves the most, of those for the whole problem."""
-        if len(question.demands) != len(self.problem.routes) or question.shared:
+        if len(query.demands) != len(self.problem.routes) or query.shared:
             return
-        # Search leaves four-wave mixing out: who is below a floor with it is not served.
-        kept = finished(question.problem, list(plan.routes), list(plan.channels))
+        # Search leaves four-wave mixing out: a demand below its minimum with it is not served.
+        kept = finished(query.problem, list(plan.routes), list(plan.channels))
         if self.most_served is None or kept.served > self.most_served.served:
             self.most_served = kept
 
-    def _on_routes(self, question: FeasibilityQuery, routes: JointModel, seconds: float) -> bool:
-        """Whether channels are found on the routes of a solved route model."""
+    def _on_routes(self, query: FeasibilityQuery, routes: JointModel, seconds: float) -> bool:
+        """Tell whether a plan exists on the routes of a solved route model."""
         chosen = [
             int(np.argmax([routes.x[r, p].value for p in range(len(options))]))
-            for r, options in enumerate(question.problem.routes)
+            for r, options in enumerate(query.problem.routes)
         ]
-        pairs = zip(question.problem.routes, chosen, strict=True)
-        narrow = replace(question.problem, routes=tuple((options[p],) for options, p in pairs))
+        pairs = zip(query.problem.routes, chosen, strict=True)
+        restricted = replace(query.problem, routes=tuple((options[p],) for options, p in pairs))
         return (
-            self._with_channels(replace(question, problem=narrow), seconds) is Feasibility.FEASIBLE
+            self._with_channels(replace(query, problem=restricted), seconds) is Feasibility.FEASIBLE
         )
 
-    def _with_channels(self, question: FeasibilityQuery, seconds: float) -> Feasibility:
+    def _with_channels(self, query: FeasibilityQuery, seconds: float) -> Feasibility:
         """Solve with every channel; a plan counts only when the exact rates agree."""
         for margin in MARGINS:
-            model = self._channel_model(question, margin)
+            model = self._channel_model(query, margin)
             if model is None:
                 return Feasibility.UNKNOWN
-            found = self._solve(model, seconds)
-            if found.has_solution and answers(question, plan_of_model(model)):
+            outcome = self._solve(model, seconds)
+            if outcome.has_solution and is_satisfied(query, plan_of_model(model)):
                 return Feasibility.FEASIBLE
-            if found.status is Status.INFEASIBLE and margin == 0.0:
+            if outcome.status is Status.INFEASIBLE and margin == 0.0:
                 return Feasibility.INFEASIBLE
-            if not found.has_solution:
+            if not outcome.has_solution:
                 return Feasibility.UNKNOWN
         return Feasibility.UNKNOWN
 
-    def _channel_model(self, question: FeasibilityQuery, margin: float) -> JointModel | None:
+    def _channel_model(self, query: FeasibilityQuery, margin: float) -> JointModel | None:
         """Build the model with every channel; None when time is up before."""
-        return within(self._over, lambda: channel_model(question, self._limits, margin))
+        return within(self._is_over, lambda: channel_model(query, self._limits, margin))
 
     def _solve(self, model: pyo.ConcreteModel, seconds: float) -> Outcome:
         limits = SolverLimits(
-            seconds=max(0.1, min(seconds, self.left)), gap=1.0, threads=1, seed=self.seed
+            seconds=max(0.1, min(seconds, self.seconds_left)), gap=1.0, threads=1, seed=self.seed
         )
         outcome = self._adapter.solve(
-            model, limits, watch=lambda *_: not self._over(), over=self._over
+            model, limits, watch=lambda *_: not self._is_over(), over=self._is_over
         )
         if outcome.status is Status.FAILED:
             raise SolverFailedError(f"{self._adapter.name} ended with {outcome.message}")
@@ -200,5 +215,5 @@ class FeasibilityOracle:
 
 
 def blocked_of(plan: Plan) -> list[int]:
-    """Positions of the demands that a plan does not serve."""
+    """Return the positions of the demands that a plan does not serve."""
     return [r for r, route in enumerate(plan.routes) if route == BLOCKED]

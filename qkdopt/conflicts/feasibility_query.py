@@ -1,7 +1,7 @@
-"""Can these groups of rules hold together? The problem that is left when others are dropped.
+"""Feasibility queries: a problem in which only some groups of rules are kept.
 
-Dropping a group only ever adds plans: a demand need not be served, a floor is not asked
-for, a link carries several lightpaths per channel, lights its guard band, or limits no key.
+Dropping a group only ever adds plans: a demand need not be served, a minimum rate is not
+required, a link carries several lightpaths per channel, lights its guard band, or limits no key.
 """
 
 from __future__ import annotations
@@ -26,53 +26,64 @@ class FeasibilityQuery:
     Parameters
     ----------
     problem
-        Only the demands to serve, with the floors to keep; no guard band where dropped.
+        Only the demands to serve, with the minimum rates to keep; no guard band where dropped.
     demands
         Their positions in the whole problem.
     shared
         Links whose channels may carry several lightpaths.
-    silent
+    unconstrained
         Links that limit no key rate.
     """
 
     problem: Problem
     demands: tuple[int, ...]
     shared: frozenset[int]
-    silent: frozenset[int]
+    unconstrained: frozenset[int]
 
     @property
-    def floors(self) -> tuple[float, ...]:
-        """Least key rate of every demand [bit/s]; 0 where none is asked for."""
+    def min_skrs_bps(self) -> tuple[float, ...]:
+        """Return the minimum key rate of every demand [bit/s]; 0 where it has none."""
         return tuple(demand.min_skr_bps or 0.0 for demand in self.problem.instance.demands)
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Lightpaths of every demand."""
+    def lightpath_counts(self) -> tuple[int, ...]:
+        """Return the lightpaths of every demand."""
         return tuple(demand.channels for demand in self.problem.instance.demands)
 
     @property
-    def shares_light(self) -> bool:
-        """Whether a channel may carry several lightpaths on a link that some route crosses."""
+    def shares_channels(self) -> bool:
+        """Tell whether a channel may carry several lightpaths on a link that any route crosses."""
         routes = [route for own in self.problem.routes for route in own]
         return any(e in self.shared for route in routes for e in route.links)
 
 
-def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> FeasibilityQuery:
+def build_query(
+    problem: Problem, groups: Groups, *, whole_routes: bool = False
+) -> FeasibilityQuery:
     """Keep these groups of a problem and drop all others.
 
-    A link without any rule left stands in nobody's way: unless ``whole_routes`` are wanted,
-    routes are listed without it, and demands that have a route without links are left out,
-    since they are served anyhow.
+    A link without any rule left restricts no demand: unless ``whole_routes`` is set, routes are
+    listed without it, and demands that have a route without links are left out, since they are
+    served anyhow.
+
+    Parameters
+    ----------
+    problem
+        The problem with all its rules.
+    groups
+        Rules to keep.
+    whole_routes
+        Whether to keep every link of the routes.
     """
-    floors, demands = set(numbers(groups, "floor")), numbers(groups, "served")
+    with_min_rate, demands = set(numbers(groups, "floor")), numbers(groups, "served")
     routes = {r: problem.routes[r] for r in demands}
-    if not whole_routes and not (floors and problem.instance.qkd.relay == "widest"):
+    if not whole_routes and not (with_min_rate and problem.instance.qkd.relay == "widest"):
         routes = _shortened(problem, groups)
         demands = tuple(r for r in demands if all(p.links for p in routes[r]))
     links = range(len(problem.tables.candidates))
     kept = tuple(
         problem.instance.demands[r]
-        if r in floors
+        if r in with_min_rate
         else problem.instance.demands[r].model_copy(update={"min_skr_bps": None})
         for r in demands
     )
@@ -85,32 +96,35 @@ def ask(problem: Problem, groups: Groups, *, whole_routes: bool = False) -> Feas
         ),
         demands=demands,
         shared=frozenset(links) - set(numbers(groups, "room")),
-        silent=frozenset(
+        unconstrained=frozenset(
             e for e in links if problem.tables.candidate_count[e]
         ) - set(numbers(groups, "noise")),
     )  # fmt: skip
 
 
 def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]:
-    """Candidate routes of the demands to serve over the links that have rules, each once."""
-    served, floors = numbers(groups, "served"), numbers(groups, "floor")
+    """Return candidate routes of the demands to serve over the links that have rules, each once."""
+    served, with_min_rate = numbers(groups, "served"), numbers(groups, "floor")
     ruled = {group.number for group in groups if not group.of_demand}
-    if floors:
+    if with_min_rate:
         # A link without QKD has no rule to drop: no key passes it whatever is dropped.
         ruled.update(e for e, c in enumerate(problem.tables.candidate_count) if not c)
-    return {r: tuple(dict.fromkeys(_over(p, ruled) for p in problem.routes[r])) for r in served}
+    return {
+        r: tuple(dict.fromkeys(_restricted_to(p, ruled) for p in problem.routes[r])) for r in served
+    }
 
 
-def _over(route: Route, links: set[int]) -> Route:
-    """List a route's hops over some links only; other routes with the same are equal to it."""
-    hops = [h for h in zip(route.links, route.forward, strict=True) if h[0] in links]
+def _restricted_to(route: Route, links: set[int]) -> Route:
+    """Return a route's hops over given links only; routes with the same hops become equal."""
+    hops = [hop for hop in route.hops if hop.link in links]
     if len(hops) == len(route.links):
         return route
     return Route(
         nodes=(route.nodes[0], route.nodes[-1]),
-        links=tuple(e for e, _ in hops),
-        forward=tuple(forward for _, forward in hops),
+        links=tuple(hop.link for hop in hops),
+        forward=tuple(hop.direction == 0 for hop in hops),
         length_km=0.0,
+        pair=route.pair,
     )
 
 
@@ -123,32 +137,32 @@ def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:
     return replace(tables, blocks=blocks, usable=usable)
 
 
-def answers(question: FeasibilityQuery, plan: Plan) -> bool:
-    """Whether a plan serves every demand and keeps every rule, by the exact rates."""
-    problem, tables = question.problem, question.problem.tables
+def is_satisfied(query: FeasibilityQuery, plan: Plan) -> bool:
+    """Tell whether a plan serves every demand and keeps every rule, by the exact rates."""
+    problem, tables = query.problem, query.problem.tables
     if BLOCKED in plan.routes:
         return False
-    widths = [len(set(channels)) for channels in plan.channels]
-    if widths != list(question.widths):
+    lightpath_counts = [len(set(channels)) for channels in plan.channels]
+    if lightpath_counts != list(query.lightpath_counts):
         return False
     lit = lit_channels(problem, plan)
     if (lit * ~tables.usable).any():
         return False
     single = tables.fibres[0] == tables.fibres[1]
     crowded = (lit.sum(axis=1) if single else lit.max(axis=1)).max(axis=1, initial=0) > 1
-    if any(crowded[e] for e in range(len(crowded)) if e not in question.shared):
+    if any(crowded[e] for e in range(len(crowded)) if e not in query.shared):
         return False
     working = zip(plan.working, tables.candidate_count, strict=True)
     if any(number == NO_QKD and count for number, count in working):
         return False
-    return bool((demand_rates(question, plan) >= np.array(question.floors)).all())
+    return bool((demand_rates(query, plan) >= np.array(query.min_skrs_bps)).all())
 
 
-def demand_rates(question: FeasibilityQuery, plan: Plan) -> FloatArray:
-    """Exact key rate of every demand [bit/s], infinite where nothing limits it."""
-    problem = question.problem
+def demand_rates(query: FeasibilityQuery, plan: Plan) -> FloatArray:
+    """Return ``(R,)`` exact key rates of the demands [bit/s], infinite where unlimited."""
+    problem = query.problem
     links = assess(problem, plan).link_skr_bps.copy()
-    links[sorted(question.silent)] = np.inf
+    links[sorted(query.unconstrained)] = np.inf
     relay = WidestRelay(problem, links) if problem.instance.qkd.relay == "widest" else None
     rates = np.zeros(len(plan.routes))
     for r, number in enumerate(plan.routes):

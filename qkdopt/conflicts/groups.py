@@ -1,4 +1,4 @@
-"""Groups of rules that a planner knows by name: per demand and per link."""
+"""Groups of rules with a name in planning: per demand and per link."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Group:
     Parameters
     ----------
     kind
-        ``served``: the demand has a route and its channels. ``floor``: it has its least
+        ``served``: the demand has a route and its channels. ``floor``: it has its minimum
         key rate. ``room``: a channel of the link carries one lightpath. ``guard``: the
         guard band around its QKD channel is dark, around every candidate where all are
         reserved. ``noise``: the link's key rate falls with its lit channels; dropped, the
@@ -32,7 +32,7 @@ class Group:
 
     @property
     def of_demand(self) -> bool:
-        """Whether the rules are about a demand; otherwise about a link."""
+        """Tell whether the rules are about a demand; otherwise about a link."""
         return self.kind in ("served", "floor")
 
 
@@ -40,7 +40,7 @@ Groups = frozenset[Group]
 
 
 def all_groups(problem: Problem) -> tuple[Group, ...]:
-    """List every group of a problem: demands, floors, then links."""
+    """List every group of a problem: demands, minimum rates, then links."""
     instance = problem.instance
     groups = [Group("served", r) for r in range(len(instance.demands))]
     groups += [Group("floor", r) for r, d in enumerate(instance.demands) if d.min_skr_bps]
@@ -52,18 +52,18 @@ def all_groups(problem: Problem) -> tuple[Group, ...]:
 
 
 def numbers(groups: Iterable[Group], kind: Kind) -> tuple[int, ...]:
-    """Positions of the demands or links that have a group of this kind, rising."""
+    """Return the positions of the demands or links that have a group of this kind, ascending."""
     return tuple(sorted(group.number for group in groups if group.kind == kind))
 
 
 def in_reading_order(groups: Groups) -> list[Group]:
-    """Sort groups: demands first, each with its floor, then links."""
+    """Sort groups: demands first, each with its minimum rate, then links."""
     kinds = ("served", "floor", "room", "guard", "noise")
     return sorted(groups, key=lambda g: (not g.of_demand, g.number, kinds.index(g.kind)))
 
 
 def text_of(problem: Problem, group: Group) -> str:
-    """Name a group in a planner's words."""
+    """Name a group in the terms of planning."""
     instance = problem.instance
     if group.of_demand:
         demand = instance.demands[group.number]
@@ -81,5 +81,5 @@ def text_of(problem: Problem, group: Group) -> str:
 
 
 def exact_kbps(rate_bps: float) -> str:
-    """Write a rate that was asked for, with every digit."""
+    """Format a required rate with every digit."""
     return f"{rate_bps / 1e3:.12g} kbit/s"

@@ -1,4 +1,4 @@
-"""Routes that keep to links with QKD, where a demand asks for key and no candidate does."""
+"""Routes over links with QKD alone, where a demand requires key and no candidate route is one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from qkdopt.instance import Instance
 from qkdopt.problem import Problem
 from qkdopt.problem.routes import Route, RouteFinder
 
-# The most candidate routes that an instance may have.
-MOST_ROUTES = 100
+# Largest number of candidate routes that an instance may have.
+MAX_ROUTES = 100
 
 
 def advice_of(problem: Problem, conflict: Groups) -> Iterator[str]:
-    """Yield, for each demand of a conflict that asks for key, the ``routes.k`` that reaches it.
+    """Yield, for each demand of a conflict that requires key, the ``routes.k`` that reaches it.
 
     Only where every candidate route crosses a link without QKD though another route does not.
     """
@@ -27,17 +27,17 @@ def advice_of(problem: Problem, conflict: Groups) -> Iterator[str]:
         if not own or any(_has_qkd(instance, route) for route in own):
             continue
         demand = instance.demands[r]
-        routes = RouteFinder(instance).shortest(demand.source, demand.target, MOST_ROUTES)
-        for place, route in enumerate(routes, start=1):
+        routes = RouteFinder(instance).shortest(demand.source, demand.target, MAX_ROUTES)
+        for k, route in enumerate(routes, start=1):
             if _has_qkd(instance, route):
                 yield (
                     f"route {route_name(route)} of {route.length_km:g} km keeps to links with QKD: "
-                    f"with routes.k = {place} in place of {instance.routes.k} it is a candidate of "
+                    f"with routes.k = {k} in place of {instance.routes.k} it is a candidate of "
                     f"{names_of(problem, [r])}"
                 )
                 break
         else:
-            if len(routes) < MOST_ROUTES:
+            if len(routes) < MAX_ROUTES:
                 yield f"no route of {names_of(problem, [r])} keeps to links with QKD"
 
 

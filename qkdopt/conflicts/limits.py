@@ -1,4 +1,4 @@
-"""How many lightpaths a link bears: by its channels, and at a key rate that is asked for."""
+"""Lightpaths that a link can carry: by its channels, and at a required key rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fibre = tuple[int, int]
 
 @dataclass(frozen=True)
 class Limits:
-    """Noise at which every candidate still gives a key rate, of one whole problem.
+    """Largest noise at which each candidate still gives a key rate, of one whole problem.
 
     Parameters
     ----------
@@ -28,35 +28,36 @@ class Limits:
     """
 
     problem: Problem
-    _known: dict[tuple[int, float], FloatArray] = field(default_factory=dict)
+    _max_noise_cache: dict[tuple[int, float], FloatArray] = field(default_factory=dict)
 
     def max_noise(self, link: int, rate_bps: float) -> FloatArray:
-        """``(Q,)`` most noise above the floor at which a candidate has at least this rate.
+        """Return ``(Q,)`` the largest noise above background at which a candidate has this rate.
 
-        Infinite when no light of this problem is too much, -1 when even darkness is.
+        Infinite when the noise of all lightpaths of this problem is not too much, -1 when the
+        background noise alone is.
         """
         key = (link, rate_bps)
-        if key not in self._known:
+        if key not in self._max_noise_cache:
             lightpaths = sum(demand.channels for demand in self.problem.instance.demands)
-            self._known[key] = _bearable(self.problem.tables, link, rate_bps, lightpaths)
-        return self._known[key]
+            self._max_noise_cache[key] = _max_noise(self.problem.tables, link, rate_bps, lightpaths)
+        return self._max_noise_cache[key]
 
 
-def _bearable(tables: Tables, link: int, rate_bps: float, lightpaths: int) -> FloatArray:
+def _max_noise(tables: Tables, link: int, rate_bps: float, lightpaths: int) -> FloatArray:
     count = int(tables.candidate_count[link])
-    floor, transmittance = tables.floor[link, :count], tables.transmittance[link, :count]
+    background_noise, transmittance = tables.floor[link, :count], tables.transmittance[link, :count]
 
-    def enough(noise: FloatArray) -> FloatArray:
-        return np.asarray(tables.skr_bps(floor + noise, transmittance) >= rate_bps)
+    def gives_rate(noise: FloatArray) -> FloatArray:
+        return np.asarray(tables.skr_bps(background_noise + noise, transmittance) >= rate_bps)
 
-    most = lightpaths * tables.noise[link, :, :, :count].max(axis=(0, 1))
-    low, high = np.zeros(count), most.copy()
+    max_added = lightpaths * tables.noise[link, :, :, :count].max(axis=(0, 1))
+    low, high = np.zeros(count), max_added.copy()
     for _ in range(60):
         middle = 0.5 * (low + high)
-        bears = enough(middle)
-        low, high = np.where(bears, middle, low), np.where(bears, high, middle)
-    limit = np.where(enough(most), np.inf, high * (1.0 + ROUND_OFF))
-    return np.where(enough(np.zeros(count)), limit, -1.0)
+        gives_middle = gives_rate(middle)
+        low, high = np.where(gives_middle, middle, low), np.where(gives_middle, high, middle)
+    limit = np.where(gives_rate(max_added), np.inf, high * (1.0 + ROUND_OFF))
+    return np.where(gives_rate(np.zeros(count)), limit, -1.0)
 
 
 def fibres_of(tables: Tables) -> list[Fibre]:
@@ -67,36 +68,51 @@ def fibres_of(tables: Tables) -> list[Fibre]:
 
 
 def is_quantum(tables: Tables, fibre: Fibre) -> bool:
-    """Whether the quantum signal is in this fibre."""
-    return any(tables.disturbs[fibre[0], d] for d in (0, 1) if tables.fibres[d] == fibre[1])
+    """Tell whether the quantum signal is in this fibre."""
+    return any(
+        tables.disturbs[fibre[0], direction]
+        for direction in (0, 1)
+        if tables.fibres[direction] == fibre[1]
+    )
 
 
-def room(question: FeasibilityQuery, fibre: Fibre) -> int:
-    """Most lightpaths that a fibre carries with a legal QKD channel left on its link."""
-    most = most_channels(question, fibre)
-    return sum(question.widths) if most and fibre[0] in question.shared else most
+def capacity(query: FeasibilityQuery, fibre: Fibre) -> int:
+    """Return the most lightpaths that a fibre carries with a legal QKD channel left on its link."""
+    max_lit = max_channels(query, fibre)
+    return sum(query.lightpath_counts) if max_lit and fibre[0] in query.shared else max_lit
 
 
-def most_channels(question: FeasibilityQuery, fibre: Fibre) -> int:
-    """Most channels of a fibre that can be lit with a legal QKD channel left on its link."""
-    return int(_free_channels(question.problem.tables, fibre).sum(axis=0).max())
+def max_channels(query: FeasibilityQuery, fibre: Fibre) -> int:
+    """Return the most channels of a fibre that can be lit with a legal QKD channel left."""
+    return int(_free_channels(query.problem.tables, fibre).sum(axis=0).max())
 
 
-def room_at(question: FeasibilityQuery, limits: Limits, link: int, rate_bps: float) -> int:
-    """Most lightpaths in the quantum signal's fibre that leave a rate; -1 if none does.
+def capacity_at(query: FeasibilityQuery, limits: Limits, link: int, rate_bps: float) -> int:
+    """Return the most lightpaths in the quantum fibre that leave a rate; -1 when not even 0 does.
 
-    On the quietest channels, in the quieter direction, at the best candidate: no plan has
-    more.
+    On the channels of least noise, in the direction of less noise, at the best candidate: no
+    plan has more.
+
+    Parameters
+    ----------
+    query
+        Kept groups of rules.
+    limits
+        Noise limits of the whole problem.
+    link
+        Position of the link.
+    rate_bps
+        Required key rate [bit/s].
     """
-    tables = question.problem.tables
+    tables = query.problem.tables
     max_noise = limits.max_noise(link, rate_bps)
     quantum = next((f for f in (0, 1) if is_quantum(tables, (link, f))), None)
     if quantum is None or (max_noise < 0.0).all():
         return -1
     free = _free_channels(tables, (link, quantum))
-    costs = np.where(free, _quietest(tables, link), np.inf)
-    if link in question.shared:
-        total = sum(question.widths)
+    costs = np.where(free, _min_noise(tables, link), np.inf)
+    if link in query.shared:
+        total = sum(query.lightpath_counts)
         sums = np.arange(1, total + 1)[:, None] * costs.min(axis=0)
     else:
         sums = np.cumsum(np.sort(costs, axis=0), axis=0)
@@ -104,19 +120,32 @@ def room_at(question: FeasibilityQuery, limits: Limits, link: int, rate_bps: flo
     return int(np.where(max_noise >= 0.0, fits.sum(axis=0), -1).max())
 
 
-def best_rate(question: FeasibilityQuery, link: int, lightpaths: int) -> float | None:
-    """Best key rate [bit/s] of a link with so many lightpaths in the quantum signal's fibre.
+def best_rate(query: FeasibilityQuery, link: int, lightpaths: int) -> float | None:
+    """Return the best key rate of a link with this number of lightpaths in the quantum fibre.
 
-    ``g_e(m)`` of ``docs/model.md``: quietest channels and direction, best candidate. None
-    when there is no room for as many.
+    ``g_e(m)`` of ``docs/model.md``: channels and direction of least noise, best candidate.
+
+    Parameters
+    ----------
+    query
+        Kept groups of rules.
+    link
+        Position of the link.
+    lightpaths
+        Number of lightpaths.
+
+    Returns
+    -------
+    float or None
+        Key rate [bit/s]; None when the lightpaths exceed the capacity.
     """
-    tables = question.problem.tables
+    tables = query.problem.tables
     count = int(tables.candidate_count[link])
     quantum = next((f for f in (0, 1) if is_quantum(tables, (link, f))), None)
-    if quantum is None or lightpaths > room(question, (link, quantum)):
+    if quantum is None or lightpaths > capacity(query, (link, quantum)):
         return None
-    costs = np.where(_free_channels(tables, (link, quantum)), _quietest(tables, link), np.inf)
-    if link in question.shared:
+    costs = np.where(_free_channels(tables, (link, quantum)), _min_noise(tables, link), np.inf)
+    if link in query.shared:
         costs = np.repeat(costs.min(axis=0)[None], max(1, lightpaths), axis=0)
     added = np.sort(costs, axis=0)[:lightpaths].sum(axis=0) * (1.0 - ROUND_OFF)
     possible = np.isfinite(added)
@@ -126,18 +155,18 @@ def best_rate(question: FeasibilityQuery, link: int, lightpaths: int) -> float |
 
 
 def _free_channels(tables: Tables, fibre: Fibre) -> FloatArray:
-    """``(W, Q)`` channels that may be lit while a candidate works; one column without QKD."""
+    """Return ``(W, Q)`` channels that may be lit beside a candidate; one column without QKD."""
     e, f = fibre
-    senses = [d for d in (0, 1) if tables.fibres[d] == f]
-    usable = np.asarray(tables.usable[e, senses].all(axis=0))
+    directions = [direction for direction in (0, 1) if tables.fibres[direction] == f]
+    usable = np.asarray(tables.usable[e, directions].all(axis=0))
     if not is_quantum(tables, fibre):
         return np.asarray(usable[:, None])
     count = int(tables.candidate_count[e])
     return np.asarray(usable[:, None] & ~tables.blocks[e, :count].T)
 
 
-def _quietest(tables: Tables, link: int) -> FloatArray:
-    """``(W, Q)`` noise of one lightpath in the quieter direction of the quantum fibre."""
-    senses = [d for d in (0, 1) if tables.disturbs[link, d]]
+def _min_noise(tables: Tables, link: int) -> FloatArray:
+    """Return ``(W, Q)`` noise of one lightpath in the direction of less noise."""
+    directions = [direction for direction in (0, 1) if tables.disturbs[link, direction]]
     count = int(tables.candidate_count[link])
-    return np.asarray(tables.noise[link, senses, :, :count].min(axis=0))
+    return np.asarray(tables.noise[link, directions, :, :count].min(axis=0))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qkdopt.conflicts.cut import Cut
 from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.conflicts.groups import exact_kbps
-from qkdopt.conflicts.limits import Fibre, is_quantum, most_channels, room
+from qkdopt.conflicts.limits import Fibre, capacity, is_quantum, max_channels
 from qkdopt.problem import Problem
 from qkdopt.problem.routes import Route
 
@@ -48,7 +48,7 @@ def lightpaths(count: int) -> str:
 
 
 def fibre_name(problem: Problem, fibre: Fibre) -> str:
-    """Name a link, and the fibre of a pair by where its light goes."""
+    """Name a link, and the fibre of a pair by its direction."""
     link = problem.instance.network.links[fibre[0]]
     if problem.instance.fibre.layout == "single":
         return f"link {link.id}"
@@ -62,7 +62,7 @@ def route_name(route: Route) -> str:
 
 
 def at_most_kbps(rate_bps: float, below_bps: float) -> str:
-    """Write an upper limit on a rate rounded up, with digits enough to be below another rate."""
+    """Format an upper limit on a rate, rounded up, with digits enough to be below another rate."""
     if rate_bps <= 0.0:
         return "no key"
     for digits in range(3, 12):
@@ -73,36 +73,40 @@ def at_most_kbps(rate_bps: float, below_bps: float) -> str:
     return f"at most {exact_kbps(shown)}"
 
 
-def channels_left(question: FeasibilityQuery, fibre: Fibre) -> str:
-    """Say what leaves a fibre its room: channels less guard bands."""
-    width = question.problem.instance.grid.channels
-    taken = width - most_channels(question, fibre)
-    channels = f"{width} channel{'' if width == 1 else 's'}"
-    if taken <= 0 or not is_quantum(question.problem.tables, fibre):
+def channels_left(query: FeasibilityQuery, fibre: Fibre) -> str:
+    """Say what the capacity of a fibre is: channels less guard bands."""
+    channel_count = query.problem.instance.grid.channels
+    taken = channel_count - max_channels(query, fibre)
+    channels = f"{channel_count} channel{'' if channel_count == 1 else 's'}"
+    if taken <= 0 or not is_quantum(query.problem.tables, fibre):
         return channels
-    if question.problem.instance.qkd.reserve == "all":
+    if query.problem.instance.qkd.reserve == "all":
         return f"{channels}, of which the guard bands of its reserved QKD candidates take {taken}"
     return f"{channels}, of which the guard band of its QKD channel takes at least {taken}"
 
 
-def cut_words(question: FeasibilityQuery, cut: Cut) -> str:
-    """Say a cut: who must cross, what, how many they are and how many fit."""
-    problem = question.problem
-    who, need = names_of(problem, cut.demands), lightpaths(cut.need)
+def cut_words(query: FeasibilityQuery, cut: Cut) -> str:
+    """Describe a cut: its demands, its fibres, lightpaths required and capacity."""
+    problem = query.problem
+    who, load = names_of(problem, cut.demands), lightpaths(cut.required_count)
     what = [fibre_name(problem, fibre) for fibre in cut.fibres]
     if len(cut.fibres) == 1:
         must = "all must cross" if len(cut.demands) > 1 else "must cross"
-        left = channels_left(question, cut.fibres[0])
-        return f"{who} ({need}) {must} {what[0]}, which has room for {cut.room}: {left}"
-    rooms = [f"{room(question, fibre)} ({channels_left(question, fibre)})" for fibre in cut.fibres]
+        left = channels_left(query, cut.fibres[0])
+        return f"{who} ({load}) {must} {what[0]}, which has room for {cut.capacity}: {left}"
+    capacities = [
+        f"{capacity(query, fibre)} ({channels_left(query, fibre)})" for fibre in cut.fibres
+    ]
     return (
-        f"every candidate route of {who} ({need}) crosses {listed(what, 'or')}, which have room "
-        f"for {cut.room} together: {rooms_each(what, rooms)}"
+        f"every candidate route of {who} ({load}) crosses {listed(what, 'or')}, which have room "
+        f"for {cut.capacity} together: {list_capacities(what, capacities)}"
     )
 
 
-def rooms_each(names: Sequence[str], rooms: Sequence[str]) -> str:
-    """Say how much room each of some fibres has, once where it is the same."""
-    if len(names) > 1 and len(set(rooms)) == 1:
-        return f"each {rooms[0]}"
-    return listed([f"{name} for {left}" for name, left in zip(names, rooms, strict=True)])
+def list_capacities(names: Sequence[str], capacities: Sequence[str]) -> str:
+    """List the capacity of each fibre, once where all are the same."""
+    if len(names) > 1 and len(set(capacities)) == 1:
+        return f"each {capacities[0]}"
+    return listed(
+        [f"{name} for {capacity}" for name, capacity in zip(names, capacities, strict=True)]
+    )

@@ -1,4 +1,4 @@
-"""What ``explain`` found."""
+"""Answer of ``explain``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rule:
     kind
         See :class:`qkdopt.conflicts.groups.Group`.
     demand, link
-        Id of what the rules are about; the other is None.
+        Id of the demand or link that the rules are about; the other is None.
     text
         Its name in words.
     """
@@ -31,14 +31,14 @@ class Rule:
     text: str
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Plain data; only the id that there is."""
+        """Return plain data; only the id that is set."""
         subject = {"link": self.link} if self.demand is None else {"demand": self.demand}
         return {"kind": self.kind, **subject, "text": self.text}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Whether all demands of an instance can be served, and what stands against it.
+    """Whether all demands of an instance can be served, and the rules in conflict.
 
     Parameters
     ----------
@@ -51,11 +51,11 @@ class Explanation:
     groups
         The conflict; empty unless ``feasible`` is False.
     text
-        The answer in a planner's words.
+        The answer in the terms of planning.
     seconds
         Wall time.
     advice
-        What would give a demand key that none of its candidate routes has.
+        Changes that would give a demand key that none of its candidate routes has.
     """
 
     instance: str
@@ -67,7 +67,7 @@ class Explanation:
     advice: tuple[str, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Plain data (schema ``qkdopt/explanation/1``)."""
+        """Return plain data (schema ``qkdopt/explanation/1``)."""
         return {
             "schema": SCHEMA,
             "instance": self.instance,

@@ -1,12 +1,12 @@
-"""A conflict in a planner's words; every number is recomputed from the tables."""
+"""Text of a conflict in the terms of planning; every number is recomputed from the tables."""
 
 from __future__ import annotations
 
 from qkdopt.conflicts.cut import SECONDS, fibres_on, find_cut
-from qkdopt.conflicts.feasibility_query import FeasibilityQuery, ask
-from qkdopt.conflicts.floors import FloorCase, rooms_of
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, build_query
 from qkdopt.conflicts.groups import Groups, in_reading_order, text_of
-from qkdopt.conflicts.limits import Fibre, Limits, most_channels
+from qkdopt.conflicts.limits import Fibre, Limits, max_channels
+from qkdopt.conflicts.min_skr import MinSkrCase, capacities_of
 from qkdopt.conflicts.phrases import (
     channels_left,
     cut_words,
@@ -28,45 +28,56 @@ def words_of(
 ) -> str:
     """Say a conflict in one sentence, with numbers where a count by hand proves it.
 
-    ``seconds`` limit the search for what can be counted by hand.
+    Parameters
+    ----------
+    problem
+        The problem with all its rules.
+    limits
+        Its noise limits.
+    conflict
+        Groups of rules that cannot hold together.
+    irreducible
+        Whether the groups hold together without any one of them.
+    seconds
+        Time limit of the search for a count by hand [s].
     """
-    question = ask(problem, conflict, whole_routes=True)
-    unroutable = [r for r, own in enumerate(question.problem.routes) if not own]
+    query = build_query(problem, conflict, whole_routes=True)
+    unroutable = [r for r, own in enumerate(query.problem.routes) if not own]
     if unroutable:
-        demand = question.problem.instance.demands[unroutable[0]]
-        name = names_of(question.problem, unroutable[:1])
+        demand = query.problem.instance.demands[unroutable[0]]
+        name = names_of(query.problem, unroutable[:1])
         return f"{name} has no route: nothing joins {demand.source} and {demand.target}"
-    cut = find_cut(question.problem, question.problem.routes, rooms_of(question), seconds)
+    cut = find_cut(query.problem, query.problem.routes, capacities_of(query), seconds)
     if cut is not None:
-        return cut_words(question, cut)
-    if len(question.demands) == 1:
-        wide = _too_wide(question)
-        if wide is not None:
-            return wide
-    wanting = [r for r, floor in enumerate(question.floors) if floor]
-    if len(wanting) == 1 and problem.instance.qkd.relay == "lightpath":
-        told = FloorCase(question, limits, wanting[0]).words()
-        if told is not None:
-            return told
+        return cut_words(query, cut)
+    if len(query.demands) == 1:
+        sentence = _too_many_lightpaths(query)
+        if sentence is not None:
+            return sentence
+    with_min_rate = [r for r, min_skr_bps in enumerate(query.min_skrs_bps) if min_skr_bps]
+    if len(with_min_rate) == 1 and problem.instance.qkd.relay == "lightpath":
+        sentence = MinSkrCase(query, limits, with_min_rate[0]).words()
+        if sentence is not None:
+            return sentence
     return _listed(problem, conflict, irreducible=irreducible)
 
 
-def _too_wide(question: FeasibilityQuery) -> str | None:
+def _too_many_lightpaths(query: FeasibilityQuery) -> str | None:
     """Say that a demand has more lightpaths than the channels of a link on every route."""
-    problem, width = question.problem, question.widths[0]
+    problem, count = query.problem, query.lightpath_counts[0]
     narrow: list[Fibre] = []
     for route in problem.routes[0]:
         fibres = sorted(fibres_on(problem, route))
-        narrow += [f for f in fibres if most_channels(question, f) < width][:1] or [(-1, -1)]
+        narrow += [f for f in fibres if max_channels(query, f) < count][:1] or [(-1, -1)]
     if (-1, -1) in narrow:
         return None
     links = [
-        f"{fibre_name(problem, fibre)} with {most_channels(question, fibre)} "
-        f"({channels_left(question, fibre)})"
+        f"{fibre_name(problem, fibre)} with {max_channels(query, fibre)} "
+        f"({channels_left(query, fibre)})"
         for fibre in sorted(set(narrow))
     ]
     return (
-        f"{names_of(problem, [0])} needs {width} channels, and {routes_of(problem, 0)} crosses a "
+        f"{names_of(problem, [0])} needs {count} channels, and {routes_of(problem, 0)} crosses a "
         f"link with fewer: {listed(links)}"
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from qkdopt.heuristics.spectrum import Spectrum, spectrum_of
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import BLOCKED, Plan
-from qkdopt.problem.routes import Route
 from qkdopt.result import BlockedBy
 
 
@@ -26,20 +25,14 @@ def explain_blocked(problem: Problem, plan: Plan) -> dict[int, BlockedBy]:
 
 
 def _reason(problem: Problem, spectrum: Spectrum, r: int) -> BlockedBy:
-    demand, routes = problem.instance.demands[r], problem.routes[r]
+    demand = problem.instance.demands[r]
+    routes = [spectrum.route_number(r, p) for p in range(len(problem.routes[r]))]
     count = demand.channels
     if not any(spectrum.dark(route).sum() >= count for route in routes):
         return "no free channel"
     if not any((spectrum.dark(p) & spectrum.unreserved(p)).sum() >= count for p in routes):
         return "guard band"
-    if not any(_fits(spectrum, route, count) for route in routes):
+    if not spectrum.has_room(r):
         return "no receiver channel"
     # With room left, only a floor, or working channels that are not retuned, can block.
     return "minimum key rate" if demand.min_skr_bps else "guard band"
-
-
-def _fits(spectrum: Spectrum, route: Route, count: int) -> bool:
-    lit = spectrum.first_fit(route, count)
-    for channel in lit or ():
-        spectrum.release(route, channel)
-    return lit is not None

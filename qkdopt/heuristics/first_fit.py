@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from qkdopt.heuristics.spectrum import Spectrum, finished
 from qkdopt.problem import Problem
-from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan
+from qkdopt.problem.plan import NO_QKD, Plan
 
 
 def fixed(problem: Problem) -> Plan:
     """Use one QKD channel per link, its first candidate: no resilience."""
-    routes, channels = _first_fit(problem, Spectrum(problem, first_candidate_only=True))
+    routes, channels = Spectrum(problem, first_candidate_only=True).first_fit()
     working = tuple(0 if count else NO_QKD for count in problem.tables.candidate_count)
     return finished(problem, routes, channels, working)
 
@@ -22,19 +22,4 @@ def ds_qkd(problem: Problem) -> Plan:
     lighting it leaves every link a legal candidate. Each link then works on its best one;
     the plan is the state after all demands.
     """
-    return finished(problem, *_first_fit(problem, Spectrum(problem)))
-
-
-def _first_fit(problem: Problem, spectrum: Spectrum) -> tuple[list[int], list[tuple[int, ...]]]:
-    routes: list[int] = []
-    channels: list[tuple[int, ...]] = []
-    for demand, candidates in zip(problem.instance.demands, problem.routes, strict=True):
-        number, lit = BLOCKED, tuple[int, ...]()
-        for p, route in enumerate(candidates):
-            found = spectrum.first_fit(route, demand.channels)
-            if found is not None:
-                number, lit = p, found
-                break
-        routes.append(number)
-        channels.append(lit)
-    return routes, channels
+    return finished(problem, *Spectrum(problem).first_fit())

@@ -1,18 +1,35 @@
-"""Which channels are free: occupancy, guard bands and legal candidates while a plan grows."""
+"""The lit channels of a plan under construction, as heuristics on demand lists see them."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from qkdopt.heuristics.placement import place_demands
 from qkdopt.problem import Problem
-from qkdopt.problem.coefficients import BoolArray
+from qkdopt.problem.coefficients import BoolArray, IntArray
+from qkdopt.problem.network_state import (
+    LightMode,
+    NetworkState,
+    dark_state,
+    find_free_positions,
+    prepare,
+    switch_positions,
+    switch_route,
+)
+from qkdopt.problem.network_tables import (
+    NetworkTables,
+    flags_of,
+    network_tables,
+    position_of,
+)
 from qkdopt.problem.plan import BLOCKED, Plan, assess, tuned
-from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 
 class Spectrum:
-    """Lit channels of a plan under construction.
+    """A network's state while the demands of a problem are placed.
+
+    Routes have numbers: those of demand r follow each other from :meth:`route_number` on.
 
     Parameters
     ----------
@@ -23,89 +40,98 @@ class Spectrum:
     """
 
     def __init__(self, problem: Problem, *, first_candidate_only: bool = False) -> None:
-        tables = problem.tables
-        links, _, width = tables.usable.shape
-        self._problem = problem
-        self._occupied = np.zeros((links, 2, width), dtype=np.bool_)
-        self._blockers = np.zeros(tables.floor.shape, dtype=np.int64)
-        self.noise: FloatArray = tables.floor.copy()
-        known = np.arange(tables.floor.shape[1]) < tables.candidate_count[:, None]
-        if first_candidate_only:
-            known[:, 1:] = False
-        self._known = known
-        self._has_qkd = tables.candidate_count > 0
+        self._net: NetworkTables = network_tables(
+            problem.tables, problem.routes, first_candidate_only=first_candidate_only
+        )
+        self._mode = LightMode(
+            keys=True,
+            working_only=problem.instance.qkd.reserve == "working",
+            keeps_working=first_candidate_only,
+            count_usage=False,
+        )
+        self._state: NetworkState = dark_state(self._net)
+        self._lightpaths = np.array([d.channels for d in problem.instance.demands], dtype=np.int64)
+        prepare(self._net, self._mode, self._state)
+
+    def route_number(self, r: int, p: int = 0) -> int:
+        """Return the number of candidate route p of demand r."""
+        return int(self._net.group_route[r]) + p
+
+    def noise(self, link: int) -> FloatArray:
+        """``(Q,)`` noise clicks per gate at the candidates of a link."""
+        return np.asarray(self._state.noise[link])
 
     def legal(self, link: int) -> BoolArray:
         """``(Q,)`` candidates of a link without light in their guard band."""
-        return np.asarray(self._known[link] & (self._blockers[link] == 0))
+        known = np.arange(self._state.blockers.shape[1]) < self._net.candidates[link]
+        return np.asarray(known & (self._state.blockers[link] == 0))
 
-    def dark(self, route: Route) -> BoolArray:
+    def dark(self, route: int) -> BoolArray:
         """``(W,)`` channels that carry nothing on the whole route."""
-        tables = self._problem.tables
-        free = np.ones(self._occupied.shape[2], dtype=np.bool_)
-        for e, forward in zip(route.links, route.forward, strict=True):
-            fibre = tables.fibres[0 if forward else 1]
-            free &= ~self._occupied[e, fibre]
-        return free
+        links, fibres = self._places(route)
+        lit = self._net.usable[links, fibres] & ~self._state.free[links, fibres]
+        return np.asarray(~flags_of(lit, self._net.order).any(axis=0))
 
-    def unreserved(self, route: Route) -> BoolArray:
+    def unreserved(self, route: int) -> BoolArray:
         """``(W,)`` channels outside of the guard bands that stay dark in any plan."""
-        usable = self._problem.tables.usable
-        hops = zip(route.links, route.forward, strict=True)
-        return np.asarray(np.all([usable[e, 0 if f else 1] for e, f in hops], axis=0))
+        links, fibres = self._places(route)
+        return np.asarray(flags_of(self._net.usable[links, fibres], self._net.order).all(axis=0))
 
-    def receivable(self, route: Route) -> BoolArray:
-        """``(W,)`` channels that leave every link of the route a legal candidate."""
-        tables = self._problem.tables
-        free = np.ones(self._occupied.shape[2], dtype=np.bool_)
-        for e, forward in zip(route.links, route.forward, strict=True):
-            if self._has_qkd[e] and tables.disturbs[e, 0 if forward else 1]:
-                free &= (~tables.blocks[e][self.legal(e)]).any(axis=0)
-        return free
+    def free(self, route: int) -> BoolArray:
+        """``(W,)`` channels that may be lit on the whole route now.
 
-    def free(self, route: Route) -> BoolArray:
-        """``(W,)`` channels that may be lit on the whole route now."""
-        return self.dark(route) & self.unreserved(route) & self.receivable(route)
+        They are dark and usable, and leave every link a candidate to work on.
+        """
+        find_free_positions(self._net, self._mode, self._state, route)
+        return flags_of(self._state.mask, self._net.order)
 
-    def light(self, route: Route, channel: int) -> None:
+    def light(self, route: int, channel: int) -> None:
         """Light a channel along a route."""
-        self._switch(route, channel, on=True)
+        switch_route(self._net, self._mode, self._state, route, position_of(channel), 1)
 
-    def release(self, route: Route, channel: int) -> None:
+    def release(self, route: int, channel: int) -> None:
         """Put out a channel along a route."""
-        self._switch(route, channel, on=False)
+        switch_route(self._net, self._mode, self._state, route, position_of(channel), -1)
 
-    def _switch(self, route: Route, channel: int, *, on: bool) -> None:
-        tables = self._problem.tables
-        sign = 1 if on else -1
-        for e, forward in zip(route.links, route.forward, strict=True):
-            d = 0 if forward else 1
-            self._occupied[e, tables.fibres[d], channel] = on
-            self.noise[e] += sign * tables.noise[e, d, channel]
-            if tables.disturbs[e, d]:
-                self._blockers[e] += sign * tables.blocks[e, :, channel]
+    def first_fit(self) -> tuple[list[int], list[tuple[int, ...]]]:
+        """Light every demand in turn; its route (``BLOCKED`` without room) and its channels."""
+        routes, positions = self._place(0, self._lightpaths)
+        numbers = np.where(routes < 0, BLOCKED, routes - self._net.group_route[: len(routes)])
+        channels = [
+            tuple(sorted(self._net.order[row[:count]].tolist())) if route >= 0 else ()
+            for route, row, count in zip(routes, positions, self._lightpaths, strict=True)
+        ]
+        return numbers.tolist(), channels
 
-    def first_fit(self, route: Route, count: int) -> tuple[int, ...] | None:
-        """Light the first ``count`` free channels of a route; None, unlit, if there are fewer."""
-        lit: list[int] = []
-        for _ in range(count):
-            free = np.flatnonzero(self.free(route))
-            if not len(free):
-                for channel in lit:
-                    self.release(route, channel)
-                return None
-            lit.append(int(free[0]))
-            self.light(route, lit[-1])
-        return tuple(sorted(lit))
+    def has_room(self, r: int) -> bool:
+        """Whether first fit places demand r as things stand; nothing changes."""
+        count = self._lightpaths[r : r + 1]
+        routes, positions = self._place(r, count)
+        if routes[0] < 0:
+            return False
+        switch_positions(self._net, self._mode, self._state, routes[0], count[0], positions, 0, -1)
+        return True
+
+    def _place(self, first: int, lightpaths: IntArray) -> tuple[IntArray, IntArray]:
+        """Place demands from ``first`` on; routes ``(N,)`` and positions ``(N, B)``."""
+        routes = np.full(len(lightpaths), -1, dtype=np.int64)
+        positions = np.full((len(lightpaths), lightpaths.max(initial=1)), -1, dtype=np.int64)
+        place_demands(self._net, self._mode, self._state, first, lightpaths, routes, positions)
+        return routes, positions
+
+    def _places(self, route: int) -> tuple[IntArray, IntArray]:
+        """Links and fibres of a route's hops."""
+        hops = slice(self._net.route_hop[route], self._net.route_hop[route + 1])
+        return self._net.hop_link[hops], self._net.hop_fibre[hops]
 
 
 def spectrum_of(problem: Problem, plan: Plan) -> Spectrum:
     """Return the lit channels of a finished plan."""
     spectrum = Spectrum(problem)
-    for routes, number, channels in zip(problem.routes, plan.routes, plan.channels, strict=True):
+    for r, (number, channels) in enumerate(zip(plan.routes, plan.channels, strict=True)):
         if number != BLOCKED:
             for channel in channels:
-                spectrum.light(routes[number], channel)
+                spectrum.light(spectrum.route_number(r, number), channel)
     return spectrum
 
 

@@ -15,8 +15,8 @@ from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 Rule = Literal["harm", "equalisation"]
-# Picks (route, channel) among routes; None when none has room.
-Choose = Callable[[list[Route]], tuple[int, int] | None]
+# Picks (position in the list, channel) among numbered routes; None when none has room.
+Choose = Callable[[list[int]], tuple[int, int] | None]
 
 
 def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
@@ -45,6 +45,7 @@ class _Builder:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._spectrum = Spectrum(problem)
+        self._every: list[Route] = [route for routes in problem.routes for route in routes]
         self._rates = np.array([self._rate(e) for e in range(len(problem.tables.candidates))])
         self._bottlenecks: IntArray = np.zeros(len(self._rates), dtype=np.int64)
         self.routes: list[int] = []
@@ -52,16 +53,15 @@ class _Builder:
 
     def serve(self, r: int, count: int, choose: Choose) -> None:
         """Light ``count`` channels for demand r where the rule says, or block it."""
-        candidates = self._problem.routes[r]
-        allowed = list(range(len(candidates)))
+        first = self._spectrum.route_number(r)
+        allowed = list(range(first, first + len(self._problem.routes[r])))
         while allowed:
-            choice = choose([candidates[p] for p in allowed])
+            choice = choose(allowed)
             if choice is None:
                 break
-            route = candidates[allowed[choice[0]]]
-            lit = self._light(route, count, choice[1], choose)
+            lit = self._light(allowed[choice[0]], count, choice[1], choose)
             if lit is not None:
-                self.routes.append(allowed[choice[0]])
+                self.routes.append(allowed[choice[0]] - first)
                 self.channels.append(lit)
                 self._count_bottlenecks()
                 return
@@ -69,9 +69,7 @@ class _Builder:
         self.routes.append(BLOCKED)
         self.channels.append(())
 
-    def _light(
-        self, route: Route, count: int, first: int, choose: Choose
-    ) -> tuple[int, ...] | None:
+    def _light(self, route: int, count: int, first: int, choose: Choose) -> tuple[int, ...] | None:
         """Light the first channel and, for wider demands, the next best ones of the route."""
         lit = [first]
         self._spectrum.light(route, first)
@@ -83,11 +81,11 @@ class _Builder:
                 return None
             lit.append(choice[1])
             self._spectrum.light(route, choice[1])
-        for e in route.links:
+        for e in self._every[route].links:
             self._rates[e] = self._rate(e)
         return tuple(sorted(lit))
 
-    def least_harm(self, routes: list[Route]) -> tuple[int, int] | None:
+    def least_harm(self, routes: list[int]) -> tuple[int, int] | None:
         """Return (route, channel) with the most own rate less harm; None without room."""
         best, choice = -np.inf, None
         for p, route in enumerate(routes):
@@ -95,14 +93,15 @@ class _Builder:
             if not len(free):
                 continue
             after = self._rates_after(route, free)
-            harm = (self._rates[list(route.links)] - after) @ self._bottlenecks[list(route.links)]
+            links = list(self._every[route].links)
+            harm = (self._rates[links] - after) @ self._bottlenecks[links]
             worth = after.min(axis=1) - harm
             k = int(worth.argmax())
             if worth[k] > best:
                 best, choice = float(worth[k]), (p, int(free[k]))
         return choice
 
-    def least_noise(self, routes: list[Route]) -> tuple[int, int] | None:
+    def least_noise(self, routes: list[int]) -> tuple[int, int] | None:
         """Return the first route with room and its channel of least added noise."""
         tables = self._problem.tables
         for p, route in enumerate(routes):
@@ -110,22 +109,22 @@ class _Builder:
             if not len(free):
                 continue
             added = np.zeros(len(free))
-            for e, forward in zip(route.links, route.forward, strict=True):
+            for e, direction, _ in self._every[route].hops:
                 count = max(1, int(tables.candidate_count[e]))
-                heard = tables.noise[e, 0 if forward else 1][free]
+                heard = tables.noise[e, direction][free]
                 added += heard.sum(axis=1) / count
             return p, int(free[int(added.argmin())])
         return None
 
-    def _rates_after(self, route: Route, free: IntArray) -> FloatArray:
+    def _rates_after(self, route: int, free: IntArray) -> FloatArray:
         """``(channels, hops)`` rate of each link of a route were one more channel lit."""
         tables = self._problem.tables
-        rates = np.zeros((len(free), len(route.links)))
-        for h, (e, forward) in enumerate(zip(route.links, route.forward, strict=True)):
+        hops = self._every[route].hops
+        rates = np.zeros((len(free), len(hops)))
+        for h, (e, d, _) in enumerate(hops):
             if not tables.candidate_count[e]:
                 continue
-            d = 0 if forward else 1
-            noise = self._spectrum.noise[e] + tables.noise[e, d][free]
+            noise = self._spectrum.noise(e) + tables.noise[e, d][free]
             legal = self._spectrum.legal(e) & ~(tables.blocks[e].T[free] & tables.disturbs[e, d])
             skr = tables.skr_bps(noise, tables.transmittance[e])
             rates[:, h] = np.where(legal, skr, 0.0).max(axis=1)
@@ -136,7 +135,7 @@ class _Builder:
         legal = self._spectrum.legal(e)
         if not legal.any():
             return 0.0
-        skr = tables.skr_bps(self._spectrum.noise[e][legal], tables.transmittance[e][legal])
+        skr = tables.skr_bps(self._spectrum.noise(e)[legal], tables.transmittance[e][legal])
         return float(skr.max())
 
     def _count_bottlenecks(self) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qkdopt.instance.changing import instance_of
 from qkdopt.instance.model import Instance
-from qkdopt.instance.network import Candidate
+from qkdopt.instance.network import Candidate, Link
 
 
 def with_candidates(
@@ -35,20 +34,20 @@ def with_candidates(
     InstanceError
         The candidates do not fit the instance.
     """
-    data = instance.to_json_dict()
-    qkd = data.setdefault("qkd", {})
+    # Links that have their own leave the shared ones without meaning: the least that is valid.
+    first = next((own for own in by_link if own), ())[:1] if by_link is not None else None
+    shared = channels if by_link is None else first
+    qkd: dict[str, object] = {"candidates": "all" if shared is None else tuple(shared)}
     if reserve is not None:
         qkd["reserve"] = reserve
-    # Links that have their own leave the shared ones without meaning: the least that is valid.
-    shared = next((some for some in by_link if some), ())[:1] if by_link is not None else channels
-    qkd["candidates"] = "all" if shared is None else [_plain(c) for c in shared]
-    for e, link in enumerate(data["network"]["links"]):
-        link.pop("candidates", None)
-        if by_link is not None and instance.network.links[e].qkd:
-            link["candidates"] = [_plain(candidate) for candidate in by_link[e]]
-    return instance_of(data, f"{instance.name} with other candidates")
+    links = [
+        _with_own(link, by_link[e] if by_link is not None and link.qkd else None)
+        for e, link in enumerate(instance.network.links)
+    ]
+    return instance.replace(qkd=qkd, network={"links": links})
 
 
-def _plain(candidate: Candidate) -> object:
-    """Spell a candidate as an instance file does."""
-    return candidate if isinstance(candidate, int) else candidate.model_dump(mode="json")
+def _with_own(link: Link, candidates: Sequence[Candidate] | None) -> dict[str, object]:
+    """Return the fields of a link with candidates of its own; None for the shared ones."""
+    given = {name: getattr(link, name) for name in link.model_fields_set - {"candidates"}}
+    return given if candidates is None else {**given, "candidates": tuple(candidates)}

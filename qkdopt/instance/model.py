@@ -5,22 +5,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from qkdopt.errors import InstanceError
 from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
 from qkdopt.instance.demands import Demand, Routes, Traffic
+from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
 from qkdopt.instance.measured import measured_faults
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
+from qkdopt.runtime.files import write_json_whole
 
 SCHEMA: Literal["qkdopt/instance/1"] = "qkdopt/instance/1"
 
 # Fields that came to the schema later, each with its value in every instance from before.
 HASHED_WHERE_CHANGED = (("qkd", "yields", "paper"),)
+
+
+class _Keep(Enum):
+    """What stands for a field that is not changed; None is a value of some."""
+
+    KEEP = "keep"
+
+
+KEEP = _Keep.KEEP
+# Some fields of a part, the others as they are.
+Fields = Mapping[str, object]
 
 
 class Instance(Part):
@@ -199,6 +215,84 @@ class Instance(Part):
             for channel in range(self.grid.channels)
         )
 
+    def replace(
+        self,
+        *,
+        name: str | _Keep = KEEP,
+        description: str | _Keep = KEEP,
+        preset: str | _Keep | None = KEEP,
+        network: Network | Fields | _Keep = KEEP,
+        grid: Grid | Fields | _Keep = KEEP,
+        fibre: Fibre | Fields | _Keep = KEEP,
+        classical: Classical | Fields | _Keep = KEEP,
+        other_noise: OtherNoise | Fields | _Keep = KEEP,
+        qkd: Qkd | Fields | _Keep = KEEP,
+        routes: Routes | Fields | _Keep = KEEP,
+        demands: Iterable[Demand | Fields] | _Keep = KEEP,
+        traffic: Traffic | Fields | _Keep | None = KEEP,
+    ) -> Instance:
+        """Return the instance with some of its data changed, validated as a whole.
+
+        A mapping changes those fields of a part and leaves its others; anything else takes the
+        place of what was there.
+
+        Parameters
+        ----------
+        name, description, preset
+            Name, text and the preset that the instance names.
+        network, grid, fibre, classical, other_noise, qkd, routes
+            Parts of the instance.
+        demands
+            All demands.
+        traffic
+            Dynamic traffic; None for none.
+
+        Raises
+        ------
+        InstanceError
+            With every rule that the changed instance breaks.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> instance = qkdopt.new_instance("ten", topology="nsfnet", demands=10, seed=1)
+        >>> instance.replace(qkd={"candidates": [3, 13]}, name="two candidates").qkd.candidates
+        (3, 13)
+        """
+        given = {
+            "name": name,
+            "description": description,
+            "preset": preset,
+            "network": network,
+            "grid": grid,
+            "fibre": fibre,
+            "classical": classical,
+            "other_noise": other_noise,
+            "qkd": qkd,
+            "routes": routes,
+            "demands": demands,
+            "traffic": traffic,
+        }
+        fields: dict[str, Any] = {part: getattr(self, part) for part in given}
+        for part, value in given.items():
+            if value is not KEEP:
+                fields[part] = _merged(fields[part], value)
+        try:
+            return Instance.model_validate(fields, strict=False)
+        except ValidationError as error:
+            where = f"{fields['name']}, changed"
+            raise InstanceError(where, list(fault_texts(error, fields, Instance))) from None
+
+    def save(self, path: str | Path) -> None:
+        """Write the instance to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_json_whole(path, self.to_json_dict())
+
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this instance, defaults left out, for writing and hashing."""
         data: dict[str, Any] = self.model_dump(mode="json", exclude_defaults=True)
@@ -216,3 +310,16 @@ class Instance(Part):
                 del data[part][name]
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _merged(part: object, value: object) -> object:
+    """Return a part with some of its fields changed, or what takes its place."""
+    if isinstance(value, Mapping) and isinstance(part, Part | None):
+        own = {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
+        return {**own, **value}
+    return value if isinstance(value, str | Part | None) else _listed(value)
+
+
+def _listed(value: object) -> object:
+    """Return a list of what is iterated over once, so that an error can show it."""
+    return list(value) if isinstance(value, Iterable) else value

@@ -3,7 +3,7 @@
 from qkdopt.instance.faults import fault_texts
 from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_result, read_text
 from qkdopt.io.toml import read_toml
-from qkdopt.io.writing import (
+from qkdopt.runtime.files import (
     refuse_unwritable,
     to_text,
     write_json_whole,

@@ -1,4 +1,4 @@
-"""Where a result was computed: part of every result's provenance."""
+"""Environment of a computation: part of every result's provenance."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = ("qkdopt", "highspy", "numba", "numpy", "networkx", "pyomo")
 
 @cache
 def environment() -> Environment:
-    """Versions, processor and platform of this process."""
+    """Return versions, processor and platform of this process."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -25,7 +25,7 @@ def environment() -> Environment:
 
 
 def _processor() -> str:
-    """Name of the processor; platform.processor() is empty on most Linux systems."""
+    """Return the name of the processor; platform.processor() is empty on most Linux systems."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -16,10 +16,10 @@ from qkdopt.instance.faults import fault_texts
 from qkdopt.result import PLAN_SCHEMA, AnyPlan, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT_SCHEMA
 
-LARGEST_FILE_BYTES = 200_000_000
+MAX_FILE_BYTES = 200_000_000
 # A longer whole number is larger than any float, and Python converts none of 4,300 digits.
-MOST_DIGITS = 308
-# What a plan can be read from, by its schema; a file of no known schema is read as the first.
+MAX_DIGITS = 308
+# Models that hold a plan, by schema; a file of an unknown schema is read as the first.
 PLANS: dict[str, type[AnyPlan]] = {RESULT_SCHEMA: Result, PLAN_SCHEMA: SavedPlan}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -37,7 +37,7 @@ def read_instance(path: str | Path) -> Instance:
 
 
 def parse_instance(text: str, *, where: str = "instance") -> Instance:
-    """Validate the JSON text of an instance."""
+    """Parse and validate the JSON text of an instance; ``where`` names it in errors."""
     return _parse(text, where, {INSTANCE_SCHEMA: Instance}, InstanceError)
 
 
@@ -65,12 +65,27 @@ def read_plan(path: str | Path) -> AnyPlan:
 
 
 def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON file") -> str:
-    """Text of a file; ``error`` says why there is none."""
+    """Return the text of a file.
+
+    Parameters
+    ----------
+    path
+        File of at most :data:`MAX_FILE_BYTES` bytes.
+    error
+        Class of the error to raise.
+    expected
+        Kind of file, for messages.
+
+    Raises
+    ------
+    FaultsError
+        As ``error``: the file is missing, a folder, too large, not readable or no UTF-8.
+    """
     try:
         if path.is_dir():
             raise error(str(path), [f"is a folder; expected {expected}"])
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise error(str(path), [f"larger than {LARGEST_FILE_BYTES} bytes; wrong file?"])
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise error(str(path), [f"larger than {MAX_FILE_BYTES} bytes; wrong file?"])
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise error(str(path), [f"no such file; expected {expected}"]) from None
@@ -88,12 +103,18 @@ def _parse(
     data = _json(text, where, faults, error)
     if not isinstance(data, dict):
         raise error(where, [f"holds a JSON {_kind(data)}; expected an object"])
-    found = data.get("schema")
-    schema = found if isinstance(found, str) and found in models else next(iter(models))
-    if found != schema:
-        known = " or ".join(f'"{name}"' for name in models)
-        told = f"schema = {json.dumps(found)}; expected {known} (this version reads no other)"
-        faults.append(told)
+    schema_name = data.get("schema")
+    schema = (
+        schema_name
+        if isinstance(schema_name, str) and schema_name in models
+        else next(iter(models))
+    )
+    if schema_name != schema:
+        expected = " or ".join(f'"{name}"' for name in models)
+        fault = (
+            f"schema = {json.dumps(schema_name)}; expected {expected} (this version reads no other)"
+        )
+        faults.append(fault)
     # The rest is validated all the same, so that one error lists everything.
     model = models[schema]
     data = {**data, "schema": schema}
@@ -123,7 +144,7 @@ def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) ->
         raise error(where, [f"holds {name}; expected a finite number"])
 
     def whole(digits: str) -> int:
-        if len(digits) > MOST_DIGITS:
+        if len(digits) > MAX_DIGITS:
             fault = f"holds {digits[:12]}... of {len(digits):,} digits; expected less than 1e308"
             raise error(where, [fault])
         return int(digits)

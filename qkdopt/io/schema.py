@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from qkdopt.instance import Instance
-from qkdopt.io.writing import write_json_whole
 from qkdopt.result import Result, SavedPlan
+from qkdopt.runtime.files import write_json_whole
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "instance-1.json": Instance,
@@ -21,12 +21,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """JSON Schema of instances, plans or results, as files hold them."""
+    """Return the JSON Schema of files of a model."""
     return {"$schema": DIALECT, **model.model_json_schema(by_alias=True)}
 
 
 def shipped_schema(name: str) -> str:
-    """Text of a shipped schema."""
+    """Return the text of a shipped schema."""
     return files("qkdopt").joinpath("data", "schema", name).read_text(encoding="utf-8")
 
 

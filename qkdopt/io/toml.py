@@ -20,7 +20,7 @@ def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     Raises
     ------
     InstanceError
-        With every fault of the file.
+        The file cannot be read or breaks rules: every fault listed.
     """
     where = str(path)
     try:
@@ -30,7 +30,7 @@ def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InstanceError(where, [f"{error}; expected TOML"]) from None
     except ValueError:
-        # Python refuses to convert it; nothing else in TOML text is refused like this.
+        # Python refuses to convert such a number; no other TOML text raises a plain ValueError.
         fault = "holds a whole number of thousands of digits; expected less than 1e308"
         raise InstanceError(where, [fault]) from None
     try:

@@ -1,6 +1,6 @@
-"""A sign of life of ``study run``, for ``study status`` in another terminal.
+"""Heartbeat of ``study run``, for ``study status`` in another terminal.
 
-The sign is a small file beside the rows, written whole about every second and taken away in the
+The heartbeat is a small file beside the rows, written whole about every second and removed at the
 end. One that has not been renewed for a while belonged to a run that was killed.
 """
 
@@ -21,13 +21,13 @@ from qkdopt.errors import UsageError
 
 NAME = ".running.json"
 EVERY_SECONDS = 1.0
-# No sign for so long means that nobody is running.
-SILENT_SECONDS = 15.0
+# A heartbeat older than this belongs to no running process.
+STALE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """Who runs a study, and which runs are with workers."""
+    """Process that runs a study, and the runs that workers have."""
 
     host: str
     process: int
@@ -36,56 +36,59 @@ class Heartbeat:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the sign is fresh."""
-        return self.seconds_ago < SILENT_SECONDS
+        """Tell whether the heartbeat is recent."""
+        return self.seconds_ago < STALE_SECONDS
 
 
 class HeartbeatWriter:
-    """Gives the sign from inside ``study run``."""
+    """Writes the heartbeat of ``study run``."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._last = -EVERY_SECONDS
 
     def beat(self, keys: list[str]) -> None:
-        """Renew the sign, at most once in a while."""
+        """Renew the heartbeat, at most once in :data:`EVERY_SECONDS`."""
         now = time.monotonic()
         if now - self._last < EVERY_SECONDS:
             return
         self._last = now
-        sign = {
+        heartbeat = {
             "host": platform.node(), "process": os.getpid(), "at": time.time(), "keys": keys,
         }  # fmt: skip
-        half = self._path.with_suffix(f".{os.getpid()}.half")
-        # A full or slow disk costs a sign of life, not the runs that are out.
+        temporary = self._path.with_suffix(f".{os.getpid()}.half")
+        # A full or slow disk costs a heartbeat, not the runs under way.
         with contextlib.suppress(OSError):
-            half.write_text(json.dumps(sign), encoding="utf-8")
-            half.replace(self._path)
+            temporary.write_text(json.dumps(heartbeat), encoding="utf-8")
+            temporary.replace(self._path)
 
     def stop(self) -> None:
-        """Take the sign away, if it is our own."""
-        sign = read_heartbeat(self._path.parent)
-        if sign is not None and (sign.host, sign.process) == (platform.node(), os.getpid()):
+        """Remove the heartbeat, if this process wrote it."""
+        heartbeat = read_heartbeat(self._path.parent)
+        if heartbeat is not None and (heartbeat.host, heartbeat.process) == (
+            platform.node(),
+            os.getpid(),
+        ):
             with contextlib.suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Give the sign for as long as work of several runs goes on in a folder.
+    """Lock a folder by a heartbeat for as long as several runs go on in it.
 
     Raises
     ------
     UsageError
         Another process of this machine works there.
     """
-    refuse_a_second_run(folder)
-    heart, done = HeartbeatWriter(folder), threading.Event()
-    heart.beat([])
+    validate_single_run(folder)
+    writer, done = HeartbeatWriter(folder), threading.Event()
+    writer.beat([])
 
     def beat() -> None:
         while not done.wait(EVERY_SECONDS):
-            heart.beat([])
+            writer.beat([])
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -94,11 +97,11 @@ def hold(folder: Path) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-        heart.stop()
+        writer.stop()
 
 
 def read_heartbeat(folder: Path) -> Heartbeat | None:
-    """Return the latest sign of life; None where no run has left one."""
+    """Return the latest heartbeat; None where there is none."""
     try:
         data = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return Heartbeat(
@@ -111,31 +114,31 @@ def read_heartbeat(folder: Path) -> Heartbeat | None:
         return None
 
 
-def refuse_a_second_run(folder: Path) -> None:
-    """Let one process of this machine at a time write a folder of rows.
+def validate_single_run(folder: Path) -> None:
+    """Refuse a folder of rows that another process of this machine writes.
 
-    A process that was killed leaves a fresh sign too, so its number must be in use; of another
-    machine's process nobody here can tell, and it is let be.
+    A process that was killed leaves a fresh heartbeat too, so its number must be in use; whether a
+    process of another machine runs cannot be told, and it is not refused.
 
     Raises
     ------
     UsageError
         Another process runs the same study; the message says which.
     """
-    sign = read_heartbeat(folder)
-    if sign is None or not sign.is_fresh or sign.host != platform.node():
+    heartbeat = read_heartbeat(folder)
+    if heartbeat is None or not heartbeat.is_fresh or heartbeat.host != platform.node():
         return
-    if sign.process != os.getpid() and is_alive(sign.process):
+    if heartbeat.process != os.getpid() and is_alive(heartbeat.process):
         raise UsageError(
-            f"{folder}: process {sign.process} on {sign.host} runs this already, last sign "
-            f"{sign.seconds_ago:.0f} s ago; expected one run at a time"
+            f"{folder}: process {heartbeat.process} on {heartbeat.host} runs this already, last "
+            f"sign {heartbeat.seconds_ago:.0f} s ago; expected one run at a time"
         )
 
 
 def is_alive(process: int) -> bool:
-    """Whether a process of this machine has this number.
+    """Tell whether a process of this machine has this number.
 
-    Where the system cannot tell without ending it (Windows) its fresh sign stands for it.
+    True where the system cannot tell without ending it (Windows): its fresh heartbeat counts.
     """
     if os.name != "posix":
         return True

@@ -1,4 +1,4 @@
-"""Run what is missing, through the futures interface of the standard library."""
+"""Run missing tasks through the futures interface of the standard library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 
-from qkdopt.jobs.heartbeat import HeartbeatWriter, refuse_a_second_run
+from qkdopt.jobs.heartbeat import HeartbeatWriter, validate_single_run
 from qkdopt.jobs.store import Store
 from qkdopt.jobs.task import Row, Task, run_task
 from qkdopt.jobs.workers import WorkerProblem, Workers
@@ -17,29 +17,29 @@ REPORT_SECONDS = 1.0
 
 @dataclass
 class RunReport:
-    """How the runs stand while they go on, and in the end."""
+    """State of the runs, while they go on and at the end."""
 
     total: int
     done: int = 0
     failed: int = 0
     lost: int = 0
-    """Runs whose worker or scheduler went away: still missing."""
+    """Runs that did not finish because a worker or the scheduler exited: still missing."""
     interrupted: bool = False
     running: int = 0
     """Runs with workers."""
     waiting: int = 0
     waiting_for: str = ""
-    """What keeps rows from coming, if anything."""
+    """Reason why no row arrives; empty without one."""
     reasons: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether every run is in the store."""
+        """Tell whether every run is in the store."""
         return self.done + self.failed == self.total
 
     @property
     def successful(self) -> bool:
-        """Whether every run is done, and none failed."""
+        """Tell whether every run is done, and none failed."""
         return self.done == self.total
 
 
@@ -53,7 +53,25 @@ def run_missing(
 ) -> RunReport:
     """Run every task that the store lacks; rows are stored as they finish.
 
-    A task whose worker dies is left missing, and told; Ctrl-C leaves the rest missing.
+    A task whose worker exits is left missing and reported; Ctrl-C leaves the rest missing.
+
+    Parameters
+    ----------
+    tasks
+        All runs; those in the store are skipped.
+    store
+        Folder of the rows.
+    workers
+        Executor of the runs.
+    retry_failed
+        Whether to run failed tasks again.
+    progress
+        Is called with the report about every second; None for no reports.
+
+    Returns
+    -------
+    RunReport
+        State at the end.
 
     Raises
     ------
@@ -62,36 +80,38 @@ def run_missing(
     OutputError
         The store cannot be written.
     """
-    refuse_a_second_run(store.folder)
+    validate_single_run(store.folder)
     store.open()
     report = RunReport(total=len(tasks))
-    errand = _Errand(_missing(tasks, store, report, retry_failed=retry_failed), store, report)
-    heart = HeartbeatWriter(store.folder)
-    patience = _Patience()
+    dispatcher = _Dispatcher(
+        _missing(tasks, store, report, retry_failed=retry_failed), store, report
+    )
+    heartbeat_writer = HeartbeatWriter(store.folder)
+    timeout = _Timeout()
     try:
-        while errand.hand_out(workers):
-            heart.beat(errand.running)
-            errand.collect()
-            trouble = workers.trouble()
-            report.waiting_for = _waiting_for(trouble, workers)
+        while dispatcher.submit(workers):
+            heartbeat_writer.beat(dispatcher.running)
+            dispatcher.collect()
+            problem = workers.problem()
+            report.waiting_for = _waiting_for(problem, workers)
             if progress is not None:
                 progress(report)
-            if trouble is not None and patience.is_over(trouble):
-                errand.give_up(trouble.words)
-            if trouble is None:
-                patience = _Patience()
+            if problem is not None and timeout.is_over(problem):
+                dispatcher.abandon(problem.text)
+            if problem is None:
+                timeout = _Timeout()
     except KeyboardInterrupt:
         report.interrupted = True
-        errand.cancel()
+        dispatcher.cancel()
         workers.stop()
     finally:
-        heart.stop()
+        heartbeat_writer.stop()
     return report
 
 
-def _waiting_for(trouble: WorkerProblem | None, workers: Workers) -> str:
-    if trouble is not None:
-        return trouble.words
+def _waiting_for(problem: WorkerProblem | None, workers: Workers) -> str:
+    if problem is not None:
+        return problem.text
     return "compiling, once" if workers.compiling() else ""
 
 
@@ -108,24 +128,24 @@ def _missing(
         else:
             report.done += status == "done"
             report.failed += status == "failed"
-    # Handed out from the end: with long runs first no core idles at the end.
+    # Submitted from the end: with long runs first no core idles at the end.
     missing.sort(key=lambda task: task.weight)
     return missing
 
 
-class _Patience:
-    """Since when there is trouble; one kind of it after another is still trouble."""
+class _Timeout:
+    """Time limit of a problem with workers; another problem does not restart it."""
 
     def __init__(self) -> None:
         self._since = time.monotonic()
 
-    def is_over(self, trouble: WorkerProblem) -> bool:
-        """Whether it has lasted for too long."""
-        return time.monotonic() - self._since > trouble.patience
+    def is_over(self, problem: WorkerProblem) -> bool:
+        """Tell whether the problem has lasted longer than its limit."""
+        return time.monotonic() - self._since > problem.timeout_seconds
 
 
-class _Errand:
-    """Runs on their way: waiting here, with workers, and home."""
+class _Dispatcher:
+    """Submits runs to workers and stores their rows."""
 
     def __init__(self, waiting: list[Task], store: Store, report: RunReport) -> None:
         self._waiting = waiting
@@ -135,11 +155,11 @@ class _Errand:
 
     @property
     def running(self) -> list[str]:
-        """Keys of the runs with workers."""
+        """Return the keys of the runs that workers have."""
         return [task.key for task in self._with_workers.values()]
 
-    def hand_out(self, workers: Workers) -> bool:
-        """Give workers what they can take; False when nothing is left with them."""
+    def submit(self, workers: Workers) -> bool:
+        """Submit as many runs as workers take; False when none is left with them."""
         slots = 0
         try:
             slots = workers.slots() if self._waiting else 0
@@ -147,39 +167,39 @@ class _Errand:
                 future = workers.executor.submit(run_task, self._waiting[-1])
                 self._with_workers[future] = self._waiting.pop()
         except Exception as error:
-            # Nobody takes runs any more; what is on its way may still come home.
+            # The executor takes no more runs; rows of those under way may still arrive.
             self._report.lost += len(self._waiting)
-            self._report.reasons.append(_told(error))
+            self._report.reasons.append(_reason(error))
             self._waiting.clear()
         self._report.running = len(self._with_workers)
         self._report.waiting = len(self._waiting)
         return bool(self._with_workers)
 
     def collect(self) -> None:
-        """Wait a while for rows, and store those that come."""
+        """Wait up to :data:`REPORT_SECONDS` for rows, and store those that arrive."""
         finished, _ = wait(self._with_workers, REPORT_SECONDS, FIRST_COMPLETED)
         for future in finished:
             task = self._with_workers.pop(future)
             try:
-                self._keep(task, future.result())
+                self._store_row(task, future.result())
             except Exception as error:
                 self._report.lost += 1
-                self._report.reasons.append(_told(error))
+                self._report.reasons.append(_reason(error))
         self._report.running = len(self._with_workers)
 
-    def give_up(self, why: str) -> None:
-        """Count everything as lost; nobody is left who would hear that it is called back."""
+    def abandon(self, reason: str) -> None:
+        """Count all unfinished runs as lost: no worker is left that could be cancelled."""
         self._report.lost += len(self._with_workers) + len(self._waiting)
-        self._report.reasons.append(f"a worker or the scheduler went away: {why}")
+        self._report.reasons.append(f"a worker or the scheduler went away: {reason}")
         self._with_workers.clear()
         self._waiting.clear()
 
     def cancel(self) -> None:
-        """Call back what has not begun."""
+        """Cancel the runs that have not begun."""
         for future in self._with_workers:
             future.cancel()
 
-    def _keep(self, task: Task, row: Row) -> None:
+    def _store_row(self, task: Task, row: Row) -> None:
         self._store.put(row)
         if row["status"] == "done":
             self._report.done += 1
@@ -188,7 +208,7 @@ class _Errand:
             self._report.reasons.append(f"{task.title}: {row['error']}")
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, BrokenExecutor | CancelledError):
         return "a worker or the scheduler went away" + (f": {error}" if str(error) else "")
     return f"{type(error).__name__}: {error}"

@@ -2,7 +2,7 @@
 
 Each file is written beside its place and moved there, so that a run is either whole in the store
 or not at all, whenever the process is killed. ``pandas.read_parquet`` reads the folder as one
-table: the type of a column depends on its name and on nothing that a run found or failed to find.
+table: the type of a column depends on its name, never on the values of a run.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from qkdopt.jobs.heartbeat import is_alive
 if TYPE_CHECKING:
     import pandas as pd
 
-# Types of the columns that may hold nothing; the rest of these are rates and times. A column of
-# None alone has no type of its own, and a file without types is no part of one table.
+# Types of the columns that may be empty; the other such columns are rates and times. A column of
+# None alone has no type of its own, and a file without types does not fit into one table.
 TEXTS = ("preset", "version", "outcome")
 COUNTS = ("served", "without_key", "bound_served")
-TRUTHS = ("start_accepted", "checked")
-# Writing a row takes milliseconds: what is half-written for so long is nobody's.
-HALF_SECONDS = 60.0
+FLAGS = ("start_accepted", "checked")
+# Writing a row takes milliseconds: a temporary file older than this is abandoned.
+STALE_SECONDS = 60.0
 
 
 class Store:
@@ -34,7 +34,7 @@ class Store:
         self.folder = folder
 
     def open(self) -> None:
-        """Make the folder and clear what a killed run left half-written.
+        """Make the folder and remove temporary files that a killed run left.
 
         Raises
         ------
@@ -43,36 +43,36 @@ class Store:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for half in self.folder.glob(".*.half"):
-                if _is_nobodys(half):
-                    half.unlink(missing_ok=True)
+            for temporary in self.folder.glob(".*.half"):
+                if _is_abandoned(temporary):
+                    temporary.unlink(missing_ok=True)
             for key, status in self.keys().items():
                 if status == "done":
-                    self._forget_failure(key)
+                    self._discard_failure(key)
         except OSError as error:
             raise OutputError(f"{self.folder}: {error.strerror}") from None
 
     def keys(self) -> dict[str, str]:
-        """Status of every stored run, by key; ``done`` wins over an earlier failure."""
-        found: dict[str, str] = {}
+        """Return the status of every stored run by key; ``done`` wins over an earlier failure."""
+        statuses: dict[str, str] = {}
         for path in self.folder.glob("*.parquet"):
             key, _, status = path.stem.partition("-")
-            if found.get(key) != "done":
-                found[key] = status
-        return found
+            if statuses.get(key) != "done":
+                statuses[key] = status
+        return statuses
 
     def put(self, row: dict[str, Any]) -> None:
         """Write one row whole, in place of an earlier failure of the same run."""
         from pyarrow import parquet
 
         name = f"{row['key']}-{row['status']}.parquet"
-        half = self.folder / f".{name}.{os.getpid()}.half"
-        parquet.write_table(_table(row), half)
-        half.replace(self.folder / name)
+        temporary = self.folder / f".{name}.{os.getpid()}.half"
+        parquet.write_table(_table(row), temporary)
+        temporary.replace(self.folder / name)
         if row["status"] == "done":
-            self._forget_failure(row["key"])
+            self._discard_failure(row["key"])
 
-    def _forget_failure(self, key: str) -> None:
+    def _discard_failure(self, key: str) -> None:
         (self.folder / f"{key}-failed.parquet").unlink(missing_ok=True)
 
     def row(self, key: str) -> dict[str, Any]:
@@ -86,15 +86,15 @@ class Store:
         from pyarrow import parquet
 
         table = parquet.ParquetFile(self.folder / f"{key}-done.parquet").read()
-        found: dict[str, Any] = table.to_pylist()[0]
-        return found
+        row: dict[str, Any] = table.to_pylist()[0]
+        return row
 
     def discard(self, key: str) -> None:
-        """Forget a row, such as one whose file was damaged."""
+        """Remove a row, such as one whose file was damaged."""
         (self.folder / f"{key}-done.parquet").unlink(missing_ok=True)
 
     def read(self, order: list[str]) -> pd.DataFrame:
-        """Return the stored rows among ``order``, in that order: when they ran leaves no trace."""
+        """Return the stored rows of the keys in ``order``, in that order."""
         import pandas as pd
 
         stored = self.keys()
@@ -127,17 +127,17 @@ def _type(name: str, value: Any) -> Any:
         return pa.string()
     if name in COUNTS:
         return pa.int64()
-    if name in TRUTHS:
+    if name in FLAGS:
         return pa.bool_()
     return pa.float64() if value is None else None
 
 
-def _is_nobodys(half: Path) -> bool:
-    """Whether the process that began a file is gone; its number is in the name."""
-    process = half.suffixes[-2].removeprefix(".") if len(half.suffixes) > 1 else ""
+def _is_abandoned(temporary: Path) -> bool:
+    """Tell whether the process that began a file is gone; its number is in the name."""
+    process = temporary.suffixes[-2].removeprefix(".") if len(temporary.suffixes) > 1 else ""
     if not process.isdigit() or not is_alive(int(process)):
         return True
     try:
-        return time.time() - half.stat().st_mtime > HALF_SECONDS
+        return time.time() - temporary.stat().st_mtime > STALE_SECONDS
     except FileNotFoundError:
         return False

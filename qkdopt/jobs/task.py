@@ -1,4 +1,4 @@
-"""One run: plain data that travels to a worker, and a row that comes back."""
+"""One run: plain data that is sent to a worker, and the row that it returns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from qkdopt.io.environment import environment
 
 Row = dict[str, Any]
-# Columns that say how long and where, not what: they differ between repetitions.
+# Columns about time and machine, not results: they differ between repetitions.
 CIRCUMSTANCES = ("seconds", "requests_per_second", "versions", "cpu", "platform")
 
 
@@ -19,17 +19,17 @@ class Task(Protocol):
 
     @property
     def key(self) -> str:
-        """Name of the run: the same work has the same key, anything else another."""
+        """Return the name of the run: the same work has the same key, other work another."""
         ...
 
     @property
     def title(self) -> str:
-        """Words for people."""
+        """Return a title to display."""
         ...
 
     @property
     def weight(self) -> float:
-        """How long the run takes, about, beside other tasks of its kind."""
+        """Return the approximate duration, relative to other tasks of its kind."""
         ...
 
     def run(self) -> Row:
@@ -38,19 +38,19 @@ class Task(Protocol):
 
 
 class WorkerState:
-    """Whether this process does a run, and whether it was told to end."""
+    """State of this process: whether it does a run, and whether it received a request to end."""
 
     busy = False
     ended = False
 
 
 def run_task(task: Task) -> Row:
-    """Do a run, on whatever machine.
+    """Do a run on this machine.
 
     Raises
     ------
     KeyboardInterrupt
-        This process was told to end: what a run makes of that is no row.
+        This process received a request to end: its result is no row.
     """
     WorkerState.busy = True
     try:
@@ -62,14 +62,24 @@ def run_task(task: Task) -> Row:
     return row
 
 
-def finished_row(identity: Row, measure: Callable[[], Row], nothing: Row) -> Row:
-    """Measure, and say where; an error becomes a row of status ``failed`` without measures."""
+def finished_row(identity: Row, measure: Callable[[], Row], no_measures: Row) -> Row:
+    """Measure and record the environment; an error makes a row of status ``failed``.
+
+    Parameters
+    ----------
+    identity
+        Columns that name the run.
+    measure
+        Returns the measured columns; any exception becomes the column ``error``.
+    no_measures
+        The measured columns of a failed run.
+    """
     try:
         row = identity | measure() | {"status": "done", "error": ""}
     except Exception as error:
-        told = "".join(traceback.format_exception_only(error)).strip()
-        row = identity | nothing | {"status": "failed", "error": told}
-    here = environment()
+        message = "".join(traceback.format_exception_only(error)).strip()
+        row = identity | no_measures | {"status": "failed", "error": message}
+    machine = environment()
     return row | {
-        "versions": json.dumps(here.versions), "cpu": here.cpu, "platform": here.platform,
+        "versions": json.dumps(machine.versions), "cpu": machine.cpu, "platform": machine.platform,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who does the runs: processes of this machine, or a Dask cluster."""
+"""Workers: processes of this machine, or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ from qkdopt.errors import UsageError
 from qkdopt.jobs.task import WorkerState
 from qkdopt.runtime.cores import available_cores
 
-ANSWER_SECONDS = 10.0
-# What a run is given to end by itself once nobody waits for its row.
+CONNECT_SECONDS = 10.0
+# Time for a run to end by itself once its parent process is gone.
 ORPHAN_SECONDS = 2.0
-# A cluster's worker has its next run at hand while a row travels home.
+# A cluster's worker has its next run queued while a row is sent back.
 RUNS_PER_THREAD = 2
-# A question to a scheduler that is busy may take so long.
-ASK_SECONDS = 5.0
-# After so long without any answer what is out counts as lost,
-SILENT_SECONDS = 60.0
-# and after so long without a worker where there was one; a queue may bring another.
-DESERTED_SECONDS = 600.0
+# Time limit of a query to a busy scheduler.
+QUERY_SECONDS = 5.0
+# Time without any answer after which runs under way count as lost,
+NO_ANSWER_SECONDS = 60.0
+# and time without a worker where there was one; a queue may start another.
+NO_WORKER_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
 class WorkerProblem:
-    """Why no row comes, and for how many seconds that may last."""
+    """Reason why no row arrives, and the seconds for which it may last."""
 
-    words: str
-    patience: float
+    text: str
+    timeout_seconds: float
 
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor, and how many runs it takes at a time.
+    """An executor and the number of runs that it takes at a time.
 
     Parameters
     ----------
     executor
         Through the futures interface of the standard library.
     slots
-        Runs to hand out at this moment; a cluster may grow and shrink.
-    trouble
-        What keeps rows from coming, if anything; answers within seconds.
+        Number of runs to submit at this moment; a cluster may grow and shrink.
+    problem
+        Reason why no row arrives, or None; returns within seconds.
     compiling
         Whether any worker compiles kernels at this moment; of a cluster's workers it is not known.
     stop
-        Ends runs that are under way, where that is in our hands.
+        Ends runs that are under way, where this process can.
     """
 
     executor: Executor
     slots: Callable[[], int]
-    trouble: Callable[[], WorkerProblem | None] = lambda: None
+    problem: Callable[[], WorkerProblem | None] = lambda: None
     compiling: Callable[[], bool] = lambda: False
     stop: Callable[[], None] = lambda: None
 
@@ -80,7 +80,7 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
     if scheduler is not None:
         with _dask_client(scheduler) as client:
             cluster = _Cluster(client)
-            yield Workers(client.get_executor(pure=False), cluster.slots, cluster.trouble)
+            yield Workers(client.get_executor(pure=False), cluster.slots, cluster.problem)
         return
     count = workers or available_cores()
     # A fresh interpreter each: a forked one would inherit the parent's threads.
@@ -104,7 +104,7 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
 
 def _begin_worker(compiling: Synchronized[int]) -> None:
     """Prepare a worker; it counts itself while it compiles kernels."""
-    _obey_the_parent()
+    _follow_parent()
     # Only now, for it takes a second: Ctrl-C may come meanwhile.
     from qkdopt.runtime.compiled import CompilationWatch
 
@@ -115,18 +115,18 @@ def _begin_worker(compiling: Synchronized[int]) -> None:
     CompilationWatch(report).start()
 
 
-def _obey_the_parent() -> None:
-    """Let a worker finish its run whatever the keyboard says, and end it when the parent does.
+def _follow_parent() -> None:
+    """Ignore the keyboard's interrupt in a worker, and end it when its parent ends.
 
     A handler that does nothing, for SIG_IGN would pass on to solvers that a worker starts.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, _end)
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_the_parent() -> None:
-    """Wait for the parent's end, and end this process: a parent that is killed tells nobody."""
+def _exit_with_parent() -> None:
+    """Wait for the parent's end, and end this process: a killed parent sends no signal."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -148,7 +148,7 @@ def _end(*_: object) -> None:
 
 
 class _Cluster:
-    """What is known of a Dask cluster; no question to it takes long."""
+    """State of a Dask cluster; every query has a time limit."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -156,27 +156,27 @@ class _Cluster:
         self._had_workers = False
 
     def slots(self) -> int:
-        """Count runs for every thread; some for a cluster without a worker, so that it grows."""
+        """Count runs for every thread; a few for a cluster without a worker, so that it grows."""
         return RUNS_PER_THREAD * max(1, self._threads)
 
-    def trouble(self) -> WorkerProblem | None:
-        """Ask how many threads there are."""
-        silent = "no answer from the scheduler"
+    def problem(self) -> WorkerProblem | None:
+        """Query the number of threads; return the problem, if there is one."""
+        no_answer = "no answer from the scheduler"
         scheduler = self._client.scheduler
         if scheduler is None or self._client.status == "closed":
             # Dask itself has given up.
-            return WorkerProblem(silent, 0.0)
+            return WorkerProblem(no_answer, 0.0)
         try:
-            answer = self._client.sync(scheduler.ncores, callback_timeout=ASK_SECONDS)
+            answer = self._client.sync(scheduler.ncores, callback_timeout=QUERY_SECONDS)
         except (OSError, RuntimeError):
             # A TimeoutError is an OSError; a client that closes meanwhile raises a RuntimeError.
-            return WorkerProblem(silent, SILENT_SECONDS)
+            return WorkerProblem(no_answer, NO_ANSWER_SECONDS)
         threads: int = sum(answer.values())
         self._threads = threads
         self._had_workers = self._had_workers or threads > 0
         if threads == 0:
-            patience = DESERTED_SECONDS if self._had_workers else math.inf
-            return WorkerProblem("the cluster has no worker", patience)
+            timeout_seconds = NO_WORKER_SECONDS if self._had_workers else math.inf
+            return WorkerProblem("the cluster has no worker", timeout_seconds)
         return None
 
 
@@ -188,7 +188,7 @@ def _dask_client(address: str) -> Iterator[Any]:
         raise UsageError("--scheduler needs Dask; pip install 'qkdopt[cluster]'") from None
     with _no_tracebacks():
         try:
-            client: Any = distributed.Client(address, timeout=ANSWER_SECONDS)  # type: ignore[no-untyped-call]
+            client: Any = distributed.Client(address, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
         except (OSError, ValueError, TimeoutError) as error:
             raise UsageError(
                 f"scheduler {address}: no answer ({type(error).__name__}); expected the address "
@@ -202,7 +202,7 @@ def _dask_client(address: str) -> Iterator[Any]:
 
 @contextmanager
 def _no_tracebacks() -> Iterator[None]:
-    """Keep Dask's own tracebacks off the terminal: what was lost is told in our words."""
+    """Keep Dask's own tracebacks off the terminal: the run report names lost runs."""
     logger = logging.getLogger("distributed")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""The joint MILP, put together: this file is its table of contents."""
+"""Build the joint MILP: this file is its table of contents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OBJECTIVES = {
 
 def build_joint(
     problem: Problem,
-    pieces: dict[tuple[int, int], Linearised],
+    segments: dict[tuple[int, int], Linearised],
     *,
     served: int | None,
     strengthen: bool = True,
@@ -36,29 +36,29 @@ def build_joint(
     ----------
     problem
         The problem.
-    pieces
-        Linearised key rates of every link and candidate.
+    segments
+        Linearised key rates, by (link, candidate).
     served
-        Number of demands that are served, all plans of that number compared by the
-        problem's objective; None to maximise the number served instead.
+        Number of demands that are served: the objective is then the problem's own. None to
+        maximise the number served instead.
     strengthen
         Whether the load-state rows (C10) are added.
     """
-    # A large model is millions of objects that stay: looking for garbage among them takes a third.
+    # A large model is millions of live objects: a third of the time would go to scanning them.
     with PauseGC():
-        return _joint(problem, pieces, served=served, strengthen=strengthen)
+        return _assemble_joint(problem, segments, served=served, strengthen=strengthen)
 
 
-def _joint(
+def _assemble_joint(
     problem: Problem,
-    pieces: dict[tuple[int, int], Linearised],
+    segments: dict[tuple[int, int], Linearised],
     *,
     served: int | None,
     strengthen: bool,
 ) -> JointModel:
-    m = _lightpaths(problem, pieces, served)
+    m = _declare_shared(problem, segments, served)
     m.c2_one_lightpath = constraints.one_lightpath(m)
-    if served is None and not has_floors(problem):
+    if served is None and not has_min_rates(problem):
         m.goal = objectives.most_served(m)
         return m
     declare_rates(m)
@@ -70,24 +70,34 @@ def _joint(
         m.c7_relay_on_lightpath = constraints.relay_on_lightpath(m)
     if strengthen and splits_cleanly(m):
         m.c10_load_states = load_states(m)
-    return _compared(m, served)
+    return _add_objective(m, served)
 
 
 def build_textbook(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
-    """Build the same problem with one big-M per "if"; parameters as in :func:`build_joint`."""
+    """Build the textbook variant, with one big-M per "if".
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    segments
+        Linearised key rates, by (link, candidate).
+    served
+        Number of demands that are served; None to maximise it instead.
+    """
     with PauseGC():
-        return _textbook(problem, pieces, served=served)
+        return _assemble_textbook(problem, segments, served=served)
 
 
-def _textbook(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+def _assemble_textbook(
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> JointModel:
-    m = _lightpaths(problem, pieces, served)
+    m = _declare_shared(problem, segments, served)
     m.c2_no_clash = textbook.no_clash(m)
     m.c3_dark_guard_band = textbook.dark_guard_band(m)
-    if served is None and not has_floors(problem):
+    if served is None and not has_min_rates(problem):
         m.goal = objectives.most_served(m)
         return m
     textbook.declare_noise(m)
@@ -97,14 +107,14 @@ def _textbook(
     m.c6_rate_if_chosen = textbook.rate_if_chosen(m)
     if problem.instance.qkd.relay == "lightpath":
         m.c7_relay_if_chosen = textbook.relay_if_chosen(m)
-    return _compared(m, served)
+    return _add_objective(m, served)
 
 
-def _lightpaths(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], served: int | None
+def _declare_shared(
+    problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
 ) -> JointModel:
-    """Begin with what all formulations share: routes, channels, working candidates."""
-    m = JointModel(problem, pieces, served=served)
+    """Declare what all formulations share: routes, channels, working candidates."""
+    m = JointModel(problem, segments, served=served)
     declare_lightpaths(m)
     declare_working(m)
     m.c1_one_route = constraints.one_route(m)
@@ -113,8 +123,8 @@ def _lightpaths(
     return m
 
 
-def _compared(m: JointModel, served: int | None) -> JointModel:
-    """End with what all formulations share: keys of demands, and what plans are compared by."""
+def _add_objective(m: JointModel, served: int | None) -> JointModel:
+    """Add what all formulations share: key rates of demands, and the objective."""
     m.c7_rate_on_route = constraints.rate_on_route(m)
     if m.problem.instance.qkd.relay == "widest":
         m.c7_relay_widest = constraints.relay_widest(m)
@@ -133,34 +143,50 @@ def _compared(m: JointModel, served: int | None) -> JointModel:
 
 
 def least_size(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> tuple[int, int]:
-    """Count rows and columns that the joint MILP and its textbook variant have at least.
+    """Count the rows and columns that the joint MILP and its textbook variant have at least.
 
-    Without building them: a solver's licence may be too small for that.
+    The model is not built: a solver's licence may be too small for it.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    segments
+        Linearised key rates, by (link, candidate).
+    served
+        Number of demands that are served; None where it is maximised.
+
+    Returns
+    -------
+    rows, columns
+        Lower limits on the size of either model.
     """
     usable = problem.tables.usable
-    routes = [route for found in problem.routes for route in found]
-    lit = 0
+    routes = [route for candidates in problem.routes for route in candidates]
+    channels = 0
     for route in routes:
         hops = zip(route.links, route.forward, strict=True)
-        lit += int(np.all([usable[e, 0 if f else 1] for e, f in hops], axis=0).sum())
-    columns = len(routes) + lit + len(pieces)
+        channels += int(
+            np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0).sum()
+        )
+    columns = len(routes) + channels + len(segments)
     rows = len(problem.routes) + len(routes)
-    if served is not None or has_floors(problem):
-        counted = sum(len(piece.upper) for piece in pieces.values())
-        columns += 2 * counted
-        rows += counted + len(pieces)
+    if served is not None or has_min_rates(problem):
+        segment_count = sum(len(curve.upper) for curve in segments.values())
+        columns += 2 * segment_count
+        rows += segment_count + len(segments)
     return rows, columns
 
 
-def has_floors(problem: Problem) -> bool:
-    """Whether any demand asks for a least key rate."""
+def has_min_rates(problem: Problem) -> bool:
+    """Return whether any demand has a minimum key rate."""
     return any(demand.min_skr_bps for demand in problem.instance.demands)
 
 
 def _no_key_without_qkd(m: JointModel) -> None:
-    """No key passes a link without QKD: its routes have rate zero."""
+    """Fix the rate of routes over links without QKD to zero."""
     with_key = set(m.E)
     for r, p in m.RP:
         if not with_key.issuperset(m.problem.routes[r][p].links):

@@ -9,12 +9,18 @@ import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from qkdopt.errors import UsageError
-from qkdopt.milp.scales import SMALLEST_RATE
-from qkdopt.milp.variables import JointModel, fastest, light_on, most_heard, upper_pieces
+from qkdopt.milp.scales import MIN_RATE
+from qkdopt.milp.variables import (
+    JointModel,
+    coupled_lightpaths,
+    max_link_rate,
+    max_lit_noise,
+    upper_segments,
+)
 
 
 def one_route(m: JointModel) -> pyo.Constraint:
-    r"""(C1) A served demand has one route: :math:`\sum_p x_{rp} \le 1`."""
+    r"""Give a served demand one route (C1): :math:`\sum_p x_{rp} \le 1`."""
 
     def rule(m: JointModel, r: int) -> object:
         routes = range(len(m.problem.routes[r]))
@@ -26,7 +32,7 @@ def one_route(m: JointModel) -> pyo.Constraint:
 
 
 def channels_of_route(m: JointModel) -> pyo.Constraint:
-    r"""(C1) ... and its channels on it: :math:`\sum_w l_{rpw} = b_r x_{rp}`."""
+    r"""Give a demand its channels on that route (C1): :math:`\sum_w l_{rpw} = b_r x_{rp}`."""
 
     def rule(m: JointModel, r: int, p: int) -> object:
         lit = sum(m.l[r, p, w] for w in m.channels[r, p])
@@ -36,34 +42,34 @@ def channels_of_route(m: JointModel) -> pyo.Constraint:
 
 
 def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
-    r"""(C2), (C3) A channel of a fibre is dark, or carries one lightpath.
+    r"""Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3).
 
     .. math:: \sum_{(r,p) \ni e} l_{rpw} + \sum_{q:\, w \in G(q)} y_{eq} \le 1
 
     One sum serves clash and guard band: exactly one candidate works, so the working
     channels whose guard band ``G(q)`` covers ``w`` count at most once. The second sum is
-    there only in the quantum signal's fibre. ``links`` are those that have the rule, all by
-    default.
+    there only in the quantum signal's fibre. ``links`` are those that have the rule; None
+    for all.
     """
     tables = m.problem.tables
     fibres = sorted(set(tables.fibres.tolist()))
 
     def rule(m: JointModel, e: int, fibre: int, w: int) -> object:
-        senses = [d for d in (0, 1) if tables.fibres[d] == fibre]
-        lit = [m.l[key] for d in senses for key in m.lit[e, d, w]]
-        quantum = any(tables.disturbs[e, d] for d in senses)
+        directions = [direction for direction in (0, 1) if tables.fibres[direction] == fibre]
+        lit = [m.l[key] for direction in directions for key in m.lit[e, direction, w]]
+        quantum = any(tables.disturbs[e, direction] for direction in directions)
         count = tables.candidate_count[e] if quantum else 0
         reserved = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
         if not lit or len(lit) + len(reserved) < 2:
             return pyo.Constraint.Skip
         return sum(lit) + sum(reserved) <= 1
 
-    chosen = range(len(tables.candidates)) if links is None else links
-    return pyo.Constraint(chosen, fibres, range(tables.usable.shape[2]), rule=rule)
+    link_range = range(len(tables.candidates)) if links is None else links
+    return pyo.Constraint(link_range, fibres, range(tables.usable.shape[2]), rule=rule)
 
 
 def one_working(m: JointModel) -> pyo.Constraint:
-    r"""(C4) One QKD channel works on every link with QKD: :math:`\sum_q y_{eq} = 1`."""
+    r"""Choose one QKD channel on every link with QKD (C4): :math:`\sum_q y_{eq} = 1`."""
 
     def rule(m: JointModel, e: int) -> object:
         return sum(m.y[e, q] for q in range(len(m.problem.tables.candidates[e]))) == 1
@@ -72,64 +78,64 @@ def one_working(m: JointModel) -> pyo.Constraint:
 
 
 def one_piece(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The working candidate's noise lies in one piece: :math:`\sum_s u_{eqs} = y_{eq}`."""
+    r"""Choose one segment for a working candidate's noise (C5): :math:`\sum_s u_{eqs} = y_{eq}`."""
 
     def rule(m: JointModel, e: int, q: int) -> object:
-        return sum(m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))) - m.y[e, q] == 0
+        return sum(m.u[e, q, s] for s in range(len(m.segments[e, q].upper))) - m.y[e, q] == 0
 
     return pyo.Constraint(m.EQ, rule=rule)
 
 
 def piece_range(m: JointModel) -> pyo.Constraint:
-    r"""(C5) ... between its edges: :math:`n_{eqs} \le u_{eqs}`, a share of the piece's width."""
+    r"""Limit noise to the chosen segment (C5): :math:`n_{eqs} \le u_{eqs}`, share of its width."""
     return pyo.Constraint(m.EQS, rule=lambda m, e, q, s: m.n[e, q, s] - m.u[e, q, s] <= 0)
 
 
 def noise_of_link(m: JointModel) -> pyo.Constraint:
-    r"""(C5) The working candidate sees the noise of every lit channel.
+    r"""Add up the noise of all lit channels at the working candidate (C5).
 
     .. math:: \sum_{s \in g} (a_s u_{eqs} + \Delta_s n_{eqs}) + M_g (1 - \sum_{s \in g} u_{eqs})
         \ge \sum_w c_{eqw} \, lit_{ew}
 
-    One row a group of pieces, in the group's own unit and above the background noise
+    One row a group of segments, in the group's own unit and above the background noise
     (:mod:`qkdopt.milp.scales`). ``M`` is the least number that is always valid: everything lit
-    that may be, or on given routes the dearest channels of their load.
+    that may be, or on given routes the noisiest channels of their load.
     """
     tables = m.problem.tables
-    light = {e: light_on(m, e) for e in m.E}
+    lightpaths = {e: coupled_lightpaths(m, e) for e in m.E}
 
     def rule(m: JointModel, e: int, q: int, g: int) -> object:
         group = m.groups[e, q][g]
-        directions, channels, lit = light[e]
-        free = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
-        heard = group.coefficients(tables.noise[e, directions, channels, q])
-        most = most_heard(m, e, q, group)
-        if not free or not heard[free].any():
+        directions, channels, lit = lightpaths[e]
+        outside = np.flatnonzero(~tables.blocks[e, q, channels]).tolist()
+        coefficients = group.coefficients(tables.noise[e, directions, channels, q])
+        max_noise = max_lit_noise(m, e, q, group)
+        if not outside or not coefficients[outside].any():
             return pyo.Constraint.Skip
-        # A sum of a thousand terms: Pyomo's own sum of products takes several times as long.
+        # The sum has a thousand terms: Pyomo's own sum of products takes several times as long.
         total = LinearExpression(
-            linear_coefs=(group.left - most).tolist() + group.width.tolist()
-            + (-heard[free]).tolist(),
-            linear_vars=[m.u[e, q, s] for s in group.pieces]
-            + [m.n[e, q, s] for s in group.pieces] + [lit[i] for i in free],
+            linear_coefs=(group.left - max_noise).tolist() + group.width.tolist()
+            + (-coefficients[outside]).tolist(),
+            linear_vars=[m.u[e, q, s] for s in group.segments]
+            + [m.n[e, q, s] for s in group.segments] + [lit[i] for i in outside],
         )  # fmt: skip
-        return (-most, total, None)
+        return (-max_noise, total, None)
 
     return pyo.Constraint(m.EQG, rule=rule)
 
 
 def rate_of_link(m: JointModel) -> pyo.Constraint:
-    r"""(C6) A link's rate is at most the upper piece at its noise.
+    r"""Limit a link's rate to the upper segment at its noise (C6).
 
     .. math:: k_e \le \sum_{q,s} (g_{eqs} u_{eqs} + (g'_{eqs} - g_{eqs}) n_{eqs})
 
-    with ``g`` and ``g'`` the upper piece at its left and right edge.
+    with ``g`` and ``g'`` the upper segment at its left and right edge.
     """
 
     def rule(m: JointModel, e: int) -> object:
         total = 0
         for q in range(len(m.problem.tables.candidates[e])):
-            for s, (high, low) in enumerate(upper_pieces(m, e, q)):
+            for s, (high, low) in enumerate(upper_segments(m, e, q)):
                 total += high * m.u[e, q, s] + (low - high) * m.n[e, q, s]
         return m.k[e] - total <= 0
 
@@ -137,7 +143,7 @@ def rate_of_link(m: JointModel) -> pyo.Constraint:
 
 
 def rate_on_route(m: JointModel) -> pyo.Constraint:
-    r"""(C7) Only the chosen route brings key: :math:`z_{rp} \le K_{rp} x_{rp}`."""
+    r"""Restrict key to the chosen route (C7): :math:`z_{rp} \le K_{rp} x_{rp}`."""
 
     def rule(m: JointModel, r: int, p: int) -> object:
         return m.z[r, p] - m.z[r, p].ub * m.x[r, p] <= 0
@@ -146,7 +152,7 @@ def rate_on_route(m: JointModel) -> pyo.Constraint:
 
 
 def relay_on_lightpath(m: JointModel) -> pyo.Constraint:
-    r"""(C7) The key passes every link of the route: :math:`\sum_{p \ni e} z_{rp} \le k_e`."""
+    r"""Limit a key rate to every link of its route (C7): :math:`\sum_{p \ni e} z_{rp} \le k_e`."""
 
     def rule(m: JointModel, e: int, r: int) -> object:
         routes = [p for demand, p in m.over[e] if demand == r]
@@ -158,7 +164,7 @@ def relay_on_lightpath(m: JointModel) -> pyo.Constraint:
 
 
 def relay_widest(m: JointModel) -> pyo.Block:
-    r"""(C7) The key takes any relay route: a unit of flow ``a`` over links with QKD.
+    r"""Relay the key on any route, a unit of flow ``a`` over links with QKD (C7).
 
     .. math:: z_r \le k_e + K (1 - a_{re}), \qquad z_r \le K v_r
 
@@ -166,7 +172,7 @@ def relay_widest(m: JointModel) -> pyo.Block:
     """
     problem, links = m.problem, m.problem.instance.network.links
     block = pyo.Block(concrete=True)
-    most = max((fastest(m, e) for e in m.E), default=0.0)
+    max_rate = max((max_link_rate(m, e) for e in m.E), default=0.0)
     block.v = pyo.Var(m.R, domain=pyo.Binary)
     block.a = pyo.Var(m.R, m.E, [0, 1], domain=pyo.Binary)
     block.rows = pyo.ConstraintList()
@@ -175,10 +181,10 @@ def relay_widest(m: JointModel) -> pyo.Block:
             continue
         demand = problem.instance.demands[r]
         rate = sum(m.z[r, p] for p in range(len(problem.routes[r])))
-        block.rows.add(rate - most * block.v[r] <= 0)
+        block.rows.add(rate - max_rate * block.v[r] <= 0)
         for e in m.E:
             carried = block.a[r, e, 0] + block.a[r, e, 1]
-            block.rows.add(rate - m.k[e] + most * carried <= most)
+            block.rows.add(rate - m.k[e] + max_rate * carried <= max_rate)
         for node in problem.instance.network.nodes:
             net = (node.id == demand.source) - (node.id == demand.target)
             out = sum(
@@ -186,81 +192,90 @@ def relay_widest(m: JointModel) -> pyo.Block:
                 for e in m.E
                 if node.id in (links[e].a, links[e].b)
             )
-            # A node without QKD links that is no end of the demand has nothing to balance.
+            # An inner node without QKD links has no flow to balance.
             if net or not isinstance(out, int):
                 block.rows.add(out - net * block.v[r] == 0)
     return block
 
 
 def least_rate(m: JointModel) -> pyo.Constraint:
-    r"""(C8) A demand with a least rate is served only with it: :math:`z_r \ge f_r \sum_p x_{rp}`.
+    r"""Serve a demand with a minimum rate only with it (C8): :math:`z_r \ge f_r \sum_p x_{rp}`.
 
-    Rates end where more does not matter; a least rate beyond that is up to :func:`no_slow_link`,
-    and so is one below what a solver can tell from 0: HiGHS 1.16 found a feasible model infeasible.
+    Rates are capped at the highest one that matters; a minimum rate beyond the cap is held by
+    :func:`no_slow_link`, and so is one that a solver cannot distinguish from 0: HiGHS 1.16 found
+    a feasible model infeasible.
     """
 
     def rule(m: JointModel, r: int) -> object:
-        floor = m.problem.instance.demands[r].min_skr_bps
+        min_skr_bps = m.problem.instance.demands[r].min_skr_bps
         routes = range(len(m.problem.routes[r]))
-        if not floor or not routes:
+        if not min_skr_bps or not routes:
             return pyo.Constraint.Skip
-        least = min(floor, m.cap_bps) / m.unit_bps
-        if least < SMALLEST_RATE:
+        min_rate = min(min_skr_bps, m.cap_bps) / m.unit_bps
+        if min_rate < MIN_RATE:
             return pyo.Constraint.Skip
-        return sum(m.z[r, p] - least * m.x[r, p] for p in routes) >= 0
+        return sum(m.z[r, p] - min_rate * m.x[r, p] for p in routes) >= 0
 
     return pyo.Constraint(m.R, rule=rule)
 
 
 def no_slow_link(m: JointModel) -> pyo.Constraint:
-    r"""(C8) ... and its key passes no link whose rate is in a piece below that.
+    r"""Exclude links with a rate in a segment below the minimum rate (C8).
 
     .. math:: \sum_{p \ni e} x_{rp} + \sum_{q,s:\, g_{eqs} < f_r} u_{eqs} \le 1
 
-    Implied by C7 and C8, but for what a solver's tolerance can hide: a least rate of a thousandth
-    of a bit/s is nothing in units of the fastest link. With ``relay = widest`` the arcs of the
+    C7 and C8 imply this rule up to a solver's tolerance: a minimum rate of a thousandth of a
+    bit/s is below it in units of the fastest link. With ``relay = widest`` the arcs of the
     key's route stand for the first sum.
     """
-    wanted = [r for r in m.R if m.problem.instance.demands[r].min_skr_bps and m.problem.routes[r]]
-    pairs = [(e, r) for r in wanted for e in m.E if carrying(m, e, r)]
+    demands = [r for r in m.R if m.problem.instance.demands[r].min_skr_bps and m.problem.routes[r]]
+    pairs = [(e, r) for r in demands for e in m.E if key_binaries(m, e, r)]
 
     def rule(m: JointModel, e: int, r: int) -> object:
-        least = m.problem.instance.demands[r].min_skr_bps
+        min_skr_bps = m.problem.instance.demands[r].min_skr_bps
         slow = [
             m.u[e, q, s]
             for q in range(len(m.problem.tables.candidates[e]))
-            for s, ends in enumerate(m.pieces[e, q].upper)
-            if ends.max() < least
+            for s, ends in enumerate(m.segments[e, q].upper)
+            if ends.max() < min_skr_bps
         ]
-        return sum(carrying(m, e, r)) + sum(slow) <= 1 if slow else pyo.Constraint.Skip
+        return sum(key_binaries(m, e, r)) + sum(slow) <= 1 if slow else pyo.Constraint.Skip
 
     return pyo.Constraint(pairs, rule=rule)
 
 
-def carrying(m: JointModel, e: int, r: int) -> list[pyo.Var]:
-    """Binaries of which one is set when a demand's key passes a link."""
+def key_binaries(m: JointModel, e: int, r: int) -> list[pyo.Var]:
+    """Return the binaries of which one is set when a demand's key passes a link.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e, r
+        Link and demand.
+    """
     if m.problem.instance.qkd.relay == "widest":
         return [m.c7_relay_widest.a[r, e, 0], m.c7_relay_widest.a[r, e, 1]]
     return [m.x[r, p] for demand, p in m.over[e] if demand == r]
 
 
 def key_where_asked(m: JointModel) -> pyo.Constraint:
-    r"""(C8) A demand with a least rate is served only where a route of QKD links leads.
+    r"""Serve a demand with a minimum rate only on a route of links with QKD (C8).
 
     ``relay = lightpath``: :math:`x_{rp} = 0` on routes that cross a link without QKD.
     ``relay = widest``: :math:`\sum_p x_{rp} \le v_r`.
     """
     problem, with_key = m.problem, set(m.E)
-    wanted = [r for r in m.R if problem.instance.demands[r].min_skr_bps and problem.routes[r]]
+    demands = [r for r in m.R if problem.instance.demands[r].min_skr_bps and problem.routes[r]]
     if problem.instance.qkd.relay == "widest":
-        routes = {r: range(len(problem.routes[r])) for r in wanted}
+        routes = {r: range(len(problem.routes[r])) for r in demands}
         return pyo.Constraint(
-            wanted,
+            demands,
             rule=lambda m, r: sum(m.x[r, p] for p in routes[r]) - m.c7_relay_widest.v[r] <= 0,
         )
     keyless = [
         (r, p)
-        for r in wanted
+        for r in demands
         for p, route in enumerate(problem.routes[r])
         if not with_key.issuperset(route.links)
     ]
@@ -268,7 +283,13 @@ def key_where_asked(m: JointModel) -> pyo.Constraint:
 
 
 def number_served(m: JointModel, served: int) -> pyo.Constraint:
-    r"""(C9) Exactly S demands are served: :math:`\sum_{rp} x_{rp} = S`."""
+    r"""Fix the number of demands served to S (C9): :math:`\sum_{rp} x_{rp} = S`.
+
+    Raises
+    ------
+    UsageError
+        S is positive, and no demand has a candidate route.
+    """
     if served and not m.RP:
         raise UsageError(f"served = {served}; expected 0: no demand has a candidate route")
     return pyo.Constraint(expr=sum(m.x[key] for key in m.RP) == served)

@@ -1,4 +1,4 @@
-"""Formulations as files that any solver reads, with readable names."""
+"""Write formulations as files that any solver reads, with readable names."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def formulation_of(
     problem
         The problem.
     name
-        One of ``EXPORTED``; CP-SAT's own model is no linear program.
+        One of ``EXPORTED``; CP-SAT's own model is not a linear program.
     served
-        Number of demands served; None to maximise it instead.
+        Number of demands that are served; None to maximise it instead.
     tolerance_bps
-        Largest error of the linearised key rates; the load-state formulation has none.
+        Largest error of the linearised key rates [bit/s]; not used by the load-state formulation.
 
     Raises
     ------
     UsageError
-        Another name.
+        The name is not one of ``EXPORTED``.
     """
     if name not in EXPORTED:
         raise UsageError(f"formulation = {name!r}; expected one of {', '.join(EXPORTED)}")
@@ -46,13 +46,13 @@ def formulation_of(
         build = build_textbook if name == "textbook" else build_joint
         model = build(problem, linearise_links(problem, tolerance_bps), served=served)
     if served is not None:
-        # Rates count in a unit of the model's own; whoever reads the file knows kbit/s.
+        # The model has its own unit of rate; in the file the objective is in kbit/s.
         model.goal.set_value(model.unit_bps / KILO * model.goal.expr)
     return model
 
 
 def write_model(model: pyo.ConcreteModel, path: Path) -> None:
-    """Write a model in the format of the file's ending; names of the rules.
+    """Write a model in the format of the file's suffix, with the names of its rules.
 
     Rates of links and demands are in units of the model's ``unit_bps``, the objective in kbit/s.
     """

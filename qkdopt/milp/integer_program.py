@@ -3,18 +3,18 @@ r"""CP-SAT's own model of the joint problem: booleans, integers and implications
 Noise and key rates become integers, rounded so that every plan of the exact problem stays and is
 worth at least its exact rate:
 
-* noise counts in units of the group of the chosen piece (:mod:`qkdopt.milp.scales`), so that no
-  coefficient outgrows 64 bits and no piece with key is lost between two integers;
+* noise counts in units of the group of the chosen segment (:mod:`qkdopt.milp.scales`), so that no
+  coefficient outgrows 64 bits and no segment with key is lost between two integers;
 * coefficients of noise are rounded down, so the noise rounded down is at least their sum, and a
   link's integer noise ``N`` can be that of any plan, ``floor(n)``;
-* a piece's edges are rounded outward, so ``N`` lies in the piece of ``n``;
+* a segment's edges are rounded outward, so ``N`` lies in the segment of ``n``;
 * with ``l <= N < l + 1 + (n - n_left)`` for the rounded left edge ``l``, the line from one step
-  above its left end, with its slope rounded down, is at least the piece at ``n``; one unit of rate
-  more lets the integer rate be rounded up. A piece narrower than a unit of noise is level.
+  above its left end, with its slope rounded down, is at least the segment at ``n``; one more unit
+  of rate lets the integer rate be rounded up. A segment narrower than a unit of noise is level.
 
 Hence its bound holds for the exact problem. How far it may lie above is :attr:`CpJoint.error_bps`:
-the error of the pieces, three units of rate, the slope's rounding over a piece, and the steepest
-piece times the noise that rounding hides (a unit for every lightpath, and five).
+the error of the segments, three units of rate, the slope's rounding over a segment, and the
+steepest segment times the noise that rounding hides (a unit for every lightpath, and five).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ import numpy as np
 from qkdopt.bounds.states import co_direction, link_states
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import (
-    PieceGroup,
-    piece_groups,
+    SegmentGroup,
     rate_cap_bps,
     rate_unit_bps,
+    segment_groups,
     stated_error_bps,
 )
 from qkdopt.problem import Problem
@@ -40,20 +40,20 @@ from qkdopt.problem.plan import BLOCKED, Plan, tuned
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-# Units of noise where a group of pieces ends, and of key rate on the fastest link, at most.
+# Units of noise where a group of segments ends, and of key rate on the fastest link, at most.
 NOISE_UNITS = 1 << 24
-MOST_RATE_UNITS = 1 << 22
+MAX_RATE_UNITS = 1 << 22
 # Largest denominator of slopes, and largest number in a row: CP-SAT takes up to 2^63.
-MOST_SLOPE_UNITS = 1 << 24
-ROW_ROOM = 2.0**60
+MAX_SLOPE_UNITS = 1 << 24
+ROW_CAPACITY = 2.0**60
 
 
 @dataclass
 class CpJoint:
-    """The model and its variables, keyed as in the joint MILP."""
+    """CP-SAT model and its variables, keyed as in the joint MILP."""
 
     problem: Problem
-    pieces: dict[tuple[int, int], Linearised]
+    segments: dict[tuple[int, int], Linearised]
     model: cp_model.CpModel
     error_bps: float = 0.0
     cap_bps: float = np.inf
@@ -64,24 +64,34 @@ class CpJoint:
     y: dict[tuple[int, int], Any] = field(default_factory=dict)
     u: dict[tuple[int, int, int], Any] = field(default_factory=dict)
     k: dict[int, Any] = field(default_factory=dict)
-    most: dict[int, int] = field(default_factory=dict)
-    """By link: its highest rate."""
+    max_rate: dict[int, int] = field(default_factory=dict)
+    """By link: its highest rate, in units of rate."""
     z: dict[tuple[int, int], Any] = field(default_factory=dict)
     noise: dict[int, Any] = field(default_factory=dict)
-    light: dict[int, list[tuple[int, int, tuple[int, int, int]]]] = field(default_factory=dict)
+    lightpaths: dict[int, list[tuple[int, int, tuple[int, int, int]]]] = field(default_factory=dict)
     """By link: direction, channel and key of every lightpath that may be on it."""
 
 
 def build_cp(
-    problem: Problem, pieces: dict[tuple[int, int], Linearised], *, served: int | None
+    problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> CpJoint:
-    """Build the model; ``served`` as in :func:`qkdopt.milp.build.build_joint`."""
+    """Build the model.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    segments
+        Linearised key rates, by (link, candidate).
+    served
+        Number of demands that are served; None to maximise it instead.
+    """
     from ortools.sat.python import cp_model
 
-    m = CpJoint(problem, pieces, cp_model.CpModel())
-    most_bps = rates_beside_own_light(problem)
-    m.cap_bps = rate_cap_bps(problem, most_bps, served)
-    m.rate_units = 2.0 ** np.floor(np.log2(MOST_RATE_UNITS / rate_unit_bps(pieces, m.cap_bps)))
+    m = CpJoint(problem, segments, cp_model.CpModel())
+    max_bps = rates_beside_own_light(problem)
+    m.cap_bps = rate_cap_bps(problem, max_bps, served)
+    m.rate_units = 2.0 ** np.floor(np.log2(MAX_RATE_UNITS / rate_unit_bps(segments, m.cap_bps)))
     _declare_lightpaths(m)
     _declare_working(m)
     _one_lightpath(m)
@@ -94,17 +104,27 @@ def build_cp(
         _relay_on_lightpath(m)
     for e in range(len(problem.tables.candidates)):
         _load_states(m, e)
-    everyone = sum(m.x.values())
+    served_count = sum(m.x.values())
     if served is None:
-        m.model.maximize(everyone)
+        m.model.maximize(served_count)
         return m
-    m.model.add(everyone == served)
+    m.model.add(served_count == served)
     m.model.maximize(_objective(m))
     return m
 
 
 def objective_bps(m: CpJoint, units: float, served: int) -> float:
-    """Return the objective [bit/s] that a value of the model's objective stands for."""
+    """Return the objective [bit/s] for a value of the model's objective.
+
+    Parameters
+    ----------
+    m
+        The model.
+    units
+        Value of its objective, in units of rate.
+    served
+        Number of demands that are served.
+    """
     rate = units / m.rate_units
     return rate / served if m.problem.objective == "mean" and served else rate
 
@@ -122,7 +142,7 @@ def plan_of_solution(m: CpJoint, value: Any) -> Plan:
 
 
 def hint(m: CpJoint, plan: Plan) -> None:
-    """Give the solver a plan to start from."""
+    """Give the solver a plan as its hint."""
     for (r, p), variable in m.x.items():
         m.model.add_hint(variable, plan.routes[r] == p)
     for (r, p, w), variable in m.l.items():
@@ -132,24 +152,31 @@ def hint(m: CpJoint, plan: Plan) -> None:
 
 
 def _declare_lightpaths(m: CpJoint) -> None:
-    """(C1) One route a demand, and its channels on it."""
+    """Declare one route a demand, and its channels on it (C1)."""
     usable = m.problem.tables.usable
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
-            hops = [(e, 0 if f else 1) for e, f in zip(route.links, route.forward, strict=True)]
+            hops = [
+                (e, 0 if forward else 1)
+                for e, forward in zip(route.links, route.forward, strict=True)
+            ]
             m.x[r, p] = m.model.new_bool_var(f"x_{r}_{p}")
-            free = [w for w in range(usable.shape[2]) if all(usable[e, d, w] for e, d in hops)]
-            for w in free:
+            usable_channels = [
+                w
+                for w in range(usable.shape[2])
+                if all(usable[e, direction, w] for e, direction in hops)
+            ]
+            for w in usable_channels:
                 m.l[r, p, w] = m.model.new_bool_var(f"l_{r}_{p}_{w}")
-                for e, d in hops:
-                    m.light.setdefault(e, []).append((d, w, (r, p, w)))
+                for e, direction in hops:
+                    m.lightpaths.setdefault(e, []).append((direction, w, (r, p, w)))
             count = m.problem.instance.demands[r].channels
-            m.model.add(sum(m.l[r, p, w] for w in free) == count * m.x[r, p])
+            m.model.add(sum(m.l[r, p, w] for w in usable_channels) == count * m.x[r, p])
         m.model.add_at_most_one(m.x[r, p] for p in range(len(routes)))
 
 
 def _declare_working(m: CpJoint) -> None:
-    """(C4) One QKD channel works on every link with QKD."""
+    """Choose one QKD channel on every link with QKD (C4)."""
     for e, candidates in enumerate(m.problem.tables.candidates):
         for q in range(len(candidates)):
             m.y[e, q] = m.model.new_bool_var(f"y_{e}_{q}")
@@ -158,81 +185,89 @@ def _declare_working(m: CpJoint) -> None:
 
 
 def _one_lightpath(m: CpJoint) -> None:
-    """(C2), (C3) A channel of a fibre is dark, in a guard band, or carries one lightpath."""
+    """Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3)."""
     tables = m.problem.tables
-    for e, light in m.light.items():
+    for e, lightpaths in m.lightpaths.items():
         for fibre in sorted(set(tables.fibres.tolist())):
-            quantum = any(tables.disturbs[e, d] for d in (0, 1) if tables.fibres[d] == fibre)
+            quantum = any(
+                tables.disturbs[e, direction]
+                for direction in (0, 1)
+                if tables.fibres[direction] == fibre
+            )
             count = int(tables.candidate_count[e]) if quantum else 0
             for w in range(tables.usable.shape[2]):
-                lit = [m.l[key] for d, v, key in light if v == w and tables.fibres[d] == fibre]
-                near = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
+                lit = [
+                    m.l[key]
+                    for direction, channel, key in lightpaths
+                    if channel == w and tables.fibres[direction] == fibre
+                ]
+                reserved = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
                 if lit:
-                    m.model.add_at_most_one([*lit, *near])
+                    m.model.add_at_most_one([*lit, *reserved])
 
 
 def _rate_of_link(m: CpJoint, e: int) -> None:
-    """(C5), (C6) The working candidate hears its noise, in one piece of its rate curve."""
+    """Tie a link's rate and noise by the segments of its rate curves (C5, C6)."""
     count = int(m.problem.tables.candidate_count[e])
     if count == 0:
         return
     m.noise[e] = m.model.new_int_var(0, NOISE_UNITS, f"noise_{e}")
-    most = max(float(m.pieces[e, q].upper.max()) for q in range(count))
-    m.most[e] = _rate_up(m, min(most, m.cap_bps))
-    m.k[e] = m.model.new_int_var(0, m.most[e], f"k_{e}")
+    max_rate_bps = max(float(m.segments[e, q].upper.max()) for q in range(count))
+    m.max_rate[e] = _rate_up(m, min(max_rate_bps, m.cap_bps))
+    m.k[e] = m.model.new_int_var(0, m.max_rate[e], f"k_{e}")
     for q in range(count):
-        groups = piece_groups(m.pieces[e, q])
+        groups = segment_groups(m.segments[e, q])
         for group in groups:
-            for s, left, width in zip(group.pieces, group.left, group.width, strict=True):
-                _piece(m, (e, q, s), left * NOISE_UNITS, width * NOISE_UNITS)
-            _hear(m, e, q, group)
-        for s in range(max((group.pieces.stop for group in groups), default=0),
-                       len(m.pieces[e, q].upper)):  # fmt: skip
+            for s, left, width in zip(group.segments, group.left, group.width, strict=True):
+                _add_segment(m, (e, q, s), left * NOISE_UNITS, width * NOISE_UNITS)
+            _add_noise_of_group(m, e, q, group)
+        for s in range(max((group.segments.stop for group in groups), default=0),
+                       len(m.segments[e, q].upper)):  # fmt: skip
             m.u[e, q, s] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
             m.model.add(m.k[e] == 0).only_enforce_if(m.u[e, q, s])
-        pieces = [m.u[e, q, s] for s in range(len(m.pieces[e, q].upper))]
-        m.model.add(sum(pieces) == m.y[e, q])
+        segments = [m.u[e, q, s] for s in range(len(m.segments[e, q].upper))]
+        m.model.add(sum(segments) == m.y[e, q])
 
 
-def _hear(m: CpJoint, e: int, q: int, group: PieceGroup) -> None:
-    """Noise of a working candidate in a group of its pieces: every coefficient rounded down."""
+def _add_noise_of_group(m: CpJoint, e: int, q: int, group: SegmentGroup) -> None:
+    """Add up the noise in a group of segments, with coefficients rounded down (C5)."""
     tables = m.problem.tables
-    heard = [
-        (int(NOISE_UNITS * group.coefficients(tables.noise[e, d, w, q])), m.l[key])
-        for d, w, key in m.light.get(e, [])
-        if tables.disturbs[e, d] and not tables.blocks[e, q, w]
+    terms = [
+        (int(NOISE_UNITS * group.coefficients(tables.noise[e, direction, w, q])), m.l[key])
+        for direction, w, key in m.lightpaths.get(e, [])
+        if tables.disturbs[e, direction] and not tables.blocks[e, q, w]
     ]
-    total = sum(coefficient * lit for coefficient, lit in heard)
-    chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.pieces.start}")
-    m.model.add(sum(m.u[e, q, s] for s in group.pieces) == chosen)
+    total = sum(coefficient * lit for coefficient, lit in terms)
+    chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.segments.start}")
+    m.model.add(sum(m.u[e, q, s] for s in group.segments) == chosen)
     m.model.add(m.noise[e] >= total).only_enforce_if(chosen)
 
 
-def _piece(m: CpJoint, key: tuple[int, int, int], begin: float, width: float) -> None:
-    """Upper piece of a working candidate: edges outward, slope and height up.
+def _add_segment(m: CpJoint, key: tuple[int, int, int], start: float, width: float) -> None:
+    """Limit the rate to an upper segment: edges rounded outward, slope and height up (C6).
 
-    ``begin`` and ``width`` are in units of its group's noise.
+    ``start`` and ``width`` are in units of its group's noise.
     """
     e, q, s = key
-    curve = m.pieces[e, q]
+    curve = m.segments[e, q]
     u = m.u[key] = m.model.new_bool_var(f"u_{e}_{q}_{s}")
-    low, high = int(np.floor(begin)), min(int(np.ceil(begin + width)), NOISE_UNITS)
+    low, high = int(np.floor(start)), min(int(np.ceil(start + width)), NOISE_UNITS)
     m.model.add_linear_constraint(m.noise[e], low, max(low, high)).only_enforce_if(u)
     ends = curve.upper[s]
     left, right = (np.where(ends.min() > m.cap_bps, m.cap_bps, ends) * m.rate_units).tolist()
-    hidden = min(len(m.light.get(e, [])), 2 * m.problem.instance.grid.channels) + 5
+    hidden = min(len(m.lightpaths.get(e, [])), 2 * m.problem.instance.grid.channels) + 5
     if width < 1.0 or right >= left:
         m.model.add(m.k[e] <= int(np.ceil(max(left, right))) + 1).only_enforce_if(u)
-        rounded = abs(left - right) + 3.0
+        rounding = abs(left - right) + 3.0
     else:
-        fall = (left - right) / width
-        largest = left + fall * (NOISE_UNITS + 1)
-        units = min(MOST_SLOPE_UNITS, 1 << int(np.log2(ROW_ROOM / largest)))
-        slope = int(np.floor(fall * units))
+        descent = (left - right) / width
+        largest = left + descent * (NOISE_UNITS + 1)
+        units = min(MAX_SLOPE_UNITS, 1 << int(np.log2(ROW_CAPACITY / largest)))
+        slope = int(np.floor(descent * units))
         height = int(np.ceil(left * units)) + slope * (low + 1) + units
         m.model.add(units * m.k[e] <= height - slope * m.noise[e]).only_enforce_if(u)
-        rounded = hidden * fall + 3.0 + (high - low) / units
-    m.error_bps = max(m.error_bps, stated_error_bps(curve) + rounded / m.rate_units)
+        rounding = hidden * descent + 3.0 + (high - low) / units
+    m.error_bps = max(m.error_bps, stated_error_bps(curve) + rounding / m.rate_units)
 
 
 def _rate_up(m: CpJoint, rate_bps: float) -> int:
@@ -241,16 +276,16 @@ def _rate_up(m: CpJoint, rate_bps: float) -> int:
 
 
 def _load_states(m: CpJoint, e: int) -> None:
-    """(C10) Load states, as in the joint MILP: implied, and said because no search finds them.
+    """Add load states, as in the joint MILP: implied, but no search finds them (C10).
 
-    ``h[s]`` tells whether s lightpaths disturb the link, ``v[r, s]`` whether demand r is among
+    ``h[s]`` says whether s lightpaths disturb the link, ``v[r, s]`` whether demand r is among
     them; no choice of channels gives the link a higher rate at that load.
     """
     tables, demands = m.problem.tables, m.problem.instance.demands
     if not tables.candidate_count[e]:
         return
     on_link = _routes_over(m, e)
-    states = link_states(m.problem, e, _most_by_sense(m, e))
+    states = link_states(m.problem, e, _max_load_by_direction(m, e))
     loads = np.unique(states.disturbing)
     rates = [
         _rate_up(m, min(float(states.rate_bps[states.disturbing == s].max()), m.cap_bps))
@@ -258,65 +293,65 @@ def _load_states(m: CpJoint, e: int) -> None:
     ]
     h = [m.model.new_bool_var(f"h_{e}_{s}") for s in loads]
     m.model.add_exactly_one(h)
-    m.model.add(m.k[e] <= sum(rate * one for rate, one in zip(rates, h, strict=True)))
+    m.model.add(m.k[e] <= sum(rate * binary for rate, binary in zip(rates, h, strict=True)))
     lit: list[list[Any]] = [[] for _ in loads]
     for r, routes in on_link.items():
         v = [m.model.new_bool_var(f"v_{e}_{r}_{s}") for s in loads]
         m.model.add(sum(v) == sum(m.x[r, p] for p, _ in routes))
-        for one, state in zip(v, h, strict=True):
-            m.model.add_implication(one, state)
+        for binary, state in zip(v, h, strict=True):
+            m.model.add_implication(binary, state)
         if m.problem.instance.qkd.relay == "lightpath":
-            best = sum(rate * one for rate, one in zip(rates, v, strict=True))
+            best = sum(rate * binary for rate, binary in zip(rates, v, strict=True))
             m.model.add(sum(m.z[r, p] for p, _ in routes) <= best)
-        if all(tables.disturbs[e, d] for _, d in routes):
-            for terms, one in zip(lit, v, strict=True):
-                terms.append(demands[r].channels * one)
-    if all(tables.disturbs[e, d] for routes in on_link.values() for _, d in routes):
+        if all(tables.disturbs[e, direction] for _, direction in routes):
+            for terms, binary in zip(lit, v, strict=True):
+                terms.append(demands[r].channels * binary)
+    if all(tables.disturbs[e, direction] for routes in on_link.values() for _, direction in routes):
         for terms, load, state in zip(lit, loads.tolist(), h, strict=True):
             m.model.add(sum(terms) == load * state)
 
 
 def _routes_over(m: CpJoint, e: int) -> dict[int, list[tuple[int, int]]]:
-    """By demand: its routes over a link, with the direction each crosses it in."""
-    found: dict[int, list[tuple[int, int]]] = {}
+    """Return, by demand, its routes over a link and the direction of each there."""
+    routes: dict[int, list[tuple[int, int]]] = {}
     for r, p in m.x:
         route = m.problem.routes[r][p]
         if e in route.links:
-            found.setdefault(r, []).append((p, 0 if route.forward[route.links.index(e)] else 1))
-    return found
+            routes.setdefault(r, []).append((p, 0 if route.forward[route.links.index(e)] else 1))
+    return routes
 
 
-def _most_by_sense(m: CpJoint, e: int) -> tuple[int, int]:
-    """Most lightpaths that may run along and against the quantum signal."""
+def _max_load_by_direction(m: CpJoint, e: int) -> tuple[int, int]:
+    """Return the largest co- and counter-propagating loads of a link."""
     channels = m.problem.instance.grid.channels
     by_direction = [0, 0]
-    for d, _, _ in m.light.get(e, []):
-        by_direction[d] = min(by_direction[d] + 1, channels)
+    for direction, _, _ in m.lightpaths.get(e, []):
+        by_direction[direction] = min(by_direction[direction] + 1, channels)
     co = co_direction(m.problem.tables, e)
     return by_direction[co], by_direction[1 - co]
 
 
 def _declare_demands(m: CpJoint) -> None:
-    """(C8) Key rate of a demand: none where it is not served, above its floor where it is."""
-    most = max(m.most.values(), default=0)
+    """Declare key rates: 0 where a demand is not served, else at least its minimum rate (C8)."""
+    max_rate = max(m.max_rate.values(), default=0)
     for r, routes in enumerate(m.problem.routes):
         for p in range(len(routes)):
-            m.z[r, p] = m.model.new_int_var(0, most, f"z_{r}_{p}")
-            m.model.add(m.z[r, p] <= most * m.x[r, p])
-        least = m.problem.instance.demands[r].min_skr_bps
-        if least and routes:
-            # Rates end where more does not matter; the rest is up to `_no_slow_link`.
-            units = int(min(least, m.cap_bps, (most + 1) / m.rate_units) * m.rate_units)
+            m.z[r, p] = m.model.new_int_var(0, max_rate, f"z_{r}_{p}")
+            m.model.add(m.z[r, p] <= max_rate * m.x[r, p])
+        min_skr_bps = m.problem.instance.demands[r].min_skr_bps
+        if min_skr_bps and routes:
+            # Rates are capped where more does not matter; the rest is held by `_no_slow_link`.
+            units = int(min(min_skr_bps, m.cap_bps, (max_rate + 1) / m.rate_units) * m.rate_units)
             m.model.add(_rate_of(m, r) >= units * sum(m.x[r, p] for p in range(len(routes))))
 
 
 def _rate_of(m: CpJoint, r: int) -> Any:
-    """Key rate of a demand, whatever its route."""
+    """Return the key rate of a demand over all of its routes."""
     return sum(m.z[r, p] for p in range(len(m.problem.routes[r])))
 
 
 def _relay_on_lightpath(m: CpJoint) -> None:
-    """(C7) The key passes every link of the route."""
+    """Limit a key rate to every link of its route (C7)."""
     for (r, p), chosen in m.x.items():
         for e in m.problem.routes[r][p].links:
             rate = m.k.get(e, 0)
@@ -324,25 +359,29 @@ def _relay_on_lightpath(m: CpJoint) -> None:
             _no_slow_link(m, e, r, chosen)
 
 
-def _no_slow_link(m: CpJoint, e: int, r: int, carrying: Any) -> None:
-    """(C8) The key of a demand with a least rate passes no link in a piece below it."""
-    least = m.problem.instance.demands[r].min_skr_bps
-    if not least:
+def _no_slow_link(m: CpJoint, e: int, r: int, binary: Any) -> None:
+    """Exclude links with a rate in a segment below a demand's minimum rate (C8)."""
+    min_skr_bps = m.problem.instance.demands[r].min_skr_bps
+    if not min_skr_bps:
         return
     if e not in m.k:
-        m.model.add(carrying == 0)
+        m.model.add(binary == 0)
     for q in range(int(m.problem.tables.candidate_count[e])):
-        for s, ends in enumerate(m.pieces[e, q].upper):
-            if ends.max() < least:
-                m.model.add_implication(carrying, m.u[e, q, s].negated())
+        for s, ends in enumerate(m.segments[e, q].upper):
+            if ends.max() < min_skr_bps:
+                m.model.add_implication(binary, m.u[e, q, s].negated())
 
 
 def _relay_widest(m: CpJoint) -> None:
-    """(C7) The key takes a path of links with QKD, or there is none."""
+    """Relay the key on any path of links with QKD; without a path there is none (C7)."""
     links = m.problem.instance.network.links
     nodes = [node.id for node in m.problem.instance.network.nodes]
     for r, demand in enumerate(m.problem.instance.demands):
-        arcs = {(e, d): m.model.new_bool_var(f"a_{r}_{e}_{d}") for e in m.k for d in (0, 1)}
+        arcs = {
+            (e, direction): m.model.new_bool_var(f"a_{r}_{e}_{direction}")
+            for e in m.k
+            for direction in (0, 1)
+        }
         if not m.problem.routes[r]:
             continue
         keyed = m.model.new_bool_var(f"keyed_{r}")
@@ -356,20 +395,21 @@ def _relay_widest(m: CpJoint) -> None:
         for node in nodes:
             net = (node == demand.source) - (node == demand.target)
             flow = sum(
-                (1 if (links[e].a, links[e].b)[d] == node else -1) * arc
-                for (e, d), arc in arcs.items()
+                (1 if (links[e].a, links[e].b)[direction] == node else -1) * arc
+                for (e, direction), arc in arcs.items()
                 if node in (links[e].a, links[e].b)
             )
             m.model.add(flow == net * keyed)
 
 
 def _objective(m: CpJoint) -> Any:
+    """Return the expression that the problem's objective maximises, in units of rate."""
     if m.problem.objective == "link-sum":
         return sum(m.k.values())
     if m.problem.objective == "mean":
         return sum(m.z.values())
-    most = max(m.most.values(), default=0)
-    worst = m.model.new_int_var(0, most, "worst")
+    max_rate = max(m.max_rate.values(), default=0)
+    worst = m.model.new_int_var(0, max_rate, "worst")
     for (r, _), chosen in m.x.items():
         m.model.add(worst <= _rate_of(m, r)).only_enforce_if(chosen)
     return worst

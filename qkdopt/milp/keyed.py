@@ -1,7 +1,8 @@
-r"""Whether there can be any key at all: a count in place of a sum of rates.
+r"""Count the demands or links that have key, in place of a sum of rates.
 
-A rate below a solver's tolerance looks like none, and a bound that is widened by that tolerance
-never falls to zero. Whether a link is in a piece with key is a binary: counting needs no tolerance.
+A rate below a solver's tolerance cannot be distinguished from zero, and a bound that is widened by
+that tolerance never falls to zero. A binary says whether a link is in a segment with key: a count
+needs no tolerance.
 
 .. math:: \max \sum_{rp} a_{rp}, \qquad a_{rp} \le x_{rp}, \qquad
     a_{rp} \le \sum_{q,s:\, g_{eqs} > 0} u_{eqs} \; (e \text{ on the route of the key})
@@ -15,48 +16,48 @@ from qkdopt.milp.variables import JointModel
 
 
 def count_keyed(m: JointModel) -> None:
-    """Turn a model into one that maximises how many demands (``link-sum``: links) have key."""
+    """Replace a model's objective by the number of demands (``link-sum``: links) with key."""
     m.goal.deactivate()
     m.keyed = pyo.Block(concrete=True)
     m.keyed.rows = pyo.ConstraintList()
     if m.problem.objective == "link-sum":
-        counted = [_with_key(m, e) for e in m.E]
+        counted = [_has_key(m, e) for e in m.E]
     elif m.problem.instance.qkd.relay == "widest":
-        counted = _by_widest(m)
+        counted = _keyed_demands(m)
     else:
-        counted = _by_lightpath(m)
+        counted = _keyed_routes(m)
     m.keyed.goal = pyo.Objective(expr=sum(counted), sense=pyo.maximize)
 
 
 def enough_keyed(m: JointModel, served: int) -> int:
-    """Return how many must have key for the objective to be more than 0."""
+    """Return how many demands or links with key make the objective more than 0."""
     return served if m.problem.objective == "max-min" else 1
 
 
-def _with_key(m: JointModel, e: int) -> pyo.Expression:
-    """One where the link's working candidate is in a piece with key, 0 elsewhere."""
+def _has_key(m: JointModel, e: int) -> pyo.Expression:
+    """Return 1 where the link's working candidate is in a segment with key, 0 elsewhere."""
     return sum(
         m.u[e, q, s]
         for q in range(len(m.problem.tables.candidates[e]))
-        for s, ends in enumerate(m.pieces[e, q].upper)
-        if ends.max() > 0.0
+        for s, rates in enumerate(m.segments[e, q].upper)
+        if rates.max() > 0.0
     )
 
 
-def _by_lightpath(m: JointModel) -> list[pyo.Var]:
-    """Return, by demand and route, whether it is served there and every link has key."""
+def _keyed_routes(m: JointModel) -> list[pyo.Var]:
+    """Declare, by demand and route, whether it is served there and every link has key."""
     with_key = set(m.E)
     pairs = [(r, p) for r, p in m.RP if with_key.issuperset(m.problem.routes[r][p].links)]
     m.keyed.a = pyo.Var(pairs, bounds=(0.0, 1.0))
     for r, p in pairs:
         m.keyed.rows.add(m.keyed.a[r, p] - m.x[r, p] <= 0)
         for e in m.problem.routes[r][p].links:
-            m.keyed.rows.add(m.keyed.a[r, p] - _with_key(m, e) <= 0)
+            m.keyed.rows.add(m.keyed.a[r, p] - _has_key(m, e) <= 0)
     return [m.keyed.a[pair] for pair in pairs]
 
 
-def _by_widest(m: JointModel) -> list[pyo.Var]:
-    """Return, by demand, whether it is served and links with key join its ends."""
+def _keyed_demands(m: JointModel) -> list[pyo.Var]:
+    """Declare, by demand, whether it is served and links with key join its ends."""
     relay = m.c7_relay_widest
     demands = [r for r in m.R if m.problem.routes[r]]
     m.keyed.a = pyo.Var(demands, bounds=(0.0, 1.0))
@@ -66,5 +67,5 @@ def _by_widest(m: JointModel) -> list[pyo.Var]:
         m.keyed.rows.add(m.keyed.a[r] - relay.v[r] <= 0)
         for e in m.E:
             carried = relay.a[r, e, 0] + relay.a[r, e, 1]
-            m.keyed.rows.add(m.keyed.a[r] + carried - _with_key(m, e) <= 1)
+            m.keyed.rows.add(m.keyed.a[r] + carried - _has_key(m, e) <= 1)
     return [m.keyed.a[r] for r in demands]

@@ -3,7 +3,7 @@ r"""Certified piecewise-linear key rates.
 The key rate falls with noise, convexly until it meets zero. Chords over-estimate a convex
 function and tangents under-estimate it, so maximising over chords bounds the true
 problem from above. Where convexity fails (a measured table, finite decoys near zero) the
-chord is lifted by the largest excess found on a dense sample, so that the upper pieces
+chord is lifted by the largest excess found on a dense sample, so that the upper segments
 never lie below the exact rate.
 """
 
@@ -20,36 +20,36 @@ from qkdopt.units import FloatArray
 
 SAMPLES = 33
 LIFT = 1.0 + 1e-6
-DEEPEST_SPLIT = 12
+MAX_SPLIT_DEPTH = 12
 # Least and largest noise clicks per gate.
 Range = tuple[float, float]
 # Enough to reach the neighbouring float from any range that is not astronomically wide.
 BISECTIONS = 100
 # Least width of a curve, in clicks per gate, and as a share of the noise where it begins.
-NARROWEST, NARROWEST_SHARE = 1e-12, 1e-9
+MIN_WIDTH, MIN_WIDTH_SHARE = 1e-12, 1e-9
 # Edges closer than this share of themselves are one.
 SAME_EDGE = 1e-12
-# Least rates that get an edge of their own.
-MOST_LEAST_RATES = 8
+# Minimum rates of demands that get an edge of their own, at most.
+MAX_MIN_RATES = 8
 
 
 @dataclass(frozen=True)
 class Linearised:
-    """Pieces of the key rate of one candidate of one link.
+    """Piecewise-linear key rate of one candidate of one link.
 
     Parameters
     ----------
     background
         Noise clicks per gate with no channel lit; at most the first edge.
     edges
-        ``(n + 1,)`` noise clicks per gate between pieces, rising.
+        ``(n + 1,)`` noise clicks per gate between segments, rising.
     upper
-        ``(n, 2)`` rate [bit/s] of the upper piece at its left and right edge: never below
+        ``(n, 2)`` rate [bit/s] of the upper segment at its left and right edge: never below
         the exact rate in between.
     lower
-        ``(n, 2)`` the same for the lower piece: never above the exact rate.
+        ``(n, 2)`` the same for the lower segment: never above the exact rate.
     error_bps
-        Largest distance of upper piece and exact rate.
+        Largest distance of upper segment and exact rate.
     """
 
     background: float
@@ -59,27 +59,35 @@ class Linearised:
     error_bps: float
 
     def upper_at(self, noise: float) -> float:
-        """Upper estimate [bit/s] at a noise inside the edges."""
+        """Return the upper estimate [bit/s] at a noise inside the edges."""
         return self._at(self.upper, noise)
 
     def lower_at(self, noise: float) -> float:
-        """Lower estimate [bit/s] at a noise inside the edges."""
+        """Return the lower estimate [bit/s] at a noise inside the edges."""
         return self._at(self.lower, noise)
 
     def _at(self, ends: FloatArray, noise: float) -> float:
-        piece = int(np.clip(np.searchsorted(self.edges, noise) - 1, 0, len(ends) - 1))
-        left, right = self.edges[piece], self.edges[piece + 1]
+        segment = int(np.clip(np.searchsorted(self.edges, noise) - 1, 0, len(ends) - 1))
+        left, right = self.edges[segment], self.edges[segment + 1]
         share = (noise - left) / (right - left)
-        return float(ends[piece, 0] + share * (ends[piece, 1] - ends[piece, 0]))
+        return float(ends[segment, 0] + share * (ends[segment, 1] - ends[segment, 0]))
 
 
-def largest_noise(tables: Tables, link: int, candidate: int) -> float:
-    """Noise clicks per gate with every channel that may be lit, in its louder direction."""
-    free = ~tables.blocks[link, candidate] & tables.usable[link].any(axis=0)
-    loudest = tables.noise[link, :, :, candidate].max(axis=0)
+def max_noise(tables: Tables, link: int, candidate: int) -> float:
+    """Return noise clicks per gate with every channel lit that may be, in its noisier direction.
+
+    Parameters
+    ----------
+    tables
+        Coefficients of the problem.
+    link, candidate
+        Positions of link and candidate.
+    """
+    outside = ~tables.blocks[link, candidate] & tables.usable[link].any(axis=0)
+    noise = tables.noise[link, :, :, candidate].max(axis=0)
     if tables.fibres[0] != tables.fibres[1]:
-        loudest = tables.noise[link, :, :, candidate].sum(axis=0)
-    return float(tables.floor[link, candidate] + loudest[free].sum())
+        noise = tables.noise[link, :, :, candidate].sum(axis=0)
+    return float(tables.floor[link, candidate] + noise[outside].sum())
 
 
 def linearise_links(
@@ -87,47 +95,67 @@ def linearise_links(
 ) -> dict[tuple[int, int], Linearised]:
     """Place breakpoints until every chord is within the tolerance of the exact rate.
 
-    Returns the pieces of every candidate of every link, by (link, candidate). All of them are
-    split side by side, one evaluation of the key rate a depth. ``ranges`` are the least and the
-    largest noise of each; by default from no light to all that may be lit.
+    All curves are split together, with one evaluation of the key rate per depth.
 
-    Pieces end where the key ends, at every sample of a measured table (between its samples a table
-    is its own chord), and where the rate falls below a demand's least rate, so that a piece keeps
-    to one side of it.
+    Segments end where the key ends, at every sample of a measured table (between its samples a
+    table is its own chord), and where the rate falls below a demand's minimum rate, so that a
+    segment keeps to one side of it.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    tolerance_bps
+        Largest distance of upper segment and exact rate [bit/s].
+    ranges
+        Minimum and maximum noise clicks per gate, by (link, candidate); None for the range from no
+        channel lit to all that may be.
+
+    Returns
+    -------
+    segments
+        Linearised key rates, by (link, candidate).
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
     if not keys:
         return {}
     curves = _Curves(tables, keys)
-    ends = ranges or {key: (float(tables.floor[key]), largest_noise(tables, *key)) for key in keys}
+    ends = ranges or {key: (float(tables.floor[key]), max_noise(tables, *key)) for key in keys}
     first, last = np.array([ends[key] for key in keys]).T.copy()
-    last = np.maximum(last, first + np.maximum(NARROWEST, NARROWEST_SHARE * first))
-    marks = [first, curves.end_of_key(first, last), *curves.samples_of_table(first, last), last]
-    marks += [curves.end_of_rate(rate, first, last) for rate in least_rates(problem)]
-    edges = [_distinct(row) for row in np.sort(np.stack(marks, axis=1), axis=1)]
+    last = np.maximum(last, first + np.maximum(MIN_WIDTH, MIN_WIDTH_SHARE * first))
+    breakpoints = [
+        first,
+        curves.end_of_key(first, last),
+        *curves.samples_of_table(first, last),
+        last,
+    ]
+    breakpoints += [curves.end_of_rate(rate, first, last) for rate in min_rates(problem)]
+    edges = [_distinct(row) for row in np.sort(np.stack(breakpoints, axis=1), axis=1)]
     owner = np.repeat(np.arange(len(keys)), [len(row) - 1 for row in edges])
     left, right = (
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
-    pieces = curves.split(owner, left, right, tolerance_bps)
-    return {key: pieces.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
+    segments = curves.split(owner, left, right, tolerance_bps)
+    return {key: segments.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
 
 
-def least_rates(problem: Problem) -> list[float]:
-    """Return the least rates that demands ask for [bit/s], at most ``MOST_LEAST_RATES`` of them.
+def min_rates(problem: Problem) -> list[float]:
+    """Return the demands' minimum rates [bit/s], at most ``MAX_MIN_RATES`` of them.
 
-    Of more, those spread evenly over all: the others are held by rule C8 alone.
+    Of more, those spread evenly over all: rule C8 alone holds the others.
     """
-    rates = sorted({d.min_skr_bps for d in problem.instance.demands if d.min_skr_bps})
-    if len(rates) <= MOST_LEAST_RATES:
+    rates = sorted(
+        {demand.min_skr_bps for demand in problem.instance.demands if demand.min_skr_bps}
+    )
+    if len(rates) <= MAX_MIN_RATES:
         return rates
-    places = np.linspace(0, len(rates) - 1, MOST_LEAST_RATES).round().astype(int)
-    return [rates[place] for place in places]
+    positions = np.linspace(0, len(rates) - 1, MAX_MIN_RATES).round().astype(int)
+    return [rates[position] for position in positions]
 
 
 def _distinct(edges: FloatArray) -> FloatArray:
-    """Return sorted edges without those that rounding alone tells from a neighbour."""
+    """Return sorted edges without those that differ from a neighbour by rounding alone."""
     apart = np.diff(edges) > SAME_EDGE * edges[1:]
     inner = edges[1:-1][apart[:-1]]
     inner = inner[edges[-1] - inner > SAME_EDGE * edges[-1]]
@@ -135,8 +163,8 @@ def _distinct(edges: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """Pieces of many curves: owner, edges, ends of upper and lower piece, and error."""
+class _Segments:
+    """Segments of many curves: owner, edges, ends of upper and lower segment, and error."""
 
     owner: IntArray
     left: FloatArray
@@ -146,20 +174,20 @@ class _Pieces:
     error: FloatArray
 
     def of(self, owner: int, background: float) -> Linearised:
-        """Return the pieces of one curve, by rising noise."""
-        mine = np.flatnonzero(self.owner == owner)
-        mine = mine[np.argsort(self.left[mine])]
+        """Return the segments of one curve, by rising noise."""
+        selected = np.flatnonzero(self.owner == owner)
+        selected = selected[np.argsort(self.left[selected])]
         return Linearised(
             background=background,
-            edges=np.append(self.left[mine], self.right[mine[-1]]),
-            upper=self.upper[mine],
-            lower=self.lower[mine],
-            error_bps=float(self.error[mine].max()),
+            edges=np.append(self.left[selected], self.right[selected[-1]]),
+            upper=self.upper[selected],
+            lower=self.lower[selected],
+            error_bps=float(self.error[selected].max()),
         )
 
-    def chosen(self, some: BoolArray) -> _Pieces:
-        """Return some of the pieces."""
-        return _Pieces(*(getattr(self, name)[some] for name in self.__dataclass_fields__))
+    def chosen(self, mask: BoolArray) -> _Segments:
+        """Return the segments of a mask."""
+        return _Segments(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
 
 
 class _Curves:
@@ -170,60 +198,70 @@ class _Curves:
         self._transmittance = np.array([tables.transmittance[key] for key in keys])
 
     def rate(self, owner: IntArray, noise: FloatArray) -> FloatArray:
-        """Key rate [bit/s] at ``(n, ...)`` noise of ``(n,)`` curves."""
+        """Return the key rate [bit/s] at ``(n, ...)`` noise of ``(n,)`` curves."""
         eta = self._transmittance[owner].reshape(-1, *(1 for _ in noise.shape[1:]))
         return np.asarray(self._tables.skr_bps(noise, np.broadcast_to(eta, noise.shape)))
 
     def end_of_key(self, first: FloatArray, last: FloatArray) -> FloatArray:
-        """Smallest noise without key; ``last`` when there is key everywhere."""
+        """Return the smallest noise without key; ``last`` when there is key everywhere."""
         return self._crossing(lambda rates: rates > 0.0, first, last)
 
     def end_of_rate(self, rate_bps: float, first: FloatArray, last: FloatArray) -> FloatArray:
-        """Smallest noise with less than a rate; ``last`` when there is as much everywhere."""
+        """Return the smallest noise with less than a rate; ``last`` when all have it."""
         return self._crossing(lambda rates: rates >= rate_bps, first, last)
 
     def samples_of_table(self, first: FloatArray, last: FloatArray) -> list[FloatArray]:
-        """Noise of each sample of a measured table, inside the range; none without a table."""
+        """Return the noise of each sample of a measured table, clipped to the range."""
         table = self._tables.instance.qkd.skr_table
         return [] if table is None else [np.clip(n, first, last) for n in table.noise_per_gate]
 
     def _crossing(
-        self, holds: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
+        self, condition: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
     ) -> FloatArray:
-        """Smallest noise at which a property of the rate no longer holds, by bisection."""
-        everyone = np.arange(len(first))
+        """Return the smallest noise at which a condition on the rate fails, by bisection."""
+        owners = np.arange(len(first))
         low, high = first.copy(), last.copy()
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
-            kept = holds(self.rate(everyone, middle))
-            low, high = np.where(kept, middle, low), np.where(kept, high, middle)
-        high = np.where(holds(self.rate(everyone, first)), high, first)
-        return np.where(holds(self.rate(everyone, last)), last, high)
+            satisfied = condition(self.rate(owners, middle))
+            low, high = np.where(satisfied, middle, low), np.where(satisfied, high, middle)
+        high = np.where(condition(self.rate(owners, first)), high, first)
+        return np.where(condition(self.rate(owners, last)), last, high)
 
     def split(
         self, owner: IntArray, left: FloatArray, right: FloatArray, tolerance_bps: float
-    ) -> _Pieces:
-        """Halve intervals until each piece is within the tolerance, or very short."""
-        done = []
-        for depth in range(DEEPEST_SPLIT + 1):
-            pieces = self._pieces(owner, left, right)
-            coarse = (pieces.error > tolerance_bps) & (depth < DEEPEST_SPLIT)
-            done.append(pieces.chosen(~coarse))
+    ) -> _Segments:
+        """Halve intervals until each segment is within the tolerance, or very short.
+
+        Parameters
+        ----------
+        owner
+            ``(n,)`` curve of each interval.
+        left, right
+            ``(n,)`` noise clicks per gate at its ends.
+        tolerance_bps
+            Largest distance of upper segment and exact rate [bit/s].
+        """
+        parts = []
+        for depth in range(MAX_SPLIT_DEPTH + 1):
+            segments = self._segments(owner, left, right)
+            coarse = (segments.error > tolerance_bps) & (depth < MAX_SPLIT_DEPTH)
+            parts.append(segments.chosen(~coarse))
             middle = 0.5 * (left + right)[coarse]
             owner = np.tile(owner[coarse], 2)
             left = np.concatenate([left[coarse], middle])
             right = np.concatenate([middle, right[coarse]])
             if not len(owner):
                 break
-        return _Pieces(
+        return _Segments(
             *(
-                np.concatenate([getattr(part, name) for part in done])
-                for name in _Pieces.__dataclass_fields__
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in _Segments.__dataclass_fields__
             )
         )
 
-    def _pieces(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Pieces:
-        """Upper ends, lower ends, and error of each piece, certified on a dense sample.
+    def _segments(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Segments:
+        """Return upper ends, lower ends and error of each segment, certified on a dense sample.
 
         Between samples a curve leaves its own chord by at most an eighth of its second difference
         where it is smooth, by a quarter at a kink: the quarter is added everywhere.
@@ -236,4 +274,4 @@ class _Curves:
         lift, sag = LIFT * np.maximum(0.0, over), LIFT * np.maximum(0.0, under)
         ends = exact[:, [0, -1]]
         # The chord lowered by its largest error is parallel to the tangent at that point.
-        return _Pieces(owner, left, right, ends + lift[:, None], ends - sag[:, None], lift + sag)
+        return _Segments(owner, left, right, ends + lift[:, None], ends - sag[:, None], lift + sag)

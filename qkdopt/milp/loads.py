@@ -1,12 +1,12 @@
 r"""The load-state formulation: how many lightpaths a link carries, not which channels they take.
 
-Items ``i`` are (link, sense, class) and states ``s`` of a link its loads, as in
+Items ``i`` are (link, direction, class) and states ``s`` of a link its loads, as in
 :mod:`qkdopt.bounds`. Variables: ``n[p]`` demands on route p of their class, ``h[e, s]``
 whether link e is in state s, ``v[i, s]`` lightpaths of item i while its link is in state s, and
 ``z[p]`` the total key rate of the demands on route p, in units of ``unit_bps``, the highest rate of
 any link.
 
-Its optimum bounds that of the joint MILP: it forgets wavelength continuity.
+Its optimum bounds that of the joint MILP: wavelength continuity is relaxed.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ from qkdopt.problem.plan import BLOCKED
 
 
 class LoadModel(pyo.ConcreteModel):  # type: ignore[misc]
-    """A Pyomo model that knows its problem, and the relaxation's arrays."""
+    """Pyomo model with its problem and the arrays of the relaxation."""
 
     def __init__(self, problem: Problem, relaxation: Relaxation | None = None) -> None:
         super().__init__()
         self.problem = problem
         self.classes: tuple[DemandClass, ...] = demand_classes(problem)
         self.arrays = relaxation or build_relaxation(problem)
-        highest = max((float(s.rate_bps.max(initial=0.0)) for s in self.arrays.states), default=0.0)
+        highest = max(
+            (float(link_state.rate_bps.max(initial=0.0)) for link_state in self.arrays.states),
+            default=0.0,
+        )
         self.unit_bps = highest if highest > 0.0 else 1.0
 
 
@@ -46,24 +49,25 @@ def build_loads(
     Parameters
     ----------
     problem
-        What is modelled.
+        The problem.
     served
-        Number of demands served; None to maximise it instead.
+        Number of demands that are served; None to maximise it instead.
     require_size
-        Called with rows and columns before they are built; may refuse them.
+        Called with the numbers of rows and columns before they are built; raises where they are
+        too many. None for no limit.
     relaxation
-        The problem's, where it was built before; None builds it.
+        The problem's load states, where they were built before; None builds them.
 
     Raises
     ------
     UnsupportedError
-        The objective is not ``mean``, the relay is not ``lightpath``, or a demand has a floor.
+        The objective is not ``mean``, the relay not ``lightpath``, or a demand has a minimum rate.
     """
-    refuse_uncovered(problem)
+    validate_coverage(problem)
     m = LoadModel(problem, relaxation)
     if require_size is not None:
         require_size(*_size(m))
-    declare(m)
+    declare_variables(m)
     m.l1_demands_of_class = demands_of_class(m)
     m.l2_one_state = one_state(m)
     m.l3_lightpaths_of_item = lightpaths_of_item(m)
@@ -80,9 +84,11 @@ def build_loads(
 
 
 def _size(m: LoadModel) -> tuple[int, int]:
-    """Rows and columns of the formulation with the number served fixed."""
+    """Count rows and columns of the formulation with the number served fixed."""
     rel = m.arrays
-    states = np.array([len(np.unique(some.disturbing)) for some in rel.states], dtype=np.int64)
+    states = np.array(
+        [len(np.unique(link_state.disturbing)) for link_state in rel.states], dtype=np.int64
+    )
     items = rel.item_start[:, 2] - rel.item_start[:, 0]
     routes, links = len(rel.route_class), len(states)
     pairs = int((states * items).sum())
@@ -90,8 +96,14 @@ def _size(m: LoadModel) -> tuple[int, int]:
     return rows + routes + 1, 2 * routes + int(states.sum()) + pairs
 
 
-def refuse_uncovered(problem: Problem) -> None:
-    """Raise :class:`UnsupportedError` where the formulation does not hold."""
+def validate_coverage(problem: Problem) -> None:
+    """Validate that the formulation covers a problem.
+
+    Raises
+    ------
+    UnsupportedError
+        It does not hold for the objective, the relay or a demand's minimum rate.
+    """
     faults = []
     if problem.objective != "mean":
         faults.append(f"objective {problem.objective}")
@@ -106,8 +118,8 @@ def refuse_uncovered(problem: Problem) -> None:
         )
 
 
-def declare(m: LoadModel) -> None:
-    """``n``, ``h``, ``v`` and ``z``; the states of a link are grouped by its disturbing load."""
+def declare_variables(m: LoadModel) -> None:
+    """Declare ``n``, ``h``, ``v`` and ``z``; states of a link are grouped by disturbing load."""
     rel = m.arrays
     m.P = list(range(len(rel.route_class)))
     m.links = list(range(len(rel.states)))
@@ -125,17 +137,17 @@ def declare(m: LoadModel) -> None:
     for p in m.P:
         for i in rel.route_item[rel.route_start[p] : rel.route_start[p + 1]].tolist():
             m.over[i].append(p)
-    m.n = pyo.Var(m.P, domain=pyo.NonNegativeIntegers, bounds=lambda m, p: (0, _demands(m, p)))
+    m.n = pyo.Var(m.P, domain=pyo.NonNegativeIntegers, bounds=lambda m, p: (0, _demand_count(m, p)))
     m.h = pyo.Var([(e, s) for e in m.links for s in range(len(m.loads[e]))], domain=pyo.Binary)
     m.v = pyo.Var(
         [(i, s) for i, e in m.link_of.items() for s in range(len(m.loads[e]))],
         bounds=lambda _m, i, _s: (0.0, float(rel.item_limit[i])),
     )
-    m.z = pyo.Var(m.P, bounds=lambda m, p: (0.0, _fastest(m, p)))
+    m.z = pyo.Var(m.P, bounds=lambda m, p: (0.0, _max_route_rate(m, p)))
 
 
 def demands_of_class(m: LoadModel) -> pyo.Constraint:
-    r"""(L1) No more demands than there are: :math:`\sum_{p \in P(d)} n_p \le D_d`."""
+    r"""Limit the demands of a class to their number (L1): :math:`\sum_{p \in P(d)} n_p \le D_d`."""
     rel = m.arrays
 
     def rule(m: LoadModel, d: int) -> object:
@@ -146,7 +158,7 @@ def demands_of_class(m: LoadModel) -> pyo.Constraint:
 
 
 def one_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L2) A link is in one state: :math:`\sum_s h_{es} = 1`."""
+    r"""Choose one state of a link (L2): :math:`\sum_s h_{es} = 1`."""
 
     def rule(m: LoadModel, e: int) -> object:
         return sum(m.h[e, s] for s in range(len(m.loads[e]))) == 1
@@ -155,7 +167,7 @@ def one_state(m: LoadModel) -> pyo.Constraint:
 
 
 def lightpaths_of_item(m: LoadModel) -> pyo.Constraint:
-    r"""(L3) Routes and states count alike: :math:`\sum_s v_{is} = b_i \sum_{p \ni i} n_p`."""
+    r"""Count lightpaths by states (L3): :math:`\sum_s v_{is} = b_i \sum_{p \ni i} n_p`."""
     rel = m.arrays
 
     def rule(m: LoadModel, i: int) -> object:
@@ -168,17 +180,17 @@ def lightpaths_of_item(m: LoadModel) -> pyo.Constraint:
 
 
 def load_of_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L4) A state is its load: :math:`\sum_i v_{is} = m_s h_{es}` over items that disturb e."""
+    r"""Fix the load of a state (L4): :math:`\sum_i v_{is} = m_s h_{es}`, in the quantum fibre."""
 
     def rule(m: LoadModel, e: int, s: int) -> object:
-        disturbing = [i for i in m.items_of[e] if _disturbs(m, e, i)]
+        disturbing = [i for i in m.items_of[e] if _in_quantum_fibre(m, e, i)]
         return sum(m.v[i, s] for i in disturbing) - m.loads[e][s] * m.h[e, s] == 0
 
     return pyo.Constraint(list(m.h), rule=rule)
 
 
 def only_in_its_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L5) No lightpaths in a state that is not: :math:`v_{is} \le \min(b_i D_i, m_s) h_{es}`.
+    r"""Restrict lightpaths to the chosen state (L5): :math:`v_{is} \le \min(b_i D_i, m_s) h_{es}`.
 
     In the other fibre of a pair the load does not count, and the minimum is the first.
     """
@@ -186,16 +198,16 @@ def only_in_its_state(m: LoadModel) -> pyo.Constraint:
 
     def rule(m: LoadModel, i: int, s: int) -> object:
         e = m.link_of[i]
-        most = int(rel.item_limit[i])
-        if _disturbs(m, e, i):
-            most = min(most, m.loads[e][s])
-        return m.v[i, s] - most * m.h[e, s] <= 0
+        limit = int(rel.item_limit[i])
+        if _in_quantum_fibre(m, e, i):
+            limit = min(limit, m.loads[e][s])
+        return m.v[i, s] - limit * m.h[e, s] <= 0
 
     return pyo.Constraint(list(m.v), rule=rule)
 
 
 def rate_of_state(m: LoadModel) -> pyo.Constraint:
-    r"""(L6) Key passes at the rate of the link's state.
+    r"""Limit key rates to the rate of the link's state (L6).
 
     .. math:: \sum_{p \ni i} z_p \le \tfrac{1}{b_i} \sum_s g_{es} v_{is}
     """
@@ -211,68 +223,79 @@ def rate_of_state(m: LoadModel) -> pyo.Constraint:
 
 
 def rate_on_route(m: LoadModel) -> pyo.Constraint:
-    r"""(L7) Only demands on a route draw key there: :math:`z_p \le K_p n_p`."""
+    r"""Restrict key of a route to its demands (L7): :math:`z_p \le K_p n_p`."""
 
     def rule(m: LoadModel, p: int) -> object:
-        return m.z[p] - _fastest(m, p) / max(1, _demands(m, p)) * m.n[p] <= 0
+        return m.z[p] - _max_route_rate(m, p) / max(1, _demand_count(m, p)) * m.n[p] <= 0
 
     return pyo.Constraint(m.P, rule=rule)
 
 
 def any_key(m: LoadModel) -> bool:
-    """Whether any route has key at any load."""
-    return any(_fastest(m, p) > 0.0 for p in m.P)
+    """Return whether any route has key at any load."""
+    return any(_max_route_rate(m, p) > 0.0 for p in m.P)
 
 
 def routes_of_model(m: LoadModel) -> list[int]:
-    """Read the candidate route of every demand; demands of a class are alike."""
+    """Read the candidate route of every demand; demands of a class are interchangeable."""
     routes = [BLOCKED] * len(m.problem.routes)
     for d, group in enumerate(m.classes):
-        waiting = list(group.demands)
+        unrouted = list(group.demands)
         first = int(m.arrays.class_route[d])
         for number in range(len(group.routes)):
             for _ in range(round(m.n[first + number].value or 0.0)):
-                routes[waiting.pop(0)] = number
+                routes[unrouted.pop(0)] = number
     return routes
 
 
-def _demands(m: LoadModel, p: int) -> int:
+def _demand_count(m: LoadModel, p: int) -> int:
     return int(m.arrays.class_count[m.arrays.route_class[p]])
 
 
-def _fastest(m: LoadModel, p: int) -> float:
-    """Highest total key rate of a class's demands on a route, under one's own light."""
+def _max_route_rate(m: LoadModel, p: int) -> float:
+    """Return the highest total key rate of a class's demands on a route, lit by one of them."""
     rel = m.arrays
     if not rel.route_key[p]:
         return 0.0
     items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]].tolist()
-    slowest: float = min(_fastest_of_item(m, i) for i in items)
-    return _demands(m, p) * slowest
+    min_rate: float = min(_max_item_rate(m, i) for i in items)
+    return _demand_count(m, p) * min_rate
 
 
-def _fastest_of_item(m: LoadModel, i: int) -> float:
+def _max_item_rate(m: LoadModel, i: int) -> float:
     e = m.link_of[i]
-    own = int(m.arrays.class_channels[m.arrays.item_class[i]]) if _disturbs(m, e, i) else 0
+    own_load = (
+        int(m.arrays.class_channels[m.arrays.item_class[i]]) if _in_quantum_fibre(m, e, i) else 0
+    )
     pairs = zip(m.loads[e], m.rates[e], strict=True)
-    return max((rate for load, rate in pairs if load >= own), default=0.0)
+    return max((rate for load, rate in pairs if load >= own_load), default=0.0)
 
 
-def _disturbs(m: LoadModel, e: int, i: int) -> bool:
-    """Whether an item's light is in the fibre of the quantum signal."""
+def _in_quantum_fibre(m: LoadModel, e: int, i: int) -> bool:
+    """Return whether an item's lightpaths are in the quantum signal's fibre."""
     rel = m.arrays
     return rel.states[e].shared_fibre or i < int(rel.item_start[e, 1])
 
 
-def cut_off(m: LoadModel, most: float | None, ceiling: float) -> None:
-    r"""(L9) The routing in the variables is worth no more than was proved for it.
+def cut_off(m: LoadModel, limit: float | None, upper_bound: float) -> None:
+    r"""Limit the value of the routing in the variables to what was proved for it (L9).
 
     .. math:: \sum_p z_p \le V + (B - V) \sum_p w_p, \qquad
         n_p \le D - (D - n^*_p + 1) w_p \quad \text{for } n^*_p \ge 1
 
     With the number served fixed, another routing sends fewer demands over some route, which a
-    binary ``w`` tells; ``B`` (``ceiling``) limits every routing. Without ``most`` the
-    routing has no wavelengths: :math:`\sum_p w_p \ge 1`. (Logic-based Benders cuts: Hooker and
-    Ottosson, Mathematical Programming 96, 33, 2003.)
+    binary ``w`` says. (Logic-based Benders cuts: Hooker and Ottosson, Mathematical Programming
+    96, 33, 2003.)
+
+    Parameters
+    ----------
+    m
+        The solved model.
+    limit
+        :math:`V`, limit on this routing in units of ``m.unit_bps``; None where it has no
+        wavelengths: then :math:`\sum_p w_p \ge 1`.
+    upper_bound
+        :math:`B`, limit on every routing in the same unit.
     """
     if not hasattr(m, "l9_cuts"):
         m.l9_cuts = pyo.Block(pyo.NonNegativeIntegers, concrete=True)
@@ -282,11 +305,13 @@ def cut_off(m: LoadModel, most: float | None, ceiling: float) -> None:
     block.w = pyo.Var(list(used), domain=pyo.Binary, initialize=0)
     block.fewer = pyo.Constraint(
         list(used),
-        rule=lambda b, p: m.n[p] + (_demands(m, p) - used[p] + 1) * b.w[p] <= _demands(m, p),
+        rule=lambda b, p: (
+            m.n[p] + (_demand_count(m, p) - used[p] + 1) * b.w[p] <= _demand_count(m, p)
+        ),
     )
-    elsewhere = sum(block.w[p] for p in used)
-    if most is None:
-        block.another = pyo.Constraint(expr=elsewhere >= 1)
+    departures = sum(block.w[p] for p in used)
+    if limit is None:
+        block.another = pyo.Constraint(expr=departures >= 1)
         return
-    rest = max(0.0, ceiling - most)
-    block.worth = pyo.Constraint(expr=sum(m.z[p] for p in m.P) - rest * elsewhere <= most)
+    margin = max(0.0, upper_bound - limit)
+    block.value_limit = pyo.Constraint(expr=sum(m.z[p] for p in m.P) - margin * departures <= limit)

@@ -1,10 +1,10 @@
-"""Between models and plans: read a solution, write a start."""
+"""Convert between models and plans: read a solution, write a start."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from qkdopt.milp.textbook import loudest_piece
+from qkdopt.milp.textbook import noise_unit
 from qkdopt.milp.variables import JointModel
 from qkdopt.problem.plan import BLOCKED, Plan, assess, candidate_noise, lit_channels, tuned
 
@@ -12,7 +12,7 @@ HALF = 0.5
 
 
 def plan_of_model(m: JointModel) -> Plan:
-    """Read the lightpaths of a solved model; every link is tuned to its best candidate."""
+    """Read the lightpaths of a solved model; every link works on its best candidate."""
     routes = [BLOCKED] * len(m.R)
     channels: list[tuple[int, ...]] = [()] * len(m.R)
     for r, p in m.RP:
@@ -38,30 +38,30 @@ def set_start(m: JointModel, plan: Plan) -> None:
 def _start_rates(m: JointModel, plan: Plan) -> None:
     noise = candidate_noise(m.problem, lit_channels(m.problem, plan))
     for e, q, s in m.EQS:
-        edges = m.pieces[e, q].edges
-        piece = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
-        here = plan.working[e] == q and piece == s
-        m.u[e, q, s].set_value(float(here))
-        inside = (noise[e, q] - edges[piece]) / (edges[piece + 1] - edges[piece])
-        m.n[e, q, s].set_value(float(np.clip(inside, 0.0, 1.0)) if here else 0.0)
-        if here and hasattr(m, "noise"):
-            above = float(noise[e, q] - m.pieces[e, q].background) / loudest_piece(m, e)
-            m.noise[e].set_value(min(above, m.noise[e].ub))
+        edges = m.segments[e, q].edges
+        segment = int(np.clip(np.searchsorted(edges, noise[e, q]) - 1, 0, len(edges) - 2))
+        chosen = plan.working[e] == q and segment == s
+        m.u[e, q, s].set_value(float(chosen))
+        share = (noise[e, q] - edges[segment]) / (edges[segment + 1] - edges[segment])
+        m.n[e, q, s].set_value(float(np.clip(share, 0.0, 1.0)) if chosen else 0.0)
+        if chosen and hasattr(m, "noise"):
+            excess = float(noise[e, q] - m.segments[e, q].background) / noise_unit(m, e)
+            m.noise[e].set_value(min(excess, m.noise[e].ub))
     exact = assess(m.problem, plan)
     for e in m.E:
-        rate = m.pieces[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
+        rate = m.segments[e, plan.working[e]].upper_at(float(noise[e, plan.working[e]]))
         m.k[e].set_value(min(rate / m.unit_bps, m.k[e].ub))
     for r, p in m.RP:
-        here = plan.routes[r] == p
+        chosen = plan.routes[r] == p
         rate = min(float(exact.demand_skr_bps[r]), m.cap_bps) / m.unit_bps
-        m.z[r, p].set_value(rate if here else 0.0)
+        m.z[r, p].set_value(rate if chosen else 0.0)
 
 
 def _start_optional(m: JointModel, plan: Plan) -> None:
     """Start the worst rate and the load states, where the model has them.
 
     The rate of a link is held to the best rate of its load, which the exact rate never
-    exceeds but the upper piece may.
+    exceeds but the upper segment may.
     """
     exact = assess(m.problem, plan)
     if hasattr(m, "t"):
@@ -80,6 +80,6 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
                 block.h[key].set_value(float(key[1] == load))
         for key in block.v:
             if key[0] == e:
-                number = plan.routes[key[1]]
-                on_link = number != BLOCKED and e in m.problem.routes[key[1]][number].links
+                p = plan.routes[key[1]]
+                on_link = p != BLOCKED and e in m.problem.routes[key[1]][p].links
                 block.v[key].set_value(float(on_link and key[2] == load))

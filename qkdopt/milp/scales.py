@@ -2,16 +2,16 @@ r"""Units of a model: every coefficient between about 1e-4 and the number of cha
 
 A solver works to absolute tolerances (about 1e-6) and drops coefficients below 1e-9. A key rate
 that ends at 1e-9 noise clicks per gate, beside channels that scatter 1e-2, must therefore not be
-stated in one unit of noise: the pieces would vanish, and with them plans that exist.
+stated in one unit of noise: the segments would vanish, and with them plans that exist.
 
 * Noise counts from the background noise of the candidate, in units of the noise where a **group**
-  of neighbouring pieces ends. A group holds the pieces whose right edges lie within a factor
+  of neighbouring segments ends. A group holds the segments whose right edges lie within a factor
   ``SPAN`` of each other; there is one group for a protocol's curve, more for a table over many
   decades.
-* A channel that alone is louder than its group is as loud as twice the group: the group's pieces
-  are out of reach either way.
-* A piece far narrower than its group's unit is level: all of it has the rate at its left edge.
-* Pieces without key need no noise: the rate is zero there whatever is lit.
+* A channel whose noise alone exceeds its group counts as twice the group: the group's segments are
+  out of reach either way.
+* A segment far narrower than its group's unit is level: all of it has the rate at its left edge.
+* Segments without key need no noise: the rate is zero there whatever is lit.
 * Key rates count in units of the highest rate of a link that matters: a link's rate beyond what any
   demand can have does not.
 """
@@ -29,47 +29,47 @@ from qkdopt.units import FloatArray
 
 # Largest ratio of right edges within a group, both counted from the background noise.
 SPAN = 1e2
-# A piece narrower than this share of the unit is level, at its higher end: a solver that divides a
-# row by so small a coefficient multiplies its tolerances.
-NARROW = 1e-4
-# What a channel louder than a whole group counts, in units of that group.
-LOUDEST = 2.0
-# Rates below this share of the unit are nothing to a solver that works to 1e-6.
-SMALLEST_RATE = 1e-4
+# A segment narrower than this share of the unit is level, at its higher end: a solver that divides
+# a row by so small a coefficient multiplies its tolerances.
+LEVEL_WIDTH = 1e-4
+# Largest coefficient: that of a channel with more noise than a whole group, in its units.
+MAX_COEFFICIENT = 2.0
+# Least rate, as a share of the unit, that a solver with a tolerance of 1e-6 distinguishes from 0.
+MIN_RATE = 1e-4
 # Coefficients of noise are lowered by this share. A solver may drop what is below its tolerance
 # from the other side of the row; the plans that exist must still be solutions.
 ROUND_DOWN = 1.0 - 1e-7
 
 
 @dataclass(frozen=True, slots=True)
-class PieceGroup:
-    """Neighbouring pieces of one candidate's rate curve that share a unit of noise.
+class SegmentGroup:
+    """Neighbouring segments of one candidate's rate curve that share a unit of noise.
 
     Parameters
     ----------
-    pieces
-        Numbers of the pieces, by rising noise.
+    segments
+        Numbers of the segments, by rising noise.
     unit
         Noise clicks per gate above the background that count as one: the right edge of the last.
     left, width
-        ``(n,)`` left edge above the background, and width, of each piece in that unit. A level
-        piece has width 0, and its right edge in place of its left.
+        ``(n,)`` left edge above the background, and width, of each segment in that unit. A level
+        segment has width 0, and its right edge in place of its left.
     """
 
-    pieces: range
+    segments: range
     unit: float
     left: FloatArray
     width: FloatArray
 
     def coefficients(self, noise: FloatArray) -> FloatArray:
-        """Coefficients of lightpaths that scatter ``(n,)`` noise clicks per gate, rounded down."""
-        # A quotient beyond the largest float is as loud as any other above the group.
+        """Return coefficients of lightpaths with ``(n,)`` noise clicks per gate, rounded down."""
+        # A quotient beyond the largest float counts as any other above the group.
         with np.errstate(over="ignore"):
-            return np.asarray(np.minimum(noise / self.unit, LOUDEST) * ROUND_DOWN)
+            return np.asarray(np.minimum(noise / self.unit, MAX_COEFFICIENT) * ROUND_DOWN)
 
 
-def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
-    """Return the groups of the pieces with key, loudest first; none without key."""
+def segment_groups(curve: Linearised) -> tuple[SegmentGroup, ...]:
+    """Return the groups of the segments with key, by falling noise; none without key."""
     edges = curve.edges - curve.background
     with_key = np.flatnonzero(curve.upper.max(axis=1) > 0.0)
     end = int(with_key[-1]) + 1 if len(with_key) else 0
@@ -77,45 +77,55 @@ def piece_groups(curve: Linearised) -> tuple[PieceGroup, ...]:
     while end > 0:
         unit = float(edges[end])
         first = int(np.searchsorted(edges[1 : end + 1], unit / SPAN))
-        inside = range(min(first, end - 1), end)
-        left, right = edges[inside.start : end], edges[inside.start + 1 : end + 1]
-        level = right - left < NARROW * unit
-        begin = np.where(level, right, left) / unit
-        groups.append(PieceGroup(inside, unit, begin, np.where(level, 0.0, right - left) / unit))
-        end = inside.start
+        group = range(min(first, end - 1), end)
+        left, right = edges[group.start : end], edges[group.start + 1 : end + 1]
+        level = right - left < LEVEL_WIDTH * unit
+        start = np.where(level, right, left) / unit
+        groups.append(SegmentGroup(group, unit, start, np.where(level, 0.0, right - left) / unit))
+        end = group.start
     return tuple(groups)
 
 
 def stated_error_bps(curve: Linearised) -> float:
     """Return the largest distance [bit/s] of a candidate's rate from what a model states of it.
 
-    Beside the error of its pieces this counts the fall of the level ones, which have the rate at
+    Beside the error of its segments this counts the fall of the level ones, which have the rate at
     their left edge all along.
     """
     fall = curve.upper[:, 0] - curve.upper[:, 1]
-    level = [fall[group.pieces][group.width == 0.0] for group in piece_groups(curve)]
+    level = [fall[group.segments][group.width == 0.0] for group in segment_groups(curve)]
     return curve.error_bps + float(np.concatenate([*level, [0.0]]).max())
 
 
 def rate_cap_bps(
-    problem: Problem, most_bps: Mapping[tuple[int, int], float], served: int | None
+    problem: Problem, max_bps: Mapping[tuple[int, int], float], served: int | None
 ) -> float:
     """Return the rate of a link beyond which more does not matter [bit/s]; may be infinite.
 
-    No demand's rate is more than ``most_bps``, its highest on each route; the worst of so many
-    served is no more than that of the demand that is in place ``served`` by that measure.
+    Parameters
+    ----------
+    problem
+        The problem.
+    max_bps
+        Highest rate of each demand on each route [bit/s], by (demand, route). The worst rate of
+        ``served`` demands is at most the ``served``-th highest of these by demand.
+    served
+        Number of demands that are served; None where it is maximised.
     """
     if served is None or problem.objective == "link-sum":
         return np.inf
-    places = range(len(problem.routes))
-    best = [max((rate for (r, _), rate in most_bps.items() if r == k), default=0.0) for k in places]
-    if problem.objective == "max-min" and 0 < served <= len(best):
-        return sorted(best, reverse=True)[served - 1]
-    return max(best, default=0.0)
+    demands = range(len(problem.routes))
+    max_rates = [
+        max((rate for (r, _), rate in max_bps.items() if r == demand), default=0.0)
+        for demand in demands
+    ]
+    if problem.objective == "max-min" and 0 < served <= len(max_rates):
+        return sorted(max_rates, reverse=True)[served - 1]
+    return max(max_rates, default=0.0)
 
 
-def rate_unit_bps(pieces: Mapping[tuple[int, int], Linearised], cap_bps: float) -> float:
+def rate_unit_bps(segments: Mapping[tuple[int, int], Linearised], cap_bps: float) -> float:
     """Return the highest rate of a link that matters [bit/s]; 1 where there is no key at all."""
-    highest = max((float(curve.upper.max()) for curve in pieces.values()), default=0.0)
+    highest = max((float(curve.upper.max()) for curve in segments.values()), default=0.0)
     unit = min(highest, cap_bps)
     return unit if unit > 0.0 else 1.0

@@ -46,16 +46,17 @@ def load_states(m: JointModel) -> pyo.Block:
 
 
 def _count_load(m: JointModel, block: pyo.Block, e: int, load: int, uses: list[int]) -> None:
+    """Add the rows that tie a load state of a link to the demands that make it."""
     carried = 0
     for r in uses:
         block.rows.add(block.v[e, r, load] - block.h[e, load] <= 0)
-        if _disturbs(m, e, r):
+        if _in_quantum_fibre(m, e, r):
             carried += m.problem.instance.demands[r].channels * block.v[e, r, load]
     block.rows.add(carried - load * block.h[e, load] == 0)
 
 
-def _disturbs(m: JointModel, e: int, r: int) -> bool:
-    """Whether a demand's light is in the quantum signal's fibre, whatever its route over e."""
+def _in_quantum_fibre(m: JointModel, e: int, r: int) -> bool:
+    """Return whether a demand's lightpaths over e are in the quantum signal's fibre."""
     tables = m.problem.tables
     if tables.fibres[0] == tables.fibres[1]:
         return True
@@ -71,28 +72,28 @@ def _disturbs(m: JointModel, e: int, r: int) -> bool:
 
 
 def splits_cleanly(m: JointModel) -> bool:
-    """Whether every demand uses each link in one direction only, as the rows assume."""
+    """Return whether every demand uses each link in one direction only, as the rows assume."""
     tables = m.problem.tables
     if tables.fibres[0] == tables.fibres[1]:
         return True
     for e in m.E:
-        senses: dict[int, set[bool]] = {}
+        directions: dict[int, set[bool]] = {}
         for r, p in m.over[e]:
             route = m.problem.routes[r][p]
-            senses.setdefault(r, set()).add(route.forward[route.links.index(e)])
-        if any(len(found) > 1 for found in senses.values()):
+            directions.setdefault(r, set()).add(route.forward[route.links.index(e)])
+        if any(len(crossed) > 1 for crossed in directions.values()):
             return False
     return True
 
 
 def _best_rates(m: JointModel, e: int) -> dict[int, float]:
-    """Best rate of a link by the number of lightpaths that disturb it."""
+    """Return the best rate of a link by the number of lightpaths in the quantum signal's fibre."""
     demands = m.problem.instance.demands
-    most = [0, 0]
+    max_loads = [0, 0]
     for r in {r for r, _ in m.over[e]}:
-        most[0] += demands[r].channels
-        most[1] += demands[r].channels
-    states = link_states(m.problem, e, (most[0], most[1]))
+        max_loads[0] += demands[r].channels
+        max_loads[1] += demands[r].channels
+    states = link_states(m.problem, e, (max_loads[0], max_loads[1]))
     loads = states.disturbing
     return {
         int(load): min(float(states.rate_bps[loads == load].max()), m.cap_bps) / m.unit_bps

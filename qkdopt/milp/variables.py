@@ -12,39 +12,49 @@ import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.milp.linearise import Linearised
-from qkdopt.milp.scales import PieceGroup, piece_groups, rate_cap_bps, rate_unit_bps
+from qkdopt.milp.scales import SegmentGroup, rate_cap_bps, rate_unit_bps, segment_groups
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.own_light import rates_beside_own_light
 
 
 class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
-    """A Pyomo model that knows its problem."""
+    """Pyomo model with its problem, linearised key rates and units.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    segments
+        Linearised key rates, by (link, candidate).
+    served
+        Number of demands that are served; None where it is maximised.
+    """
 
     def __init__(
         self,
         problem: Problem,
-        pieces: dict[tuple[int, int], Linearised],
+        segments: dict[tuple[int, int], Linearised],
         *,
         served: int | None = None,
     ) -> None:
         super().__init__()
         self.problem = problem
-        self.pieces = pieces
-        self.most_bps = rates_beside_own_light(problem)
-        self.cap_bps = rate_cap_bps(problem, self.most_bps, served)
-        self.unit_bps = rate_unit_bps(pieces, self.cap_bps)
-        self.groups = {key: piece_groups(curve) for key, curve in pieces.items()}
+        self.segments = segments
+        self.max_bps = rates_beside_own_light(problem)
+        self.cap_bps = rate_cap_bps(problem, self.max_bps, served)
+        self.unit_bps = rate_unit_bps(segments, self.cap_bps)
+        self.groups = {key: segment_groups(curve) for key, curve in segments.items()}
 
 
 def declare_lightpaths(m: JointModel) -> None:
-    """``x[r, p]`` route and ``l[r, p, w]`` channel of every demand."""
+    """Declare ``x[r, p]`` route and ``l[r, p, w]`` channel of every demand."""
     declare_routes(m)
     declare_channels(m)
 
 
 def declare_routes(m: JointModel) -> None:
-    """``x[r, p]`` route of every demand; ``over`` lists the routes through each link."""
+    """Declare ``x[r, p]`` route of every demand; ``over`` lists the routes through each link."""
     problem = m.problem
     m.R = list(range(len(problem.routes)))
     m.RP = [(r, p) for r in m.R for p in range(len(problem.routes[r]))]
@@ -56,7 +66,7 @@ def declare_routes(m: JointModel) -> None:
 
 
 def declare_channels(m: JointModel) -> None:
-    """``l[r, p, w]`` channel of every demand on each of its routes."""
+    """Declare ``l[r, p, w]`` channel of every demand on each of its routes."""
     problem = m.problem
     usable = problem.tables.usable
     m.RPW = []
@@ -64,18 +74,20 @@ def declare_channels(m: JointModel) -> None:
     m.lit = defaultdict(list)
     for r, p in m.RP:
         route = problem.routes[r][p]
-        hops = [(e, 0 if f else 1) for e, f in zip(route.links, route.forward, strict=True)]
+        hops = [
+            (e, 0 if forward else 1) for e, forward in zip(route.links, route.forward, strict=True)
+        ]
         for w in range(usable.shape[2]):
-            if all(usable[e, d, w] for e, d in hops):
+            if all(usable[e, direction, w] for e, direction in hops):
                 m.RPW.append((r, p, w))
                 m.channels[r, p].append(w)
-                for e, d in hops:
-                    m.lit[e, d, w].append((r, p, w))
+                for e, direction in hops:
+                    m.lit[e, direction, w].append((r, p, w))
     m.l = pyo.Var(m.RPW, domain=pyo.Binary)
 
 
 def declare_working(m: JointModel) -> None:
-    """``y[e, q]`` working candidate of every link with QKD."""
+    """Declare ``y[e, q]`` working candidate of every link with QKD."""
     candidates = m.problem.tables.candidates
     m.E = [e for e in range(len(candidates)) if candidates[e]]
     m.EQ = [(e, q) for e in m.E for q in range(len(candidates[e]))]
@@ -83,66 +95,93 @@ def declare_working(m: JointModel) -> None:
 
 
 def declare_rates(m: JointModel) -> None:
-    """``u`` piece, ``n`` noise in it, ``k`` rate of a link and ``z`` of a demand.
+    """Declare ``u`` segment, ``n`` noise in it, ``k`` rate of a link and ``z`` of a demand.
 
-    ``n`` is the working candidate's noise from the left edge of the piece, as a share of its width.
+    ``n`` is the working candidate's noise from the left edge of the segment, as a share of its
+    width.
     """
-    declare_pieces(m)
-    m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, fastest(m, e)))
-    m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, fastest_demand(m, r, p)))
+    declare_segments(m)
+    m.k = pyo.Var(m.E, bounds=lambda m, e: (0.0, max_link_rate(m, e)))
+    m.z = pyo.Var(m.RP, bounds=lambda m, r, p: (0.0, max_demand_rate(m, r, p)))
 
 
-def declare_pieces(m: JointModel) -> None:
-    """``u`` piece of the working candidate's rate curve, and ``n`` noise inside it."""
-    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.pieces[e, q].upper))]
+def declare_segments(m: JointModel) -> None:
+    """Declare ``u`` segment of the working candidate's rate curve, and ``n`` noise inside it."""
+    m.EQS = [(e, q, s) for e, q in m.EQ for s in range(len(m.segments[e, q].upper))]
     m.EQG = [(e, q, g) for e, q in m.EQ for g in range(len(m.groups[e, q]))]
     m.u = pyo.Var(m.EQS, domain=pyo.Binary)
     m.n = pyo.Var(m.EQS, bounds=(0.0, 1.0))
 
 
-def light_on(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[pyo.Var]]:
-    """Direction, channel and variable of every lightpath that may disturb a link."""
+def coupled_lightpaths(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[pyo.Var]]:
+    """Return direction, channel and variable of every lightpath in a link's quantum fibre."""
     tables = m.problem.tables
-    found = [
-        (d, w, m.l[key])
-        for d in (0, 1)
-        if tables.disturbs[e, d]
+    lightpaths = [
+        (direction, w, m.l[key])
+        for direction in (0, 1)
+        if tables.disturbs[e, direction]
         for w in range(tables.usable.shape[2])
-        for key in m.lit[e, d, w]
+        for key in m.lit[e, direction, w]
     ]
-    directions = np.array([d for d, _, _ in found], dtype=np.int64)
-    channels = np.array([w for _, w, _ in found], dtype=np.int64)
-    return directions, channels, [variable for _, _, variable in found]
+    directions = np.array([direction for direction, _, _ in lightpaths], dtype=np.int64)
+    channels = np.array([w for _, w, _ in lightpaths], dtype=np.int64)
+    return directions, channels, [variable for _, _, variable in lightpaths]
 
 
-def most_heard(m: JointModel, e: int, q: int, group: PieceGroup) -> float:
-    """Most that lit channels can add up to in a group's noise, in its unit."""
+def max_lit_noise(m: JointModel, e: int, q: int, group: SegmentGroup) -> float:
+    """Return the largest noise of lit channels in a group's unit.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e, q
+        Link and candidate.
+    group
+        Group of segments whose unit of noise counts.
+    """
     tables = m.problem.tables
-    free = ~tables.blocks[e, q] & tables.usable[e].any(axis=0)
-    heard = group.coefficients(tables.noise[e, :, :, q])[:, free]
-    # In one fibre a channel is lit in one direction; in a pair the other one counts nothing.
-    everything = float(heard.max(axis=0).sum())
-    curve = m.pieces[e, q]
-    return min(everything, float(curve.edges[-1] - curve.background) / group.unit)
+    outside = ~tables.blocks[e, q] & tables.usable[e].any(axis=0)
+    coefficients = group.coefficients(tables.noise[e, :, :, q])[:, outside]
+    # In one fibre a channel is lit in one direction; in a pair only one direction adds noise.
+    total = float(coefficients.max(axis=0).sum())
+    curve = m.segments[e, q]
+    return min(total, float(curve.edges[-1] - curve.background) / group.unit)
 
 
-def fastest(m: JointModel, e: int) -> float:
-    """Highest rate of a link that matters: its best candidate with no light; 0 without QKD."""
+def max_link_rate(m: JointModel, e: int) -> float:
+    """Return the highest rate of a link that matters: best candidate, no light; 0 without QKD."""
     count = len(m.problem.tables.candidates[e])
-    highest = max((float(m.pieces[e, q].upper.max()) for q in range(count)), default=0.0)
-    return min(highest, m.cap_bps) / m.unit_bps
+    rate = max((float(m.segments[e, q].upper.max()) for q in range(count)), default=0.0)
+    return min(rate, m.cap_bps) / m.unit_bps
 
 
-def fastest_demand(m: JointModel, r: int, p: int) -> float:
-    """Highest rate of a demand on a route, under no other light than its own."""
-    return m.most_bps[r, p] / m.unit_bps
+def max_demand_rate(m: JointModel, r: int, p: int) -> float:
+    """Return the highest rate of a demand on a route, beside its own lightpaths alone.
+
+    Parameters
+    ----------
+    m
+        The model.
+    r, p
+        Demand and its route.
+    """
+    return m.max_bps[r, p] / m.unit_bps
 
 
-def upper_pieces(m: JointModel, e: int, q: int) -> list[list[float]]:
-    """Upper rate of each piece at its left and right edge, as far as it matters."""
-    upper = m.pieces[e, q].upper.copy()
+def upper_segments(m: JointModel, e: int, q: int) -> list[list[float]]:
+    """Return the upper rate of each segment at its left and right edge, capped.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e, q
+        Link and candidate.
+    """
+    upper = m.segments[e, q].upper.copy()
     for group in m.groups[e, q]:
-        level = np.array(group.pieces)[group.width == 0.0]
+        level = np.array(group.segments)[group.width == 0.0]
         upper[level] = upper[level].max(axis=1, keepdims=True)
     beyond = upper.min(axis=1, keepdims=True) > m.cap_bps
     rates: list[list[float]] = (np.where(beyond, m.cap_bps, upper) / m.unit_bps).tolist()

@@ -1,7 +1,7 @@
 """Wavelengths on given routes: demands that share ends and route are taken together.
 
-On one route nothing tells demands of a class apart: together they need the sum of their channels,
-and each has the group's key rate. Merged, a solver need not try every exchange between them.
+On one route demands of a class are interchangeable: together they need the sum of their channels,
+and each has the group's key rate. Merging them removes the symmetry from the model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
 from qkdopt.problem.plan import BLOCKED, Plan, tuned
 
-# Sums in another order differ by less.
+# Sums in another order differ by a smaller share.
 ROUND_DOWN = 1.0 - 1e-9
 
 
@@ -49,10 +49,10 @@ class RoutedGroups:
     def build(
         self,
         build: Callable[..., JointModel],
-        pieces: Mapping[tuple[int, int], Linearised],
+        segments: Mapping[tuple[int, int], Linearised],
     ) -> JointModel:
         """Build the joint MILP of the groups; its objective adds the rate of every demand."""
-        m = build(self.grouped, pieces, served=len(self.members))
+        m = build(self.grouped, segments, served=len(self.members))
         m.del_component("goal")
         m.goal = pyo.Objective(
             expr=sum(len(group) * m.z[g, 0] for g, group in enumerate(self.members)),
@@ -61,10 +61,10 @@ class RoutedGroups:
         return m
 
     def noise_ranges(self) -> dict[tuple[int, int], Range]:
-        """Least and largest noise of every candidate, by (link, candidate).
+        """Return minimum and maximum noise of every candidate, by (link, candidate).
 
-        The routes give each link its load: no less noise than that of its cheapest channels, no
-        more than that of its dearest, in whichever direction.
+        The routes give each link its load: no less noise than that of its least noisy channels, no
+        more than that of its noisiest, in either direction.
         """
         tables = self.whole.tables
         load = np.zeros(len(tables.candidates), dtype=np.int64)
@@ -91,12 +91,15 @@ class RoutedGroups:
 
 
 def _noise_range(tables: Tables, link: int, candidate: int, load: int) -> Range:
-    heard = tables.noise[link][tables.disturbs[link]]
-    free = ~tables.blocks[link, candidate]
-    floor = float(tables.floor[link, candidate])
-    least = np.sort(heard[:, free, candidate].min(axis=0))[:load]
-    most = np.sort(heard[:, free, candidate].max(axis=0))[::-1][:load]
-    return floor + ROUND_DOWN * float(least.sum()), floor + float(most.sum()) / ROUND_DOWN
+    """Return minimum and maximum noise clicks per gate of a candidate at a load."""
+    noise = tables.noise[link][tables.disturbs[link]]
+    outside = ~tables.blocks[link, candidate]
+    background = float(tables.floor[link, candidate])
+    lowest = np.sort(noise[:, outside, candidate].min(axis=0))[:load]
+    highest = np.sort(noise[:, outside, candidate].max(axis=0))[::-1][:load]
+    return background + ROUND_DOWN * float(lowest.sum()), background + float(
+        highest.sum()
+    ) / ROUND_DOWN
 
 
 def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:

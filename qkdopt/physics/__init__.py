@@ -1,4 +1,5 @@
 """Published equations, one function each, vectorised over arrays.
 
-Trade units at the border, with the unit in the name; SI and 1/km inside.
+Arguments and results are in trade units with the unit in the name; SI and 1/km are used inside.
+Array arguments broadcast together, and results have the broadcast shape.
 """

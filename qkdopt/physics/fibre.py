@@ -1,4 +1,4 @@
-"""What the fibre's loss asks of the classical transmitter."""
+"""Launch power of the classical transmitter."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from qkdopt.units import FloatArray
 def receiver_sensitivity_launch_dbm(
     receiver_sensitivity_dbm: ArrayLike, loss_db: ArrayLike, margin_db: ArrayLike
 ) -> FloatArray:
-    r"""Launch power [dBm] that just reaches the receiver's sensitivity, plus a margin.
+    r"""Compute the launch power [dBm] that reaches the receiver's sensitivity plus a margin.
 
     .. math:: P_\text{launch} = S_\text{rx} + \alpha L + M
+
+    Parameters
+    ----------
+    receiver_sensitivity_dbm
+        :math:`S_\text{rx}`, least power at the receiver [dBm].
+    loss_db
+        :math:`\alpha L`, loss of the link [dB].
+    margin_db
+        :math:`M`, system margin [dB].
 
     References
     ----------

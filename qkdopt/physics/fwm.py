@@ -1,6 +1,6 @@
 """Four-wave mixing of lit channels into a quantum channel.
 
-It is cubic in power, so it is no sum over channels: models may bound it, an exact
+It is cubic in power and hence not additive over channels: models may bound it, an exact
 assessment computes it. With a 200 GHz guard and launch powers up to -5 dBm it is
 negligible beside Raman scattering.
 """
@@ -21,12 +21,25 @@ def phase_mismatch(
     dispersion_ps_nm_km: float = 17.0,
     dispersion_slope_ps_nm2_km: float = 0.056,
 ) -> FloatArray:
-    r"""Phase mismatch :math:`\Delta\beta` [1/km] of two pumps against the third wave.
+    r"""Compute the phase mismatch :math:`\Delta\beta` [1/km] of two pumps against a third wave.
 
     .. math:: \Delta\beta = \frac{2\pi\lambda^2}{c} |f_i - f_k| |f_j - f_k|
         \Bigl[D + \frac{\lambda^2}{2c} (|f_i - f_k| + |f_j - f_k|) \frac{dD}{d\lambda}\Bigr]
 
-    Offsets are :math:`|f_i - f_k|` and :math:`|f_j - f_k|` [THz].
+    Parameters
+    ----------
+    first_offset_thz, second_offset_thz
+        :math:`|f_i - f_k|` and :math:`|f_j - f_k|` [THz]; signs do not matter.
+    quantum_thz
+        Frequency at which :math:`\lambda` is taken [THz].
+    dispersion_ps_nm_km
+        Chromatic dispersion :math:`D` [ps/(nm km)].
+    dispersion_slope_ps_nm2_km
+        Dispersion slope :math:`dD/d\lambda` [ps/(nm^2 km)].
+
+    References
+    ----------
+    .. [1] N. Shibata, R. P. Braun, R. G. Waarts, IEEE J. Quantum Electron. 23, 1205 (1987).
     """
     first = np.abs(np.asarray(first_offset_thz, dtype=np.float64)) * 1e12
     second = np.abs(np.asarray(second_offset_thz, dtype=np.float64)) * 1e12
@@ -42,10 +55,23 @@ def phase_mismatch(
 def four_wave_mixing_efficiency(
     mismatch_per_km: ArrayLike, length_km: ArrayLike, *, loss_per_km: ArrayLike
 ) -> FloatArray:
-    r"""Efficiency :math:`\eta` in (0, 1]; 1 when phases match.
+    r"""Compute the mixing efficiency :math:`\eta` in (0, 1]; 1 when phases match.
 
     .. math:: \eta = \frac{a^2}{a^2 + \Delta\beta^2}
         \Bigl[1 + \frac{4 e^{-aL} \sin^2(\Delta\beta L / 2)}{(1 - e^{-aL})^2}\Bigr]
+
+    Parameters
+    ----------
+    mismatch_per_km
+        Phase mismatch :math:`\Delta\beta` [1/km].
+    length_km
+        Length :math:`L` [km].
+    loss_per_km
+        Attenuation :math:`a` in natural units [1/km].
+
+    References
+    ----------
+    .. [1] N. Shibata, R. P. Braun, R. G. Waarts, IEEE J. Quantum Electron. 23, 1205 (1987).
     """
     loss, mismatch = np.asarray(loss_per_km, float), np.asarray(mismatch_per_km, float)
     length = np.asarray(length_km, dtype=np.float64)
@@ -66,13 +92,37 @@ def four_wave_mixing_power(
     dispersion_slope_ps_nm2_km: float = 0.056,
     tolerance_ghz: float = 1.0,
 ) -> FloatArray:
-    r"""Four-wave mixing power [W] at the quantum channel from equally strong lit channels.
+    r"""Compute the four-wave mixing power [W] at the quantum channel, lit channels of equal power.
 
     .. math:: P = \sum \eta\, \frac{d^2 \gamma^2}{9} P_i P_j P_k\, e^{-aL}
         \Bigl(\frac{1 - e^{-aL}}{a}\Bigr)^2, \qquad f_i + f_j - f_k = f_q
 
     over unordered pairs ``i <= j`` with ``k`` different from both; the degeneracy ``d``
     is 3 when ``i = j`` and 6 otherwise.
+
+    Parameters
+    ----------
+    launch_w
+        Launch power of each lit channel [W].
+    lit_thz
+        ``(n,)`` frequencies of the co-propagating lit channels [THz].
+    quantum_thz
+        Frequency of the quantum channel [THz].
+    length_km
+        Length :math:`L` [km].
+    loss_per_km
+        Attenuation :math:`a` in natural units [1/km].
+    gamma_per_w_km
+        Nonlinear coefficient :math:`\gamma` [1/(W km)].
+    dispersion_ps_nm_km, dispersion_slope_ps_nm2_km
+        Chromatic dispersion [ps/(nm km)] and its slope [ps/(nm^2 km)].
+    tolerance_ghz
+        Distance from the quantum channel within which a product counts [GHz].
+
+    References
+    ----------
+    .. [1] N. Shibata, R. P. Braun, R. G. Waarts, IEEE J. Quantum Electron. 23, 1205 (1987).
+    .. [2] K. Inoue, J. Lightwave Technol. 10, 1553 (1992).
     """
     frequencies = np.asarray(lit_thz, dtype=np.float64)
     pumps = np.arange(len(frequencies))

@@ -24,7 +24,7 @@ yields           :math:`Y_1`   :math:`Q_\mu`
 Errors are those of its eq. (9) in every case, :math:`e_n Y_n = Y_0/2 + e_d \eta_n`, whose sum is
 :math:`E_\mu Q_\mu = Y_0/2 + e_d (1 - e^{-\eta\mu})`. A coincidence is wrong with
 :math:`1/2 + e_d` there; given a random bit it would be wrong with :math:`(1/2 + e_d)/2`, so
-these error rates err on the safe side.
+these error rates are conservative.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from qkdopt.units import FloatArray, loss_db_to_ratio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecoyBB84:
-    """Protocol and detector parameters.
+    """Parameters of protocol and detectors.
 
     Parameters
     ----------
@@ -76,17 +76,22 @@ class DecoyBB84:
 
     @property
     def exact_gain(self) -> bool:
-        """Whether gains count a coincidence of background and signal once."""
+        """Return whether gains count a coincidence of background and signal once."""
         return self.yields == "exact"
 
     @property
     def exact_single(self) -> bool:
-        """Whether the yield of single photons counts a coincidence once."""
+        """Return whether the yield of single photons counts a coincidence once."""
         return self.yields != "approximate"
 
 
 def binary_entropy(share: ArrayLike) -> FloatArray:
-    r"""Binary entropy :math:`h(p) = -p \log_2 p - (1-p) \log_2 (1-p)`; 0 at both ends."""
+    r"""Compute the binary entropy :math:`h(p) = -p \log_2 p - (1-p) \log_2 (1-p)`; 0 at both ends.
+
+    References
+    ----------
+    .. [1] C. E. Shannon, Bell Syst. Tech. J. 27, 379 (1948).
+    """
     p = np.asarray(share, dtype=np.float64)
     inside = (p > 0.0) & (p < 1.0)
     safe = np.where(inside, p, 0.5)
@@ -97,23 +102,57 @@ def binary_entropy(share: ArrayLike) -> FloatArray:
 def channel_transmittance(
     loss_db: ArrayLike, *, insertion_loss_db: float, detector_efficiency: float
 ) -> FloatArray:
-    r"""Transmittance :math:`\eta = \eta_d 10^{-(\alpha L + IL)/10}`, detector included."""
+    r"""Compute the transmittance :math:`\eta = \eta_d 10^{-(\alpha L + IL)/10}`.
+
+    Parameters
+    ----------
+    loss_db
+        :math:`\alpha L`, loss of the fibre [dB].
+    insertion_loss_db
+        :math:`IL`, insertion loss of the receiver [dB].
+    detector_efficiency
+        :math:`\eta_d`, of either detector.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), section II.
+    """
     total_db = np.asarray(loss_db, dtype=np.float64) + insertion_loss_db
     return np.asarray(detector_efficiency * loss_db_to_ratio(total_db))
 
 
 def background_yield(noise_per_gate: ArrayLike, dark_count_per_gate: float) -> FloatArray:
-    r"""Background :math:`Y_0 = 2 p_{dc} + p_{noise}`: the noise covers both detectors."""
+    r"""Compute the background yield :math:`Y_0 = 2 p_{dc} + p_{noise}`.
+
+    The noise already covers both detectors.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), section II.
+    """
     return np.asarray(2.0 * dark_count_per_gate + np.asarray(noise_per_gate, dtype=np.float64))
 
 
 def signal_gain(
     background: ArrayLike, transmittance: ArrayLike, photons: float, *, exact: bool = False
 ) -> FloatArray:
-    r"""Gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}` (eq. 10), detections per pulse.
+    r"""Compute the gain :math:`Q_\mu = Y_0 + 1 - e^{-\eta\mu}`, detections per pulse.
 
-    ``exact``: coincidences of background and signal count once,
-    :math:`Q_\mu = 1 - (1 - Y_0)\, e^{-\eta\mu}`.
+    Parameters
+    ----------
+    background
+        Background yield :math:`Y_0` per gate.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    photons
+        :math:`\mu`, mean photons per pulse.
+    exact
+        Whether a coincidence of background and signal counts once:
+        :math:`Q_\mu = 1 - (1 - Y_0)\, e^{-\eta\mu}`.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (10).
     """
     y0 = np.asarray(background, dtype=np.float64)
     signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
@@ -128,7 +167,25 @@ def signal_qber(
     *,
     exact: bool = False,
 ) -> FloatArray:
-    r"""Error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu` (eq. 11)."""
+    r"""Compute the error rate :math:`E_\mu = (Y_0/2 + e_d (1 - e^{-\eta\mu})) / Q_\mu`.
+
+    Parameters
+    ----------
+    background
+        Background yield :math:`Y_0` per gate.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    photons
+        :math:`\mu`, mean photons per pulse.
+    misalignment
+        :math:`e_d`, share of signal photons that hit the wrong detector.
+    exact
+        Whether a coincidence of background and signal counts once in :math:`Q_\mu`.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (11).
+    """
     signal = -np.expm1(-np.asarray(transmittance, dtype=np.float64) * photons)
     gain = signal_gain(background, transmittance, photons, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * signal
@@ -138,9 +195,20 @@ def signal_qber(
 def single_photon_yield(
     background: ArrayLike, transmittance: ArrayLike, *, exact: bool = True
 ) -> FloatArray:
-    r"""Yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta` (eq. 7).
+    r"""Compute the yield of single photons :math:`Y_1 = Y_0 + \eta - Y_0 \eta`.
 
-    Without ``exact`` the last term, coincidences of background and signal, is left out.
+    Parameters
+    ----------
+    background
+        Background yield :math:`Y_0` per gate.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    exact
+        Whether a coincidence of background and signal counts once; else the last term is omitted.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (7).
     """
     y0, eta = np.asarray(background, float), np.asarray(transmittance, float)
     return np.asarray(y0 + eta - y0 * eta if exact else y0 + eta)
@@ -149,7 +217,23 @@ def single_photon_yield(
 def single_photon_error(
     background: ArrayLike, transmittance: ArrayLike, misalignment: float, *, exact: bool = True
 ) -> FloatArray:
-    r"""Error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1` (eq. 9)."""
+    r"""Compute the error rate of single photons :math:`e_1 = (Y_0/2 + e_d \eta) / Y_1`.
+
+    Parameters
+    ----------
+    background
+        Background yield :math:`Y_0` per gate.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    misalignment
+        :math:`e_d`, share of signal photons that hit the wrong detector.
+    exact
+        Whether a coincidence of background and signal counts once in :math:`Y_1`.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (9).
+    """
     y1 = single_photon_yield(background, transmittance, exact=exact)
     errors = np.asarray(background) / 2.0 + misalignment * np.asarray(transmittance)
     return np.asarray(np.divide(errors, y1, out=np.full(y1.shape, 0.5), where=y1 > 0.0))
@@ -158,39 +242,70 @@ def single_photon_error(
 def weak_decoy_single_photon_bounds(
     background: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
 ) -> tuple[FloatArray, FloatArray]:
-    r"""Lower bound on :math:`Y_1` and upper bound on :math:`e_1` from vacuum + weak decoys.
+    r"""Bound :math:`Y_1` below and :math:`e_1` above with vacuum + weak decoys.
 
     .. math::
         Y_1 \ge \frac{\mu}{\mu\nu - \nu^2} \Bigl[Q_\nu e^\nu - Q_\mu e^\mu
         \frac{\nu^2}{\mu^2} - \frac{\mu^2 - \nu^2}{\mu^2} Y_0\Bigr], \qquad
         e_1 \le \frac{E_\nu Q_\nu e^\nu - Y_0 / 2}{Y_1 \nu}
 
-    (eqs. 34 and 37; the vacuum decoy measures :math:`Y_0`). A yield bound at or below
-    zero says nothing: it comes back as 0, the error as 1/2.
+    The vacuum decoy measures :math:`Y_0`. Where the bound on the yield is at or below zero it is
+    returned as 0, and the error as 1/2.
+
+    Parameters
+    ----------
+    background
+        Background yield :math:`Y_0` per gate.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    protocol
+        Protocol with a ``weak_photon_number``.
+
+    Returns
+    -------
+    y1, e1
+        Lower bound on the yield and upper bound on the error rate.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eqs. (34) and (37).
     """
     assert protocol.weak_photon_number is not None
     mu, nu = protocol.mean_photon_number, protocol.weak_photon_number
     y0, exact = np.asarray(background, dtype=np.float64), protocol.exact_gain
     weak = signal_gain(y0, transmittance, nu, exact=exact) * np.exp(nu)
     strong = signal_gain(y0, transmittance, mu, exact=exact) * np.exp(mu)
-    rest = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
-    y1 = np.maximum(0.0, mu / (mu * nu - nu**2) * (weak - rest))
+    deduction = strong * nu**2 / mu**2 + (mu**2 - nu**2) / mu**2 * y0
+    y1 = np.maximum(0.0, mu / (mu * nu - nu**2) * (weak - deduction))
     qber = signal_qber(y0, transmittance, nu, protocol.misalignment, exact=exact)
     errors = qber * weak - y0 / 2.0
-    known = y1 > 0.0
-    e1 = np.divide(errors, y1 * nu, out=np.full(np.shape(y1), 0.5), where=known)
+    positive = y1 > 0.0
+    e1 = np.divide(errors, y1 * nu, out=np.full(np.shape(y1), 0.5), where=positive)
     return y1, np.clip(e1, 0.0, 0.5)
 
 
 def decoy_bb84_rate(
     noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
 ) -> FloatArray:
-    r"""Key rate before clipping [bit/pulse]; negative means no key.
+    r"""Compute the key rate before clipping [bit/pulse]; negative means no key.
 
     .. math:: R = q\,[\,Q_1 (1 - h(e_1)) - f\, Q_\mu h(E_\mu)\,], \qquad
         Q_1 = Y_1 \mu e^{-\mu}
 
-    (eq. 1, without its maximum). Error rates above 1/2 are taken as 1/2.
+    Error rates above 1/2 are taken as 1/2.
+
+    Parameters
+    ----------
+    noise_per_gate
+        Noise clicks per gate, both detectors together.
+    transmittance
+        :math:`\eta`, receiver and detector included.
+    protocol
+        Parameters of protocol and detectors.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (1) without its maximum.
     """
     mu = protocol.mean_photon_number
     y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
@@ -211,7 +326,21 @@ def decoy_bb84_rate(
 def secret_key_rate_bps(
     noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
 ) -> FloatArray:
-    """Secret key rate [bit/s], clipped at zero: a negative rate means no key, not a debt."""
+    """Compute the secret key rate [bit/s], clipped at zero: a negative rate means no key.
+
+    Parameters
+    ----------
+    noise_per_gate
+        Noise clicks per gate, both detectors together.
+    transmittance
+        eta, receiver and detector included.
+    protocol
+        Parameters of protocol and detectors.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (1).
+    """
     rate = decoy_bb84_rate(noise_per_gate, transmittance, protocol=protocol)
     return np.asarray(protocol.repetition_hz * np.maximum(0.0, rate))
 
@@ -219,7 +348,21 @@ def secret_key_rate_bps(
 def quantum_bit_error_rate(
     noise_per_gate: ArrayLike, transmittance: ArrayLike, *, protocol: DecoyBB84
 ) -> FloatArray:
-    """QBER of the signal pulses, at most about 1/2."""
+    """Compute the QBER of the signal pulses, at most about 1/2.
+
+    Parameters
+    ----------
+    noise_per_gate
+        Noise clicks per gate, both detectors together.
+    transmittance
+        eta, receiver and detector included.
+    protocol
+        Parameters of protocol and detectors.
+
+    References
+    ----------
+    .. [1] X. Ma et al., Phys. Rev. A 72, 012326 (2005), eq. (11).
+    """
     y0 = background_yield(noise_per_gate, protocol.dark_count_per_gate)
     return signal_qber(
         y0,
@@ -232,14 +375,14 @@ def quantum_bit_error_rate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredKeyRate:
-    """A measured rate against noise: noise rising, rate never rising and zero at the end.
+    """Measured key rate against noise: noise rising, rate never rising and zero at the end.
 
     Parameters
     ----------
     noise_per_gate
-        Noise clicks per gate of each sample.
+        ``(n,)`` noise clicks per gate of each sample.
     skr_bps
-        Rate at each sample [bit/s].
+        ``(n,)`` rate at each sample [bit/s].
     """
 
     noise_per_gate: FloatArray
@@ -247,7 +390,7 @@ class MeasuredKeyRate:
 
 
 def measured_key_rate_bps(noise_per_gate: ArrayLike, *, table: MeasuredKeyRate) -> FloatArray:
-    """Rate [bit/s] by linear interpolation; the first value below the table, 0 above it."""
+    """Interpolate the key rate [bit/s] linearly in a table; first value below it, 0 above it."""
     return np.asarray(
         np.interp(
             np.asarray(noise_per_gate, dtype=np.float64),

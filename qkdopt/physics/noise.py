@@ -1,4 +1,4 @@
-"""From light at the quantum receiver to noise clicks, and noise that is not scattering."""
+"""Noise clicks at the quantum receiver, and noise other than Raman scattering."""
 
 from __future__ import annotations
 
@@ -16,11 +16,28 @@ def noise_clicks_per_gate(
     detector_efficiency: float,
     gate_ps: float,
 ) -> FloatArray:
-    r"""Noise clicks per gate, both detectors together.
+    r"""Compute noise clicks per gate, both detectors together.
 
     .. math:: p = P\, 10^{-IL/10}\, \eta_d\, T_d / (h \nu_q)
 
     It already covers both detectors: it is not doubled again in the background yield.
+
+    Parameters
+    ----------
+    power_w
+        Optical noise power :math:`P` in the quantum filter [W].
+    quantum_thz
+        Frequency :math:`\nu_q` of the quantum channel [THz].
+    insertion_loss_db
+        :math:`IL`, insertion loss of the receiver [dB].
+    detector_efficiency
+        :math:`\eta_d`, of either detector.
+    gate_ps
+        Detection gate :math:`T_d` [ps].
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
     """
     photon_j = PLANCK_J_S * 1e12 * np.asarray(quantum_thz, dtype=np.float64)
     passed_w = np.asarray(power_w) * loss_db_to_ratio(insertion_loss_db)
@@ -30,9 +47,24 @@ def noise_clicks_per_gate(
 def linear_crosstalk_power(
     launch_w: ArrayLike, isolation_db: ArrayLike, length_km: ArrayLike, *, loss_per_km: ArrayLike
 ) -> FloatArray:
-    r"""Classical light [W] that the demultiplexer lets through to the quantum receiver.
+    r"""Compute the classical power [W] that the demultiplexer leaks into the quantum channel.
 
     .. math:: P_x = P\, e^{-a L}\, 10^{-I/10}
+
+    Parameters
+    ----------
+    launch_w
+        Launch power :math:`P` of the channel [W].
+    isolation_db
+        Isolation :math:`I` of the demultiplexer [dB].
+    length_km
+        Length :math:`L` [km].
+    loss_per_km
+        Attenuation :math:`a` in natural units [1/km].
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
     """
     arrived = np.asarray(launch_w) * np.exp(-np.asarray(loss_per_km) * np.asarray(length_km))
     return np.asarray(arrived * loss_db_to_ratio(isolation_db))
@@ -46,9 +78,26 @@ def amplifier_ase_power(
     bandwidth_ghz: float,
     rejection_db: float,
 ) -> FloatArray:
-    r"""Amplified spontaneous emission [W] in the quantum band, behind a rejection filter.
+    r"""Compute amplified spontaneous emission [W] in the quantum band after a rejection filter.
 
     .. math:: P = 2 n_{sp} h \nu (G - 1) B\, 10^{-R/10}
+
+    Parameters
+    ----------
+    quantum_thz
+        Frequency :math:`\nu` of the quantum channel [THz].
+    spontaneous_emission_factor
+        :math:`n_{sp}`, at least 1.
+    gain_db
+        Gain :math:`G` of the amplifier [dB].
+    bandwidth_ghz
+        Bandwidth :math:`B` of the quantum filter [GHz].
+    rejection_db
+        Rejection :math:`R` of the filter [dB].
+
+    References
+    ----------
+    .. [1] E. Desurvire, Erbium-Doped Fiber Amplifiers, Wiley (1994), chapter 2.
     """
     photon_j = PLANCK_J_S * 1e12 * np.asarray(quantum_thz, dtype=np.float64)
     gain = 10.0 ** (gain_db / 10.0)

@@ -2,8 +2,7 @@ r"""Spontaneous Raman scattering of a classical channel into a quantum channel.
 
 The cross-section's shape is good to about 10 % beyond 0.6 THz of offset and 20 to 30 % high
 below (the profile has one sample there); its absolute scale is uncertain by 2-3 dB (first
-principles lie 1.6-2.4 times above digitised measurements), which ``raman_scale`` is there to
-express.
+principles lie 1.6-2.4 times above digitised measurements); ``raman_scale`` corrects it.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from qkdopt.units import (
 REFERENCE_PUMP_THZ = 206.184634112792
 REFERENCE_AREA_UM2 = 75.7466
 # Smaller offsets are taken as this one: gain falls and occupation grows to a finite product.
-SMALLEST_OFFSET_THZ = 1e-6
+MIN_OFFSET_THZ = 1e-6
 # A wavelength offset this far outside a measured table is on its edge.
 OFFSET_TOLERANCE_NM = 1e-9
 
@@ -36,15 +35,22 @@ OFFSET_TOLERANCE_NM = 1e-9
 class RamanProfile:
     """Raman gain ``g0`` [1/(W m)] against offset [THz], at the 1454 nm reference pump.
 
-    Interpolated linearly: with one sample below 1 THz, a spline would dip far below the
-    measured floor. Zero beyond the last sample.
+    Interpolated linearly: with one sample below 1 THz, a spline would fall far below the measured
+    minimum. Zero beyond the last sample.
+
+    Parameters
+    ----------
+    offset_thz
+        ``(n,)`` rising absolute offsets of pump and signal [THz].
+    g0_per_w_m
+        ``(n,)`` gain at each offset [1/(W m)].
     """
 
     offset_thz: FloatArray
     g0_per_w_m: FloatArray
 
     def __call__(self, offset_thz: ArrayLike) -> FloatArray:
-        """Gain [1/(W m)] at absolute offsets [THz]."""
+        """Interpolate the gain [1/(W m)] at absolute offsets [THz]."""
         return np.asarray(
             np.interp(
                 np.asarray(offset_thz, dtype=np.float64),
@@ -56,7 +62,7 @@ class RamanProfile:
 
 
 def _read_csv(name: str) -> FloatArray:
-    """Numbers of a shipped table: a source line, a header line, then rows."""
+    """Read the numbers of a shipped table: a source line, a header line, then rows."""
     text = files("qkdopt.physics").joinpath("data", name).read_text(encoding="utf-8")
     rows = [line.split(",") for line in text.splitlines()[2:] if line.strip()]
     return np.array(rows, dtype=np.float64)
@@ -64,7 +70,7 @@ def _read_csv(name: str) -> FloatArray:
 
 @cache
 def gnpy_profile() -> RamanProfile:
-    """Measured profile of standard fibre, as shipped with GNPy (BSD-3-Clause).
+    """Return the measured profile of standard fibre, as shipped with GNPy (BSD-3-Clause).
 
     References
     ----------
@@ -76,7 +82,7 @@ def gnpy_profile() -> RamanProfile:
 
 @cache
 def hollenbeck_cantrell_profile() -> RamanProfile:
-    r"""Intermediate-broadening model: 13 vibrational modes of silica.
+    r"""Return the profile of the intermediate-broadening model: 13 vibrational modes of silica.
 
     The imaginary part of the Fourier transform of
 
@@ -119,7 +125,9 @@ def cross_section(
     raman_scale: float = 1.0,
     effective_area_um2: float = 83.0,
 ) -> FloatArray:
-    r"""Effective cross-section into the quantum channel, both polarisations [1/(km nm)].
+    r"""Compute the effective cross-section into the quantum channel [1/(km nm)].
+
+    It covers both polarisations.
 
     .. math::
         \rho = \kappa\, 2 h \nu_q\, g(|D|)\, N\, \frac{c}{\lambda_q^2}, \qquad
@@ -141,9 +149,15 @@ def cross_section(
         :math:`\kappa`; 1 is first principles, 0.62 is literature-like.
     effective_area_um2
         Effective area [um^2]; 83 for G.652.
+
+    References
+    ----------
+    .. [1] A. D'Amico et al., J. Lightwave Technol. 40 (2022), section III.D: gain and its scaling.
+    .. [2] R. Kumar, H. Qin, R. Alleaume, New J. Phys. 17, 043027 (2015): measured values behind
+       :math:`\kappa` = 0.62.
     """
     pump, signal = np.asarray(classical_thz, float), np.asarray(quantum_thz, float)
-    offset = np.maximum(np.abs(pump - signal), SMALLEST_OFFSET_THZ)
+    offset = np.maximum(np.abs(pump - signal), MIN_OFFSET_THZ)
     gain = (
         profile(offset)
         * np.maximum(pump, signal)
@@ -162,14 +176,14 @@ def cross_section(
 
 @dataclass(frozen=True, slots=True)
 class MeasuredCrossSection:
-    """A user's measured cross-section.
+    """Measured cross-section, given by the user.
 
     Parameters
     ----------
     offset_nm
-        Quantum minus classical wavelength [nm], rising.
+        ``(n,)`` quantum minus classical wavelength [nm], rising.
     rho_per_km_nm
-        Cross-section [1/(km nm)].
+        ``(n,)`` cross-section [1/(km nm)].
     """
 
     offset_nm: FloatArray
@@ -195,12 +209,21 @@ def measured_cross_section(
     table: MeasuredCrossSection,
     raman_scale: float = 1.0,
 ) -> FloatArray:
-    """Cross-section [1/(km nm)] interpolated linearly in a measured table.
+    """Interpolate the cross-section [1/(km nm)] linearly in a measured table.
+
+    Parameters
+    ----------
+    classical_thz, quantum_thz
+        Optical frequencies [THz].
+    table
+        The user's own measurement, the source of the values.
+    raman_scale
+        Factor on every value.
 
     Raises
     ------
     PhysicsError
-        An offset lies outside the table: nothing is known there.
+        An offset lies outside the table.
     """
     offset = wavelength_offset_nm(classical_thz, quantum_thz)
     if not covers(table, offset):
@@ -213,7 +236,7 @@ def measured_cross_section(
 
 
 def _relative_expm1(exponent: ArrayLike) -> FloatArray:
-    """``(e^x - 1) / x``, smooth through x = 0."""
+    """Compute ``(e^x - 1) / x``, smooth through x = 0."""
     x = np.asarray(exponent, dtype=np.float64)
     small = np.abs(x) < 1e-5
     safe = np.where(small, 1.0, x)
@@ -229,20 +252,35 @@ def forward_raman_power(
     loss_classical_per_km: ArrayLike,
     loss_quantum_per_km: ArrayLike,
 ) -> FloatArray:
-    r"""Raman power [W] that leaves the fibre with the classical light (co-propagating).
+    r"""Compute the co-propagating Raman power [W] at the end of the fibre.
 
     .. math:: P_f = P \rho\, \Delta\lambda\,
         \frac{e^{-a_q L} - e^{-a_c L}}{a_c - a_q}
         \;\to\; P \rho\, \Delta\lambda\, L e^{-a L} \quad (a_c = a_q)
 
-    Losses are in natural units [1/km], the cross-section in 1/(km nm).
+    Parameters
+    ----------
+    launch_w
+        Launch power :math:`P` of the classical channel [W].
+    rho_per_km_nm
+        Cross-section :math:`\rho` [1/(km nm)].
+    filter_nm
+        Width :math:`\Delta\lambda` of the quantum filter [nm].
+    length_km
+        Length :math:`L` [km].
+    loss_classical_per_km, loss_quantum_per_km
+        Attenuations :math:`a_c` and :math:`a_q` in natural units [1/km].
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
     """
     length = np.asarray(length_km, dtype=np.float64)
     loss_c, loss_q = np.asarray(loss_classical_per_km), np.asarray(loss_quantum_per_km)
     # The smaller of the two losses in front, so that the other factor is at most 1: with the larger
     # one in front a loss of hundreds of dB overflows to 0 times infinity.
-    least, difference = np.minimum(loss_c, loss_q), np.abs(loss_c - loss_q)
-    reach_km = np.exp(-least * length) * length * _relative_expm1(-difference * length)
+    min_loss, difference = np.minimum(loss_c, loss_q), np.abs(loss_c - loss_q)
+    reach_km = np.exp(-min_loss * length) * length * _relative_expm1(-difference * length)
     return np.asarray(np.asarray(launch_w) * rho_per_km_nm * np.asarray(filter_nm) * reach_km)
 
 
@@ -255,11 +293,28 @@ def backward_raman_power(
     loss_classical_per_km: ArrayLike,
     loss_quantum_per_km: ArrayLike,
 ) -> FloatArray:
-    r"""Raman power [W] scattered back to where the classical light enters (counter).
+    r"""Compute the counter-propagating Raman power [W] where the classical channel enters.
 
     .. math:: P_b = P \rho\, \Delta\lambda\, \frac{1 - e^{-(a_c + a_q) L}}{a_c + a_q}
+
+    Parameters
+    ----------
+    launch_w
+        Launch power :math:`P` of the classical channel [W].
+    rho_per_km_nm
+        Cross-section :math:`\rho` [1/(km nm)].
+    filter_nm
+        Width :math:`\Delta\lambda` of the quantum filter [nm].
+    length_km
+        Length :math:`L` [km].
+    loss_classical_per_km, loss_quantum_per_km
+        Attenuations :math:`a_c` and :math:`a_q` in natural units [1/km].
+
+    References
+    ----------
+    .. [1] P. Eraerds et al., New J. Phys. 12, 063027 (2010), section 3.
     """
     length = np.asarray(length_km, dtype=np.float64)
-    both = np.asarray(loss_classical_per_km) + np.asarray(loss_quantum_per_km)
-    reach_km = length * _relative_expm1(-both * length)
+    total_loss = np.asarray(loss_classical_per_km) + np.asarray(loss_quantum_per_km)
+    reach_km = length * _relative_expm1(-total_loss * length)
     return np.asarray(np.asarray(launch_w) * rho_per_km_nm * np.asarray(filter_nm) * reach_km)

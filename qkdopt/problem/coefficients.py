@@ -112,6 +112,23 @@ class Tables:
             return np.broadcast_to(rates, np.broadcast(noise_per_gate, transmittance).shape)
         return keyrate.secret_key_rate_bps(noise_per_gate, transmittance, protocol=self.protocol)
 
+    def key_rate_arguments(self) -> tuple[FloatArray, FloatArray]:
+        """Return what :func:`qkdopt.physics.compiled_keyrate.key_rate` is called with.
+
+        Returns
+        -------
+        tuple
+            ``(10,)`` parameters of the protocol, and ``(2, n)`` measured key rate [bit/s] against
+            noise, empty without one.
+        """
+        # Whoever compiles nothing need not wait for the compiler's import.
+        from qkdopt.physics.compiled_keyrate import rate_parameters
+
+        measured, rate = self.instance.qkd.skr_table, rate_parameters(self.protocol)
+        if measured is None:
+            return rate, np.zeros((2, 0))
+        return rate, np.array([measured.noise_per_gate, measured.skr_bps])
+
     def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Quantum bit error rate at a noise and a transmittance."""
         return keyrate.quantum_bit_error_rate(noise_per_gate, transmittance, protocol=self.protocol)

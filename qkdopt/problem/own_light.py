@@ -28,8 +28,7 @@ def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
         zip(problem.instance.demands, problem.routes, strict=True)
     ):
         for p, route in enumerate(routes):
-            hops = zip(route.links, route.forward, strict=True)
-            lit = {e: fastest(e, 0 if forward else 1, demand.channels) for e, forward in hops}
+            lit = {e: fastest(e, d, demand.channels) for e, d, _ in route.hops}
             if problem.instance.qkd.relay == "widest":
                 links = [lit.get(e, rate) for e, rate in enumerate(dark)]
                 rates[r, p] = min(links[e] for e in WidestRelay(problem, links).links(route))

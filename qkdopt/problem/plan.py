@@ -86,8 +86,8 @@ def lit_channels(problem: Problem, plan: Plan) -> NDArray[np.int64]:
         if number == BLOCKED:
             continue
         route = routes[number]
-        for link, forward in zip(route.links, route.forward, strict=True):
-            lit[link, 0 if forward else 1, list(channels)] += 1
+        for hop in route.hops:
+            lit[hop.link, hop.direction, list(channels)] += 1
     return lit
 
 

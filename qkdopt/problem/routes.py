@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import networkx as nx
 
@@ -18,6 +19,24 @@ from qkdopt.instance import Instance, NodeId
 
 # Lengths that agree to a nanometre are the same length summed in another order.
 LENGTH_DIGITS = 9
+
+
+class Hop(NamedTuple):
+    """One link of a route as light travels it.
+
+    Parameters
+    ----------
+    link
+        Position of the link in the instance.
+    direction
+        0 in the link's file order a -> b, 1 against it.
+    fibre
+        0, or 1 for direction 1 in layout pair: what its channels are shared with.
+    """
+
+    link: int
+    direction: int
+    fibre: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +53,24 @@ class Route:
         Per hop, whether light travels in the link's file order a -> b.
     length_km
         Sum of the link lengths [km].
+    pair
+        Whether each direction has a fibre of its own (layout pair).
     """
 
     nodes: tuple[NodeId, ...]
     links: tuple[int, ...]
     forward: tuple[bool, ...]
     length_km: float
+    pair: bool
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """Links, directions and fibres in the order of travel."""
+        directions = (0 if forward else 1 for forward in self.forward)
+        return tuple(
+            Hop(link, direction, direction if self.pair else 0)
+            for link, direction in zip(self.links, directions, strict=True)
+        )
 
 
 def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Route, ...], ...]:
@@ -63,6 +94,7 @@ class RouteFinder:
 
     def __init__(self, instance: Instance) -> None:
         self._links = instance.network.links
+        self._pair = instance.fibre.layout == "pair"
         self._position = {node.id: i for i, node in enumerate(instance.network.nodes)}
         self._parallel: dict[frozenset[NodeId], list[int]] = {}
         self._graph = nx.Graph()
@@ -103,6 +135,7 @@ class RouteFinder:
                     for link, (start, _) in zip(links, hops, strict=True)
                 ),
                 length_km=sum(self._links[link].length_km for link in links),
+                pair=self._pair,
             )
 
     def _key(self, route: Route) -> tuple[float, int, tuple[int, ...], tuple[int, ...]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from qkdopt.problem.network_state import switch_positions, update_receivable
 from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.departures import depart, leave_early
 from qkdopt.simulation.failure_state import CUT, NOISE, TORN, TORN_DOWN
-from qkdopt.simulation.light import retune, update_receivable
-from qkdopt.simulation.placing import switch_route
+from qkdopt.simulation.light import retune
 from qkdopt.simulation.rates_around_event import count, keep_rates, note_demands
 from qkdopt.simulation.restoring import restore_all
 from qkdopt.simulation.state import ACTIVE
@@ -78,7 +78,10 @@ def _cut(net, mode, state, damage, blow, e, noted):
     torn = 0
     for k in range(noted):
         if _crosses(net, damage.route[k], e):
-            switch_route(net, mode, state, damage.route[k], damage.slot[k], damage.width[k], -1)
+            switch_positions(
+                net, mode, state, damage.route[k], damage.width[k], state.slot_position,
+                damage.slot[k], -1,
+            )  # fmt: skip
             leave_early(state, damage.slot[k])
             damage.slot[k] = TORN_DOWN
             torn += 1
@@ -117,5 +120,5 @@ def _noise_from_light(net, state, e, q):
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             if net.hop_link[h] == e:
                 for j in range(state.slot_width[slot]):
-                    noise += net.noise[e, net.hop_side[h], state.slot_position[slot, j], q]
+                    noise += net.noise[e, net.hop_direction[h], state.slot_position[slot, j], q]
     return noise

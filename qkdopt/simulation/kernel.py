@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from qkdopt.heuristics.annealing.rate import error_rate
+from qkdopt.physics.compiled_keyrate import error_rate
+from qkdopt.problem.bits import count_bits
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.bits import count_bits
 from qkdopt.simulation.departures import depart, enter
-from qkdopt.simulation.light import about, link_skr, update_receivable
+from qkdopt.simulation.light import about, link_skr
 from qkdopt.simulation.placing import (
-    place_first_fit,
+    place_and_retune,
     place_synergistic,
     replace_one,
     route_pair,
@@ -43,15 +43,6 @@ GOLDEN_STEP = 0.6180339887498949
 
 
 @njit_noalloc
-def prepare(net, mode, state):
-    """Bring a dark network's receivable channels up to date."""
-    if mode.keys and mode.working_only:
-        for e in range(len(net.candidates)):
-            if net.candidates[e] > 0:
-                update_receivable(net, mode, state, e)
-
-
-@njit_noalloc
 def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tally, policy):
     """Serve requests in order of time and add what happened to the tallies.
 
@@ -70,7 +61,7 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
         pair, width = pairs[i], widths[i]
         slot = state.active_slot[state.counters[ACTIVE]]
         if policy is None:
-            route = place_first_fit(net, mode, state, pair, width, slot, draws[i])
+            route = place_and_retune(net, mode, state, pair, width, slot, draws[i])
         else:
             if policy in (HARM, WEIGHTED_HARM):
                 update_bottleneck_weights(net, mode, state, times[i])
@@ -162,7 +153,7 @@ def sample(net, mode, state, tally, link_tally):
 def cause_of_blocking(net, state, pair, width):
     """Column of the cause: no dark channel, only reserved ones, or no candidate left."""
     cause = NO_FREE_CHANNEL
-    for route in range(net.pair_route[pair], net.pair_route[pair + 1]):
+    for route in range(net.group_route[pair], net.group_route[pair + 1]):
         dark, usable = 0, 0
         for k in range(len(net.full)):
             lit, free = 0, net.full[k]

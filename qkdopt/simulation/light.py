@@ -1,10 +1,10 @@
-"""Light on and off: occupancy, noise, guard bands, and the candidate each link works on."""
+"""The candidate that each link works on, and its key rate there."""
 
 from __future__ import annotations
 
 import math
 
-from qkdopt.heuristics.annealing.rate import key_rate_of
+from qkdopt.physics.compiled_keyrate import key_rate_of
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 from qkdopt.simulation.options import RETUNING
 from qkdopt.simulation.state import SWITCHES
@@ -12,32 +12,6 @@ from qkdopt.simulation.state import SWITCHES
 ALWAYS = RETUNING.index("always")
 ARRIVAL = RETUNING.index("arrival")
 THRESHOLD = RETUNING.index("threshold")
-NEVER = RETUNING.index("never")
-
-
-@njit_inline
-def switch(net, mode, state, h, position, sign):
-    """Light (sign 1) or darken (sign -1) a position on one hop."""
-    e, side = net.hop_link[h], net.hop_side[h]
-    state.free[e, net.hop_fibre[h], position >> 6] ^= 1 << (position & 63)
-    if mode.count_usage:
-        state.usage[position] += sign
-    if not mode.keys:
-        return
-    state.light[e] += sign
-    state.fresh[e] = 0
-    candidates = net.candidates[e]
-    if state.light[e] == 0:
-        # A dark link starts again from its floor: round-off does not add up.
-        for q in range(candidates):
-            state.noise[e, q] = net.floor[e, q]
-    else:
-        for q in range(candidates):
-            state.noise[e, q] += sign * net.noise[e, side, position, q]
-    if mode.working_only:
-        for q in range(candidates):
-            state.blockers[e, q] += sign * net.blocks[e, side, position, q]
-        update_receivable(net, mode, state, e)
 
 
 @njit_inline
@@ -137,31 +111,3 @@ def _highest_rate(net, state, e):
             if rate > highest:
                 best, highest = q, rate
     return best
-
-
-@njit_noalloc
-def update_receivable(net, mode, state, e):
-    """Find the positions that leave the link a candidate to work on."""
-    words = state.receivable.shape[1]
-    if mode.retune == NEVER:
-        for k in range(words):
-            state.receivable[e, k] = net.outside[e, state.working[e], k]
-        return
-    for k in range(words):
-        state.receivable[e, k] = 0
-    blocked = True
-    for q in range(net.candidates[e]):
-        if state.blockers[e, q] > 0:
-            continue
-        blocked = False
-        complete = True
-        for k in range(words):
-            state.receivable[e, k] |= net.outside[e, q, k]
-            complete = complete and state.receivable[e, k] == net.full[k]
-        if complete:
-            return
-    if blocked:
-        # Receivers have failed, or light alone would have left one. Data goes on; the working
-        # candidate's guard band stays dark, so that key comes back with the repair.
-        for k in range(words):
-            state.receivable[e, k] = net.outside[e, state.working[e], k]

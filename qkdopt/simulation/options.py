@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qkdopt.errors import UsageError
+from qkdopt.heuristics.channel_choice import ORDERS
 
 STRATEGIES = ("fixed", "ds-qkd", "ds-qkd-synergistic")
-ORDERS = ("first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used")
 POLICIES = ("bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best")
 RETUNING = ("always", "arrival", "threshold", "never")
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
+from qkdopt.heuristics.placement import place_first_fit
+from qkdopt.problem.network_state import switch_hop, switch_positions
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.light import retune, switch
+from qkdopt.simulation.light import retune
 from qkdopt.simulation.policies import place_by_policy
-from qkdopt.simulation.positions import choose, free_positions
 from qkdopt.simulation.state import ACTIVE
 
 
 @njit_inline
-def place_first_fit(net, mode, state, pair, width, slot, draw):
-    """Light a demand on the first route with room; the route, or -1."""
-    for route in range(net.pair_route[pair], net.pair_route[pair + 1]):
-        lit = 0
-        while lit < width and free_positions(net, mode, state, route):
-            position = choose(mode, state, draw)
-            state.slot_position[slot, lit] = position
-            lit += 1
-            for h in range(net.route_hop[route], net.route_hop[route + 1]):
-                switch(net, mode, state, h, position, 1)
-        if lit == width:
-            if mode.keys:
-                for h in range(net.route_hop[route], net.route_hop[route + 1]):
-                    retune(net, mode, state, net.hop_link[h], True)
-            return route
-        if lit > 0:
-            switch_route(net, mode, state, route, slot, lit, -1)
-    return -1
+def place_and_retune(net, mode, state, pair, width, slot, draw):
+    """Light a demand by first fit and let its links retune; the route, or -1."""
+    route = place_first_fit(
+        net, mode, state, mode.order, pair, width, state.slot_position, slot, draw
+    )
+    if route >= 0 and mode.keys:
+        for h in range(net.route_hop[route], net.route_hop[route + 1]):
+            retune(net, mode, state, net.hop_link[h], True)
+    return route
 
 
 @njit_noalloc
 def place_synergistic(net, mode, state, pair, width, slot):
     """Light a demand where the policy says, all its lightpaths on one route; or -1."""
-    first, end = net.pair_route[pair], net.pair_route[pair + 1]
+    first, end = net.group_route[pair], net.group_route[pair + 1]
     route, position = place_by_policy(net, mode, state, first, end)
     if route < 0:
         return -1
@@ -54,21 +46,13 @@ def _light_from(net, mode, state, route, width, slot, position):
         if j > 0:
             _, position = place_by_policy(net, mode, state, route, route + 1)
         if position < 0:
-            switch_route(net, mode, state, route, slot, j, -1)
+            switch_positions(net, mode, state, route, j, state.slot_position, slot, -1)
             return False
         state.slot_position[slot, j] = position
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
-            switch(net, mode, state, h, position, 1)
+            switch_hop(net, mode, state, h, position, 1)
     retune_route(net, mode, state, route, True)
     return True
-
-
-@njit_noalloc
-def switch_route(net, mode, state, route, slot, width, sign):
-    """Light (sign 1) or darken (sign -1) the first positions of a slot along a route."""
-    for j in range(width):
-        for h in range(net.route_hop[route], net.route_hop[route + 1]):
-            switch(net, mode, state, h, state.slot_position[slot, j], sign)
 
 
 @njit_noalloc
@@ -85,7 +69,7 @@ def release(net, mode, state, slot):
     first, end = net.route_hop[route], net.route_hop[route + 1]
     for h in range(first, end):
         for j in range(state.slot_width[slot]):
-            switch(net, mode, state, h, state.slot_position[slot, j], -1)
+            switch_hop(net, mode, state, h, state.slot_position[slot, j], -1)
         if mode.keys:
             retune(net, mode, state, net.hop_link[h], False)
 
@@ -97,11 +81,11 @@ def replace_one(net, mode, state, draw):
     slot = state.active_slot[min(int(draw * active), active - 1)]
     trial = state.active_slot[active]
     old, width = state.slot_route[slot], state.slot_width[slot]
-    switch_route(net, mode, state, old, slot, width, -1)
+    switch_positions(net, mode, state, old, width, state.slot_position, slot, -1)
     route = place_synergistic(net, mode, state, route_pair(net, old), width, trial)
     if route < 0:
         # A wide demand may not fit again by the policy's own steps: back to where it was.
-        switch_route(net, mode, state, old, slot, width, 1)
+        switch_positions(net, mode, state, old, width, state.slot_position, slot, 1)
         return 0
     moved = route != old
     state.slot_route[slot] = route
@@ -117,6 +101,6 @@ def replace_one(net, mode, state, draw):
 def route_pair(net, route):
     """Return the ordered pair of nodes that a route joins."""
     first, last = net.route_hop[route], net.route_hop[route + 1] - 1
-    source = net.ends[net.hop_link[first], net.hop_side[first]]
-    target = net.ends[net.hop_link[last], 1 - net.hop_side[last]]
+    source = net.ends[net.hop_link[first], net.hop_direction[first]]
+    target = net.ends[net.hop_link[last], 1 - net.hop_direction[last]]
     return source * net.nodes + target

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 
+from qkdopt.problem.bits import lowest_bit
+from qkdopt.problem.network_state import free_positions
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.bits import lowest_bit
-from qkdopt.simulation.light import NEVER, link_skr, on_curve
+from qkdopt.simulation.light import link_skr, on_curve
 from qkdopt.simulation.options import POLICIES
-from qkdopt.simulation.positions import free_positions
 from qkdopt.simulation.state import ACTIVE, LAST_SMOOTHED
 
 HARM = POLICIES.index("bottleneck-harm")
@@ -58,7 +58,7 @@ def _worth(net, mode, state, route, position, best):
     own, harm = math.inf, 0.0
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
         e = net.hop_link[h]
-        after = rate_after(net, mode, state, e, net.hop_side[h], position)
+        after = rate_after(net, mode, state, e, net.hop_direction[h], position)
         own = min(own, after)
         if _weighs_harm(mode):
             harm += state.bottleneck_weight[e] * (link_skr(net, state, e) - after)
@@ -73,7 +73,7 @@ def _added_noise(net, route, position):
     """Noise that light adds to the links' candidates, averaged over each link's."""
     total = 0.0
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
-        e, side = net.hop_link[h], net.hop_side[h]
+        e, side = net.hop_link[h], net.hop_direction[h]
         added = 0.0
         for q in range(net.candidates[e]):
             added += net.noise[e, side, position, q]
@@ -86,7 +86,7 @@ def rate_after(net, mode, state, e, side, position):
     """Key rate of a link [bit/s] were one more position lit, from the tabulated curves."""
     if net.candidates[e] == 0:
         return 0.0
-    if mode.retune == NEVER:
+    if mode.keeps_working:
         return _rate_of_working(net, state, e, side, position)
     if not net.alike[e]:
         return _highest_rate(net, state, e, side, position)

@@ -6,7 +6,7 @@ from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.departures import enter
 from qkdopt.simulation.failure_state import LOST, RESTORED, TORN_DOWN
 from qkdopt.simulation.kernel import GOLDEN_STEP
-from qkdopt.simulation.placing import place_first_fit, place_synergistic, route_pair
+from qkdopt.simulation.placing import place_and_retune, place_synergistic, route_pair
 from qkdopt.simulation.state import ACTIVE
 
 
@@ -36,7 +36,7 @@ def _restore(net, mode, state, damage, k, draw, policy):
     slot = state.active_slot[state.counters[ACTIVE]]
     pair, width = route_pair(net, damage.route[k]), damage.width[k]
     if policy is None:
-        route = place_first_fit(net, mode, state, pair, width, slot, draw)
+        route = place_and_retune(net, mode, state, pair, width, slot, draw)
     else:
         route = place_synergistic(net, mode, state, pair, width, slot)
     if route < 0:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from qkdopt.heuristics.channel_choice import ORDERS
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import Tables, build_tables
-from qkdopt.simulation.kernel import prepare, run
+from qkdopt.problem.network_state import prepare
+from qkdopt.simulation.kernel import run
 from qkdopt.simulation.network import CompiledNetwork, compile_network
-from qkdopt.simulation.options import ORDERS, POLICIES, RETUNING, SimulationOptions
+from qkdopt.simulation.options import POLICIES, RETUNING, SimulationOptions
 from qkdopt.simulation.state import ACTIVE, Mode, State, new_state
 from qkdopt.simulation.traffic import Requests
 from qkdopt.units import FloatArray
@@ -77,6 +79,7 @@ def _mode(instance: Instance, options: SimulationOptions, arrivals_per_time: flo
         count_usage=options.order in USAGE_ORDERS,
         working_only=instance.qkd.reserve == "working",
         widest=instance.qkd.relay == "widest",
+        keeps_working=never,
         retune=RETUNING.index("never" if never else options.retune),
         order=ORDERS.index(options.order),
         policy=POLICIES.index(options.policy) if synergistic else -1,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.network_state import dark_state
 from qkdopt.simulation.network import CompiledNetwork
 from qkdopt.units import FloatArray
 
@@ -21,10 +22,14 @@ CALENDAR_SPAN = 12.0
 
 
 class Mode(NamedTuple):
-    """Codes of what the user chose, by position in the lists of ``simulating.options``."""
+    """Codes of what the user chose, by position in the lists of ``simulation.options``.
+
+    The first are the fields of :class:`qkdopt.problem.network_state.LightMode`.
+    """
 
     keys: bool
     working_only: bool
+    keeps_working: bool
     count_usage: bool
     widest: bool
     retune: int
@@ -39,18 +44,10 @@ class State(NamedTuple):
 
     Parameters
     ----------
-    free
-        ``(E, 2, words)`` bits of the usable dark channels, by fibre.
-    receivable
-        ``(E, words)`` bits of the channels that leave a link a candidate to work on.
-    light
-        ``(E,)`` lightpaths on a link.
-    noise, blockers
-        ``(E, Q)`` noise clicks per gate, and lit channels in the guard band.
-    working
-        ``(E,)`` candidate that each link works on; -1 without QKD.
-    skr, fresh
-        ``(E,)`` key rate of each link [bit/s], and whether it is up to date.
+    free, ..., mask
+        The fields of :class:`qkdopt.problem.network_state.NetworkState`.
+    skr
+        ``(E,)`` key rate of each link [bit/s] where it is fresh.
     slot_route, slot_width, slot_position
         ``(S,)``, ``(S,)``, ``(S, B)`` active demands: route, lightpaths, their positions.
     slot_time, slot_next
@@ -59,15 +56,11 @@ class State(NamedTuple):
         First slot of each day of the calendar; -1 for none.
     active_slot, active_index
         All slots, those in use first, and where each stands in that list.
-    usage
-        ``(P,)`` links on which each position is lit.
     pressure, limited
         ``(E,)`` active demands that each link limits: smoothed over time, and now; weighted
         by their rates under ``rate-weighted-harm``.
     reach
         ``(nodes,)`` scratch of the widest path.
-    mask, trial
-        ``(words,)`` scratch.
     counters, clock
         See the positions above.
     """
@@ -78,8 +71,10 @@ class State(NamedTuple):
     noise: FloatArray
     blockers: NDArray[np.int32]
     working: IntArray
-    skr: FloatArray
+    usage: IntArray
     fresh: IntArray
+    mask: IntArray
+    skr: FloatArray
     slot_route: IntArray
     slot_width: IntArray
     slot_position: IntArray
@@ -88,12 +83,9 @@ class State(NamedTuple):
     day_first: IntArray
     active_slot: IntArray
     active_index: IntArray
-    usage: IntArray
     bottleneck_weight: FloatArray
     limited: FloatArray
     reach: FloatArray
-    mask: IntArray
-    trial: IntArray
     counters: IntArray
     clock: FloatArray
 
@@ -104,20 +96,14 @@ def new_state(net: CompiledNetwork, widest_demand: int, arrivals_per_time: float
     ``widest_demand`` is the most lightpaths of one demand; ``arrivals_per_time`` sets the
     length of the calendar's days, and with it the speed alone.
     """
-    links, words = len(net.candidates), net.usable.shape[2]
+    links = len(net.candidates)
     # Every active demand lights at least one channel of one fibre.
     span = CALENDAR_SPAN * DAYS_PER_GAP * arrivals_per_time
     days = 1 << int(np.clip(np.ceil(np.log2(span + 1.0)), 4, 20))
     slots = links * 2 * len(net.order) + 1
     return State(
-        free=net.usable.copy(),
-        receivable=np.repeat(net.full[None], links, axis=0),
-        light=np.zeros(links, dtype=np.int64),
-        noise=net.floor.copy(),
-        blockers=np.zeros(net.floor.shape, dtype=np.int32),
-        working=np.where(net.candidates > 0, 0, -1),
+        **dark_state(net)._asdict(),
         skr=np.zeros(links),
-        fresh=np.zeros(links, dtype=np.int64),
         slot_route=np.zeros(slots, dtype=np.int64),
         slot_width=np.zeros(slots, dtype=np.int64),
         slot_position=np.zeros((slots, widest_demand), dtype=np.int64),
@@ -126,12 +112,9 @@ def new_state(net: CompiledNetwork, widest_demand: int, arrivals_per_time: float
         day_first=np.full(days, -1, dtype=np.int64),
         active_slot=np.arange(slots),
         active_index=np.arange(slots),
-        usage=np.zeros(len(net.order), dtype=np.int64),
         bottleneck_weight=np.zeros(links),
         limited=np.zeros(links),
         reach=np.zeros(net.nodes),
-        mask=np.zeros(words, dtype=np.int64),
-        trial=np.zeros(words, dtype=np.int64),
         counters=np.zeros(4, dtype=np.int64),
         clock=np.array([0.0, DAYS_PER_GAP * arrivals_per_time]),
     )

@@ -1,4 +1,4 @@
-"""Small models that every solver is asked about, and random programs."""
+"""Small models for every solver, and random programs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def knapsack(sense: int = pyo.maximize) -> pyo.ConcreteModel:
     """Best 8 + 4 = 12 by items 1 and 2 with an offset of 100; the relaxation is above it."""
     m = pyo.ConcreteModel()
     m.x = pyo.Var(range(4), domain=pyo.Binary, initialize=0)
-    worth, weight = [6.0, 8.0, 4.0, 5.5], [4.0, 5.0, 3.0, 4.0]
+    value, weight = [6.0, 8.0, 4.0, 5.5], [4.0, 5.0, 3.0, 4.0]
     sign = 1.0 if sense == pyo.maximize else -1.0
-    m.room = pyo.Constraint(expr=sum(weight[i] * m.x[i] for i in range(4)) <= 8.0)
+    m.capacity = pyo.Constraint(expr=sum(weight[i] * m.x[i] for i in range(4)) <= 8.0)
     m.goal = pyo.Objective(
-        expr=100.0 + sign * sum(worth[i] * m.x[i] for i in range(4)), sense=sense
+        expr=100.0 + sign * sum(value[i] * m.x[i] for i in range(4)), sense=sense
     )
     return m
 

@@ -1,4 +1,4 @@
-"""A solver that never looks at its clock, and does what its options ask of it before.
+"""A solver that never checks its clock; its options say what it reports before.
 
 ``python -m tests.adapters.stubborn solve ...`` is the command line with this solver installed.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from qkdopt.adapters import ADAPTERS
-from qkdopt.adapters.base import Answer, Capabilities, Status
+from qkdopt.adapters.base import Capabilities, RawOutcome, Status
 from qkdopt.adapters.solver import Solver
 
 
@@ -34,22 +34,22 @@ class StubbornAdapter(Solver):
         return "1"
 
     def run(self, program, limits, start, observer):
-        told = limits.options
-        pid = told.get("pid", os.environ.get("STUBBORN_PID"))
+        options = limits.options
+        pid = options.get("pid", os.environ.get("STUBBORN_PID"))
         if pid:
             Path(pid).write_text(str(os.getpid()), encoding="ascii")
-        if "values" in told:
-            observer.improve(np.array([float(value) for value in told["values"].split()]))
-        if "bound" in told:
-            observer(None, told["bound"])
-        elif not told:
+        if "values" in options:
+            observer.improve(np.array([float(value) for value in options["values"].split()]))
+        if "bound" in options:
+            observer(None, options["bound"])
+        elif not options:
             best = np.where(program.cost > 0.0, program.upper, program.lower)
             observer(None, program.objective(np.where(program.cost == 0.0, 0.0, best)))
-        if told.get("end") == "answer":
-            return Answer(word="optimal", values=np.zeros(program.columns), bound=0.0)
-        if told.get("end") == "crash":
+        if options.get("end") == "answer":
+            return RawOutcome(word="optimal", values=np.zeros(program.columns), bound=0.0)
+        if options.get("end") == "crash":
             os.abort()
-        if told.get("end") == "error":
+        if options.get("end") == "error":
             raise ZeroDivisionError("planted")
         time.sleep(3600.0)
         raise TimeoutError("an hour has passed")

@@ -1,4 +1,4 @@
-"""One suite over every installed solver: what it is asked and what it must answer."""
+"""Conformance suite over every installed solver."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_time_limit_leaves_the_incumbent_and_a_bound_on_the_right_side(name, sen
     sign, best = (-1.0, 10.0) if sense == pyo.maximize else (1.0, 0.0)
     assert outcome.incumbent is not None
     assert outcome.bound is not None
-    # The relaxation is worth the best there may be, and that is all that is proved.
+    # The relaxation has the best possible value, and nothing else is proved.
     assert outcome.bound == pytest.approx(best, abs=GRID_ERROR)
     assert sign * outcome.bound < sign * outcome.incumbent
     assert pyo.value(model.goal) == pytest.approx(outcome.incumbent, abs=1e-3)
@@ -166,7 +166,7 @@ def test_no_time_at_all_is_a_limit(name):
 
 
 @every_solver
-def test_a_watcher_is_asked_again_and_again_and_stops_the_run(name):
+def test_a_watcher_is_called_repeatedly_and_stops_the_run(name):
     seen = []
 
     def watch(incumbent, bound):
@@ -198,7 +198,7 @@ def test_an_error_in_the_watcher_is_not_swallowed(name, error):
 
 @every_solver
 @pytest.mark.parametrize(("chosen", "accepted"), [((1, 2), True), ((0, 1, 2), False)])
-def test_start_is_taken_or_refused_and_told(name, chosen, accepted):
+def test_start_is_accepted_or_rejected_and_reported(name, chosen, accepted):
     model = knapsack()
     for i in range(4):
         model.x[i].set_value(int(i in chosen))
@@ -219,31 +219,35 @@ def test_a_start_with_continuous_columns_is_taken(name):
 
 
 @every_solver
-def test_same_seed_and_node_limit_give_the_same_answer(name):
+def test_same_seed_and_node_limit_give_the_same_outcome(name):
     adapter = adapter_of(name)
     limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=200, seed=3)
     if not adapter.capabilities.node_limit:
         with pytest.raises(UnsupportedError, match="has no node limit"):
             adapter.solve(market_split(), limits)
         return
-    one, other = (adapter.solve(market_split(), limits) for _ in range(2))
-    assert one.status is Status.LIMIT
-    assert (one.incumbent, one.bound, one.nodes) == (other.incumbent, other.bound, other.nodes)
+    first, second = (adapter.solve(market_split(), limits) for _ in range(2))
+    assert first.status is Status.LIMIT
+    assert (first.incumbent, first.bound, first.nodes) == (
+        second.incumbent,
+        second.bound,
+        second.nodes,
+    )
 
 
 @every_solver
 def test_another_seed_matters_only_where_there_is_one(name):
     adapter = adapter_of(name)
     nodes = 200 if adapter.capabilities.node_limit else None
-    # A solver without node limit is asked something that it can finish.
+    # A solver without node limit gets a model that it can finish.
     model = market_split if nodes else knapsack
 
-    def answer(seed):
+    def outcome_of(seed):
         limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=nodes, seed=seed)
         outcome = adapter.solve(model(), limits)
         return outcome.incumbent, outcome.bound, outcome.nodes
 
-    different = len({answer(seed) for seed in range(4)}) > 1
+    different = len({outcome_of(seed) for seed in range(4)}) > 1
     assert different == (adapter.capabilities.seed and nodes is not None)
 
 
@@ -254,7 +258,7 @@ def test_more_threads_find_the_same_optimum(name):
 
 
 @every_solver
-def test_a_word_that_is_not_in_the_table_is_a_failure(name, monkeypatch):
+def test_a_status_that_is_not_in_the_table_is_a_failure(name, monkeypatch):
     adapter = adapter_of(name)
     monkeypatch.setattr(type(adapter), "statuses", {})
     outcome = adapter.solve(knapsack(), CALM)
@@ -269,8 +273,8 @@ def test_a_solver_prints_nothing(name, capfd):
     adapter = adapter_of(name)
     capfd.readouterr()
     adapter.solve(knapsack(), CALM, start=True, watch=lambda *_: True)
-    told = capfd.readouterr()
-    assert (told.out, told.err) == ("", "")
+    output = capfd.readouterr()
+    assert (output.out, output.err) == ("", "")
 
 
 @every_solver

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def choice() -> Program:
-    """At most one of two items, worth 3 and 2."""
+    """At most one of two items, of values 3 and 2."""
     return Program(
         cost=np.array([3.0, 2.0]),
         offset=0.0,
@@ -39,7 +39,7 @@ def choice() -> Program:
 
 @pytest.fixture(autouse=True)
 def ready():
-    """Have a process at hand, so that short limits are not spent on its start."""
+    """Start a process in advance, so that short limits are not spent on its start."""
     solve(60.0, end="answer")
 
 

@@ -1,4 +1,4 @@
-"""Programs as arrays, their MPS text, and the bounds of answers."""
+"""Programs as arrays, their MPS text, and the bounds of outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qkdopt.adapters import Outcome, SizeLimit, Status, program_of_model
 from qkdopt.adapters.glpk import _values
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.solver import check_by_start, safe_bound
-from qkdopt.adapters.told import bound_of_optimum, outward
+from qkdopt.adapters.text_output import bound_of_optimum, outward
 from tests.adapters.models import knapsack, random_program
 
 MPS = """NAME qkdopt
@@ -47,7 +47,7 @@ def small() -> pyo.ConcreteModel:
     m.x = pyo.Var(range(2), domain=pyo.Binary)
     m.x[1].setlb(1)
     m.z = pyo.Var(bounds=(None, 3.5))
-    m.room = pyo.Constraint(expr=4.0 * m.x[0] + 5.0 * m.x[1] <= 8.0)
+    m.capacity = pyo.Constraint(expr=4.0 * m.x[0] + 5.0 * m.x[1] <= 8.0)
     m.goal = pyo.Objective(expr=100.0 + 6.0 * m.x[0] + 8.0 * m.x[1] + 0.5 * m.z, sense=pyo.maximize)
     return m
 
@@ -73,12 +73,12 @@ def test_mps_is_a_minimisation_with_every_bound(tmp_path):
 @pytest.mark.parametrize("seed", range(30))
 def test_one_sided_programs_have_the_same_points(seed):
     program = random_program(seed)
-    other = program.one_sided()
+    one_sided = program.one_sided()
     rng = np.random.default_rng(seed)
-    assert "R" not in other.row_kinds
+    assert "R" not in one_sided.row_kinds
     for _ in range(20):
         point = program.lower + (program.upper - program.lower) * rng.random(program.columns)
-        assert other.violation(point) == pytest.approx(program.violation(point))
+        assert one_sided.violation(point) == pytest.approx(program.violation(point))
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_size_limits_count_what_they_name():
 def test_a_glpk_file_that_breaks_off_holds_nothing(tmp_path):
     program = program_of_model(knapsack())[0]
     path = tmp_path / "solution.txt"
-    whole = "c Problem: qkdopt\n" + "".join(
+    text = "c Problem: qkdopt\n" + "".join(
         f"j {column + 1} 1\n" for column in range(program.columns)
     )
-    path.write_text(whole + "e o f\n", encoding="ascii")
+    path.write_text(text + "e o f\n", encoding="ascii")
     assert _values(path, program).tolist() == [1.0] * program.columns
-    for length in (0, len(whole) // 2, len(whole) - 2, len(whole)):
-        path.write_text(whole[:length], encoding="ascii")
+    for length in (0, len(text) // 2, len(text) - 2, len(text)):
+        path.write_text(text[:length], encoding="ascii")
         assert _values(path, program) is None
     path.unlink()
     assert _values(path, program) is None

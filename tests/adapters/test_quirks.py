@@ -1,4 +1,4 @@
-"""What solvers do wrong, and adapters work around.
+"""Faults of solvers that the adapters work around.
 
 Each test shows one quirk as the solver has it, past our adapter. It FAILS WHEN THE QUIRK IS GONE:
 then the work-around that it names may go as well.
@@ -47,8 +47,8 @@ needs_glpsol = pytest.mark.skipif(shutil.which("glpsol") is None, reason="glpsol
 
 
 def run(command: list[str], folder) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    return done.stdout
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return process.stdout
 
 
 def cbc(folder, *options: str) -> str:
@@ -56,9 +56,9 @@ def cbc(folder, *options: str) -> str:
     from cbcbox import cbc_bin_path
 
     command = [cbc_bin_path(), "program.mps", *options, "-solve", "-solution", "solution.txt"]
-    told = run(command, folder)
+    output = run(command, folder)
     solution = folder / "solution.txt"
-    return solution.read_text(encoding="ascii").splitlines()[0] if solution.exists() else told
+    return solution.read_text(encoding="ascii").splitlines()[0] if solution.exists() else output
 
 
 def feasible_by_ranges(name: str) -> Program:
@@ -201,7 +201,7 @@ def test_highs_ends_without_an_answer_after_its_presolve(monkeypatch):
     instance = read_instance(CASES / "corner_2692.json")
     options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
     result = solve(instance, objective="mean", time_limit=20.0, **options)
-    # `HighsAdapter.run` asks again without presolve.
+    # `HighsAdapter.run` runs again without presolve.
     assert "kSolveError" in words
     assert words[words.index("kSolveError") + 1] != "kSolveError"
     assert result.stopped_by != "solver failed"
@@ -234,7 +234,7 @@ def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution(mo
     limits = Limits(seconds=20.0, gap=6e-5)
     answer, objective = adapter._run(program, limits, start, Observer(None))
     given = program.objective(answer.values)
-    # `HighsAdapter.run` asks again without a start.
+    # `HighsAdapter.run` runs again without a start.
     assert objective > given * 1.01
     assert adapter.solve_program(program, limits, start=start)[0].incumbent > given * 1.01
 
@@ -256,9 +256,9 @@ def test_scips_dual_bound_leaves_out_what_its_gap_limit_pruned(monkeypatch):
     monkeypatch.setattr(scip.ScipAdapter, "isolated", False)
     monkeypatch.setattr(scip, "_without_gap", lambda _primal, dual, _gap: dual)
     set_start(model, plan)
-    told = adapter_of("scip").solve(model, limits, start=True).bound
+    bound = adapter_of("scip").solve(model, limits, start=True).bound
     # `_without_gap`.
-    assert told < best * (1.0 - 1e-4) < safe
+    assert bound < best * (1.0 - 1e-4) < safe
 
 
 @needs("ortools")
@@ -278,21 +278,21 @@ def test_cp_sat_calls_a_hint_feasible_that_it_has_repaired():
     lines = []
     solver.log_callback = lines.append
     solver.solve(model)
-    told = [line for line in "\n".join(lines).splitlines() if "The solution hint is" in line]
-    # `News.on_log` listens to the first such line only.
-    assert "infeasible" in told[0]
-    assert "is feasible" in told[1]
+    hint_lines = [line for line in "\n".join(lines).splitlines() if "The solution hint is" in line]
+    # `SearchState.on_log` listens to the first such line only.
+    assert "infeasible" in hint_lines[0]
+    assert "is feasible" in hint_lines[1]
 
 
 @needs("cbcbox")
 def test_cbc_calls_the_relaxations_optimum_optimal_when_its_time_is_over(tmp_path):
     program = program_of_model(market_split(slack=False))[0]
     write_mps(program, tmp_path / "program.mps")
-    # Of the processor's time, which is less a matter of what else the machine does. Where exactly
-    # the relaxation ends nobody knows: about every sixth run stops in between.
+    # CPU time, which depends less on the load of the machine. Where exactly
+    # the relaxation ends is not predictable: about every sixth run stops in between.
     seconds = (0.0005 * 1.3**step for _ in range(40) for step in range(12))
     heads = (cbc(tmp_path, "-timeMode", "cpu", "-seconds", f"{s}") for s in seconds)
-    # `_Log.searched`: no solution is known, and there is none this soon.
+    # `_LogState.searched`: no solution is known, and there is none this soon.
     assert any(head.startswith("Optimal") for head in heads)
 
 
@@ -340,19 +340,19 @@ def test_cbc_through_pyomo_has_the_incumbent_for_a_bound_at_a_time_limit():
 
     model = market_split(sense=pyo.maximize)
     solver = pyo.SolverFactory("cbc", executable=cbc_bin_path(), options={"seconds": 1})
-    found = solver.solve(model, load_solutions=False)
-    # Our own parser: the bound is 10, and no solution is worth more than 9 so soon.
-    assert found.problem.sense == pyo.minimize
-    assert found.problem.upper_bound < 9.5
+    results = solver.solve(model, load_solutions=False)
+    # Our own parser: the bound is 10, and no solution has a value above 9 so soon.
+    assert results.problem.sense == pyo.minimize
+    assert results.problem.upper_bound < 9.5
     assert adapter_of("cbc").solve(model, Limits(seconds=1.0, gap=0.0)).bound > 9.99
 
 
 @needs_glpsol
-def test_glpk_tells_infinite_bounds(tmp_path):
+def test_glpk_prints_infinite_bounds(tmp_path):
     write_mps(program_of_model(knapsack())[0], tmp_path / "program.mps")
-    told = run(["glpsol", "--freemps", "program.mps", "--nointopt"], tmp_path)
+    output = run(["glpsol", "--freemps", "program.mps", "--nointopt"], tmp_path)
     # `_number`: what is not finite is no bound.
-    assert "not found yet >=              -inf" in told
+    assert "not found yet >=              -inf" in output
 
 
 @needs_glpsol
@@ -372,9 +372,9 @@ def test_xpress_through_pyomo_ends_a_time_limit_as_other():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         solver = pyo.SolverFactory("xpress_direct")
-        found = solver.solve(market_split(), options={"timelimit": 1}, load_solutions=False)
+        results = solver.solve(market_split(), options={"timelimit": 1}, load_solutions=False)
     # `_word` reads Xpress's own attributes.
-    assert str(found.solver.termination_condition) == "other"
+    assert str(results.solver.termination_condition) == "other"
     outcome = adapter_of("xpress").solve(market_split(), Limits(seconds=1.0, gap=0.0))
     assert outcome.status is Status.LIMIT
 

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from qkdopt.adapters import Limits, Program, Status, adapter_of
 from qkdopt.adapters.implied import implied_bounds
-from qkdopt.adapters.scaling import OBJECTIVE_ROOM, ROW_ROOM, Grid
+from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid
 from qkdopt.errors import UnsupportedError
 from tests.adapters.models import random_program
 
@@ -49,7 +49,7 @@ def test_the_nearest_grid_point_of_a_feasible_point_is_feasible(seed, draw):
     assert (grid.lower <= nearest).all()
     assert (nearest <= grid.upper).all()
     for row, columns, data in parts(program):
-        scaled = grid.scaled(columns, data, ROW_ROOM)
+        scaled = grid.scaled(columns, data, ROW_CAPACITY)
         value = total(scaled, nearest)
         assert scaled.at_least(activity[row]) <= value <= scaled.at_most(activity[row])
         assert abs(value - scaled.scale * activity[row]) <= scaled.error + 1e-9 * abs(value)
@@ -62,7 +62,7 @@ def test_the_objective_is_never_below_the_bound_made_of_its_integers(seed):
     rng = np.random.default_rng(seed)
     point = program.lower + (program.upper - program.lower) * rng.random(program.columns)
     point = np.where(program.integer, np.rint(point), point)
-    scaled = grid.scaled(np.arange(program.columns), program.descent, OBJECTIVE_ROOM)
+    scaled = grid.scaled(np.arange(program.columns), program.descent, OBJECTIVE_CAPACITY)
     value = total(scaled, grid.to_integers(point))
     assert abs(value) < 2**53
     assert scaled.below(value) <= program.descent @ point + 1e-12
@@ -90,7 +90,7 @@ def test_integer_rows_stay_as_they_are():
     program = random_program(3)
     program = replace(program, integer=np.ones(program.columns, dtype=bool))
     columns = np.arange(program.columns)
-    scaled = Grid(program).scaled(columns, np.full(program.columns, 12.0), ROW_ROOM)
+    scaled = Grid(program).scaled(columns, np.full(program.columns, 12.0), ROW_CAPACITY)
     assert scaled.coefficients.tolist() == [1] * program.columns
     assert (scaled.at_least(-24.0), scaled.at_most(35.9)) == (-2, 2)
 

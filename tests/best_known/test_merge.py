@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qkdopt.best_known import BestKnown, merged
+from qkdopt.best_known import BestKnown, merge_rows
 from qkdopt.errors import RefusedError
 from tests.best_known.rows import row
 
@@ -54,54 +54,54 @@ def best_of(rows: list[BestKnown]) -> tuple[int, float, float | None, int]:
 @given(rows=st.lists(true_rows(), min_size=1, max_size=8), data=st.data())
 def test_updates_in_any_order_end_at_the_best_of_all(rows, data):
     order = data.draw(st.permutations(rows))
-    assert numbers(reduce(merged, order)) == best_of(rows)
+    assert numbers(reduce(merge_rows, order)) == best_of(rows)
 
 
-@given(known=true_rows(), new=true_rows())
-def test_no_update_makes_anything_worse(known, new):
-    best = merged(known, new)
-    assert (best.served, best.value_bps) >= (known.served, known.value_bps)
-    assert best.served_bound <= known.served_bound
-    if best.served == known.served and known.bound_bps is not None:
+@given(stored=true_rows(), new=true_rows())
+def test_no_update_makes_anything_worse(stored, new):
+    best = merge_rows(stored, new)
+    assert (best.served, best.value_bps) >= (stored.served, stored.value_bps)
+    assert best.served_bound <= stored.served_bound
+    if best.served == stored.served and stored.bound_bps is not None:
         assert best.bound_bps is not None
-        assert best.bound_bps <= known.bound_bps
-        assert best.gap <= known.gap
+        assert best.bound_bps <= stored.bound_bps
+        assert best.gap <= stored.gap
 
 
-@given(known=true_rows(), new=true_rows())
-def test_plan_and_bound_keep_the_names_of_who_found_them(known, new):
-    best = merged(known, new)
-    finders = [(r.served, r.value_bps, r.strategy, r.seed) for r in (known, new)]
+@given(stored=true_rows(), new=true_rows())
+def test_plan_and_bound_keep_the_names_of_who_found_them(stored, new):
+    best = merge_rows(stored, new)
+    finders = [(r.served, r.value_bps, r.strategy, r.seed) for r in (stored, new)]
     assert (best.served, best.value_bps, best.strategy, best.seed) in finders
     if best.bound_bps is not None:
-        proofs = [(r.bound_bps, r.bound_method, r.served) for r in (known, new)]
+        proofs = [(r.bound_bps, r.bound_method, r.served) for r in (stored, new)]
         assert (best.bound_bps, best.bound_method, best.served) in proofs
 
 
-@given(known=true_rows(), new=true_rows())
-def test_the_same_result_twice_changes_nothing(known, new):
-    once = merged(known, new)
-    assert merged(once, new) is once
-    assert merged(known, known) is known
+@given(stored=true_rows(), new=true_rows())
+def test_the_same_result_twice_changes_nothing(stored, new):
+    once = merge_rows(stored, new)
+    assert merge_rows(once, new) is once
+    assert merge_rows(stored, stored) is stored
 
 
 def test_more_served_beats_more_key_and_the_old_bound_goes():
-    known = row(served=5, value_bps=100.0, bound_bps=101.0)
-    best = merged(known, row(served=6, value_bps=50.0))
+    stored = row(served=5, value_bps=100.0, bound_bps=101.0)
+    best = merge_rows(stored, row(served=6, value_bps=50.0))
     assert numbers(best) == (6, 50.0, None, 9)
     assert best.bound_method is None
 
 
 def test_a_bound_for_fewer_served_says_nothing_of_more():
-    known = row(served=6, value_bps=50.0, bound_bps=60.0)
+    stored = row(served=6, value_bps=50.0, bound_bps=60.0)
     new = row(served=5, value_bps=40.0, bound_bps=45.0, served_bound=7)
-    assert numbers(merged(known, new)) == (6, 50.0, 60.0, 7)
+    assert numbers(merge_rows(stored, new)) == (6, 50.0, 60.0, 7)
 
 
 def test_value_and_bound_may_come_from_different_runs():
-    known = row(value_bps=100.0, bound_bps=120.0, strategy="local-search", seed=7)
+    stored = row(value_bps=100.0, bound_bps=120.0, strategy="local-search", seed=7)
     new = row(value_bps=90.0, bound_bps=110.0, strategy="milp", bound_method="joint MILP")
-    best = merged(known, new)
+    best = merge_rows(stored, new)
     assert (best.value_bps, best.strategy, best.seed) == (100.0, "local-search", 7)
     assert (best.bound_bps, best.bound_method) == (110.0, "joint MILP")
 
@@ -110,26 +110,26 @@ def test_value_and_bound_may_come_from_different_runs():
     "better", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
 )
 def test_the_date_is_that_of_the_last_improvement_of_anything(better):
-    known = row(value_bps=100.0, bound_bps=110.0, date=date(2026, 1, 1))
+    stored = row(value_bps=100.0, bound_bps=110.0, date=date(2026, 1, 1))
     poor = {"value_bps": 99.0, "bound_bps": 111.0, "date": date(2026, 2, 2)}
-    assert merged(known, row(**poor)).date == date(2026, 1, 1)
-    assert merged(known, row(**{**poor, **better})).date == date(2026, 2, 2)
+    assert merge_rows(stored, row(**poor)).date == date(2026, 1, 1)
+    assert merge_rows(stored, row(**{**poor, **better})).date == date(2026, 2, 2)
 
 
 def test_last_digits_move_neither_credit_nor_date():
-    known = row(value_bps=100.0, bound_bps=110.0, seed=1)
+    stored = row(value_bps=100.0, bound_bps=110.0, seed=1)
     new = row(value_bps=100.0 + 1e-9, bound_bps=110.0 - 1e-9, seed=2, date=date(2026, 2, 2))
-    assert merged(known, new) is known
+    assert merge_rows(stored, new) is stored
 
 
 def test_a_bound_below_the_value_by_rounding_is_raised_to_it():
-    best = merged(row(value_bps=100.0), row(value_bps=90.0, bound_bps=100.0 - 1e-9))
+    best = merge_rows(row(value_bps=100.0), row(value_bps=90.0, bound_bps=100.0 - 1e-9))
     assert best.bound_bps == best.value_bps == 100.0
     assert best.gap == 0.0
 
 
 @pytest.mark.parametrize(
-    ("known", "new", "told"),
+    ("stored", "new", "message"),
     [
         ({"value_bps": 100.0}, {"value_bps": 80.0, "bound_bps": 90.0}, "bound_bps = 90.0"),
         ({"value_bps": 80.0, "bound_bps": 90.0}, {"value_bps": 100.0}, "bound_bps = 90.0"),
@@ -137,9 +137,9 @@ def test_a_bound_below_the_value_by_rounding_is_raised_to_it():
         ({"served_bound": 7}, {"served": 8}, "served_bound = 7"),
     ],
 )
-def test_a_bound_below_a_checked_plan_is_a_bug(known, new, told):
-    with pytest.raises(RefusedError, match=told) as caught:
-        merged(row(**known), row(**new))
+def test_a_bound_below_a_checked_plan_is_a_bug(stored, new, message):
+    with pytest.raises(RefusedError, match=message) as caught:
+        merge_rows(row(**stored), row(**new))
     assert caught.value.exit_status == 1
     assert "a bug" in str(caught.value)
 

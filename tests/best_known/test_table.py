@@ -49,7 +49,7 @@ def with_cell(column, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "line 1 holds nothing"),
         ("instance,value\n", "line 1 holds instance,value; expected the columns instance,sha256"),
@@ -69,10 +69,10 @@ def with_cell(column, text):
         (table_text([row()]) + '"open', "is no CSV table"),
     ],
 )
-def test_a_bad_table_is_told_by_its_line(tmp_path, text, told):
+def test_a_bad_table_is_reported_by_its_line(tmp_path, text, message):
     with pytest.raises(LibraryError) as caught:
         read_table(written(tmp_path, text))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_every_fault_comes_in_one_error(tmp_path):
@@ -83,7 +83,7 @@ def test_every_fault_comes_in_one_error(tmp_path):
     assert len(caught.value.faults) == 4
 
 
-def test_what_is_no_text_is_told(tmp_path):
+def test_what_is_no_text_is_reported(tmp_path):
     (tmp_path / "best_known.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(LibraryError, match="no UTF-8; expected a CSV table"):
         read_table(tmp_path / "best_known.csv")

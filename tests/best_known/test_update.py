@@ -148,7 +148,7 @@ def bounded_over_other_routes() -> Result:
 
 
 @pytest.mark.parametrize(
-    ("spoiled", "told"),
+    ("spoiled", "message"),
     [
         (spoiled_value, "value.objective_bps"),
         (spoiled_channels, "uses channel 99"),
@@ -156,13 +156,13 @@ def bounded_over_other_routes() -> Result:
         (bounded_over_other_routes, "bound.routes = 'K=1'; expected 'K=3'"),
     ],
 )
-def test_what_the_checker_refuses_changes_nothing(library, spoiled, told):
+def test_what_the_checker_refuses_changes_nothing(library, spoiled, message):
     update(library, {"poor": POOR}, today=DAY)
     before = files(library)
     line = qkdopt.solve(LINE, strategy="ds-qkd")
     with pytest.raises(RefusedError, match="results that cannot be taken") as caught:
         update(library, {"right": line, "spoiled": spoiled()}, today=DAY)
-    assert any(fault.startswith("spoiled: ") and told in fault for fault in caught.value.faults)
+    assert any(fault.startswith("spoiled: ") and message in fault for fault in caught.value.faults)
     assert not any(fault.startswith("right: ") for fault in caught.value.faults)
     assert caught.value.exit_status == 1
     assert files(library) == before
@@ -183,7 +183,7 @@ def test_a_plan_over_other_routes_is_refused(library):
     assert all("takes no candidate route" in fault for fault in caught.value.faults)
 
 
-def test_strangers_are_told_all_at_once_and_change_nothing(library):
+def test_results_of_other_instances_are_reported_all_at_once_and_change_nothing(library):
     update(library, {"poor": POOR}, today=DAY)
     before = files(library)
     earlier = changed(GOOD, instance=GOOD.instance.model_copy(update={"sha256": "0" * 64}))
@@ -227,7 +227,7 @@ def test_a_value_above_the_known_bound_is_refused_loudly(library):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda text: text.replace(",mean,", ",best,"), "line 2"),
         (lambda text: text.replace("small/ring_blocks", "small/gone"), "no instance small/gone"),
@@ -235,16 +235,16 @@ def test_a_value_above_the_known_bound_is_refused_loudly(library):
         (lambda text: "", "line 1 holds nothing"),
     ],
 )
-def test_an_unreadable_table_is_left_alone(library, spoil, told):
+def test_an_unreadable_table_is_left_alone(library, spoil, message):
     update(library, {"poor": POOR}, today=DAY)
     library.table.write_text(spoil(library.table.read_text(encoding="utf-8")), encoding="utf-8")
     before = files(library)
-    with pytest.raises(LibraryError, match=told):
+    with pytest.raises(LibraryError, match=message):
         update(library, {"good": GOOD}, today=DAY)
     assert files(library) == before
 
 
-def test_a_file_that_is_no_instance_is_told(library):
+def test_a_file_that_is_no_instance_is_reported(library):
     (library.folder / "small" / "notes.json").write_text("[]", encoding="utf-8")
     with pytest.raises(LibraryError, match=r"small/notes\.json: holds a JSON list"):
         update(library, {"good": GOOD}, today=DAY)
@@ -292,23 +292,23 @@ def test_one_update_waits_for_another(library, monkeypatch):
     fcntl = pytest.importorskip("fcntl")
     handle = os.open(library.folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    lock, asked, told = fcntl.flock, threading.Event(), []
+    lock, reached, order = fcntl.flock, threading.Event(), []
 
     def flock(*arguments):
-        asked.set()
+        reached.set()
         lock(*arguments)
         # It has the lock: nothing was written before.
-        told.append((let_go.is_set(), library.table.exists()))
+        order.append((let_go.is_set(), library.table.exists()))
 
     let_go = threading.Event()
     monkeypatch.setattr(fcntl, "flock", flock)
     other = threading.Thread(target=update, args=(library, {"good": GOOD}))
     other.start()
-    assert asked.wait(HANG_SECONDS)
+    assert reached.wait(HANG_SECONDS)
     let_go.set()
     os.close(handle)
     other.join(HANG_SECONDS)
-    assert told == [(True, False)]
+    assert order == [(True, False)]
     assert library.table.exists()
 
 

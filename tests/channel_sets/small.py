@@ -51,7 +51,7 @@ class KnownGround:
     truth: Callable[[Placement], float]
     spread: float = 0.0
     own_spread: float = 0.0
-    asked: list[tuple[int, int]] = field(default_factory=list)
+    calls: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -61,16 +61,18 @@ class KnownGround:
         return 0.01 * blocks
 
     def tallies(self, placements, stream, first, count):
-        self.asked.append((len(placements), count))
-        found = np.zeros((len(placements), count, 1, SUMS))
-        for p, one in enumerate(placements):
+        self.calls.append((len(placements), count))
+        tallies = np.zeros((len(placements), count, 1, SUMS))
+        for p, placement in enumerate(placements):
             for k in range(count):
                 code = [first + k, {"search": 0, "ranking": 1}[stream]]
                 shared = np.random.default_rng(code).normal()
-                own = np.random.default_rng([*code, *(c for s in one.sets for c in s)]).normal()
-                rate = self.truth(one) + self.spread * shared + self.own_spread * own
-                found[p, k, 0] = (100.0, 90.0, 100.0 * rate, 0.0)
-        return found
+                own = np.random.default_rng(
+                    [*code, *(c for s in placement.sets for c in s)]
+                ).normal()
+                rate = self.truth(placement) + self.spread * shared + self.own_spread * own
+                tallies[p, k, 0] = (100.0, 90.0, 100.0 * rate, 0.0)
+        return tallies
 
 
 @contextmanager

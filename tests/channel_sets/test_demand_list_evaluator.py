@@ -28,11 +28,11 @@ def ground(reserve="all", **options):
 
 @pytest.mark.parametrize("reserve", ["all", "working"])
 def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
-    here = ground(reserve, moves=500)
+    evaluator = ground(reserve, moves=500)
     with_channel_set = Pool.of(MESH).applied_to(MESH, SET, reserve)
     problem = build_problem(with_channel_set)
-    for block, sums in enumerate(here.tallies([SET], "search", 0, 3)[0, :, 0]):
-        plan = static_plan(problem, seed=here._seed(block), moves=500)
+    for block, sums in enumerate(evaluator.tallies([SET], "search", 0, 3)[0, :, 0]):
+        plan = static_plan(problem, seed=evaluator._seed(block), moves=500)
         report = qkdopt.check(with_channel_set, saved_plan_of(problem, plan))
         assert not report.faults
         rates = [rate for rate in report.demand_skr_bps.values() if rate is not None]
@@ -43,18 +43,18 @@ def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
 
 
 def test_blocks_are_different_assignments_in_any_division():
-    here = ground(moves=1)
-    whole = here.tallies([SET], "search", 0, 12)[0]
-    np.testing.assert_array_equal(here.tallies([SET], "search", 5, 2)[0], whole[5:7])
-    seeds = {here._seed(block) for block in range(12)}
+    evaluator = ground(moves=1)
+    whole = evaluator.tallies([SET], "search", 0, 12)[0]
+    np.testing.assert_array_equal(evaluator.tallies([SET], "search", 5, 2)[0], whole[5:7])
+    seeds = {evaluator._seed(block) for block in range(12)}
     assert len(seeds) == 12
     assert ground(seed=1)._seed(0) not in seeds
 
 
 def test_looks_are_the_plans_of_the_ranking():
-    for look in ground(moves=500).diagnostics(SET, 2):
-        assert look.light[:, :, [1, 6]].sum() == 0.0
-        assert set(look.working.tolist()) <= {0, 1}
+    for diagnostics in ground(moves=500).diagnostics(SET, 2):
+        assert diagnostics.lit[:, :, [1, 6]].sum() == 0.0
+        assert set(diagnostics.working.tolist()) <= {0, 1}
 
 
 def test_bad_grounds_are_refused_with_every_fault():

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from qkdopt.channel_sets.diagnostics import _Found, reasons
+from qkdopt.channel_sets.diagnostics import _State, reasons
 from qkdopt.channel_sets.evaluator import Diagnostics
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.sums import STREAMS
@@ -32,37 +32,39 @@ def test_a_look_agrees_with_the_simulator(order):
     scenario = ground.scenarios[0]
     simulator = ground._simulator(scenario, SET)
     pool = ground.pool_tables(scenario)
-    for seen in _stops(simulator, ground._block(scenario, STREAMS["ranking"])):
-        light = lit_by_direction(seen)
-        np.testing.assert_array_equal(light.sum(axis=(1, 2)), seen.state.light)
-        look = _Found.at(
-            Diagnostics(light, seen.state.working), pool, SET.of_links(ground.instance)
+    for stopped in _stops(simulator, ground._block(scenario, STREAMS["ranking"])):
+        light = lit_by_direction(stopped)
+        np.testing.assert_array_equal(light.sum(axis=(1, 2)), stopped.state.light)
+        state = _State.at(
+            Diagnostics(light, stopped.state.working), pool, SET.of_links(ground.instance)
         )
-        for e in range(len(look.works)):
-            (working,) = np.flatnonzero(look.works[e])
-            assert working == SET.sets[0][seen.state.working[e]]
-            rate = link_skr(seen.net, seen.state, e)
-            assert look.skr_bps[e, working] == pytest.approx(rate, rel=1e-9, abs=1e-6)
+        for e in range(len(state.works)):
+            (working,) = np.flatnonzero(state.works[e])
+            assert working == SET.sets[0][stopped.state.working[e]]
+            rate = link_skr(stopped.net, stopped.state, e)
+            assert state.skr_bps[e, working] == pytest.approx(rate, rel=1e-9, abs=1e-6)
 
 
 def test_reasons_are_shares():
-    found = reasons(small_ground(), SET, blocks=1)
-    assert found.works.sum() == pytest.approx(1.0)
-    assert set(np.flatnonzero(found.works)) <= {2, 8}
+    averages = reasons(small_ground(), SET, blocks=1)
+    assert averages.works.sum() == pytest.approx(1.0)
+    assert set(np.flatnonzero(averages.works)) <= {2, 8}
     # Reserved channels are dark everywhere.
-    assert found.lit[[2, 8]].tolist() == [0.0, 0.0]
-    assert 0.0 < found.lit.max() <= 1.0
-    assert found.noise.shape == (12, 12)
+    assert averages.lit[[2, 8]].tolist() == [0.0, 0.0]
+    assert 0.0 < averages.lit.max() <= 1.0
+    assert averages.noise.shape == (12, 12)
 
 
 def test_candidates_off_the_grid_are_drawn():
     data = small_instance().to_json_dict()
     data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0}]}
     ground = small_ground(instance=Instance.model_validate(data, strict=False))
-    found = [reasons(ground, Placement.everywhere(chosen), blocks=1) for chosen in ((3, 12), (3,))]
-    assert found[0].works[12] > 0.0
-    _, _, rate = plot_reasons(found[0], found[1])
+    averages = [
+        reasons(ground, Placement.everywhere(chosen), blocks=1) for chosen in ((3, 12), (3,))
+    ]
+    assert averages[0].works[12] > 0.0
+    _, _, rate = plot_reasons(averages[0], averages[1])
     assert any("229THz" in text.get_text() for text in rate.texts)
     (line,) = [line for line in rate.lines if line.get_linestyle() == ":"]
-    assert line.get_ydata()[0] == pytest.approx(1e-3 * found[0].skr_bps[12])
+    assert line.get_ydata()[0] == pytest.approx(1e-3 * averages[0].skr_bps[12])
     plt.close("all")

@@ -44,11 +44,11 @@ def test_sliced_tables_are_those_of_the_instance_with_the_set(reserve, layout, s
     data.setdefault("fibre", {})["layout"] = layout
     data["network"]["links"][4]["qkd"] = False
     instance = Instance.model_validate(data, strict=False)
-    one = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 3)
+    placement = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 3)
     ground = small_ground(reserve=reserve, instance=instance)
 
-    sliced = ground.tables(ground.scenarios[0], one)
-    whole = build_tables(Pool.of(instance).applied_to(instance, one, reserve))
+    sliced = ground.tables(ground.scenarios[0], placement)
+    whole = build_tables(Pool.of(instance).applied_to(instance, placement, reserve))
 
     for name in ARRAYS:
         np.testing.assert_array_equal(getattr(sliced, name), getattr(whole, name), name)
@@ -67,15 +67,15 @@ def test_sliced_tables_are_those_of_the_instance_with_the_set(reserve, layout, s
 @pytest.mark.parametrize("sets", ["common", "by link"])
 def test_blocks_are_the_replications_of_simulate(reserve, options, sets):
     instance = small_instance()
-    one = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 5)
+    placement = Placement.everywhere((1, 5, 8)) if sets == "common" else by_link(instance, 5)
     ground = TrafficEvaluator(
         instance=instance, reserve=reserve, scenarios=(Scenario(30.0),), options=options,
         requests=400, seed=7,
     )  # fmt: skip
 
-    blocks = ground.tallies([one], "search", 0, 2)[0, :, 0]
+    blocks = ground.tallies([placement], "search", 0, 2)[0, :, 0]
     whole = simulate(
-        Pool.of(instance).applied_to(instance, one, reserve), options,
+        Pool.of(instance).applied_to(instance, placement, reserve), options,
         load_erlang=30.0, requests=400, seed=7, replications=2,
     )  # fmt: skip
 
@@ -86,12 +86,12 @@ def test_blocks_are_the_replications_of_simulate(reserve, options, sets):
 
 def test_blocks_come_in_any_division_and_company():
     ground = small_ground(loads=(20.0, 40.0))
-    one, other = Placement.everywhere((1, 5)), Placement.everywhere((2, 9))
+    placement, other = Placement.everywhere((1, 5)), Placement.everywhere((2, 9))
 
-    at_once = ground.tallies([one, other], "search", 0, 3)
+    at_once = ground.tallies([placement, other], "search", 0, 3)
 
     np.testing.assert_array_equal(ground.tallies([other], "search", 2, 1)[0, 0], at_once[1, 2])
-    assert not np.array_equal(ground.tallies([one], "ranking", 0, 1)[0, 0], at_once[0, 0])
+    assert not np.array_equal(ground.tallies([placement], "ranking", 0, 1)[0, 0], at_once[0, 0])
 
 
 def test_what_a_tally_depends_on_is_in_the_key():
@@ -110,19 +110,19 @@ def test_weaker_raman_scattering_gives_more_key_on_every_block():
     scenarios = tuple(Scenario(30.0, raman_scale=scale) for scale in (1.0, 0.5))
     ground = replace(small_ground(requests=400), scenarios=scenarios)
 
-    found = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 3)[0]
+    tallies = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 3)[0]
 
-    assert (found[:, 1, SKR] > found[:, 0, SKR]).all()
-    np.testing.assert_array_equal(found[:, 0, SERVED], found[:, 1, SERVED])
+    assert (tallies[:, 1, SKR] > tallies[:, 0, SKR]).all()
+    np.testing.assert_array_equal(tallies[:, 0, SERVED], tallies[:, 1, SERVED])
 
 
 def test_more_loss_gives_less_key():
     scenarios = (Scenario(30.0), Scenario(30.0, loss=1.5))
     ground = replace(small_ground(requests=400), scenarios=scenarios)
 
-    found = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 1)[0, 0]
+    tallies = ground.tallies([Placement.everywhere((3, 9))], "search", 0, 1)[0, 0]
 
-    assert found[1, SKR] < found[0, SKR]
+    assert tallies[1, SKR] < tallies[0, SKR]
 
 
 def test_a_set_that_leaves_no_light_is_not_fit():
@@ -142,10 +142,10 @@ def test_candidates_off_the_grid_are_part_of_the_pool():
     assert pool.name((3, 40)) == "{3,229THz}"
 
     ground = small_ground(instance=instance)
-    found = ground.tallies([pool.read("3"), pool.read("229THz")], "search", 0, 1)[:, 0, 0]
+    tallies = ground.tallies([pool.read("3"), pool.read("229THz")], "search", 0, 1)[:, 0, 0]
 
     # Raman scattering 37 THz away is far weaker.
-    assert found[1, SKR] > found[0, SKR]
+    assert tallies[1, SKR] > tallies[0, SKR]
 
 
 def test_more_loss_dims_candidates_off_the_grid_too():
@@ -156,8 +156,8 @@ def test_more_loss_dims_candidates_off_the_grid_too():
     ground = replace(
         small_ground(instance=instance), scenarios=(Scenario(9.0), Scenario(9.0, loss=1.3))
     )
-    here, there = (ground.pool_tables(scenario) for scenario in ground.scenarios)
-    assert (there.transmittance < here.transmittance).all()
+    nominal, lossy = (ground.pool_tables(scenario) for scenario in ground.scenarios)
+    assert (lossy.transmittance < nominal.transmittance).all()
 
 
 def test_one_frequency_with_two_losses_is_refused():
@@ -174,9 +174,9 @@ def test_sliced_tables_keep_each_candidates_own_loss():
     data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0, "loss_db_per_km": 0.32}]}
     instance = Instance.model_validate(data, strict=False)
     ground = small_ground(instance=instance)
-    for one in (Placement.everywhere((2, 12)), Placement(((12,), *((1, 12),) * 20))):
-        sliced = ground.tables(ground.scenarios[0], one)
-        whole = build_tables(Pool.of(instance).applied_to(instance, one, "all"))
+    for placement in (Placement.everywhere((2, 12)), Placement(((12,), *((1, 12),) * 20))):
+        sliced = ground.tables(ground.scenarios[0], placement)
+        whole = build_tables(Pool.of(instance).applied_to(instance, placement, "all"))
         for name in ARRAYS:
             np.testing.assert_array_equal(getattr(sliced, name), getattr(whole, name), name)
 

@@ -20,11 +20,11 @@ def blocks(rng, count, mean=20.0, scenarios=1):
 
 
 def test_one_scenario_is_the_ratio_estimator():
-    some = blocks(np.random.default_rng(0), 60)
-    found = jackknife(lambda sums: per_request(sums)[..., 0], some)
-    linear = ratio(some[:, 0, 2], some[:, 0, 0])
-    assert found.value == pytest.approx(linear.value, rel=1e-12)
-    assert found.ci95 == pytest.approx(linear.ci95, rel=1e-2)
+    sums_of_blocks = blocks(np.random.default_rng(0), 60)
+    estimate = jackknife(lambda sums: per_request(sums)[..., 0], sums_of_blocks)
+    linear = ratio(sums_of_blocks[:, 0, 2], sums_of_blocks[:, 0, 0])
+    assert estimate.value == pytest.approx(linear.value, rel=1e-12)
+    assert estimate.ci95 == pytest.approx(linear.ci95, rel=1e-2)
 
 
 def test_a_gain_is_that_of_the_delta_method():
@@ -33,13 +33,13 @@ def test_a_gain_is_that_of_the_delta_method():
     better = base.copy()
     better[..., 2] *= 1.01 + 0.001 * rng.normal(size=(60, 1))
 
-    def gain(mine, other):
-        return per_request(mine)[..., 0] / per_request(other)[..., 0] - 1.0
+    def gain(own, other):
+        return per_request(own)[..., 0] / per_request(other)[..., 0] - 1.0
 
-    found = jackknife(gain, better, base)
+    estimate = jackknife(gain, better, base)
     linear = paired_gain(better[:, 0, 2], better[:, 0, 0], base[:, 0, 2], base[:, 0, 0])
-    assert found.value == pytest.approx(linear.value, rel=1e-12)
-    assert found.ci95 == pytest.approx(linear.ci95, rel=1e-2)
+    assert estimate.value == pytest.approx(linear.value, rel=1e-12)
+    assert estimate.ci95 == pytest.approx(linear.ci95, rel=1e-2)
 
 
 @pytest.mark.parametrize("name", CRITERIA)
@@ -48,18 +48,20 @@ def test_intervals_cover_the_truth_as_often_as_they_say(name):
     truth = {"mean": 19.0, "worst": 18.0, "quantile": 18.0, "least-gain": 18.0 / 20.0}[name]
     rng, covered = np.random.default_rng(2), 0
     for _ in range(400):
-        some, base = np.concatenate(
+        sums_of_blocks, base = np.concatenate(
             [blocks(rng, 30, 20.0), blocks(rng, 30, 18.0)], axis=1
         ), blocks(rng, 30, 20.0, 2)  # fmt: skip
-        found = jackknife(lambda a, b: criterion.value(a, b, weights), some, base)
-        covered += abs(found.value - truth) <= found.ci95
+        estimate = jackknife(lambda a, b: criterion.value(a, b, weights), sums_of_blocks, base)
+        covered += abs(estimate.value - truth) <= estimate.ci95
     assert 0.91 <= covered / 400 <= 0.985
 
 
 def test_one_block_has_no_interval():
-    found = jackknife(lambda sums: per_request(sums)[..., 0], blocks(np.random.default_rng(0), 1))
-    assert found.value is not None
-    assert found.ci95 is None
+    estimate = jackknife(
+        lambda sums: per_request(sums)[..., 0], blocks(np.random.default_rng(0), 1)
+    )
+    assert estimate.value is not None
+    assert estimate.ci95 is None
 
 
 def test_intervals_that_hold_together_are_wider():
@@ -68,9 +70,9 @@ def test_intervals_that_hold_together_are_wider():
 
 
 def sums_of(rates):
-    found = np.zeros((len(rates), 4))
-    found[:, 0], found[:, 2] = 1.0, rates
-    return found
+    sums = np.zeros((len(rates), 4))
+    sums[:, 0], sums[:, 2] = 1.0, rates
+    return sums
 
 
 def test_each_criterion_by_hand():

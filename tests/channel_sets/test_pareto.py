@@ -23,28 +23,30 @@ def ranked(tmp_path):
         Placement.everywhere(chosen)
         for chosen in ((4,), (1,), (2, 7), (3, 8), (1, 2, 3), (0, 4, 8), (2, 4, 6, 8))
     ]
-    with evaluations_of(KnownGround(windows(2), spread=0.1, own_spread=0.001), tmp_path) as known:
-        judge = judge_of(known, BASE)
-        table = rank(judge, sets, 10, instance=instance, pool=Pool.of(instance), origin={})
-        yield judge, table, instance
+    with evaluations_of(
+        KnownGround(windows(2), spread=0.1, own_spread=0.001), tmp_path
+    ) as evaluations:
+        comparator = judge_of(evaluations, BASE)
+        table = rank(comparator, sets, 10, instance=instance, pool=Pool.of(instance), origin={})
+        yield comparator, table, instance
 
 
 def test_the_frontier_is_what_nothing_beats(ranked):
-    judge, table, instance = ranked
-    found = pareto(judge, table, 10, instance=instance, prices=Prices()).table
-    points = found[["cost", "mean_skr_per_request_bps", "blocking"]].to_numpy()
+    comparator, table, instance = ranked
+    frontier = pareto(comparator, table, 10, instance=instance, prices=Prices()).table
+    points = frontier[["cost", "mean_skr_per_request_bps", "blocking"]].to_numpy()
     for k, (cost, rate, blocking) in enumerate(points):
         beaten = any(
             c <= cost and r >= rate and b <= blocking and (c, r, b) != (cost, rate, blocking)
             for c, r, b in points
         )
-        assert found["on_frontier"].iloc[k] == (not beaten)
+        assert frontier["on_frontier"].iloc[k] == (not beaten)
 
 
 def test_each_step_is_the_paired_gain_over_the_best_with_fewer(ranked):
-    judge, table, instance = ranked
-    found = pareto(judge, table, 10, instance=instance, prices=Prices()).table
-    best = found[found["best_of_size"]].sort_values("receivers")
+    comparator, table, instance = ranked
+    frontier = pareto(comparator, table, 10, instance=instance, prices=Prices()).table
+    best = frontier[frontier["best_of_size"]].sort_values("receivers")
     assert best["receivers"].tolist() == [21, 42, 63, 84]
     rates = best["mean_skr_per_request_bps"].to_numpy()
     np.testing.assert_allclose(
@@ -56,9 +58,11 @@ def test_each_step_is_the_paired_gain_over_the_best_with_fewer(ranked):
 
 def test_costs_by_hand():
     instance = small_instance(10)
-    one = Placement.everywhere((1, 5))
-    assert Prices(receiver=2.0, transmitter=5.0).of(one, instance) == 21 * (2 * 2 + 5)
-    assert Prices(receiver=2.0, transmitter=5.0, tunable=False).of(one, instance) == 21 * 2 * 7
+    placement = Placement.everywhere((1, 5))
+    assert Prices(receiver=2.0, transmitter=5.0).of(placement, instance) == 21 * (2 * 2 + 5)
+    assert (
+        Prices(receiver=2.0, transmitter=5.0, tunable=False).of(placement, instance) == 21 * 2 * 7
+    )
     with pytest.raises(UsageError, match=r"receiver = -1.*transmitter = nan"):
         Prices(receiver=-1.0, transmitter=float("nan"))
 

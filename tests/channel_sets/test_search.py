@@ -21,10 +21,10 @@ BASE = Placement.everywhere((0, 1, 2))
 
 def windows(seed: int, channels: int = 10):
     """Truth like the real one: each source of noise is heard least by the best candidate."""
-    heard = np.random.default_rng(seed).uniform(0.0, 1.0, (channels, 30))
+    rates = np.random.default_rng(seed).uniform(0.0, 1.0, (channels, 30))
 
-    def truth(one: Placement) -> float:
-        return float(np.mean([heard[list(chosen)].max(axis=0).mean() for chosen in one.sets]))
+    def truth(placement: Placement) -> float:
+        return float(np.mean([rates[list(chosen)].max(axis=0).mean() for chosen in placement.sets]))
 
     return truth
 
@@ -36,7 +36,7 @@ def searching(tmp_path):
         context = evaluations_of(ground, tmp_path / str(number[0]))
         evaluations = context.__enter__()
         contexts.append(context)
-        return Search(judge_of(evaluations, BASE), 10, 10, lambda one: True, 0)
+        return Search(judge_of(evaluations, BASE), 10, 10, lambda placement: True, 0)
 
     contexts = []
     yield start
@@ -49,9 +49,9 @@ def test_exchange_finds_the_best_of_all_sets(seed, searching):
     truth = windows(seed)
     best = max(every(10, 3), key=truth)
 
-    found = searching(KnownGround(truth)).heuristic(3)[0]
+    result = searching(KnownGround(truth)).heuristic(3)[0]
 
-    assert truth(found) == pytest.approx(truth(best), rel=1e-12)
+    assert truth(result) == pytest.approx(truth(best), rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -61,30 +61,32 @@ def test_an_exhaustive_race_through_noise_keeps_the_best(seed, searching):
     # Noise that all share is a hundred times the differences; their own is a part of them.
     ground = KnownGround(truth, spread=10.0, own_spread=0.01)
 
-    found = searching(ground).exhaustive(3)[0]
+    result = searching(ground).exhaustive(3)[0]
 
-    assert truth(found) >= truth(best) - 0.01
+    assert truth(result) >= truth(best) - 0.01
 
 
 def test_a_race_gives_most_blocks_to_few(searching):
     ground = KnownGround(windows(0), own_spread=0.01)
     search = searching(ground)
     left = race(search.judge, every(10, 3), "all")
-    blocks = [search.judge.evaluations.blocks(one) for one in every(10, 3)]
+    blocks = [search.judge.evaluations.blocks(placement) for placement in every(10, 3)]
     assert len(left) <= 14
     assert sum(count == ROUNDS[0] for count in blocks) >= 0.6 * len(blocks)
-    assert all(search.judge.evaluations.blocks(one) == ROUNDS[-1] for one in left)
+    assert all(search.judge.evaluations.blocks(placement) == ROUNDS[-1] for placement in left)
     assert sum(blocks) < 0.3 * ROUNDS[-1] * len(blocks)
 
 
-def test_what_is_significantly_below_the_leader_goes_even_where_there_is_room(searching):
-    search = searching(KnownGround(lambda one: 10.0 * (one == BASE) + 1.0, own_spread=1e-6))
+def test_what_is_significantly_below_the_leader_goes_even_where_more_could_be_kept(searching):
+    search = searching(
+        KnownGround(lambda placement: 10.0 * (placement == BASE) + 1.0, own_spread=1e-6)
+    )
     contenders = [BASE, *every(10, 2)[:3]]
     assert race(search.judge, contenders, "few") == [BASE]
 
 
 def test_alike_contenders_stay(searching):
-    search = searching(KnownGround(lambda one: 1.0))
+    search = searching(KnownGround(lambda placement: 1.0))
     assert len(race(search.judge, every(10, 1)[:4], "alike")) == 4
 
 
@@ -98,45 +100,49 @@ def test_growth_nests(searching):
 @settings(max_examples=50, deadline=None)
 def test_neighbours_differ_by_one_channel(pool, size, seed):
     size = min(size, pool - 1)
-    here = Placement.everywhere(np.random.default_rng(seed).permutation(pool)[:size].tolist())
-    around = neighbours(here, pool)
-    assert len(set(around)) == len(around) == size * (pool - size)
-    assert all(len(set(one.sets[0]) & set(here.sets[0])) == size - 1 for one in around)
+    start = Placement.everywhere(np.random.default_rng(seed).permutation(pool)[:size].tolist())
+    variants = neighbours(start, pool)
+    assert len(set(variants)) == len(variants) == size * (pool - size)
+    assert all(
+        len(set(placement.sets[0]) & set(start.sets[0])) == size - 1 for placement in variants
+    )
 
 
 @given(channels=st.integers(2, 40), size=st.integers(1, 6), seed=st.integers(0, 99))
 @settings(max_examples=80, deadline=None)
 def test_families_are_sets_of_the_grid_and_none_twice(channels, size, seed):
     size = min(size, channels)
-    found = [one for sets in families(channels, size, seed).values() for one in sets]
-    assert len(set(found)) == len(found)
-    for one in found:
-        assert len(set(one.sets[0])) == size
-        assert set(one.sets[0]) <= set(range(channels))
+    placements = [
+        placement for sets in families(channels, size, seed).values() for placement in sets
+    ]
+    assert len(set(placements)) == len(placements)
+    for placement in placements:
+        assert len(set(placement.sets[0])) == size
+        assert set(placement.sets[0]) <= set(range(channels))
 
 
 def test_families_hold_the_sets_of_the_study():
-    found = families(40, 4, 0)
-    assert Placement.everywhere((0, 1, 2, 3)) in found["compact"]
-    assert Placement.everywhere((3, 13, 23, 33)) in found["uniform"]
-    assert Placement.everywhere((10, 15, 20, 25)) in found["uniform"]
-    assert Placement.everywhere((4, 6, 8, 10)) in found["interleaved"]
-    assert Placement.everywhere((0, 1, 38, 39)) in found["band edge"]
+    result = families(40, 4, 0)
+    assert Placement.everywhere((0, 1, 2, 3)) in result["compact"]
+    assert Placement.everywhere((3, 13, 23, 33)) in result["uniform"]
+    assert Placement.everywhere((10, 15, 20, 25)) in result["uniform"]
+    assert Placement.everywhere((4, 6, 8, 10)) in result["interleaved"]
+    assert Placement.everywhere((0, 1, 38, 39)) in result["band edge"]
 
 
 def test_every_set_is_there_once():
-    assert [one.sets[0] for one in every(6, 3)] == list(combinations(range(6), 3))
+    assert [placement.sets[0] for placement in every(6, 3)] == list(combinations(range(6), 3))
 
 
 @pytest.mark.parametrize("receivers", [21, 35, 42])
 def test_sets_by_link_keep_the_budget_and_a_receiver_everywhere(receivers, searching):
     instance = small_instance(10)
     search = searching(KnownGround(windows(1)))
-    found = LinkSearch(search, instance, 0).within(receivers)
-    for one in found:
-        assert one.receivers(instance) <= receivers
-        assert all(chosen for chosen in one.of_links(instance))
-    assert found[0].receivers(instance) == receivers
+    result = LinkSearch(search, instance, 0).within(receivers)
+    for placement in result:
+        assert placement.receivers(instance) <= receivers
+        assert all(chosen for chosen in placement.of_links(instance))
+    assert result[0].receivers(instance) == receivers
 
 
 def test_moves_by_link_find_what_each_link_wants(searching):
@@ -144,18 +150,18 @@ def test_moves_by_link_find_what_each_link_wants(searching):
     links = len(instance.network.links)
     wanted = np.random.default_rng(0).integers(10, size=links)
 
-    def truth(one: Placement) -> float:
-        sets = one.of_links(instance)
+    def truth(placement: Placement) -> float:
+        sets = placement.of_links(instance)
         return 1.0 + sum(int(wanted[e]) in chosen for e, chosen in enumerate(sets)) / links
 
     start = searching(KnownGround(truth))
     best = LinkSearch(start, instance, 0).within(links)[0]
-    common = max(truth(one) for one in every(10, 1))
+    common = max(truth(placement) for placement in every(10, 1))
     assert truth(best) >= common + 0.4
 
 
 def test_exchange_goes_on_as_long_as_it_helps(searching):
-    search = searching(KnownGround(lambda one: 1.0 + sum(one.sets[0])))
+    search = searching(KnownGround(lambda placement: 1.0 + sum(placement.sets[0])))
     assert search.exchanged(Placement.everywhere((0, 1, 2))) == Placement.everywhere((7, 8, 9))
 
 
@@ -163,6 +169,8 @@ def test_no_receiver_is_dropped_whose_going_would_darken_a_link(searching):
     instance = small_instance(10)
     search = searching(KnownGround(windows(1)))
     # Channel 0 must stay on every link: the guard bands of the others leave no light.
-    search.is_fit = lambda one: all(0 in chosen for chosen in one.of_links(instance) if chosen)
-    for one in LinkSearch(search, instance, 0).within(30):
-        assert search.is_fit(one)
+    search.is_fit = lambda placement: all(
+        0 in chosen for chosen in placement.of_links(instance) if chosen
+    )
+    for placement in LinkSearch(search, instance, 0).within(30):
+        assert search.is_fit(placement)

@@ -20,11 +20,11 @@ RESULT = qkdopt.solve(INSTANCE, node_limit=1, seed=0)
 
 def changed(path: str, value: Any) -> Result:
     data = RESULT.to_json_dict()
-    here: Any = data
+    node: Any = data
     *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     for step in steps:
-        here = here[step]
-    here[last] = value(here[last]) if callable(value) else value
+        node = node[step]
+    node[last] = value(node[last]) if callable(value) else value
     return Result.model_validate(data, strict=False)
 
 
@@ -105,7 +105,7 @@ def changed_plan(path: str, value: Any) -> SavedPlan:
     return SavedPlan.model_validate(plan.to_json_dict(), strict=False)
 
 
-def test_a_saved_plan_is_worth_what_its_result_says():
+def test_a_saved_plan_has_the_value_of_its_result():
     report = qkdopt.check(INSTANCE, RESULT.plan())
     assert report == qkdopt.check(INSTANCE, RESULT)
     assert report.ok
@@ -128,27 +128,27 @@ def test_a_fault_planted_in_a_saved_plan_is_found(path, value, expected):
     assert any(expected in fault for fault in faults), faults
 
 
-def test_a_saved_plan_keeps_the_floors_of_its_demands():
+def test_a_saved_plan_keeps_the_minimum_rates_of_its_demands():
     rates = qkdopt.check(INSTANCE, RESULT).demand_skr_bps
-    asked = INSTANCE.demands[0]
-    floor = asked.model_copy(update={"min_skr_bps": 1.01 * rates[str(asked.id)]})
-    instance = INSTANCE.model_copy(update={"demands": (floor, *INSTANCE.demands[1:])})
-    own = RESULT.instance.model_copy(update={"sha256": instance.sha256()})
+    demand = INSTANCE.demands[0]
+    with_min_rate = demand.model_copy(update={"min_skr_bps": 1.01 * rates[str(demand.id)]})
+    instance = INSTANCE.model_copy(update={"demands": (with_min_rate, *INSTANCE.demands[1:])})
+    instance_ref = RESULT.instance.model_copy(update={"sha256": instance.sha256()})
     for plan in (RESULT, RESULT.plan()):
-        faults = qkdopt.check(instance, plan.model_copy(update={"instance": own})).faults
+        faults = qkdopt.check(instance, plan.model_copy(update={"instance": instance_ref})).faults
         assert [fault for fault in faults if "min_skr_bps" in fault], faults
 
 
 @pytest.mark.parametrize("objective", ["mean", "max-min"])
-def test_a_plan_that_serves_nobody_is_worth_nothing(objective):
-    nobody = changed_plan("lightpaths", []).model_copy(update={"objective": objective})
-    report = qkdopt.check(INSTANCE, nobody)
+def test_a_plan_that_serves_no_demand_has_value_zero(objective):
+    blocked_plan = changed_plan("lightpaths", []).model_copy(update={"objective": objective})
+    report = qkdopt.check(INSTANCE, blocked_plan)
     assert report.faults == ()
     assert (report.served, report.objective_bps, report.demand_skr_bps) == (0, 0.0, {})
-    unlit = nobody.model_copy(update={"objective": "link-sum"})
-    rates = qkdopt.check(INSTANCE, unlit).link_skr_bps
+    link_sum_plan = blocked_plan.model_copy(update={"objective": "link-sum"})
+    rates = qkdopt.check(INSTANCE, link_sum_plan).link_skr_bps
     assert len(rates) == len(INSTANCE.network.links)
-    assert qkdopt.check(INSTANCE, unlit).objective_bps == pytest.approx(sum(rates.values()))
+    assert qkdopt.check(INSTANCE, link_sum_plan).objective_bps == pytest.approx(sum(rates.values()))
 
 
 def test_a_saved_plan_is_a_start():

@@ -1,4 +1,4 @@
-"""Served demands without key are counted, recomputed and said wherever `served` is."""
+"""Served demands without key are counted, recomputed and reported wherever `served` is."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def test_a_result_counts_what_its_rows_say():
     report = qkdopt.check(CROWDED, result)
     assert report.ok
     assert report.without_key == keyless
-    told = summary(CROWDED, result)
-    assert f"served     236 of 260 demands, {keyless} without key\n" in told
-    assert f"236 served, {keyless} without key)" in told
-    assert "noise leaves them without: less launch power" in told
+    text = summary(CROWDED, result)
+    assert f"served     236 of 260 demands, {keyless} without key\n" in text
+    assert f"236 served, {keyless} without key)" in text
+    assert "noise leaves them without: less launch power" in text
 
 
 def test_the_checker_finds_a_wrong_count_and_takes_a_result_from_before_it():
@@ -61,9 +61,9 @@ def test_progress_says_it():
 def test_commands_say_it(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert exit_status("solve", DARK, "--strategy", "ds-qkd", "-o", "r.json") == 0
-    told = capsys.readouterr().out
-    assert "served     6 of 6 demands, 6 without key" in told
-    assert "6 have no key in any plan over 3 candidate routes" in told
+    output = capsys.readouterr().out
+    assert "served     6 of 6 demands, 6 without key" in output
+    assert "6 have no key in any plan over 3 candidate routes" in output
     assert exit_status("check", DARK, "r.json") == 0
     assert "served 6, 6 without key, objective" in capsys.readouterr().out
     assert exit_status("bound", DARK) == 0
@@ -77,7 +77,7 @@ def test_commands_say_it(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("relay", ["lightpath", "widest"])
 def test_no_plan_gives_key_to_a_demand_that_is_said_to_have_none(relay):
-    named = others = 0
+    keyless_count = keyed_count = 0
     for seed in range(40):
         # Loss ends the key of the longer links.
         data = random_instance(seed, relay=relay, floors=False).to_json_dict()
@@ -89,8 +89,8 @@ def test_no_plan_gives_key_to_a_demand_that_is_said_to_have_none(relay):
             best = Oracle(instance.model_copy(update={"demands": (demand,)})).best().get(1, 0.0)
             if r in keyless:
                 assert best == 0.0, seed
-                named += 1
+                keyless_count += 1
             else:
-                others += best > 0.0
-    assert named >= 5
-    assert others > 10
+                keyed_count += best > 0.0
+    assert keyless_count >= 5
+    assert keyed_count > 10

@@ -49,9 +49,9 @@ def test_json_is_one_object_on_stdout(strategy):
     ("arguments", "expected"),
     [
         (("solve", "missing.json"), "no such file"),
-        (("solve", SMALL / "line.json", "--strategy", "magic"), "expected one of fixed"),
+        (("solve", SMALL / "line.json", "--strategy", "magic"), "'magic' is not one of 'fixed'"),
         (("solve", SMALL / "line.json", "--gap", "5"), "given in per cent?"),
-        (("solve", SMALL / "line.json", "--objective", "best"), "expected one of mean"),
+        (("solve", SMALL / "line.json", "--objective", "best"), "'best' is not one of 'mean'"),
         (("solve", SMALL / "line.json", "-o", "no/such/folder/r.json"), "does not exist"),
         (("bound", SMALL / "line.json", "--served", "99"), "expected 0 to 6"),
         (("solve", SMALL / "line.json", "--colour"), "No such option"),

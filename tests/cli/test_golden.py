@@ -53,7 +53,7 @@ COMMANDS = {
         "simulate instances/small/mesh6.json --requests 5000 --load 6 --seed 2 --json "
         "--strategy ds-qkd-synergistic --replacements 1"
     ),
-    "simulate_bad": "simulate instances/small/line.json --strategy magic --retune rarely",
+    "simulate_bad": "simulate instances/small/line.json --threshold 7 --replacements -1",
     "check_missing": "check instances/small/line.json missing.json",
 }
 

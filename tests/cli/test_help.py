@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import typer
 
-from qkdopt.cli import app
+from qkdopt.cli import app, choices
 from tests.command import exit_status
 
 
@@ -55,3 +56,62 @@ def test_a_list_of_commands_cuts_no_sentence(capsys):
     for command in typer.main.get_command(app).commands.values():
         first = inspect.cleandoc(command.help or "").split("\n\n")[0].removesuffix(".")
         assert squeezed(first.split(". ")[0]) in squeezed(shown)
+
+
+def sentences():
+    """Yield every help text of commands, groups, options and arguments with where it stands."""
+    root = typer.main.get_command(app)
+    for path, command in {(): root, **COMMANDS}.items():
+        where = " ".join(path) or "qkdopt"
+        yield where, command.help
+        for parameter in command.params:
+            if parameter.name not in COMPLETION:
+                yield f"{where} {parameter.opts[-1]}", parameter.help
+
+
+# Options that typer adds, in its own words.
+COMPLETION = {"install_completion", "show_completion"}
+
+
+def test_every_help_text_is_a_phrase():
+    texts = dict(sentences())
+    assert len(texts) > 150
+    bad = {
+        where: text
+        for where, text in texts.items()
+        if not text or not text[0].isupper() or not text.rstrip().endswith(".")
+    }
+    assert not bad
+
+
+def closed(annotation):
+    """Return the values of a Literal, alone or beside None; nothing of other types."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return next(filter(None, map(closed, get_args(annotation))), ())
+
+
+def test_options_of_a_few_values_show_them(capsys):
+    shown = 0
+    for path, command in COMMANDS.items():
+        hints = {} if command.callback is None else get_type_hints(command.callback)
+        several = [values for hint in hints.values() if (values := closed(hint))]
+        assert exit_status(*path, "--help") == 0
+        text = squeezed(capsys.readouterr().out)
+        for values in several:
+            assert "|".join(values) in text, path
+        shown += len(several)
+    assert shown >= 20
+
+
+def test_no_option_spells_its_values_by_hand():
+    """Values in a help text alone are neither checked nor completed."""
+    known = [set(get_args(value)) for value in vars(choices).values() if len(get_args(value)) > 2]
+    for where, text in sentences():
+        words = set(re.findall(r"[a-z0-9-]+", text))
+        spelled = [values for values in known if values <= words]
+        assert where in LISTS or not spelled, where
+
+
+# Lists of values, not one of them.
+LISTS = {"compare --formulations"}

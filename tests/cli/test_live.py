@@ -183,9 +183,9 @@ def test_a_line_is_cut_with_a_sign():
             ("simulate", "--requests", 1000, "--load", 4, "--strategy", "ds-qkd-synergistic"),
             "qkdopt.simulation.simulator.run",
         ),
-        (("bound",), "qkdopt.cli.bounding.bound"),
-        (("explain",), "qkdopt.cli.explaining.explain"),
-        (("solve", "--strategy", "ds-qkd"), "qkdopt.cli.solving.solve"),
+        (("bound",), "qkdopt.cli.bound.bound"),
+        (("explain",), "qkdopt.cli.explain.explain"),
+        (("solve", "--strategy", "ds-qkd"), "qkdopt.cli.solve.solve"),
     ],
 )
 def test_commands_announce_whatever_they_have_to_compile(command, place, capsys, monkeypatch):

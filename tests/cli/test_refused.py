@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from qkdopt.cli.comparing import refused_texts
+from qkdopt.cli.compare import refused_texts
 from tests.command import exit_status
 
 MESH = Path(__file__).parent.parent.parent / "instances" / "small" / "triangle.json"
@@ -23,17 +23,17 @@ def assert_twenty_and_a_count(text):
 
 
 @pytest.mark.parametrize(
-    ("options", "place", "answer"),
+    ("words", "place", "answer"),
     [
-        (("--method", "exact"), "qkdopt.cli.proving_sets.check", SimpleNamespace(faults=FAULTS)),
-        (("--protect", 1), "qkdopt.cli.protecting.check_protection", FAULTS),
+        (("prove",), "qkdopt.cli.design_prove.check", SimpleNamespace(faults=FAULTS)),
+        (("protect", "--min-skr", 1), "qkdopt.cli.design_protect.check_protection", FAULTS),
     ],
 )
-def test_a_refused_design_writes_nothing(options, place, answer, tmp_path, capsys, monkeypatch):
+def test_a_refused_design_writes_nothing(words, place, answer, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(place, lambda *_: answer)
     folder = tmp_path / "out"
-    command = ("design", MESH, "--channels", 1, "--time-limit", 5, "-o", folder)
-    assert exit_status(*command, *options) == 1
+    command = ("design", *words, MESH, "--channels", 1, "--time-limit", 5, "-o", folder)
+    assert exit_status(*command) == 1
     told = capsys.readouterr()
     assert told.out == ""
     assert_twenty_and_a_count(told.err[told.err.index("qkdopt: ") :])

@@ -50,7 +50,7 @@ def test_a_second_time_nothing_is_run_again_and_the_answer_is_the_same(folder, c
     assert {path: path.stat().st_mtime_ns for path in rows} == rows
     assert len(list(folder.glob("rows.parquet/*.parquet"))) == len(rows)
     assert (folder / "sensitivity.csv").read_bytes() == before
-    assert told["schema"] == "qkdopt/experiments/sensitivity/1"
+    assert told["schema"] == "qkdopt/sensitivity/1"
     assert told["ranking"][0]["parameter"] == "detector efficiency"
     assert set(told["settings"][0]) == set(COLUMNS)
     assert told["requests"] == 500

@@ -16,7 +16,7 @@ from qkdopt.instance import Instance
 from qkdopt.problem.routes import Route, candidate_routes
 
 Choice = tuple[Route, tuple[int, ...]]
-Light = tuple[int, bool]
+LitChannel = tuple[int, bool]
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Enumeration:
     """Says whether any plan keeps some groups of an instance's rules."""
 
     instance: Instance
-    _known: dict[object, float | None] = field(default_factory=dict)
+    _rates: dict[object, float | None] = field(default_factory=dict)
 
     def size(self, groups: frozenset[Group]) -> int:
         """Number of plans there are to look at."""
@@ -72,21 +72,25 @@ class Enumeration:
                 yield e, w, forward if pair else True
 
     def _holds(self, groups: frozenset[Group], plan: dict[int, Choice]) -> bool:
-        lit: dict[int, list[Light]] = {e: [] for e in range(len(self.instance.network.links))}
+        lit: dict[int, list[LitChannel]] = {e: [] for e in range(len(self.instance.network.links))}
         for route, channels in plan.values():
             for e, forward in zip(route.links, route.forward, strict=True):
                 lit[e] += [(w, forward) for w in channels]
         rates = {}
-        for e, light in lit.items():
-            rate = self._rate(e, tuple(sorted(light)), Group("guard", e) in groups)
+        for e, lit_channels in lit.items():
+            rate = self._rate(e, tuple(sorted(lit_channels)), Group("guard", e) in groups)
             if rate is None:
                 return False
             with_qkd = bool(self.instance.candidates_of(self.instance.network.links[e]))
             rates[e] = rate if Group("noise", e) in groups or not with_qkd else float("inf")
-        floors = set(self._kept(groups, "floor"))
-        return all(self._demand_rate(plan, r, rates) >= self._floor(r) for r in plan if r in floors)
+        with_min_rate = set(self._kept(groups, "floor"))
+        return all(
+            self._demand_rate(plan, r, rates) >= self._min_skr_bps(r)
+            for r in plan
+            if r in with_min_rate
+        )
 
-    def _floor(self, r: int) -> float:
+    def _min_skr_bps(self, r: int) -> float:
         return self.instance.demands[r].min_skr_bps or 0.0
 
     def _demand_rate(self, plan: dict[int, Choice], r: int, rates: dict[int, float]) -> float:
@@ -96,25 +100,25 @@ class Enumeration:
         demand = self.instance.demands[r]
         return _widest(self.instance, named, demand.source, demand.target)
 
-    def _rate(self, e: int, lit: tuple[Light, ...], guarded: bool) -> float | None:
+    def _rate(self, e: int, lit: tuple[LitChannel, ...], guarded: bool) -> float | None:
         key = (e, tuple(sorted(Counter(lit).items())), guarded)
-        if key not in self._known:
-            self._known[key] = self._compute(e, list(lit), guarded)
-        return self._known[key]
+        if key not in self._rates:
+            self._rates[key] = self._compute(e, list(lit), guarded)
+        return self._rates[key]
 
-    def _compute(self, e: int, lit: list[Light], guarded: bool) -> float | None:
+    def _compute(self, e: int, lit: list[LitChannel], guarded: bool) -> float | None:
         """Best rate of a link; None when its guard band is lit whatever candidate works."""
         instance, link = self.instance, self.instance.network.links[e]
         candidates = instance.candidates_of(link)
         if not candidates:
             return 0.0
-        along = link.qkd_direction == "a->b"
+        towards_b = link.qkd_direction == "a->b"
         single = instance.fibre.layout == "single"
-        heard = [w for w, forward in lit if single or forward == along]
+        in_quantum_fibre = [w for w, forward in lit if single or forward == towards_b]
         rates = []
         for candidate in candidates:
             reserved = candidates if instance.qkd.reserve == "all" else (candidate,)
-            dark = [w for w in heard for c in reserved if instance.is_dark_near(w, c)]
+            dark = [w for w in in_quantum_fibre for c in reserved if instance.is_dark_near(w, c)]
             if not guarded or not dark:
                 rates.append(_link_rate(instance, link, candidate, lit).skr_bps)
         return max(rates, default=None)

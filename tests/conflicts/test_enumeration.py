@@ -28,17 +28,19 @@ def drawn(seed: int, relay: str | None = None) -> Instance:
     )
     if rng.random() < 0.4 and len(instance.demands) > 1:
         return instance
-    wanted = instance.demands[0].model_copy(update={"min_skr_bps": float(rng.uniform(1e3, 4e4))})
-    return instance.model_copy(update={"demands": (wanted, *instance.demands[1:])})
+    with_min_rate = instance.demands[0].model_copy(
+        update={"min_skr_bps": float(rng.uniform(1e3, 4e4))}
+    )
+    return instance.model_copy(update={"demands": (with_min_rate, *instance.demands[1:])})
 
 
-def groups_of(instance: Instance, found) -> frozenset[Group]:
+def groups_of(instance: Instance, explanation) -> frozenset[Group]:
     """Read a conflict back by its ids."""
     demands = {demand.id: r for r, demand in enumerate(instance.demands)}
     links = {link.id: e for e, link in enumerate(instance.network.links)}
     return frozenset(
         Group(rule.kind, links[rule.link] if rule.demand is None else demands[rule.demand])
-        for rule in found.groups
+        for rule in explanation.groups
     )
 
 
@@ -46,24 +48,24 @@ def agrees(seed: int, relay: str | None = None) -> str:
     """Compare with enumeration as far as it is small enough; say what was compared."""
     instance = drawn(seed, relay)
     oracle = Enumeration(instance)
-    found = explain(instance, time_limit=HANG_SECONDS)
+    explanation = explain(instance, time_limit=HANG_SECONDS)
     every = frozenset(all_groups(build_problem(instance)))
 
-    if found.feasible is True:
-        assert found.groups == ()
+    if explanation.feasible is True:
+        assert explanation.groups == ()
         if oracle.size(every) > LARGEST:
             return "feasible, too large"
         assert oracle.possible(every)
         return "feasible"
-    assert found.feasible is False
-    conflict = groups_of(instance, found)
+    assert explanation.feasible is False
+    conflict = groups_of(instance, explanation)
     assert conflict <= every
-    assert found.irreducible
+    assert explanation.irreducible
     if oracle.size(conflict) > LARGEST:
         return "conflict, too large"
-    assert not oracle.possible(conflict), found.text
+    assert not oracle.possible(conflict), explanation.text
     for group in conflict:
-        assert oracle.possible(conflict - {group}), (group, found.text)
+        assert oracle.possible(conflict - {group}), (group, explanation.text)
     return "conflict with floor" if any(g.kind == "floor" for g in conflict) else "conflict"
 
 

@@ -10,56 +10,59 @@ import qkdopt
 from qkdopt.conflicts import Explanation, explain
 from qkdopt.conflicts.cut import find_cut
 from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle
-from qkdopt.conflicts.feasibility_query import ask
-from qkdopt.conflicts.floors import rooms_of
+from qkdopt.conflicts.feasibility_query import build_query
 from qkdopt.conflicts.groups import all_groups
 from qkdopt.conflicts.limits import best_rate
+from qkdopt.conflicts.min_skr import capacities_of
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from tests.conflicts.small_cases import line, network, ring
 
 
-def rules(found: Explanation) -> set[tuple[str, object]]:
-    return {(rule.kind, rule.link if rule.demand is None else rule.demand) for rule in found.groups}
+def rules(explanation: Explanation) -> set[tuple[str, object]]:
+    return {
+        (rule.kind, rule.link if rule.demand is None else rule.demand)
+        for rule in explanation.groups
+    }
 
 
 def test_the_package_offers_it():
     assert qkdopt.explain is explain
 
 
-def test_enough_room_is_told_as_possible():
-    found = explain(line([(0, 1), (1, 2), (0, 2)]))
-    assert found.feasible is True
-    assert found.text == "all 3 demands can be served: a plan was found"
-    assert found.groups == ()
-    assert not found.irreducible
+def test_enough_capacity_is_reported_as_feasible():
+    explanation = explain(line([(0, 1), (1, 2), (0, 2)]))
+    assert explanation.feasible is True
+    assert explanation.text == "all 3 demands can be served: a plan was found"
+    assert explanation.groups == ()
+    assert not explanation.irreducible
 
 
-def test_demands_that_must_share_a_link_without_room():
-    found = explain(line([(0, 1), (0, 2), (2, 0), (1, 2)]))
+def test_demands_that_must_share_a_link_without_capacity():
+    explanation = explain(line([(0, 1), (0, 2), (2, 0), (1, 2)]))
 
-    assert found.feasible is False
-    assert found.irreducible
-    assert rules(found) == {
+    assert explanation.feasible is False
+    assert explanation.irreducible
+    assert rules(explanation) == {
         ("served", 0), ("served", 1), ("served", 2), ("room", "0-1"), ("guard", "0-1"),
     }  # fmt: skip
-    assert found.text == (
+    assert explanation.text == (
         "demands 0, 1 and 2 (3 lightpaths) all must cross link 0-1, which has room for 2: 3 "
         "channels, of which the guard band of its QKD channel takes at least 1"
     )
 
 
 def test_the_guard_band_is_no_part_where_the_channels_alone_are_too_few():
-    found = explain(line([(0, 1)] * 4, qkd={"candidates": [{"frequency_thz": 229.0}]}))
-    assert rules(found) == {("room", "0-1"), *(("served", r) for r in range(4))}
-    assert found.text.endswith("which has room for 3: 3 channels")
+    explanation = explain(line([(0, 1)] * 4, qkd={"candidates": [{"frequency_thz": 229.0}]}))
+    assert rules(explanation) == {("room", "0-1"), *(("served", r) for r in range(4))}
+    assert explanation.text.endswith("which has room for 3: 3 channels")
 
 
-def test_a_demand_wider_than_a_link():
-    found = explain(line([(0, 1, {"channels": 3}), (1, 2)]))
-    assert rules(found) == {("served", 0), ("guard", "0-1")}
-    assert found.text == (
+def test_a_demand_of_more_lightpaths_than_a_link_has_channels():
+    explanation = explain(line([(0, 1, {"channels": 3}), (1, 2)]))
+    assert rules(explanation) == {("served", 0), ("guard", "0-1")}
+    assert explanation.text == (
         "demand 0 needs 3 channels, and its only route crosses a link with fewer: link 0-1 with 2 "
         "(3 channels, of which the guard band of its QKD channel takes at least 1)"
     )
@@ -67,179 +70,191 @@ def test_a_demand_wider_than_a_link():
 
 def test_reserved_candidates_are_named_so():
     qkd = {"candidates": [0, 2], "reserve": "all"}
-    found = explain(line([(0, 1), (1, 0)], qkd=qkd))
-    assert rules(found) == {("served", 0), ("served", 1), ("room", "0-1"), ("guard", "0-1")}
-    assert "room for 1: 3 channels, of which the guard bands of its reserved" in found.text
-    assert "take 2" in found.text
+    explanation = explain(line([(0, 1), (1, 0)], qkd=qkd))
+    assert rules(explanation) == {("served", 0), ("served", 1), ("room", "0-1"), ("guard", "0-1")}
+    assert "room for 1: 3 channels, of which the guard bands of its reserved" in explanation.text
+    assert "take 2" in explanation.text
 
 
 def test_a_cut_of_two_links():
-    found = explain(ring([(0, 2)] * 5 + [(1, 3)] * 4, channels=3))
-    assert found.feasible is False
-    assert found.irreducible
-    assert len([rule for rule in found.groups if rule.kind == "served"]) == 5
+    explanation = explain(ring([(0, 2)] * 5 + [(1, 3)] * 4, channels=3))
+    assert explanation.feasible is False
+    assert explanation.irreducible
+    assert len([rule for rule in explanation.groups if rule.kind == "served"]) == 5
     assert re.match(
         r"every candidate route of demands .* \(5 lightpaths\) crosses link \S+ or link \S+, "
         r"which have room for 4 together: each 2 \(3 channels, of which the guard band",
-        found.text,
+        explanation.text,
     )
 
 
-def test_each_fibre_of_a_pair_has_its_own_room():
+def test_each_fibre_of_a_pair_has_its_own_capacity():
     pair = {"fibre": {"layout": "pair"}}
     assert explain(line([(0, 1)] * 2 + [(1, 0)] * 3, **pair)).feasible is True
-    found = explain(line([(0, 1)] * 3 + [(1, 0)] * 3, **pair))
-    assert rules(found) == {("room", "0-1"), ("guard", "0-1"), *(("served", r) for r in range(3))}
-    assert "must cross link 0-1 (fibre 0 to 1), which has room for 2" in found.text
+    explanation = explain(line([(0, 1)] * 3 + [(1, 0)] * 3, **pair))
+    assert rules(explanation) == {
+        ("room", "0-1"),
+        ("guard", "0-1"),
+        *(("served", r) for r in range(3)),
+    }
+    assert "must cross link 0-1 (fibre 0 to 1), which has room for 2" in explanation.text
 
 
 def test_nodes_that_nothing_joins():
     links = [("0-1", 0, 1, 10.0), ("2-3", 2, 3, 10.0)]
-    found = explain(network(links, [(0, 1), (1, 2)]))
-    assert rules(found) == {("served", 1)}
-    assert found.irreducible
-    assert found.text == "demand 1 has no route: nothing joins 1 and 2"
+    explanation = explain(network(links, [(0, 1), (1, 2)]))
+    assert rules(explanation) == {("served", 1)}
+    assert explanation.irreducible
+    assert explanation.text == "demand 1 has no route: nothing joins 1 and 2"
 
 
 def test_a_channel_that_is_free_nowhere_end_to_end_is_listed():
     """Two channels, and each link's QKD channel takes another: no count by hand shows it."""
     links = [("0-1", 0, 1, 10.0, {"candidates": [0]}), ("1-2", 1, 2, 10.0, {"candidates": [1]})]
-    found = explain(network(links, [(0, 2)], channels=2))
-    assert rules(found) == {("served", 0), ("guard", "0-1"), ("guard", "1-2")}
-    assert found.irreducible
-    assert found.text.startswith("no plan keeps all of these rules (without any one of them a pl")
-    assert "link 1-2: guard band around its QKD channel" in found.text
+    explanation = explain(network(links, [(0, 2)], channels=2))
+    assert rules(explanation) == {("served", 0), ("guard", "0-1"), ("guard", "1-2")}
+    assert explanation.irreducible
+    assert explanation.text.startswith(
+        "no plan keeps all of these rules (without any one of them a pl"
+    )
+    assert "link 1-2: guard band around its QKD channel" in explanation.text
 
 
 @pytest.mark.parametrize("crossing", [1, 2, 3])
 def test_a_key_rate_that_the_light_of_others_takes(crossing):
     instance = line([(0, 1), *[(0, 2)] * (crossing - 1), (1, 2)], channels=6)
     rate = best_rate_with(instance, crossing)
-    floor = 0.5 * (rate + best_rate_with(instance, crossing - 1))
+    min_skr_bps = 0.5 * (rate + best_rate_with(instance, crossing - 1))
 
-    found = explain(instance, demand=0, min_skr_bps=floor)
+    explanation = explain(instance, demand=0, min_skr_bps=min_skr_bps)
 
-    assert found.feasible is False
-    assert found.irreducible
-    assert rules(found) == {
+    assert explanation.feasible is False
+    assert explanation.irreducible
+    assert rules(explanation) == {
         ("floor", 0), ("noise", "0-1"), *(("served", r) for r in range(crossing)),
     }  # fmt: skip
-    assert found.text.startswith("demand 0 cannot get ")
-    told = re.search(r"its only route crosses link 0-1, .* at most ([\d.]+) kbit/s$", found.text)
-    assert told is not None, found.text
-    assert rate <= 1e3 * float(told[1]) < floor
-    assert ("its own light leaves" in found.text) == (crossing == 1)
-    assert (f"the {crossing} lightpaths of demands 0" in found.text) == (crossing > 1)
+    assert explanation.text.startswith("demand 0 cannot get ")
+    match = re.search(
+        r"its only route crosses link 0-1, .* at most ([\d.]+) kbit/s$", explanation.text
+    )
+    assert match is not None, explanation.text
+    assert rate <= 1e3 * float(match[1]) < min_skr_bps
+    assert ("its own light leaves" in explanation.text) == (crossing == 1)
+    assert (f"the {crossing} lightpaths of demands 0" in explanation.text) == (crossing > 1)
     assert explain(instance, demand=0, min_skr_bps=rate * (1 - 1e-6)).feasible is True
 
 
 def best_rate_with(instance, lightpaths: int) -> float:
     problem = build_problem(instance)
-    rate = best_rate(ask(problem, frozenset(all_groups(problem))), 0, lightpaths)
+    rate = best_rate(build_query(problem, frozenset(all_groups(problem))), 0, lightpaths)
     assert rate is not None
     return rate
 
 
-def test_a_key_rate_for_which_another_route_has_no_room():
+def test_a_key_rate_for_which_another_route_has_no_capacity():
     """Demand 0 can have its rate on either side only with that side dark for the others."""
     instance = ring([(0, 2), (0, 2), (0, 2)], channels=6)
-    floor = 0.5 * (best_rate_with(instance, 1) + best_rate_with(instance, 2))
-    assert explain(instance, demand=0, min_skr_bps=floor).feasible is True
+    min_skr_bps = 0.5 * (best_rate_with(instance, 1) + best_rate_with(instance, 2))
+    assert explain(instance, demand=0, min_skr_bps=min_skr_bps).feasible is True
 
     instance = ring([(0, 2)] + [(0, 2)] * 3 + [(2, 0)] * 3, channels=6)
-    found = explain(instance, demand=0, min_skr_bps=floor)
+    explanation = explain(instance, demand=0, min_skr_bps=min_skr_bps)
 
-    assert found.feasible is False
-    assert found.irreducible
-    assert found.text.count("its route ") == 2
-    assert "(at that rate)" in found.text
+    assert explanation.feasible is False
+    assert explanation.irreducible
+    assert explanation.text.count("its route ") == 2
+    assert "(at that rate)" in explanation.text
 
 
 def test_noise_against_the_quantum_signal_is_counted_with_its_channel():
     """Loads count the quieter direction: only the channels show that the light is louder."""
     instance = line([(1, 0)], km=60.0, channels=6)
-    floor = 0.999 * best_rate_with(instance, 1)
-    found = explain(instance, demand=0, min_skr_bps=floor)
-    assert floor > 0.0
-    assert found.feasible is False
-    assert rules(found) == {("served", 0), ("floor", 0), ("noise", "0-1")}
-    assert found.irreducible
+    min_skr_bps = 0.999 * best_rate_with(instance, 1)
+    explanation = explain(instance, demand=0, min_skr_bps=min_skr_bps)
+    assert min_skr_bps > 0.0
+    assert explanation.feasible is False
+    assert rules(explanation) == {("served", 0), ("floor", 0), ("noise", "0-1")}
+    assert explanation.irreducible
 
 
 def test_a_cut_holds_only_demands_that_cannot_avoid_it():
     around = [(0, 1), (1, 2), (2, 3), (3, 0)]
     problem = build_problem(ring([(0, 2)] * 5 + around))
-    question = ask(problem, frozenset(all_groups(problem)), whole_routes=True)
-    cut = find_cut(problem, problem.routes, rooms_of(question))
+    query = build_query(problem, frozenset(all_groups(problem)), whole_routes=True)
+    cut = find_cut(problem, problem.routes, capacities_of(query))
     assert cut is not None
     crossed = {e for e, _ in cut.fibres}
     for r, routes in enumerate(problem.routes):
         assert (r in cut.demands) == all(crossed & set(route.links) for route in routes)
-    assert cut.need == len(cut.demands)
-    assert cut.need > cut.room == 2 * len(cut.fibres)
+    assert cut.required_count == len(cut.demands)
+    assert cut.required_count > cut.capacity == 2 * len(cut.fibres)
 
 
 def test_a_link_without_qkd_is_named():
     links = [("0-1", 0, 1, 10.0, {"qkd": False})]
-    found = explain(network(links, [(0, 1)]), demand=0, min_skr_bps=1.0)
-    assert rules(found) == {("served", 0), ("floor", 0)}
-    assert found.text == (
+    explanation = explain(network(links, [(0, 1)]), demand=0, min_skr_bps=1.0)
+    assert rules(explanation) == {("served", 0), ("floor", 0)}
+    assert explanation.text == (
         "demand 0 cannot get 0.001 kbit/s: its only route crosses link 0-1, which has no QKD"
     )
 
 
-def test_a_floor_asked_for_is_no_part_of_a_conflict_without_it():
-    found = explain(line([(0, 1)] * 4), demand=0, min_skr_bps=100.0)
-    assert "floor" not in {rule.kind for rule in found.groups}
+def test_a_minimum_rate_of_a_what_if_is_no_part_of_a_conflict_without_it():
+    explanation = explain(line([(0, 1)] * 4), demand=0, min_skr_bps=100.0)
+    assert "floor" not in {rule.kind for rule in explanation.groups}
 
 
-def test_what_if_replaces_the_demands_own_floor():
+def test_what_if_replaces_the_demands_own_minimum_rate():
     instance = line([(0, 1, {"min_skr_bps": 9e8})])
     assert explain(instance).feasible is False
     assert explain(instance, demand=0, min_skr_bps=0.0).feasible is True
 
 
 def test_no_time_leaves_it_open():
-    found = explain(line([(0, 1)] * 9), time_limit=1e-9)
-    assert found.feasible is None
-    assert found.groups == ()
-    assert "not decided within 1e-09 s" in found.text
+    explanation = explain(line([(0, 1)] * 9), time_limit=1e-9)
+    assert explanation.feasible is None
+    assert explanation.groups == ()
+    assert "not decided within 1e-09 s" in explanation.text
 
 
 def test_a_conflict_cut_short_is_not_called_irreducible(monkeypatch):
-    real = FeasibilityOracle.verdict
+    real = FeasibilityOracle.decide
 
     def slow(self, groups, **options):
-        self.deadline = 0.0 if self.known else self.deadline
+        self.deadline = 0.0 if self.decisions else self.deadline
         return real(self, groups, **options)
 
-    monkeypatch.setattr(FeasibilityOracle, "verdict", slow)
-    found = explain(line([(0, 1)] * 9))
-    assert found.feasible is False
-    assert not found.irreducible
-    assert "demands 0, 1, 2, 3, 4, 5, 6, 7 and 8 (9 lightpaths) all must cross" in found.text
+    monkeypatch.setattr(FeasibilityOracle, "decide", slow)
+    explanation = explain(line([(0, 1)] * 9))
+    assert explanation.feasible is False
+    assert not explanation.irreducible
+    assert "demands 0, 1, 2, 3, 4, 5, 6, 7 and 8 (9 lightpaths) all must cross" in explanation.text
 
 
 def test_a_plan_that_the_exact_rates_refuse_is_no_answer(monkeypatch):
     """Four-wave mixing is in the exact rates only: then nothing is claimed."""
-    monkeypatch.setattr("qkdopt.conflicts.feasibility.answers", lambda question, plan: False)
-    found = explain(line([(0, 1)]), time_limit=5.0)
-    assert found.feasible is None
-    assert "no proof that more cannot be" in found.text
+    monkeypatch.setattr("qkdopt.conflicts.feasibility.is_satisfied", lambda query, plan: False)
+    explanation = explain(line([(0, 1)]), time_limit=5.0)
+    assert explanation.feasible is None
+    assert "no proof that more cannot be" in explanation.text
 
 
 def test_open_questions_keep_their_groups_without_a_claim(monkeypatch):
-    real = FeasibilityOracle._decide
+    real = FeasibilityOracle._decide_query
 
-    def unsure(self, question, *seconds):
-        answer = real(self, question, *seconds)
+    def unsure(self, query, *seconds):
+        answer = real(self, query, *seconds)
         return answer if answer is Feasibility.INFEASIBLE else Feasibility.UNKNOWN
 
-    monkeypatch.setattr(FeasibilityOracle, "_decide", unsure)
-    found = explain(line([(0, 1)] * 3))
-    assert found.feasible is False
-    assert not found.irreducible
-    assert rules(found) >= {("room", "0-1"), ("guard", "0-1"), *(("served", r) for r in range(3))}
+    monkeypatch.setattr(FeasibilityOracle, "_decide_query", unsure)
+    explanation = explain(line([(0, 1)] * 3))
+    assert explanation.feasible is False
+    assert not explanation.irreducible
+    assert rules(explanation) >= {
+        ("room", "0-1"),
+        ("guard", "0-1"),
+        *(("served", r) for r in range(3)),
+    }
 
 
 @pytest.mark.parametrize(
@@ -283,20 +298,22 @@ def bypassed(k: int) -> Instance:
 
 
 def test_a_route_with_qkd_beyond_the_candidates_is_named():
-    found = explain(bypassed(2), demand="x", min_skr_bps=100.0, time_limit=20.0)
-    assert found.feasible is False
-    assert found.advice == (
+    explanation = explain(bypassed(2), demand="x", min_skr_bps=100.0, time_limit=20.0)
+    assert explanation.feasible is False
+    assert explanation.advice == (
         "route 0-2-3 of 18 km keeps to links with QKD: with routes.k = 3 in place of 2 it is a "
         "candidate of demand x",
     )
     # What is advised is true.
     assert explain(bypassed(3), demand="x", min_skr_bps=100.0, time_limit=20.0).feasible
-    one = explain(bypassed(1), demand="x", min_skr_bps=100.0, time_limit=20.0)
-    assert "its only candidate route crosses link 0-3, which has no QKD" in one.text
+    explanation = explain(bypassed(1), demand="x", min_skr_bps=100.0, time_limit=20.0)
+    assert "its only candidate route crosses link 0-3, which has no QKD" in explanation.text
 
 
 def test_no_route_with_qkd_is_said_too():
     data = bypassed(2).to_json_dict()
     data["network"]["links"][4]["qkd"] = False
-    found = explain(Instance.model_validate(data, strict=False), demand="x", min_skr_bps=100.0)
-    assert found.advice == ("no route of demand x keeps to links with QKD",)
+    explanation = explain(
+        Instance.model_validate(data, strict=False), demand="x", min_skr_bps=100.0
+    )
+    assert explanation.advice == ("no route of demand x keeps to links with QKD",)

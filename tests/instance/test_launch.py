@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qkdopt
-from qkdopt.cli.info import info_text
+from qkdopt.cli.instance_info import info_text
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import qkdopt
-from qkdopt.cli.info import info_text
+from qkdopt.cli.instance_info import info_text
 from qkdopt.cli.summary import summary
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import (

@@ -75,11 +75,11 @@ def test_check_shows_twenty_faults_and_json_has_all(tmp_path, capsys):
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_a_whole_number_of_thousands_of_digits_is_one_error(place, sign, tmp_path, capsys):
     data = json.loads(MESH.read_text(encoding="utf-8"))
-    here = data
+    node = data
     *steps, last = [int(step) if step.isdigit() else step for step in place.split(".")]
     for step in steps:
-        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
-    here[last] = "HERE"
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    node[last] = "HERE"
     path = tmp_path / "long.json"
     path.write_text(json.dumps(data).replace('"HERE"', sign + 5000 * "9"), encoding="utf-8")
     output = tmp_path / "out.mps"
@@ -88,10 +88,10 @@ def test_a_whole_number_of_thousands_of_digits_is_one_error(place, sign, tmp_pat
         ("instance", "export", path, "-o", output), ("check", MESH, path),
     ):  # fmt: skip
         assert exit_status(*command) == 2
-        told = capsys.readouterr().err
-        assert "digits; expected less than 1e308" in told
-        assert len(told.splitlines()) == 2
-        assert len(told) < 400
+        message = capsys.readouterr().err
+        assert "digits; expected less than 1e308" in message
+        assert len(message.splitlines()) == 2
+        assert len(message) < 400
 
 
 def test_a_whole_number_of_thousands_of_digits_in_a_study_is_one_error(tmp_path, capsys):

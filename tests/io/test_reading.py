@@ -27,11 +27,11 @@ GOOD = (ROOT / "instances" / "small" / "mesh6.json").read_text(encoding="utf-8")
 
 def put(path: str, value: Any) -> str:
     data = json.loads(GOOD)
-    here: Any = data
+    node: Any = data
     *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     for step in steps:
-        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
-    here[last] = value
+        node = node.setdefault(step, {}) if isinstance(node, dict) else node[step]
+    node[last] = value
     return json.dumps(data)
 
 
@@ -45,15 +45,15 @@ def test_every_bad_file_has_its_message():
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_one_fault_is_told_once_with_its_place(name, tmp_path, capsys, monkeypatch):
+def test_one_fault_is_reported_once_with_its_place(name, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     status = exit_status("solve", BAD / name, "-o", "result.json")
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     assert status == 2
-    assert told.out == ""
-    assert "Traceback" not in told.err
-    assert MESSAGES[name] in told.err
-    assert len(told.err.strip().splitlines()) == 2, told.err
+    assert output.out == ""
+    assert "Traceback" not in output.err
+    assert MESSAGES[name] in output.err
+    assert len(output.err.strip().splitlines()) == 2, output.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,7 +66,7 @@ def test_all_faults_come_in_one_error():
     assert len(caught.value.faults) == 3
 
 
-def test_files_that_cannot_be_read_are_told(tmp_path):
+def test_files_that_cannot_be_read_are_reported(tmp_path):
     with pytest.raises(InstanceError, match="no such file"):
         read_instance(tmp_path / "missing.json")
     with pytest.raises(InstanceError, match="is a folder"):
@@ -110,7 +110,7 @@ def test_a_plan_comes_back_the_same_from_its_file_and_from_its_result(tmp_path):
         read_result(tmp_path / "p.json")
 
 
-def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
+def test_every_fault_of_a_plan_is_reported_at_once(tmp_path):
     data = {
         "schema": "qkdopt/plan/1",
         "instance": {"name": "n"},
@@ -121,18 +121,18 @@ def test_every_fault_of_a_plan_is_told_at_once(tmp_path):
     (tmp_path / "p.json").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(ResultError) as caught:
         read_plan(tmp_path / "p.json")
-    told = "\n".join(caught.value.faults)
+    output = "\n".join(caught.value.faults)
     for expected in (
         "instance.sha256 is missing",
         'objective = "best"',
         'lightpaths[0].channels[0] = "x"',
         "qkd[0].chanel: unknown field; did you mean channel?",
     ):
-        assert expected in told
+        assert expected in output
     assert len(caught.value.faults) == 4
 
 
-def test_a_file_that_is_no_plan_is_told_what_was_expected(tmp_path):
+def test_a_file_that_is_no_plan_is_refused_with_what_was_expected(tmp_path):
     (tmp_path / "p.json").write_text('{"schema": "qkdopt/problem/plan/2"}', encoding="utf-8")
     with pytest.raises(ResultError, match='"qkdopt/result/1" or "qkdopt/plan/1"'):
         read_plan(tmp_path / "p.json")

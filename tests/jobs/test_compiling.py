@@ -32,10 +32,10 @@ class Compiling:
 
 
 def test_runs_that_wait_for_compilation_say_so(tmp_path):
-    told = []
+    reports = []
 
     def progress(report):
-        told.append(report.waiting_for)
+        reports.append(report.waiting_for)
         if report.waiting_for:
             (tmp_path / "end").touch()
 
@@ -45,19 +45,19 @@ def test_runs_that_wait_for_compilation_say_so(tmp_path):
         )
         assert not team.compiling()
     assert report.successful
-    assert set(told) <= {"", "compiling, once"}
-    assert "compiling, once" in told
+    assert set(reports) <= {"", "compiling, once"}
+    assert "compiling, once" in reports
 
 
 def test_progress_never_counts_a_run_twice(tmp_path):
     (tmp_path / "end").touch()
     tasks = [Compiling(tmp_path / "end", key=f"run {k}") for k in range(5)]
-    told = []
+    reports = []
 
     def progress(report):
-        told.append((report.done, report.running, report.waiting))
+        reports.append((report.done, report.running, report.waiting))
 
     with open_workers(None, 2) as team:
         assert run_missing(tasks, Store(tmp_path / "rows"), team, progress=progress).successful
-    assert all(sum(counts) == 5 for counts in told)
-    assert told[-1] == (5, 0, 0)
+    assert all(sum(counts) == 5 for counts in reports)
+    assert reports[-1] == (5, 0, 0)

@@ -1,4 +1,4 @@
-"""Counting who can have key agrees with enumeration, and proves no key as none."""
+"""Counts of demands and links with key agree with enumeration, and prove that there is none."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.milp.test_truth_tables import optimum
 from tests.random_instances import random_instance
 
 
-def loud(seed: int, relay: str):
-    """A random instance whose light is so loud that key is scarce."""
+def noisy_instance(seed: int, relay: str):
+    """A random instance with so much noise that key is scarce."""
     instance = random_instance(seed, relay=relay, floors=False)
     launch = 2.0 + 3.0 * (seed % 5)
     return instance.model_copy(
@@ -28,12 +28,12 @@ def loud(seed: int, relay: str):
 def test_enough_can_have_key_where_the_best_plan_has_some(relay, objective):
     outcomes = set()
     for seed in range(600, 625):
-        instance = loud(seed, relay)
+        instance = noisy_instance(seed, relay)
         best = Oracle(instance, objective).best()
         problem = build_problem(instance, objective)
-        pieces = linearise_links(problem, 1.0)
+        segments = linearise_links(problem, 1.0)
         for served in range(objective != "link-sum", max(best) + 1):
-            m = build_joint(problem, pieces, served=served)
+            m = build_joint(problem, segments, served=served)
             count_keyed(m)
             enough = round(optimum(m)) >= enough_keyed(m, served)
             assert enough == (best[served] > 0.0)
@@ -45,7 +45,7 @@ def test_enough_can_have_key_where_the_best_plan_has_some(relay, objective):
 def test_no_key_at_all_is_proved_as_none(relay):
     proved = 0
     for seed in range(600, 625):
-        instance = loud(seed, relay)
+        instance = noisy_instance(seed, relay)
         best = Oracle(instance, "max-min").best()
         if best[max(best)] > 0.0:
             continue

@@ -43,7 +43,7 @@ def plain_problem(seed: int):
 def with_rule(name: str) -> LoadModel:
     m = LoadModel(build_problem(tiny_instance(), "mean"))
     m.name = name
-    loads.declare(m)
+    loads.declare_variables(m)
     m.rule = RULES[name](m)
     return m
 
@@ -72,11 +72,11 @@ def place(m: LoadModel, plan) -> None:
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule_reads_as_reviewed(name, tmp_path):
-    found = lp_text(with_rule(name), tmp_path)
+    text = lp_text(with_rule(name), tmp_path)
     path = TEXTS / f"{name}.lp"
     if os.environ.get("QKDOPT_REWRITE"):
-        path.write_text(found, encoding="utf-8")
-    assert found == path.read_text(encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -116,18 +116,20 @@ def test_rate_on_route__no_key_without_demands():
     for p, n, share in product(m.P, (0, 1), (0.0, 0.5, 1.0, 1.1)):
         clear(m)
         m.n[p].set_value(n)
-        most = m.z[p].ub / max(1, m.n[p].ub)
-        m.z[p].set_value(share * most, skip_validation=True)
-        assert holds(m) == (share * most <= n * most + 1e-9)
+        max_rate = m.z[p].ub / max(1, m.n[p].ub)
+        m.z[p].set_value(share * max_rate, skip_validation=True)
+        assert holds(m) == (share * max_rate <= n * max_rate + 1e-9)
 
 
 def test_rate_on_route__of_twins_each_draws_no_more_than_one_of_them():
     instance = tiny_instance()
     twin = instance.demands[0].model_copy(update={"id": 99})
-    quiet = instance.classical.model_copy(update={"launch_dbm": -8.0})
-    twins = instance.model_copy(update={"demands": (*instance.demands, twin), "classical": quiet})
+    classical = instance.classical.model_copy(update={"launch_dbm": -8.0})
+    twins = instance.model_copy(
+        update={"demands": (*instance.demands, twin), "classical": classical}
+    )
     m = LoadModel(build_problem(twins, "mean"))
-    loads.declare(m)
+    loads.declare_variables(m)
     m.rule = RULES["rate_on_route"](m)
     pairs = [p for p in m.P if m.n[p].ub == 2 and m.z[p].ub > 0.0]
     assert pairs
@@ -147,15 +149,15 @@ def test_a_cut_takes_its_routing_and_no_other_away():
     seen = [routes]
     for _ in range(6):
         cut_off(m, 0.0, best)
-        done = adapter_of("highs").solve(m, Limits(seconds=HANG_SECONDS, gap=1e-9))
-        assert done.status is Status.OPTIMAL
-        if done.incumbent <= 1e-6:
+        outcome = adapter_of("highs").solve(m, Limits(seconds=HANG_SECONDS, gap=1e-9))
+        assert outcome.status is Status.OPTIMAL
+        if outcome.incumbent <= 1e-6:
             break
-        assert done.incumbent <= best + 1e-6
-        best = done.incumbent
-        found = routes_of_model(m)
-        assert found not in seen
-        seen.append(found)
+        assert outcome.incumbent <= best + 1e-6
+        best = outcome.incumbent
+        routing = routes_of_model(m)
+        assert routing not in seen
+        seen.append(routing)
     assert len(seen) > 1
 
 

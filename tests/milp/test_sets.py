@@ -51,16 +51,16 @@ def test_dark_around_set__no_channel_in_a_guard_band_is_left():
 
 def test_light_where_left__one_lightpath_on_a_channel_that_is_left_and_any_without_qkd():
     m = with_rule("light_where_left")
-    for left, (one, other) in product(SETS, combinations(m.RPW, 2)):
+    for left, (first, second) in product(SETS, combinations(m.RPW, 2)):
         clear(m)
         choose(m.a, left)
-        m.l[one].set_value(1)
-        m.l[other].set_value(1)
-        on_qkd = [set(m.E) & links_of(m, *key[:2]) for key in (one, other)]
+        m.l[first].set_value(1)
+        m.l[second].set_value(1)
+        on_qkd = [set(m.E) & links_of(m, *key[:2]) for key in (first, second)]
         allowed = all(
-            left[key[2]] or not links for key, links in zip((one, other), on_qkd, strict=True)
+            left[key[2]] or not links for key, links in zip((first, second), on_qkd, strict=True)
         )
-        clash = one[2] == other[2] and on_qkd[0] & on_qkd[1]
+        clash = first[2] == second[2] and on_qkd[0] & on_qkd[1]
         assert holds(m) == (allowed and not clash)
 
 
@@ -93,22 +93,22 @@ def test_a_start_is_a_point_of_the_rules():
 def test_over_sets_the_optimum_is_that_of_the_best_set(seed, size):
     instance = random_instance(seed, floors=False)
     problem = build_problem(all_candidates(instance), "mean")
-    pieces = linearise_links(problem, 1.0)
-    alone = {}
-    for channels, one in every_set(instance, size):
-        reserved = build_problem(one, "mean")
-        its_pieces = linearise_links(reserved, 1.0)
-        served = round(optimum(build_joint(reserved, its_pieces, served=None)))
+    segments = linearise_links(problem, 1.0)
+    by_set = {}
+    for channels, with_set in every_set(instance, size):
+        reserved = build_problem(with_set, "mean")
+        set_segments = linearise_links(reserved, 1.0)
+        served = round(optimum(build_joint(reserved, set_segments, served=None)))
         value = 0.0
         if served:
-            value = optimum_bps(build_joint(reserved, its_pieces, served=served))
-        alone[channels] = (served, value)
-    most, best = max(alone.values())
-    assert most > 0
-    assert round(optimum(build_sets(problem, pieces, served=None, channels=size))) == most
-    m = build_sets(problem, pieces, served=most, channels=size)
-    assert optimum_bps(m) == pytest.approx(best, abs=most + 1e-2)
-    assert alone[set_of_model(m)] == pytest.approx((most, best), abs=most + 1e-2)
+            value = optimum_bps(build_joint(reserved, set_segments, served=served))
+        by_set[channels] = (served, value)
+    max_served, best = max(by_set.values())
+    assert max_served > 0
+    assert round(optimum(build_sets(problem, segments, served=None, channels=size))) == max_served
+    m = build_sets(problem, segments, served=max_served, channels=size)
+    assert optimum_bps(m) == pytest.approx(best, abs=max_served + 1e-2)
+    assert by_set[set_of_model(m)] == pytest.approx((max_served, best), abs=max_served + 1e-2)
 
 
 def test_links_with_sets_of_their_own_are_refused():

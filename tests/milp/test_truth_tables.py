@@ -1,4 +1,4 @@
-"""Every rule against its meaning, over all (or all telling) values of its variables.
+"""Every rule against its meaning, over all (or all decisive) values of its variables.
 
 A test is named after its rule, then what the rule says.
 """
@@ -26,9 +26,9 @@ LIMITS = Limits(seconds=HANG_SECONDS, gap=1e-9)
 
 
 def optimum(m) -> float:
-    done = adapter_of("highs").solve(m, LIMITS)
-    assert done.status is Status.OPTIMAL
-    return done.incumbent
+    outcome = adapter_of("highs").solve(m, LIMITS)
+    assert outcome.status is Status.OPTIMAL
+    return outcome.incumbent
 
 
 def optimum_bps(m) -> float:
@@ -53,24 +53,24 @@ def test_one_route__at_most_one_a_demand():
 def test_channels_of_route__as_many_as_asked_on_the_chosen_route_and_none_elsewhere():
     m = with_rule("channels_of_route")
     for r, p in m.RP:
-        wanted = m.problem.instance.demands[r].channels
+        lightpath_count = m.problem.instance.demands[r].channels
         for x, *lit in product(BITS, repeat=1 + len(m.channels[r, p])):
             clear(m)
             m.x[r, p].set_value(x)
             for w, value in zip(m.channels[r, p], lit, strict=True):
                 m.l[r, p, w].set_value(value)
-            assert holds(m) == (sum(lit) == wanted * x)
+            assert holds(m) == (sum(lit) == lightpath_count * x)
 
 
 def test_one_lightpath__no_clash_and_a_dark_guard_band():
     m = with_rule("one_lightpath")
     instance = m.problem.instance
-    for one, other in combinations(m.RPW, 2):
+    for first, second in combinations(m.RPW, 2):
         clear(m)
-        m.l[one].set_value(1)
-        m.l[other].set_value(1)
-        shared = links_of(m, *one[:2]) & links_of(m, *other[:2])
-        assert holds(m) == (not shared or one[2] != other[2])
+        m.l[first].set_value(1)
+        m.l[second].set_value(1)
+        shared = links_of(m, *first[:2]) & links_of(m, *second[:2])
+        assert holds(m) == (not shared or first[2] != second[2])
     for (r, p, w), (e, q) in product(m.RPW, m.EQ):
         clear(m)
         m.l[r, p, w].set_value(1)
@@ -95,16 +95,16 @@ def test_one_working__exactly_one_on_every_link_with_qkd():
 def test_one_piece__of_the_working_candidate_only():
     m = with_rule("one_piece")
     for e, q in m.EQ:
-        pieces = [key for key in m.EQS if key[:2] == (e, q)]
-        for y, *u in product(BITS, repeat=1 + len(pieces)):
+        segments = [key for key in m.EQS if key[:2] == (e, q)]
+        for y, *u in product(BITS, repeat=1 + len(segments)):
             clear(m)
             m.y[e, q].set_value(y)
-            for key, value in zip(pieces, u, strict=True):
+            for key, value in zip(segments, u, strict=True):
                 m.u[key].set_value(value)
             assert holds(m) == (sum(u) == y)
 
 
-def test_piece_range__noise_inside_the_chosen_piece_and_zero_elsewhere():
+def test_piece_range__noise_inside_the_chosen_segment_and_zero_elsewhere():
     m = with_rule("piece_range")
     for (e, q, s), u, share in product(m.EQS, BITS, (0.0, 0.5, 1.0)):
         clear(m)
@@ -116,64 +116,64 @@ def test_piece_range__noise_inside_the_chosen_piece_and_zero_elsewhere():
 
 def test_noise_of_link__at_least_that_of_physics_where_a_candidate_works():
     m = with_rule("noise_of_link")
-    instance, judged = m.problem.instance, set()
+    instance, checked = m.problem.instance, set()
     for (e, q), lit in product(m.EQ, [(), *combinations(m.RPW, 1), *combinations(m.RPW, 2)]):
         link = instance.network.links[e]
         candidate = instance.candidates_of(link)[q]
-        here = [key for key in lit if e in links_of(m, *key[:2])]
-        if any(instance.is_dark_near(w, candidate) for _, _, w in here):
+        on_link = [key for key in lit if e in links_of(m, *key[:2])]
+        if any(instance.is_dark_near(w, candidate) for _, _, w in on_link):
             continue
-        heard = sorted(
+        hops = sorted(
             (w, m.problem.routes[r][p].forward[m.problem.routes[r][p].links.index(e)])
-            for r, p, w in here
+            for r, p, w in on_link
         )
-        if len({w for w, _ in heard}) < len(heard):
+        if len({w for w, _ in hops}) < len(hops):
             continue
-        exact = _link_rate(instance, link, candidate, heard).noise_per_gate
-        edges = m.pieces[e, q].edges
+        exact = _link_rate(instance, link, candidate, hops).noise_per_gate
+        edges = m.segments[e, q].edges
         for (g, group), step in product(enumerate(m.groups[e, q]), (1e-6, -1e-6)):
-            place = exact + step * group.unit
-            if place > edges[group.pieces.stop] and len(here) > 0:
-                # Beyond the key's end no piece with key will do.
+            noise = exact + step * group.unit
+            if noise > edges[group.segments.stop] and len(on_link) > 0:
+                # Beyond the end of the key no segment with key is feasible.
                 clear(m)
                 for key in lit:
                     m.l[key].set_value(1)
-                m.u[e, q, group.pieces[-1]].set_value(1)
-                m.n[e, q, group.pieces[-1]].set_value(1)
+                m.u[e, q, group.segments[-1]].set_value(1)
+                m.n[e, q, group.segments[-1]].set_value(1)
                 assert m.rule[e, q, g].slack() < -1e-9
-                judged.add((e, q, len(here)))
-            for s in group.pieces:
-                if not (edges[s] <= place <= edges[s + 1] and (e, q, g) in m.rule):
+                checked.add((e, q, len(on_link)))
+            for s in group.segments:
+                if not (edges[s] <= noise <= edges[s + 1] and (e, q, g) in m.rule):
                     continue
                 clear(m)
                 for key in lit:
                     m.l[key].set_value(1)
                 m.u[e, q, s].set_value(1)
-                m.n[e, q, s].set_value((place - edges[s]) / (edges[s + 1] - edges[s]))
+                m.n[e, q, s].set_value((noise - edges[s]) / (edges[s + 1] - edges[s]))
                 assert (m.rule[e, q, g].slack() >= -1e-9) == (step > 0.0)
-                # Candidates that do not work, and pieces without key, hear nothing.
+                # Candidates that do not work, and segments without key, constrain no noise.
                 m.u[e, q, s].set_value(0)
                 m.n[e, q, s].set_value(0.0)
                 assert holds(m)
-                judged.add((e, q, len(here)))
+                checked.add((e, q, len(on_link)))
     # Every candidate without light, and beside one lightpath and two.
-    assert judged == {(*key, count) for key in m.EQ for count in range(3)}
+    assert checked == {(*key, count) for key in m.EQ for count in range(3)}
 
 
 def test_rate_of_link__never_below_physics_and_within_the_stated_error():
     m = with_rule("rate_of_link")
     for e, q, s in m.EQS:
-        piece = m.pieces[e, q]
-        left, right = piece.edges[s : s + 2]
+        segment = m.segments[e, q]
+        left, right = segment.edges[s : s + 2]
         for share in np.linspace(0.0, 1.0, 7):
             clear(m)
             m.u[e, q, s].set_value(1)
             m.n[e, q, s].set_value(share)
-            most = -m.rule[e].body() * m.unit_bps
+            max_rate = -m.rule[e].body() * m.unit_bps
             eta = np.asarray(m.problem.tables.transmittance[e, q])
             noise = np.array([left + share * (right - left)])
             exact = float(m.problem.tables.skr_bps(noise, eta)[0])
-            assert exact - 1e-6 <= most <= exact + piece.error_bps + 1e-6
+            assert exact - 1e-6 <= max_rate <= exact + segment.error_bps + 1e-6
 
 
 def test_rate_on_route__no_key_on_a_route_that_is_not_chosen():
@@ -199,13 +199,13 @@ def test_relay_on_lightpath__no_faster_than_any_link_of_the_route():
 def test_relay_widest__the_best_bottleneck_over_links_with_qkd():
     for rates in product((0.0, 1.0, 2.0), repeat=2):
         m = with_rule("relay_widest")
-        most = max(m.k[e].ub for e in m.E)
+        max_rate = max(m.k[e].ub for e in m.E)
         graph = nx.Graph()
         graph.add_nodes_from(range(3))
         for e, share in zip(m.E, rates, strict=True):
             link = m.problem.instance.network.links[e]
-            m.k[e].fix(share * most / 2.0)
-            graph.add_edge(link.a, link.b, width=share * most / 2.0)
+            m.k[e].fix(share * max_rate / 2.0)
+            graph.add_edge(link.a, link.b, width=share * max_rate / 2.0)
         for r in m.R:
             for key in m.RP:
                 m.z[key].fix(0.0)
@@ -228,16 +228,16 @@ def test_least_rate__holds_where_the_demand_is_served():
     assert list(m.rule) == [1]
     for (r, p), x, share in product(m.RP, BITS, (0.0, 0.9, 1.0, 1.1)):
         clear(m)
-        least = (m.problem.instance.demands[r].min_skr_bps or 0.0) / m.unit_bps
+        min_rate = (m.problem.instance.demands[r].min_skr_bps or 0.0) / m.unit_bps
         m.x[r, p].set_value(x)
-        m.z[r, p].set_value(share * least, skip_validation=True)
-        assert holds(m) == (least == 0.0 or share >= x)
+        m.z[r, p].set_value(share * min_rate, skip_validation=True)
+        assert holds(m) == (min_rate == 0.0 or share >= x)
 
 
-def test_no_slow_link__keeps_a_demand_off_links_in_a_piece_below_its_least_rate():
+def test_no_slow_link__keeps_a_demand_off_links_in_a_segment_below_its_least_rate():
     m = with_rule("no_slow_link")
-    least = m.problem.instance.demands[1].min_skr_bps
-    slow = {key for key in m.EQS if m.pieces[key[:2]].upper[key[2]].max() < least}
+    min_skr_bps = m.problem.instance.demands[1].min_skr_bps
+    slow = {key for key in m.EQS if m.segments[key[:2]].upper[key[2]].max() < min_skr_bps}
     assert slow
     assert slow < set(m.EQS)
     for (r, p), (e, q, s) in product(m.RP, m.EQS):
@@ -246,8 +246,8 @@ def test_no_slow_link__keeps_a_demand_off_links_in_a_piece_below_its_least_rate(
         m.u[e, q, s].set_value(1)
         kept_off = r == 1 and e in links_of(m, r, p) and (e, q, s) in slow
         assert holds(m) == (not kept_off)
-    # A piece keeps to one side of the least rate: what is not slow has it at its left edge.
-    assert all(m.pieces[key[:2]].upper[key[2], 0] >= least for key in set(m.EQS) - slow)
+    # A segment keeps to one side of the minimum rate: one that is not slow has it at its left edge.
+    assert all(m.segments[key[:2]].upper[key[2], 0] >= min_skr_bps for key in set(m.EQS) - slow)
 
 
 def test_key_where_asked__no_service_on_a_route_without_key():
@@ -273,15 +273,15 @@ def test_load_states__take_no_plan_away(seed):
     """Same optimum with and without: they tighten the relaxation only."""
     problem = build_problem(random_instance(seed, floors=False), "mean")
     tolerance_bps = 1.0
-    pieces = linearise_links(problem, tolerance_bps)
-    most = round(optimum(build_joint(problem, pieces, served=None)))
-    assert most > 0
-    for served in range(1, most + 1):
+    segments = linearise_links(problem, tolerance_bps)
+    max_served = round(optimum(build_joint(problem, segments, served=None)))
+    assert max_served > 0
+    for served in range(1, max_served + 1):
         with_rows, without = (
-            optimum_bps(build_joint(problem, pieces, served=served, strengthen=on))
+            optimum_bps(build_joint(problem, segments, served=served, strengthen=on))
             for on in (True, False)
         )
-        # The rows know the exact rate of a load, the chords lie above it by the tolerance.
+        # The rows have the exact rate of a load, the chords lie above it by the tolerance.
         assert without - served * tolerance_bps - 1e-2 <= with_rows <= without + 1e-2
 
 

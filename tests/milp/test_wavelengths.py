@@ -27,37 +27,41 @@ def test_merged_demands_have_the_optimum_of_single_ones(seed):
     problem = with_twins(seed)
     plan = ds_qkd(problem)
     assert plan.served > 0
-    pieces = linearise_links(problem, 1.0)
+    segments = linearise_links(problem, 1.0)
     groups = group_by_route(problem, plan.routes)
     assert sorted(r for group in groups.members for r in group) == [
         r for r, route in enumerate(plan.routes) if route != BLOCKED
     ]
-    narrow = linearise_links(problem, 1.0, groups.noise_ranges())
-    assert sum(len(p.upper) for p in narrow.values()) <= sum(len(p.upper) for p in pieces.values())
-    merged = groups.build(build_joint, narrow)
+    restricted = linearise_links(problem, 1.0, groups.noise_ranges())
+    assert sum(len(p.upper) for p in restricted.values()) <= sum(
+        len(p.upper) for p in segments.values()
+    )
+    merged = groups.build(build_joint, restricted)
     single = build_joint(
         replace(
             problem,
             routes=tuple(
-                (found[p],) if p != BLOCKED else ()
-                for found, p in zip(problem.routes, plan.routes, strict=True)
+                (candidates[p],) if p != BLOCKED else ()
+                for candidates, p in zip(problem.routes, plan.routes, strict=True)
             ),
         ),
-        pieces,
+        segments,
         served=plan.served,
     )
     best = optimum_bps(merged)
-    alone = optimum_bps(single)
-    assert best == pytest.approx(alone, rel=1e-6, abs=plan.served * 2.0)
+    single_best = optimum_bps(single)
+    assert best == pytest.approx(single_best, rel=1e-6, abs=plan.served * 2.0)
 
-    found = groups.plan(merged)
-    assert found.routes == plan.routes
-    widths = [demand.channels for demand in problem.instance.demands]
+    merged_plan = groups.plan(merged)
+    assert merged_plan.routes == plan.routes
+    lightpath_counts = [demand.channels for demand in problem.instance.demands]
     assert all(
-        len(lit) == (width if route != BLOCKED else 0)
-        for lit, width, route in zip(found.channels, widths, found.routes, strict=True)
+        len(lit) == (lightpath_count if route != BLOCKED else 0)
+        for lit, lightpath_count, route in zip(
+            merged_plan.channels, lightpath_counts, merged_plan.routes, strict=True
+        )
     )
-    exact = assess(problem, found)
+    exact = assess(problem, merged_plan)
     assert exact.demand_skr_bps.sum() <= best * (1.0 + 1e-6) + 1e-3
     assert exact.demand_skr_bps.sum() >= assess(problem, plan).demand_skr_bps.sum() - 3.0
 
@@ -82,5 +86,5 @@ def test_noise_of_any_wavelengths_is_within_the_range_of_the_routes(seed):
     working = [(e, q) for e, q in enumerate(plan.working) if q >= 0]
     assert working
     for e, q in working:
-        least, most = ranges[e, q]
-        assert least <= noise[e, q] <= most
+        min_noise, max_noise = ranges[e, q]
+        assert min_noise <= noise[e, q] <= max_noise

@@ -56,7 +56,7 @@ RULES = {
 
 
 def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> Instance:
-    """Two demands on a triangle: one wants two channels, the other a least rate."""
+    """Two demands on a triangle: one has two lightpaths, the other a minimum rate."""
     links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
     return Instance.model_validate(
         {
@@ -87,9 +87,9 @@ def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> In
 
 
 def tiny_model(
-    relay: str = "lightpath", *, one_noise: bool = False, all_channels: bool = False
+    relay: str = "lightpath", *, link_noise: bool = False, all_channels: bool = False
 ) -> JointModel:
-    """Declare every variable and no rule; two pieces a curve are enough to read.
+    """Declare every variable and no rule; two segments a curve are enough to read.
 
     ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
     candidates for the MILP over sets, whose variables are declared too.
@@ -98,7 +98,7 @@ def tiny_model(
     m = JointModel(problem, linearise_links(problem, 600.0))
     declare_lightpaths(m)
     declare_working(m)
-    if one_noise:
+    if link_noise:
         textbook.declare_noise(m)
     else:
         declare_rates(m)
@@ -120,9 +120,9 @@ OF_SETS = (
 
 def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
-    one_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
+    link_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
     relay = "widest" if name == "relay_widest" else "lightpath"
-    m = tiny_model(relay, one_noise=one_noise, all_channels=name in OF_SETS)
+    m = tiny_model(relay, link_noise=link_noise, all_channels=name in OF_SETS)
     m.name = name
     m.rule = RULES[name](m)
     return m

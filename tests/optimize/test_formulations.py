@@ -131,8 +131,8 @@ def test_a_licence_that_is_too_small_is_told_before_the_model_is_built(monkeypat
     instance = qkdopt.read_instance(LIBRARY / "nsfnet_100erl.json")
     monkeypatch.setattr(HighsAdapter, "size", SizeLimit(columns=2000, rows=2000))
     monkeypatch.setattr(HighsAdapter, "licensed", lambda self: False)
-    monkeypatch.setattr("qkdopt.milp.build._lightpaths", None)
-    monkeypatch.setattr("qkdopt.milp.loads.declare", None)
+    monkeypatch.setattr("qkdopt.milp.build._declare_shared", None)
+    monkeypatch.setattr("qkdopt.milp.loads.declare_variables", None)
     with pytest.raises(LicenceError, match="at most 2000 columns"):
         solved(instance, formulation, "highs")
 

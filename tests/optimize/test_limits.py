@@ -245,13 +245,13 @@ def test_the_first_compilation_is_announced_and_off_the_clock(monkeypatch):
 
 
 def test_compiling_runs_the_kernels_that_a_solve_runs():
-    from qkdopt.bounds.dual import _demand_side, _link_side
+    from qkdopt.bounds.dual import _demand_part, _link_part
     from qkdopt.bounds.master import solve_master
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 
     compilation.compile_search()
     compilation.compile_bound()
-    kernels = (anneal, rebuild, _demand_side, _link_side, solve_master)
+    kernels = (anneal, rebuild, _demand_part, _link_part, solve_master)
     before = [len(kernel.signatures) for kernel in kernels]
     for objective in ("mean", "max-min", "link-sum"):
         instance = qkdopt.read_instance(MESH)

@@ -114,9 +114,9 @@ def test_entropy_is_zero_at_both_ends_and_one_in_the_middle():
 @given(low=noise, high=noise, transmittance=eta, protocol=protocols)
 def test_more_noise_never_gives_more_key(low, high, transmittance, protocol):
     low, high = sorted((low, high))
-    quiet = float(secret_key_rate_bps(low, transmittance, protocol=protocol))
-    loud = float(secret_key_rate_bps(high, transmittance, protocol=protocol))
-    assert loud <= quiet * (1.0 + 1e-12) + 1e-9
+    low_noise = float(secret_key_rate_bps(low, transmittance, protocol=protocol))
+    high_noise = float(secret_key_rate_bps(high, transmittance, protocol=protocol))
+    assert high_noise <= low_noise * (1.0 + 1e-12) + 1e-9
 
 
 @given(clicks=noise, transmittance=eta, protocol=protocols)
@@ -140,8 +140,8 @@ def test_finite_decoys_never_give_more_where_yields_are_consistent(clicks, trans
     # Both rates count coincidences alike: the law holds without an allowance.
     infinite = DecoyBB84(yields=yields)
     weak = DecoyBB84(yields=yields, weak_photon_number=0.05)
-    most = float(secret_key_rate_bps(clicks, transmittance, protocol=infinite))
-    assert float(secret_key_rate_bps(clicks, transmittance, protocol=weak)) <= most + 1e-6
+    max_rate = float(secret_key_rate_bps(clicks, transmittance, protocol=infinite))
+    assert float(secret_key_rate_bps(clicks, transmittance, protocol=weak)) <= max_rate + 1e-6
 
 
 def test_finite_decoys_can_give_more_where_the_gain_counts_coincidences_twice():
@@ -187,9 +187,9 @@ def test_qber_lies_between_misalignment_and_a_coin(clicks, transmittance):
 def test_key_rate_is_convex_in_noise_until_it_meets_zero():
     clicks = np.linspace(0.0, 5e-3, 400)
     rates = secret_key_rate_bps(clicks, 0.1, protocol=DecoyBB84())
-    alive = rates[rates > 0.0]
-    assert len(alive) > 200
-    assert np.all(np.diff(alive, 2) >= -1e-7)
+    positive = rates[rates > 0.0]
+    assert len(positive) > 200
+    assert np.all(np.diff(positive, 2) >= -1e-7)
 
 
 def test_a_measured_rate_is_flat_before_its_table_and_zero_beyond():

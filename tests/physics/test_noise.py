@@ -24,7 +24,7 @@ from qkdopt.units import PLANCK_J_S
 
 
 def approx(watts: float):
-    """Compare powers of any size: pytest's own least tolerance is 1e-12, more than most of them."""
+    """Compare powers of any size: most are below pytest's absolute tolerance of 1e-12."""
     return pytest.approx(watts, rel=1e-9, abs=0.0)
 
 
@@ -59,8 +59,8 @@ def test_mixing_efficiency_is_a_share_and_one_when_phases_match(mismatch, km):
 
 
 def test_mismatch_is_symmetric_in_its_pumps():
-    one, other = phase_mismatch(0.1, 0.2, 193.1), phase_mismatch(0.2, 0.1, 193.1)
-    assert float(one) == float(other) > 0.0
+    first, second = phase_mismatch(0.1, 0.2, 193.1), phase_mismatch(0.2, 0.1, 193.1)
+    assert float(first) == float(second) > 0.0
 
 
 def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
@@ -77,7 +77,7 @@ def test_mixing_sums_every_product_that_falls_on_the_quantum_channel():
 def test_mixing_is_the_sum_of_its_products_one_by_one():
     """Pumps of unequal spacing, written out: phases, efficiency and degeneracy of each product."""
     lit, quantum, km, loss = [192.9, 193.0, 193.2, 193.3, 193.4], 193.1, 20.0, 0.046
-    wavelength, light = 299_792_458.0 / 193.1e12, 299_792_458.0
+    wavelength, speed = 299_792_458.0 / 193.1e12, 299_792_458.0
     effective = (1.0 - math.exp(-loss * km)) / loss
     total, products = 0.0, 0
     for i, j, k in itertools.product(range(5), repeat=3):
@@ -86,20 +86,20 @@ def test_mixing_is_the_sum_of_its_products_one_by_one():
             continue
         products += 1
         first, second = 1e12 * abs(lit[i] - lit[k]), 1e12 * abs(lit[j] - lit[k])
-        slope = wavelength**2 / (2.0 * light) * (first + second) * 0.056e3
-        mismatch = 2e3 * math.pi * wavelength**2 / light * first * second * (17e-6 + slope)
+        slope = wavelength**2 / (2.0 * speed) * (first + second) * 0.056e3
+        mismatch = 2e3 * math.pi * wavelength**2 / speed * first * second * (17e-6 + slope)
         ripple = 4.0 * math.exp(-loss * km) * math.sin(mismatch * km / 2.0) ** 2
         share = 1.0 + ripple / (1.0 - math.exp(-loss * km)) ** 2
         share *= loss**2 / (loss**2 + mismatch**2)
         total += share * (3.0 if i == j else 6.0) ** 2
     strength = 1.3**2 / 9.0 * (1e-4) ** 3 * math.exp(-loss * km) * effective**2
-    found = four_wave_mixing_power(1e-4, np.array(lit), quantum, km, loss_per_km=loss)
+    power = four_wave_mixing_power(1e-4, np.array(lit), quantum, km, loss_per_km=loss)
     assert products >= 4
-    assert float(found) == approx(total * strength)
+    assert float(power) == approx(total * strength)
 
 
 def test_mixing_is_cubic_in_power():
     lit = np.array([193.2, 193.3])
-    one = four_wave_mixing_power(1e-4, lit, 193.1, 20.0, loss_per_km=0.046)
-    two = four_wave_mixing_power(2e-4, lit, 193.1, 20.0, loss_per_km=0.046)
-    assert float(two) == approx(8.0 * float(one))
+    single = four_wave_mixing_power(1e-4, lit, 193.1, 20.0, loss_per_km=0.046)
+    doubled = four_wave_mixing_power(2e-4, lit, 193.1, 20.0, loss_per_km=0.046)
+    assert float(doubled) == approx(8.0 * float(single))

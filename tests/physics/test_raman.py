@@ -106,9 +106,9 @@ def test_forward_power_with_two_losses_has_its_closed_form():
 @given(watt=st.floats(1e-9, 1.0), km=st.floats(0.1, 100.0))
 def test_raman_power_is_linear_in_launch_power(watt, km):
     options = {"loss_classical_per_km": 0.046, "loss_quantum_per_km": 0.046}
-    one = float(forward_raman_power(watt, 1e-9, 0.8, km, **options))
-    two = float(forward_raman_power(2.0 * watt, 1e-9, 0.8, km, **options))
-    assert two == pytest.approx(2.0 * one, rel=1e-12, abs=0.0)
+    single = float(forward_raman_power(watt, 1e-9, 0.8, km, **options))
+    doubled = float(forward_raman_power(2.0 * watt, 1e-9, 0.8, km, **options))
+    assert doubled == pytest.approx(2.0 * single, rel=1e-12, abs=0.0)
 
 
 def test_a_hundred_gigahertz_is_a_wavelength_width_of_08_nm():

@@ -80,7 +80,7 @@ def lightpaths(network: DegradingNetwork) -> list[tuple[tuple[tuple[int, int], .
     return [
         (
             tuple(
-                (int(net.hop_link[h]), int(net.hop_side[h]))
+                (int(net.hop_link[h]), int(net.hop_direction[h]))
                 for h in range(net.route_hop[route], net.route_hop[route + 1])
             ),
             [int(net.order[p]) for p in state.slot_position[slot, : state.slot_width[slot]]],
@@ -338,7 +338,7 @@ def test_nothing_remains_after_repair(kind, seed, strategy):
     for slot in active(network):
         route = state.slot_route[slot]
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
-            e, f, side = net.hop_link[h], net.hop_fibre[h], net.hop_side[h]
+            e, f, side = net.hop_link[h], net.hop_fibre[h], net.hop_direction[h]
             for p in state.slot_position[slot, : state.slot_width[slot]]:
                 assert (free[e, f, p >> 6] >> (p & 63)) & 1, "two lightpaths on one channel"
                 free[e, f, p >> 6] ^= 1 << (p & 63)

@@ -137,16 +137,16 @@ def test_state_is_what_the_active_demands_make_it(seed, options):
         route = state.slot_route[slot]
         # Wherever it was moved, a demand joins the nodes that it was asked for.
         first, last = net.route_hop[route], net.route_hop[route + 1] - 1
-        source = net.ends[net.hop_link[first], net.hop_side[first]]
-        target = net.ends[net.hop_link[last], 1 - net.hop_side[last]]
+        source = net.ends[net.hop_link[first], net.hop_direction[first]]
+        target = net.ends[net.hop_link[last], 1 - net.hop_direction[last]]
         assert source * net.nodes + target == asked[float(state.slot_time[slot])]
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             for p in state.slot_position[slot, : state.slot_width[slot]]:
                 place = (int(net.hop_link[h]), int(net.hop_fibre[h]), int(net.order[p]))
                 assert place not in expected, "two lightpaths on one channel"
                 expected.add(place)
-                noise[place[0]] += net.noise[place[0], net.hop_side[h], p]
-                blockers[place[0]] += net.blocks[place[0], net.hop_side[h], p]
+                noise[place[0]] += net.noise[place[0], net.hop_direction[h], p]
+                blockers[place[0]] += net.blocks[place[0], net.hop_direction[h], p]
     assert lit(simulator) == expected
     for e in range(len(noise)):
         q = slice(0, net.candidates[e])
@@ -171,7 +171,7 @@ def test_noise_does_not_drift_over_a_million_requests():
         route = state.slot_route[slot]
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             noise[net.hop_link[h]] += net.noise[
-                net.hop_link[h], net.hop_side[h], state.slot_position[slot, 0]
+                net.hop_link[h], net.hop_direction[h], state.slot_position[slot, 0]
             ]
     assert np.allclose(state.noise, noise, rtol=1e-9, atol=0.0)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import qkdopt
-from qkdopt.cli.simulating import summary_lines
+from qkdopt.cli.simulate import summary_lines
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import new_instance

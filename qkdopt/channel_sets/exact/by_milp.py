@@ -143,7 +143,9 @@ class SetMilp:
         self, problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
     ) -> JointModel:
         """Build the model of one phase, the best set and plan its start."""
-        m = build_sets(problem, segments, served=served, channels=self.channels, but=self.excluded)
+        m = build_sets(
+            problem, segments, served=served, channels=self.channels, exclude=self.excluded
+        )
         if self.best.channels not in self.excluded:
             self._start(m)
         return m

@@ -22,7 +22,7 @@ from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
-from qkdopt.milp.loads import refuse_uncovered
+from qkdopt.milp.loads import validate_coverage
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.load_states import LoadStateRun
@@ -247,7 +247,7 @@ class SetRace:
         """Load states where they hold, for they are the fastest; else the joint MILP."""
         joint = JointRun(incumbent, clock, solver=self.solver, seed=self.seed, threads=1)
         try:
-            refuse_uncovered(incumbent.problem)
+            validate_coverage(incumbent.problem)
         except UnsupportedError:
             return joint
         return LoadStateRun(

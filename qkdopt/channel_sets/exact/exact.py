@@ -166,7 +166,7 @@ def sets_to_prove(instance: Instance, channels: int) -> list[tuple[int, ...]]:
         raise UsageError(
             f"channels = {channels}: {count} sets, each of which would be bounded by itself; "
             f"expected at most {MOST_SETS} (fewer channels a set, or a search without proof: "
-            "--on demands without --method exact)"
+            "design rank --on demands)"
         )
     sets = list(every_set(instance, channels))
     if not sets:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qkdopt.channel_sets.protection.failed_instances import without_link, without_receiver
-from qkdopt.channel_sets.protection.light_paths import Lit, Placing
+from qkdopt.channel_sets.protection.light_paths import Placed, Placing
 from qkdopt.channel_sets.protection.plan import Failure
 from qkdopt.channel_sets.protection.restoring import Protection, affected
 from qkdopt.instance import Instance, NodeId
-from qkdopt.problem.plan import candidate_noise
+from qkdopt.problem.plan import BLOCKED, Plan, candidate_noise, lit_channels
 from qkdopt.problem.relay import WidestRelay
 from qkdopt.result import InstanceRef, Lightpath, SavedPlan, Tuning
 from qkdopt.units import FloatArray
@@ -27,16 +27,15 @@ class FailureTable:
         self._problem = plan.net.problem
         self._instance = plan.net.problem.instance
         self._links = self._instance.network.links
-        self._lit = self._net.lit(plan.placed)
 
     def intact(self) -> SavedPlan:
         """Return the plan with nothing failed."""
-        working, _ = self._tuned(self._lit)
+        working, _ = self._tuned(self._plan.placed)
         return self._saved(self._instance, self._plan.placed, working)
 
     def rows(self) -> Iterator[Failure]:
         """Yield every failure: first the receivers, then the links."""
-        working, rates = self._tuned(self._lit)
+        working, rates = self._tuned(self._plan.placed)
         for e, q in working.items():
             yield self._receiver(e, q, working, rates)
         for f in self._net.links:
@@ -63,7 +62,7 @@ class FailureTable:
         moved = self._plan.restored.get(f, {})
         hit = affected(self._net, self._plan.placed, f)
         placed = {r: at for r, at in self._plan.placed.items() if r not in hit} | moved
-        working, rates = self._tuned(self._net.lit(placed))
+        working, rates = self._tuned(placed)
         working = _but(working, f)
         worst, below = self._demands(placed, self._link_skr(rates, working))
         demands = self._instance.demands
@@ -75,9 +74,18 @@ class FailureTable:
             plan=self._saved(rest, placed, working),
         )  # fmt: skip
 
-    def _tuned(self, lit: Lit) -> tuple[dict[int, int], FloatArray]:
+    def _tuned(self, placed: Placed) -> tuple[dict[int, int], FloatArray]:
         """Best candidate of every link with QKD, and ``(E, Q)`` rates; -1 where there is none."""
         tables = self._problem.tables
+        every = range(len(self._problem.routes))
+        lit = lit_channels(
+            self._problem,
+            Plan(
+                routes=tuple(placed[r][0] if r in placed else BLOCKED for r in every),
+                channels=tuple(placed[r][1] if r in placed else () for r in every),
+                working=(),
+            ),
+        )
         rates = tables.skr_bps(candidate_noise(self._problem, lit), tables.transmittance)
         known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
         rates = np.where(known, rates, -1.0)

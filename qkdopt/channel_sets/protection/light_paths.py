@@ -13,19 +13,31 @@ from itertools import combinations
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from qkdopt.channel_sets.protection.floors import floor_of
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray
-from qkdopt.problem.plan import candidate_noise
+from qkdopt.problem.network_state import (
+    LightMode,
+    NetworkState,
+    dark_state,
+    find_free_positions,
+    switch_route,
+)
+from qkdopt.problem.network_tables import (
+    NetworkTables,
+    flags_of,
+    network_tables,
+    position_of,
+)
 from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 # A demand's route, by number, and its channels.
 Placing = tuple[int, tuple[int, ...]]
 Placed = Mapping[int, Placing]
-Lit = NDArray[np.int64]
+# Every candidate of a set is reserved: guard bands stay dark by the tables alone.
+MODE = LightMode(keys=True, working_only=False, keeps_working=False, count_usage=False)
 # Rates are compared with the floor after this much rounding, relatively.
 ROUND_OFF = 1e-12
 
@@ -45,45 +57,43 @@ class ProtectedNetwork:
         """Numbers of the links."""
         return range(len(self.problem.tables.candidates))
 
-    def dark(self) -> Lit:
-        """``(E, 2, W)`` nothing lit."""
-        return np.zeros(self.problem.tables.usable.shape, dtype=np.int64)
+    @cached_property
+    def _net(self) -> NetworkTables:
+        return network_tables(self.problem.tables, self.problem.routes)
+
+    def dark(self) -> NetworkState:
+        """Return the network without light."""
+        return dark_state(self._net)
 
     def route(self, r: int, placing: Placing) -> Route:
         """Route of a placed demand."""
         return self.problem.routes[r][placing[0]]
 
-    def switch(self, lit: Lit, r: int, placing: Placing, step: int) -> None:
+    def switch(self, state: NetworkState, r: int, placing: Placing, sign: int) -> None:
         """Light (1) or darken (-1) a demand's lightpaths."""
-        route = self.route(r, placing)
-        for e, forward in zip(route.links, route.forward, strict=True):
-            lit[e, 0 if forward else 1, list(placing[1])] += step
+        route = self._net.group_route[r] + placing[0]
+        for channel in placing[1]:
+            switch_route(self._net, MODE, state, route, position_of(channel), sign)
 
-    def lit(self, placed: Placed) -> Lit:
-        """``(E, 2, W)`` light of placed demands."""
-        lit = self.dark()
+    def lit(self, placed: Placed) -> NetworkState:
+        """Light of placed demands."""
+        state = self.dark()
         for r, placing in placed.items():
-            self.switch(lit, r, placing, 1)
-        return lit
+            self.switch(state, r, placing, 1)
+        return state
 
-    def free(self, lit: Lit, route: Route) -> BoolArray:
-        """``(W,)`` channels that may be lit on a whole route now."""
-        tables = self.problem.tables
-        free = np.ones(lit.shape[2], dtype=np.bool_)
-        single = tables.fibres[0] == tables.fibres[1]
-        for e, forward in zip(route.links, route.forward, strict=True):
-            d = 0 if forward else 1
-            used = lit[e].sum(axis=0) if single else lit[e, d]
-            free &= (used == 0) & tables.usable[e, d]
-        return free
+    def free(self, state: NetworkState, r: int, p: int) -> BoolArray:
+        """``(W,)`` channels that may be lit on all of candidate route p of a demand now."""
+        find_free_positions(self._net, MODE, state, self._net.group_route[r] + p)
+        return flags_of(state.mask, self._net.order)
 
-    def options(self, r: int, lit: Lit, without: int | None = None) -> Iterator[Placing]:
+    def options(self, r: int, state: NetworkState, without: int | None = None) -> Iterator[Placing]:
         """Yield where a demand may go, off one link if that is cut: least noise first."""
         count = self.problem.instance.demands[r].channels
         for p, route in enumerate(self.problem.routes[r]):
             if without in route.links:
                 continue
-            free = self.free(lit, route)
+            free = self.free(state, r, p)
             order = [w for w in self._by_noise[r][p] if free[w]]
             for chosen in combinations(order, count):
                 yield p, tuple(sorted(chosen))
@@ -96,14 +106,14 @@ class ProtectedNetwork:
     def _noise_order(self, route: Route) -> list[int]:
         tables = self.problem.tables
         added = np.zeros(tables.usable.shape[2])
-        for e, forward in zip(route.links, route.forward, strict=True):
-            added += tables.noise[e, 0 if forward else 1].sum(axis=1)
+        for e, direction, _ in route.hops:
+            added += tables.noise[e, direction].sum(axis=1)
         return [int(w) for w in np.argsort(added, kind="stable")]
 
-    def rates(self, lit: Lit) -> FloatArray:
+    def rates(self, state: NetworkState) -> FloatArray:
         """``(E, Q)`` key rate [bit/s] at every candidate, highest first; 0 where there is none."""
         tables = self.problem.tables
-        found = tables.skr_bps(candidate_noise(self.problem, lit), tables.transmittance)
+        found = tables.skr_bps(state.noise, tables.transmittance)
         known = np.arange(found.shape[1]) < tables.candidate_count[:, None]
         return np.asarray(-np.sort(-np.where(known, found, 0.0), axis=1))
 
@@ -145,13 +155,13 @@ class ProtectedNetwork:
         graph.add_edges_from((link.a, link.b) for e, link in enumerate(network.links) if alive[e])
         return {node: k for k, part in enumerate(nx.connected_components(graph)) for node in part}
 
-    def keeps_receivers(self, placed: Placed, lit: Lit) -> bool:
+    def keeps_receivers(self, placed: Placed, state: NetworkState) -> bool:
         """Whether every demand has the floor, intact and with any one receiver gone."""
-        return next(self.lost_receivers(placed, lit), None) is None
+        return next(self.lost_receivers(placed, state), None) is None
 
-    def lost_receivers(self, placed: Placed, lit: Lit) -> Iterator[int]:
+    def lost_receivers(self, placed: Placed, state: NetworkState) -> Iterator[int]:
         """Yield the links whose working receiver some demand cannot do without."""
-        rates = self.rates(lit)
+        rates = self.rates(state)
         second = rates[:, 1] if rates.shape[1] > 1 else np.zeros(len(rates))
         # Enough though not needed: everybody has the floor with all links at their second best.
         if self.keeps(placed, second):

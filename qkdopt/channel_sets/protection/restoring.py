@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qkdopt.channel_sets.protection.light_paths import Lit, Placed, Placing, ProtectedNetwork
+from qkdopt.channel_sets.protection.light_paths import Placed, Placing, ProtectedNetwork
+from qkdopt.problem.network_state import NetworkState, copy_state
 
 Restored = dict[int, Placing]
 
@@ -81,7 +82,9 @@ class Protection:
         """Return a copy that may go its own way."""
         return Protection(self.net, dict(self.placed), dict(self.restored))
 
-    def _restoration(self, placed: Placed, lit: Lit, f: int, budget: Budget) -> Restored | None:
+    def _restoration(
+        self, placed: Placed, lit: NetworkState, f: int, budget: Budget
+    ) -> Restored | None:
         """Restore the demands of a cut link: as before if that still does, else from scratch."""
         known = self.restored.get(f, {})
         waiting = affected(self.net, placed, f)
@@ -97,11 +100,13 @@ class Protection:
         start = _unaffected(self.net, placed, lit, f)
         return restore(self.net, placed, start, f, waiting, {}, budget)
 
-    def _relit(self, placed: Placed, lit: Lit, f: int, known: Placed) -> Lit | None:
+    def _relit(
+        self, placed: Placed, lit: NetworkState, f: int, known: Placed
+    ) -> NetworkState | None:
         """Light of the earlier restoration beside all that stays; None where they clash."""
         lit = _unaffected(self.net, placed, lit, f)
         for r, placing in known.items():
-            if not self.net.free(lit, self.net.route(r, placing))[list(placing[1])].all():
+            if not self.net.free(lit, r, placing[0])[list(placing[1])].all():
                 return None
             self.net.switch(lit, r, placing, 1)
         return lit
@@ -116,8 +121,8 @@ def affected(net: ProtectedNetwork, placed: Placed, f: int) -> list[int]:
     return sorted((r for r, at in placed.items() if f in net.route(r, at).links), key=ways)
 
 
-def _unaffected(net: ProtectedNetwork, placed: Placed, lit: Lit, f: int) -> Lit:
-    rest = lit.copy()
+def _unaffected(net: ProtectedNetwork, placed: Placed, lit: NetworkState, f: int) -> NetworkState:
+    rest = copy_state(lit)
     for r in affected(net, placed, f):
         net.switch(rest, r, placed[r], -1)
     return rest
@@ -126,7 +131,7 @@ def _unaffected(net: ProtectedNetwork, placed: Placed, lit: Lit, f: int) -> Lit:
 def restore(
     net: ProtectedNetwork,
     placed: Placed,
-    lit: Lit,
+    lit: NetworkState,
     f: int,
     waiting: list[int],
     known: Placed,
@@ -156,7 +161,7 @@ def restore(
             del everyone[r]
         return False
 
-    lit = lit.copy()
+    lit = copy_state(lit)
     if not descend(0):
         return None
     return {r: everyone[r] for r in [*known, *waiting]}

@@ -18,7 +18,7 @@ from qkdopt.optimize import Progress, solve
 from qkdopt.optimize.record import FAULT
 from qkdopt.result import Objective, Result
 
-# What `results.csv` says of a run, in this order.
+# Columns of `results.csv`, in this order.
 COLUMNS = (
     "instance", "solver", "formulation", "version", "status", "served", "without_key", "value_bps",
     "bound_bps", "gap", "seconds", "start_accepted", "checked", "bound_served", "objective", "seed",
@@ -33,7 +33,7 @@ class BenchmarkRun:
     Parameters
     ----------
     instance
-        What is solved, from the baseline's plan.
+        Is solved from the baseline's plan.
     solver, formulation
         See :class:`qkdopt.optimize.options.SolverOptions`.
     objective, seconds, gap, linearisation, threads, seed
@@ -58,7 +58,7 @@ class BenchmarkRun:
 
     @property
     def key(self) -> str:
-        """Name of the run: the same work has the same key, anything else another."""
+        """Return the name of the run: the same work has the same key, other work another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
         # Another version is another run.
@@ -68,17 +68,17 @@ class BenchmarkRun:
 
     @property
     def title(self) -> str:
-        """Words for people."""
+        """Return a title to display."""
         return f"{self.instance.name} {self.solver} {self.formulation}"
 
     @property
     def weight(self) -> float:
-        """How long the run takes at most [s]."""
+        """Return the time limit of the run [s]."""
         return self.seconds
 
     def run(self) -> Row:
         """Solve, check and return the row."""
-        return finished_row(self._identity(), self._measured, NOTHING)
+        return finished_row(self._identity(), self._measured, NO_MEASURES)
 
     def _identity(self) -> Row:
         return {
@@ -113,13 +113,13 @@ class BenchmarkRun:
         )
         if result.stopped_by == "solver failed":
             raise SolverFailedError("; ".join(result.notes))
-        told = [note for note in result.notes if note.startswith(FAULT)]
-        faults = [*check(self.instance, result).faults, *told]
-        row = _answer(result) | {"checked": not faults, "faults": "; ".join(faults)}
+        noted = [note for note in result.notes if note.startswith(FAULT)]
+        faults = [*check(self.instance, result).faults, *noted]
+        row = _measures(result) | {"checked": not faults, "faults": "; ".join(faults)}
         return row | trace.row(result)
 
 
-NOTHING: Row = {
+NO_MEASURES: Row = {
     "version": None, "outcome": None, "served": None, "without_key": None, "value_bps": None,
     "bound_bps": None, "bound_served": None, "gap": None, "seconds": None, "start_accepted": None,
     "checked": None, "faults": "", "trace_seconds": [], "trace_value_bps": [],
@@ -127,7 +127,7 @@ NOTHING: Row = {
 }  # fmt: skip
 
 
-def _answer(result: Result) -> Row:
+def _measures(result: Result) -> Row:
     bound = result.bound
     return {
         "version": result.solver.version,
@@ -151,22 +151,26 @@ class _Trace:
 
     def __call__(self, progress: Progress) -> None:
         value, bound = progress.solver_bps or (None, None)
-        known = [one for one in (value, progress.incumbent_bps) if one is not None]
-        point = (progress.seconds, progress.served, max(known, default=None), bound)
+        rates = [rate for rate in (value, progress.incumbent_bps) if rate is not None]
+        point = (progress.seconds, progress.served, max(rates, default=None), bound)
         if not self._points or self._points[-1][1:] != point[1:]:
             self._points.append(point)
 
     def row(self, result: Result) -> Row:
-        """Return the trace, ended by what was checked in the end.
+        """Return the trace, ended by the checked value and bound.
 
-        Value and bound of another number of served demands say nothing of this one.
+        Value and bound of another number of served demands are left out.
         """
         served = None if result.value is None else result.value.served
         bound = None if result.bound is None else result.bound.objective_bps
         value = None if result.value is None else result.value.objective_bps
         points = [
-            (seconds, best if many == served else None, limit if many == served else None)
-            for seconds, many, best, limit in self._points
+            (
+                seconds,
+                best if count == served else None,
+                limit if count == served else None,
+            )
+            for seconds, count, best, limit in self._points
         ]
         points.append((result.seconds, value, bound))
         return {
@@ -177,11 +181,26 @@ class _Trace:
 
 
 def benchmark_runs(
-    instances: Iterable[Instance], solvers: Iterable[str], formulations: Iterable[str], **how: Any
+    instances: Iterable[Instance],
+    solvers: Iterable[str],
+    formulations: Iterable[str],
+    **options: Any,
 ) -> Iterator[BenchmarkRun]:
-    """Yield every combination that there is: CP-SAT's own model is CP-SAT's alone."""
+    """Yield every combination; formulation ``cp-sat`` runs with solver CP-SAT only.
+
+    Parameters
+    ----------
+    instances
+        Each once, by its hash.
+    solvers, formulations
+        Names of adapters and formulations.
+    options
+        Other fields of :class:`BenchmarkRun`.
+    """
     pairs = [(solver, form) for solver in solvers for form in formulations]
-    for instance in {one.sha256(): one for one in instances}.values():
+    for instance in {instance.sha256(): instance for instance in instances}.values():
         for solver, formulation in pairs:
             if formulation != "cp-sat" or solver == "cp-sat":
-                yield BenchmarkRun(instance=instance, solver=solver, formulation=formulation, **how)
+                yield BenchmarkRun(
+                    instance=instance, solver=solver, formulation=formulation, **options
+                )

@@ -20,14 +20,14 @@ class SolverSetting(Part):
     """One option of one solver that is not at the solver's default."""
 
     name: Name
-    """As the solver spells it."""
+    """Name of the option in the solver."""
     value: Setting
     reason: Name
-    """Why it is set."""
+    """Reason why it is set."""
 
 
 class Profile(Part):
-    """How every solver of a comparison is run."""
+    """Settings of every solver of a comparison."""
 
     name: Name = "default"
     seconds: Annotated[float, Field(gt=0.0)] = 60.0

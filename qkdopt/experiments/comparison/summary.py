@@ -1,4 +1,4 @@
-"""What a comparison says: one line a solver and formulation."""
+"""Summary of a comparison: one line a solver and formulation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 # Shift of the geometric mean of times [s], as benchmarks of MIP solvers use it.
 SHIFT_SECONDS = 1.0
-# Best values within this are equal.
-SAME = 1e-4
+# Values within this relative difference are equal.
+RELATIVE_TOLERANCE = 1e-4
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """Return solved instances, shifted geometric mean time and mean gap by solver and formulation.
 
     An unsolved run counts with its time limit (a run that failed too), a missing gap as 1.
-    ``best`` counts runs whose checked value is the best that any run found.
+    ``best`` counts runs whose checked value is the best of all runs.
     """
     import pandas as pd
 
@@ -33,7 +33,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         failed=rows["status"].ne("done"),
         unchecked=rows["checked"].eq(False),
     )
-    found = [
+    lines = [
         {
             "solver": solver,
             "formulation": formulation,
@@ -48,32 +48,37 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         }
         for (solver, formulation), part in table.groupby(["solver", "formulation"], sort=False)
     ]
-    frame = pd.DataFrame(found)
+    frame = pd.DataFrame(lines)
     return frame.sort_values(["solved", "mean_seconds"], ascending=[False, True]).reset_index(
         drop=True
     )
 
 
 def is_solved(rows: pd.DataFrame) -> pd.Series:
-    """Whether a run ended with value and bound met, and the checker agrees."""
+    """Tell which runs ended with value and bound met, and passed the check."""
     return rows["outcome"].eq("optimal") & rows["checked"].eq(True)
 
 
 def _is_best(rows: pd.DataFrame) -> pd.Series:
-    """Whether a checked plan serves as many as any, with a value as good as any that does."""
+    """Tell which checked plans serve the most demands, with the best value among those."""
     served = rows["served"].astype(float).where(rows["checked"].eq(True))
-    most = served.eq(served.groupby(rows["instance_sha256"]).transform("max"))
-    value = rows["value_bps"].astype(float).where(most)
-    return value >= (1.0 - SAME) * value.groupby(rows["instance_sha256"]).transform("max")
+    most_served = served.eq(served.groupby(rows["instance_sha256"]).transform("max"))
+    value = rows["value_bps"].astype(float).where(most_served)
+    return value >= (1.0 - RELATIVE_TOLERANCE) * value.groupby(rows["instance_sha256"]).transform(
+        "max"
+    )
 
 
 def shifted_mean(seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Geometric mean of times shifted by a second: neither tiny nor huge runs rule it."""
+    """Return the geometric mean of times [s] shifted by :data:`SHIFT_SECONDS`.
+
+    The shift keeps very short runs from dominating the mean.
+    """
     return float(np.exp(np.log(seconds + SHIFT_SECONDS).mean()) - SHIFT_SECONDS)
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    """Write a table as Markdown."""
+    """Return a table as Markdown."""
     lines = ["| " + " | ".join(map(str, table.columns)) + " |", "| --- " * len(table.columns) + "|"]
     lines += ["| " + " | ".join(_cell(v) for v in row) + " |" for row in table.to_numpy()]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The DS-QKD study again: its figures, and each published number beside ours."""
+"""Reproduction of the DS-QKD study: its figures, and each published number beside ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Progress = Callable[[RunReport], None]
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What a reproduction found.
+    """Results of a reproduction.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Reproduction:
     calibration
         The fitted launch power; only with all figures.
     report
-        How the runs went.
+        State of the runs.
     """
 
     points: dict[str, pd.DataFrame]
@@ -51,9 +51,24 @@ def reproduce(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Reproduction:
-    """Run what is missing or failed of a figure (or ``all``).
+    """Run the missing and failed runs of a figure.
 
-    Rows are kept in ``folder/rows.parquet``; nothing is made before the options are seen to fit.
+    Rows are kept in ``folder/rows.parquet``; nothing is written before the options are validated.
+
+    Parameters
+    ----------
+    which
+        Name of a figure, or ``all``.
+    folder
+        Folder of the rows.
+    workers
+        Executor of the runs.
+    requests
+        Requests of each run, at least 1000.
+    seed
+        Random seed, 0 or more.
+    progress
+        Is called with the report of the runs; None for no reports.
 
     Raises
     ------
@@ -96,7 +111,7 @@ def _calibration(store: Store, tried: list[tuple[float, Job]]) -> Calibration:
     keys: dict[float, list[str]] = {}
     for power, job in tried:
         keys.setdefault(power, []).append(job.key)
-    return fit({power: log_error(compare(store.read(some))) for power, some in keys.items()})
+    return fit({power: log_error(compare(store.read(runs))) for power, runs in keys.items()})
 
 
 __all__ = [

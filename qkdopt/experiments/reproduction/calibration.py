@@ -1,4 +1,4 @@
-"""The one free number of preset ``paper``: launch power, fitted once to all implied rates."""
+"""Calibration of the launch power, the only free parameter of preset ``paper``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qkdopt.experiments.study import Job
 if TYPE_CHECKING:
     import pandas as pd
 
-# Around the preset's own value [dBm].
+# Launch powers tried, around the preset's own [dBm].
 TRIED_DBM = (-13.6, -13.0, -12.4, -11.8, -11.2)
 REQUESTS = 100_000
 DRAWS = 20

@@ -1,4 +1,4 @@
-"""Every published gain beside ours."""
+"""Comparison of every published gain with ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """One published gain, and which of our curves it compares.
+    """One published gain, and the curves that it compares.
 
     The paper gives no load for figure 3; 140 erlang is assumed (its text speaks of the maximum).
     """
@@ -47,10 +47,10 @@ def targets() -> list[Target]:
     """Return the published gains, from the data shipped with their source."""
     text = files("qkdopt").joinpath("data", "reference", "paper_targets.csv").read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    found = []
+    published = []
     for row in csv.DictReader(lines):
         load, base, improved = CURVES[row["figure"], row["load_erlang"]]
-        found.append(
+        published.append(
             Target(
                 figure=f"fig{row['figure']}",
                 comparison=row["comparison"],
@@ -62,7 +62,7 @@ def targets() -> list[Target]:
                 improved_bps=1e3 * float(row["implied_improved_kbps"]),
             )
         )
-    return found
+    return published
 
 
 def points(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def points(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = []
+    lines = []
     for (topology, load, curve), part in _by_point(rows, figure):
         values = part["mean_skr_bps"].to_numpy(dtype=np.float64)
         point = {
@@ -86,15 +86,15 @@ def points(rows: pd.DataFrame, figure: str) -> pd.DataFrame:
             "p05_bps": float(np.quantile(values, 0.05)) if len(values) > 1 else None,
             "p95_bps": float(np.quantile(values, 0.95)) if len(values) > 1 else None,
         }
-        found.append(point)
-    return pd.DataFrame(found)
+        lines.append(point)
+    return pd.DataFrame(lines)
 
 
 def compare(rows: pd.DataFrame) -> pd.DataFrame:
     """Set each published gain beside ours, with its paired interval."""
     import pandas as pd
 
-    found = []
+    lines = []
     for target in targets():
         base = _rows_at(rows, target, target.base)
         improved = _rows_at(rows, target, target.improved)
@@ -103,7 +103,7 @@ def compare(rows: pd.DataFrame) -> pd.DataFrame:
         pairs = _pairs(base, improved)
         gains = _gains(pairs)
         ours = gains[0] if len(gains) == 1 else _overall(pairs)
-        found.append(
+        lines.append(
             {
                 "figure": target.figure,
                 "topology": "nsfnet",
@@ -120,11 +120,11 @@ def compare(rows: pd.DataFrame) -> pd.DataFrame:
                 "ours_improved_bps": float(improved["mean_skr_bps"].mean()),
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(lines)
 
 
 def log_error(comparison: pd.DataFrame) -> float:
-    """Root mean square of log(ours / published) over the rates that the gains imply."""
+    """Return the root mean square of log(ours / published) over the rates that the gains imply."""
     ratios = [
         np.log(comparison[f"ours_{which}_bps"] / comparison[f"published_{which}_bps"])
         for which in ("base", "improved")
@@ -133,12 +133,12 @@ def log_error(comparison: pd.DataFrame) -> float:
 
 
 def _by_point(rows: pd.DataFrame, figure: str) -> list[tuple[tuple[str, float, str], pd.DataFrame]]:
-    mine = rows[(rows["label"].str.split(" ").str[0] == figure) & (rows["status"] == "done")]
-    mine = mine.assign(
-        topology=mine["instance"].str.split("_").str[0],
-        curve=mine["label"].str.split(" ", n=1).str[1],
+    figure_rows = rows[(rows["label"].str.split(" ").str[0] == figure) & (rows["status"] == "done")]
+    figure_rows = figure_rows.assign(
+        topology=figure_rows["instance"].str.split("_").str[0],
+        curve=figure_rows["label"].str.split(" ", n=1).str[1],
     )
-    groups = mine.groupby(["topology", "load_erlang", "curve"], sort=False)
+    groups = figure_rows.groupby(["topology", "load_erlang", "curve"], sort=False)
     return [((str(a), float(str(b)), str(c)), part) for (a, b, c), part in groups]
 
 
@@ -149,9 +149,9 @@ def _rows_at(rows: pd.DataFrame, target: Target, curve: str) -> pd.DataFrame:
         & rows["instance"].str.startswith("nsfnet_")
         & (rows["status"] == "done")
     )
-    found = rows[chosen]
-    draws = found["set"].str.extract(r"#(\d+)$")[0].astype(float)
-    return found.assign(draw=draws).sort_values("draw")
+    curve_rows = rows[chosen]
+    draws = curve_rows["set"].str.extract(r"#(\d+)$")[0].astype(float)
+    return curve_rows.assign(draw=draws).sort_values("draw")
 
 
 def _pairs(base: pd.DataFrame, improved: pd.DataFrame) -> list[tuple[pd.Series, pd.Series]]:
@@ -163,22 +163,22 @@ def _pairs(base: pd.DataFrame, improved: pd.DataFrame) -> list[tuple[pd.Series, 
 
 
 def _gains(pairs: list[tuple[pd.Series, pd.Series]]) -> list[Estimate]:
-    """Paired gain of each pair; without interval where a draw has fewer requests than its base."""
-    found = []
+    """Return each pair's paired gain; without interval where a draw has fewer requests."""
+    gains = []
     for base, row in pairs:
         if np.array_equal(base["batch_offered"], row["batch_offered"]):
-            found.append(gain_between(row, base))
+            gains.append(gain_between(row, base))
         else:
-            found.append(Estimate(row["mean_skr_bps"] / base["mean_skr_bps"] - 1.0, None))
-    return found
+            gains.append(Estimate(row["mean_skr_bps"] / base["mean_skr_bps"] - 1.0, None))
+    return gains
 
 
 def _overall(pairs: list[tuple[pd.Series, pd.Series]]) -> Estimate:
-    """Gain of the mean over draws, with the interval of that ratio: a draw is a batch."""
+    """Return the gain of the mean over draws, with the interval of that ratio: a draw is a batch."""
     base = np.array([base["mean_skr_bps"] for base, _ in pairs], dtype=np.float64)
     improved = np.array([row["mean_skr_bps"] for _, row in pairs], dtype=np.float64)
-    alike = np.ones(len(pairs))
-    return paired_gain(improved, alike, base, alike)
+    ones = np.ones(len(pairs))
+    return paired_gain(improved, ones, base, ones)
 
 
 def _quantile(gains: list[Estimate], share: float) -> float | None:

@@ -1,4 +1,4 @@
-"""The runs behind figures 3 to 6 of the DS-QKD study."""
+"""Runs of figures 3 to 6 of the DS-QKD study."""
 
 from __future__ import annotations
 
@@ -39,7 +39,17 @@ class Curve:
     """Number of the random draw, where the curve is a mean over draws."""
 
     def jobs(self, requests: int, seed: int, launch_dbm: float | None = None) -> Iterator[Job]:
-        """Yield one run a load."""
+        """Yield one run a load.
+
+        Parameters
+        ----------
+        requests
+            Of each run; of a random draw, its share.
+        seed
+            Random seed, 0 or more.
+        launch_dbm
+            Launch power [dBm]; None: the preset's.
+        """
         instance = paper_instance(self.topology, self.candidates, launch_dbm)
         share = 1.0 if self.draw is None else REQUESTS_PER_DRAW
         for load in self.loads:
@@ -57,7 +67,17 @@ class Curve:
 def paper_instance(
     topology: str, candidates: tuple[int, ...], launch_dbm: float | None = None
 ) -> Instance:
-    """Return a topology under preset ``paper`` with a candidate set, all of it kept dark."""
+    """Return a topology under preset ``paper`` with a candidate set, all of it kept dark.
+
+    Parameters
+    ----------
+    topology
+        Name of a shipped topology.
+    candidates
+        Channels of the set.
+    launch_dbm
+        Launch power [dBm]; None: the preset's.
+    """
     name = f"{topology}_{'_'.join(map(str, candidates))}"
     instance = new_instance(
         name, topology=topology, demands=0, seed=1, candidates=candidates, reserve="all"

@@ -1,4 +1,4 @@
-"""One run: a candidate set under one kind of event, one way of retuning, relaying, restoring."""
+"""One run: a candidate set, a kind of event, retuning, relay and restoration."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from qkdopt.instance.generation import preset_name
 from qkdopt.jobs.task import Row, finished_row
 from qkdopt.simulation import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
 
-# Part of every run's name: raised when a change of the code changes what a run finds.
+# Part of every run's key: raised when a change of the code changes results.
 RESULTS_VERSION = 2
-# What a run measures; each has an interval where there are events enough.
+# Measures of a run; each has an interval where there are events enough.
 MEASURES = (
     "before_bps", "after_bps", "survived_at_event", "survived_after_reaction", "affected",
     "affected_survived_at_event", "affected_survived_after_reaction", "affected_with_key",
@@ -46,7 +46,7 @@ class Case:
 
     @property
     def key(self) -> str:
-        """Name of the run: the same work has the same key, anything else another."""
+        """Return the name of the run: the same work has the same key, other work another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
         data["results_version"] = RESULTS_VERSION
@@ -55,18 +55,18 @@ class Case:
 
     @property
     def title(self) -> str:
-        """Words for people."""
-        told = [self.instance.name, self.channels, self.events.kind, self.options.retune]
-        return " ".join([*told, self.instance.qkd.relay, self.restoration])
+        """Return a title to display."""
+        words = [self.instance.name, self.channels, self.events.kind, self.options.retune]
+        return " ".join([*words, self.instance.qkd.relay, self.restoration])
 
     @property
     def weight(self) -> float:
-        """How long the run takes, about: widest paths are looked for at every admission."""
+        """Return the approximate duration: widest paths are searched at every admission."""
         return self.requests * (3.0 if self.instance.qkd.relay == "widest" else 1.0)
 
     @property
     def restoration(self) -> str:
-        """``on`` or ``off``; ``-`` where no light is torn down."""
+        """Return ``on`` or ``off``; ``-`` where no lightpath is torn down."""
         if self.events.kind != "cut":
             return "-"
         return "on" if self.events.restore else "off"
@@ -109,9 +109,9 @@ class Case:
         }
 
 
-def _measures(found: Survival | None) -> Row:
-    row: Row = {"events": 0 if found is None else found.event_count}
+def _measures(survival: Survival | None) -> Row:
+    row: Row = {"events": 0 if survival is None else survival.event_count}
     for name in MEASURES:
-        one = Estimate(None, None) if found is None else getattr(found, name)
-        row |= {name: one.value, f"{name}_ci95": one.ci95}
+        estimate = Estimate(None, None) if survival is None else getattr(survival, name)
+        row |= {name: estimate.value, f"{name}_ci95": estimate.ci95}
     return row

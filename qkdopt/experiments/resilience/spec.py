@@ -1,4 +1,4 @@
-"""Which runs a question about resilience stands for, and what is wrong with it."""
+"""Specification of a resilience study: its runs and its faults."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from qkdopt.simulation.refusals import noise_faults, request_faults
 
 RETUNE = ("always", "never")
 RELAYS = ("lightpath", "widest")
-SMALLEST_RUN = 1000
+MIN_REQUESTS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResilienceSpec:
-    """What is asked, as it was typed.
+    """Options of a resilience study, as typed.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ class ResilienceSpec:
 
     @property
     def kinds(self) -> list[str]:
-        """Kinds of event, each once."""
+        """Return the kinds of event, each once."""
         words = [word.strip() for word in self.events.split(",") if word.strip()]
         return list(dict.fromkeys(words))
 
     def faults(self) -> Iterator[str]:
-        """Yield everything that is out of range, whatever the instance."""
+        """Yield every option that is out of range, whatever the instance."""
         unknown = [kind for kind in self.kinds if kind not in EVENTS]
         if unknown or not self.kinds:
             yield f"events = {self.events!r}; expected some of {', '.join(EVENTS)}"
@@ -70,7 +70,7 @@ class ResilienceSpec:
             load_erlang=self.load_erlang,
             requests=self.requests,
             seed=self.seed,
-            fewest=SMALLEST_RUN,
+            fewest=MIN_REQUESTS,
         )
 
     def event_options(self, kind: str, *, restore: bool = False) -> EventOptions:
@@ -97,7 +97,7 @@ def parse_sets(channels: str | None) -> list[NamedSet]:
     Raises
     ------
     UsageError
-        It is no list of channels.
+        The text is no list of channels.
     """
     if channels is None:
         return [NamedSet("instance", None)]
@@ -110,16 +110,16 @@ def parse_sets(channels: str | None) -> list[NamedSet]:
     return [NamedSet.listed(chosen) for chosen in dict.fromkeys(sets) if chosen is not None]
 
 
-def faults_on(instance: Instance, question: ResilienceSpec) -> list[str]:
-    """Return everything that is wrong with a question about an instance."""
-    faults = list(question.faults())
+def faults_on(instance: Instance, spec: ResilienceSpec) -> list[str]:
+    """Return every fault of a specification for an instance."""
+    faults = list(spec.faults())
     try:
-        sets = parse_sets(question.channels)
-    except UsageError:  # told by the question already
+        sets = parse_sets(spec.channels)
+    except UsageError:  # reported by `spec.faults` already
         sets = []
-    for one in sets:
+    for named_set in sets:
         try:
-            one.applied_to(instance)
+            named_set.applied_to(instance)
         except InstanceError as error:
             faults += [f"{error.where}: {fault}" for fault in error.faults]
     faults += noise_faults(instance)
@@ -128,21 +128,21 @@ def faults_on(instance: Instance, question: ResilienceSpec) -> list[str]:
     return faults
 
 
-def cases(instance: Instance, question: ResilienceSpec) -> list[Case]:
+def cases(instance: Instance, spec: ResilienceSpec) -> list[Case]:
     """Return every run: event x set x relay x retuning, and for cuts with and without restoration.
 
     Raises
     ------
     UsageError
-        What :func:`faults_on` says, all at once.
+        All faults of :func:`faults_on` at once.
     """
-    faults = faults_on(instance, question)
+    faults = faults_on(instance, spec)
     if faults:
         raise UsageError("; ".join(faults))
-    load = instance.load_erlang if question.load_erlang is None else question.load_erlang
+    load = instance.load_erlang if spec.load_erlang is None else spec.load_erlang
     networks = [
-        (one.name, _with_relay(one.applied_to(instance), relay))
-        for one in parse_sets(question.channels)
+        (named_set.name, _with_relay(named_set.applied_to(instance), relay))
+        for named_set in parse_sets(spec.channels)
         for relay in RELAYS
     ]
     return [
@@ -150,12 +150,12 @@ def cases(instance: Instance, question: ResilienceSpec) -> list[Case]:
             instance=network,
             channels=name,
             options=SimulationOptions(retune=retune),
-            events=question.event_options(kind, restore=restore),
+            events=spec.event_options(kind, restore=restore),
             load_erlang=load,
-            requests=question.requests,
-            seed=question.seed,
+            requests=spec.requests,
+            seed=spec.seed,
         )
-        for kind in question.kinds
+        for kind in spec.kinds
         for name, network in networks
         for retune in RETUNE
         for restore in ((False, True) if kind == "cut" else (False,))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 LABELS = ("event", "channels", "retune", "relay", "restoration")
 RATES = ("before_bps", "after_bps")
 SHARES = tuple(name for name in MEASURES if name not in RATES)
-# What `resilience.csv` says of a run, in this order.
+# Columns of `resilience.csv`, in this order.
 COLUMNS = (
     *LABELS,
     *(f"{name}_{what}" for name in SHARES for what in ("percent", "ci95_percent")),

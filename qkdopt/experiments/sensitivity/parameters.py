@@ -13,10 +13,10 @@ insertion loss         divided by r    signal divided by r
 Raman scale            times r
 =====================  ==============  ===================
 
-The Raman scale is no parameter but a yardstick: how far the cross-section's uncertainty of 2-3 dB
-reaches. Dark counts per gate follow the gate, at a constant rate per nanosecond; they do not
-follow the detector's efficiency, though in a given detector they do. No filter or gate cuts
-the signal here; :data:`TIME_BANDWIDTH` says where that ends.
+The Raman scale is no parameter of the hardware but a yardstick: the effect of the cross-section's
+uncertainty of 2-3 dB. Dark counts per gate follow the gate, at a constant rate per nanosecond; they
+do not follow the detector's efficiency, though in a given detector they do. No filter or gate is
+assumed to cut the signal; :data:`TIME_BANDWIDTH` is the limit of that assumption.
 """
 
 from __future__ import annotations
@@ -31,48 +31,48 @@ from qkdopt.instance import Instance
 from qkdopt.instance.base import Part
 
 # Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
-# time and frequency, so a filter and a gate that together are cut the signal itself.
+# time and frequency, so a filter and a gate that together are narrower cut the signal itself.
 TIME_BANDWIDTH = 0.44
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One hardware figure that may be turned.
+    """One hardware parameter that may be perturbed.
 
     Parameters
     ----------
     name, unit
         For tables and plots.
-    better
+    sign
         +1 where more of it gives more key, -1 where less does.
     low_db, high_db
-        Range around the present value that is tried [dB].
+        Range of changes of the present value [dB].
     value
         The present value in ``unit``.
-    turned
-        The instance with the parameter turned by so many dB, validated.
+    perturbed
+        Returns the instance with the parameter changed by a number of dB, validated.
     """
 
     name: str
     unit: str
-    better: int
+    sign: int
     low_db: float
     high_db: float
     value: Callable[[Instance], float]
     perturbed: Callable[[Instance, float], Instance]
 
     def steps_db(self, step_db: float) -> list[float]:
-        """Return the changes that are tried, rising, 0 among them."""
+        """Return the changes that are tried [dB], ascending, 0 among them."""
         first = math.ceil(self.low_db / step_db - 1e-9)
         last = math.floor(self.high_db / step_db + 1e-9)
         return [k * step_db for k in range(first, last + 1)]
 
 
 def scaled_launch(instance: Instance, db: float) -> Instance:
-    """Return the instance with every launch power higher by so many dB.
+    """Return the instance with every launch power raised by a number of dB.
 
-    Where power follows from a receiver's sensitivity, the sensitivity moves: less power then
-    asks for a better receiver.
+    Where power follows from a receiver's sensitivity, the sensitivity changes: less power then
+    requires a better receiver.
 
     Raises
     ------
@@ -85,43 +85,45 @@ def scaled_launch(instance: Instance, db: float) -> Instance:
     if classical.launch_dbm is not None:
         return with_powers(instance, classical.launch_dbm + db, shifted)
     assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
-    moved = {"receiver_sensitivity_dbm": classical.receiver_sensitivity_dbm + db}
-    return with_powers(instance, None, shifted, moved)
+    sensitivity = {"receiver_sensitivity_dbm": classical.receiver_sensitivity_dbm + db}
+    return with_powers(instance, None, shifted, sensitivity)
 
 
 def _ratio(db: float) -> float:
     return float(10.0 ** (db / 10.0))
 
 
-def _part_with(instance: Instance, name: str, changes: dict[str, Any]) -> Instance:
+def _replace_in_part(instance: Instance, name: str, changes: dict[str, Any]) -> Instance:
     part: Part = getattr(instance, name)
     changed = type(part).model_validate({**part.model_dump(), **changes}, strict=False)
     return instance.model_copy(update={name: changed})
 
 
 def _filter(instance: Instance, db: float) -> Instance:
-    return _part_with(instance, "qkd", {"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
+    return _replace_in_part(instance, "qkd", {"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
 
 
 def _gate(instance: Instance, db: float) -> Instance:
     qkd, ratio = instance.qkd, _ratio(db)
     dark = qkd.dark_count_per_gate * ratio
     changes = {"gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": dark}
-    return _part_with(instance, "qkd", changes)
+    return _replace_in_part(instance, "qkd", changes)
 
 
 def _efficiency(instance: Instance, db: float) -> Instance:
     perturbed = instance.qkd.detector_efficiency * _ratio(db)
-    return _part_with(instance, "qkd", {"detector_efficiency": perturbed})
+    return _replace_in_part(instance, "qkd", {"detector_efficiency": perturbed})
 
 
 def _insertion_loss(instance: Instance, db: float) -> Instance:
     perturbed = instance.qkd.insertion_loss_db + db
-    return _part_with(instance, "qkd", {"insertion_loss_db": perturbed})
+    return _replace_in_part(instance, "qkd", {"insertion_loss_db": perturbed})
 
 
 def _raman_scale(instance: Instance, db: float) -> Instance:
-    return _part_with(instance, "fibre", {"raman_scale": instance.fibre.raman_scale * _ratio(db)})
+    return _replace_in_part(
+        instance, "fibre", {"raman_scale": instance.fibre.raman_scale * _ratio(db)}
+    )
 
 
 LAUNCH = Parameter("launch power", "dBm", -1, -9.0, 3.0, mean_launch_dbm, scaled_launch)

@@ -1,4 +1,4 @@
-r"""Launch power of least noise: every link at the floor that its receivers ask for.
+r"""Launch power of least noise: every link at the minimum that its receivers require.
 
 All noise of classical light rises with its launch power on that link (Raman scattering and
 crosstalk in proportion, four-wave mixing with the cube) and with nothing on other links,
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 Mode = Literal["network", "link"]
 MODES: tuple[str, ...] = get_args(Mode)
 # The instance's own limits of a launch power [dBm].
-LOWEST_DBM, HIGHEST_DBM = -80.0, 30.0
-LARGEST_MARGIN_DB = 40.0
+MIN_DBM, MAX_DBM = -80.0, 30.0
+MAX_MARGIN_DB = 40.0
 
 
-def launch_floor_dbm(
+def min_launch_dbm(
     instance: Instance, link: Link, sensitivity_dbm: float, margin_db: float
 ) -> float:
-    r"""Least launch power [dBm] with which a link's light still reaches its receivers.
+    r"""Return the minimum launch power [dBm] that a link's receivers require.
 
     .. math:: F_e = S_\text{rx} + \alpha_e L_e + M
 
-    Both directions have the same loss, and so the same floor.
+    Both directions have the same loss, and so the same minimum.
 
     Parameters
     ----------
@@ -63,47 +63,47 @@ def with_launch(
     margin_db: float = 0.0,
     cap_dbm: float | None = None,
 ) -> Instance:
-    """Return the instance at the launch power of least noise between floor and cap.
+    """Return the instance at the launch power of least noise between minimum and cap.
 
     Parameters
     ----------
     instance
-        Any launch power it has is replaced, be it too high or too low.
+        Its launch powers are replaced, whether too high or too low.
     mode
-        ``link``: each link at its own floor. ``network``: one power everywhere, the highest
-        of all floors; links without QKD need theirs too.
+        ``link``: each link at its own minimum. ``network``: one power everywhere, the highest
+        of all minima; links without QKD need theirs too.
     sensitivity_dbm, margin_db
         See :func:`launch_floor_dbm`.
     cap_dbm
-        No link may be above it; 30 dBm, the most an instance can hold, by default.
+        Largest launch power of any link [dBm]; None: 30 dBm, the limit of an instance.
 
     Raises
     ------
     UsageError
         An option out of range.
     InstanceError
-        Floors that lie above the cap: every such link, with its floor.
+        Minimum powers above the cap: every such link, with its minimum.
     """
-    faults = option_faults(sensitivity_dbm, margin_db, cap_dbm)
+    faults = validate_options(sensitivity_dbm, margin_db, cap_dbm)
     if mode not in MODES:
         faults.append(f"mode = {mode!r}; expected one of {', '.join(MODES)}")
     if faults:
         raise UsageError("; ".join(faults))
-    faults = floor_faults(instance, sensitivity_dbm, margin_db, cap_dbm)
+    faults = validate_cap(instance, sensitivity_dbm, margin_db, cap_dbm)
     if faults:
         raise InstanceError(f"{instance.name}: launch power", faults)
-    floors = [
-        launch_floor_dbm(instance, link, sensitivity_dbm, margin_db)
+    min_powers = [
+        min_launch_dbm(instance, link, sensitivity_dbm, margin_db)
         for link in instance.network.links
     ]
     if mode == "network":
-        return with_powers(instance, max(floors), [None] * len(floors))
-    return with_powers(instance, None, floors)
+        return with_powers(instance, max(min_powers), [None] * len(min_powers))
+    return with_powers(instance, None, min_powers)
 
 
 @dataclass(frozen=True)
 class Receivers:
-    """What the classical receivers ask of the launch power.
+    """Limits that the classical receivers set to the launch power.
 
     Parameters
     ----------
@@ -124,12 +124,12 @@ class Receivers:
         return cls(classical.receiver_sensitivity_dbm, classical.margin_db)
 
     def faults(self) -> list[str]:
-        """Return what is out of range, whatever the instance."""
-        return option_faults(self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+        """Return every fault of the options, whatever the instance."""
+        return validate_options(self.sensitivity_dbm, self.margin_db, self.cap_dbm)
 
-    def floor_faults(self, instance: Instance) -> list[str]:
-        """Return one fault for each link whose floor is above the cap."""
-        return floor_faults(instance, self.sensitivity_dbm, self.margin_db, self.cap_dbm)
+    def validate_cap(self, instance: Instance) -> list[str]:
+        """Return one fault for each link whose minimum launch power is above the cap."""
+        return validate_cap(instance, self.sensitivity_dbm, self.margin_db, self.cap_dbm)
 
     def at_floor(self, instance: Instance, mode: Mode) -> Instance:
         """Return the instance at the power of least noise, see :func:`with_launch`."""
@@ -139,35 +139,49 @@ class Receivers:
         )  # fmt: skip
 
     def table(self, instance: Instance, chosen: Instance) -> pd.DataFrame:
-        """Return what each link saves, see :func:`launch_table`."""
+        """Return the launch power that each link saves, see :func:`launch_table`."""
         return launch_table(
             instance, chosen, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db
         )
 
 
-def option_faults(sensitivity_dbm: float, margin_db: float, cap_dbm: float | None) -> list[str]:
-    """Return what is wrong with the options themselves."""
+def validate_options(sensitivity_dbm: float, margin_db: float, cap_dbm: float | None) -> list[str]:
+    """Return every fault of the options.
+
+    Parameters
+    ----------
+    sensitivity_dbm, margin_db, cap_dbm
+        See :func:`with_launch`.
+    """
     faults = [
         f"{name} = {value:g}; expected -80 to 30 dBm (given in W or mW?)"
         for name, value in (("sensitivity", sensitivity_dbm), ("cap", cap_dbm))
-        if value is not None and not LOWEST_DBM <= value <= HIGHEST_DBM
+        if value is not None and not MIN_DBM <= value <= MAX_DBM
     ]
-    if not 0.0 <= margin_db <= LARGEST_MARGIN_DB:
+    if not 0.0 <= margin_db <= MAX_MARGIN_DB:
         faults.append(f"margin = {margin_db:g}; expected 0 to 40 dB")
     return faults
 
 
-def floor_faults(
+def validate_cap(
     instance: Instance, sensitivity_dbm: float, margin_db: float, cap_dbm: float | None
 ) -> list[str]:
-    """Return one fault for each link that no launch power between floor and cap serves."""
-    cap = HIGHEST_DBM if cap_dbm is None else cap_dbm
+    """Return one fault for each link whose minimum launch power is above the cap.
+
+    Parameters
+    ----------
+    instance
+        For the losses of its links.
+    sensitivity_dbm, margin_db, cap_dbm
+        See :func:`with_launch`.
+    """
+    cap = MAX_DBM if cap_dbm is None else cap_dbm
     faults = []
     for link in instance.network.links:
-        floor = launch_floor_dbm(instance, link, sensitivity_dbm, margin_db)
-        if floor > cap:
+        min_power = min_launch_dbm(instance, link, sensitivity_dbm, margin_db)
+        if min_power > cap:
             faults.append(
-                f"link {link.id}: floor {floor:.2f} dBm ({sensitivity_dbm:g} dBm + "
+                f"link {link.id}: floor {min_power:.2f} dBm ({sensitivity_dbm:g} dBm + "
                 f"{link_loss_db(instance, link):.2f} dB + {margin_db:g} dB); expected at most the "
                 f"cap of {cap:g} dBm"
             )
@@ -177,10 +191,22 @@ def floor_faults(
 def launch_table(
     instance: Instance, chosen: Instance, *, sensitivity_dbm: float, margin_db: float = 0.0
 ) -> pd.DataFrame:
-    """Return one row a link: its floor, the power chosen, and what that saves.
+    """Return one row a link: its minimum power, the power chosen, and the difference.
 
-    Columns ``link``, ``length_km``, ``floor_dbm``, ``launch_dbm`` (of ``chosen``) and
-    ``saved_db`` against ``instance``: negative where the present power is too low.
+    Parameters
+    ----------
+    instance
+        At its present launch powers.
+    chosen
+        The same at other launch powers.
+    sensitivity_dbm, margin_db
+        See :func:`min_launch_dbm`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``link``, ``length_km``, ``floor_dbm``, ``launch_dbm`` (of ``chosen``) and
+        ``saved_db`` against ``instance``: negative where the present power is too low.
     """
     import pandas as pd
 
@@ -191,7 +217,7 @@ def launch_table(
             {
                 "link": link.id,
                 "length_km": link.length_km,
-                "floor_dbm": launch_floor_dbm(instance, link, sensitivity_dbm, margin_db),
+                "floor_dbm": min_launch_dbm(instance, link, sensitivity_dbm, margin_db),
                 "launch_dbm": launch,
                 "saved_db": link_launch_dbm(instance, link) - launch,
             }
@@ -200,7 +226,7 @@ def launch_table(
 
 
 def mean_launch_dbm(instance: Instance) -> float:
-    """Mean over links of the launch power, taken in dBm."""
+    """Return the mean over links of the launch power, taken in dBm."""
     powers = [link_launch_dbm(instance, link) for link in instance.network.links]
     # One power everywhere comes back as it is, without round-off.
     return powers[0] if len(set(powers)) == 1 else math.fsum(powers) / len(powers)
@@ -212,7 +238,24 @@ def with_powers(
     links_dbm: Sequence[float | None],
     changes: dict[str, Any] | None = None,
 ) -> Instance:
-    """Put powers into an instance, validated again; no network-wide one leaves it as it is."""
+    """Replace the launch powers of an instance, validated again.
+
+    Parameters
+    ----------
+    instance
+        Its own powers are replaced.
+    network_dbm
+        Power of all links without their own [dBm]; None leaves it unchanged.
+    links_dbm
+        ``(E,)`` powers of the links [dBm]; None where a link has none of its own.
+    changes
+        Further fields of ``classical``; None for none.
+
+    Raises
+    ------
+    InstanceError
+        A power is out of range.
+    """
     data = instance.to_json_dict()
     if network_dbm is not None:
         data["classical"] = {"launch_dbm": network_dbm}

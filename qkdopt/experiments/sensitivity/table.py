@@ -1,4 +1,4 @@
-"""What the settings of a sweep are worth: runs on the same requests, gains paired."""
+"""Gains of the settings of a sweep: runs on the same requests, gains paired."""
 
 from __future__ import annotations
 
@@ -27,55 +27,64 @@ def sensitivity_jobs(
 
     First fit and the best candidate: lightpaths do not depend on noise where all candidates are
     kept dark, so that settings differ in key rates alone.
+
+    Parameters
+    ----------
+    settings
+        Of the sweep.
+    set_name
+        Name of the candidate set in tables.
+    load_erlang, seed, requests
+        See :func:`qkdopt.simulation.simulate`.
     """
     return [
         Job(
-            instance=one.instance,
+            instance=setting.instance,
             set_name=set_name,
             label=AS_IT_STANDS
-            if one.db == 0.0 and one.better
-            else f"{one.parameter} {one.db:+g} dB",
+            if setting.db == 0.0 and setting.sign
+            else f"{setting.parameter} {setting.db:+g} dB",
             options=SimulationOptions(strategy="ds-qkd"),
             load_erlang=load_erlang,
             seed=seed,
             requests=requests,
         )
-        for one in settings
+        for setting in settings
     ]
 
 
 def sensitivity_table(
     settings: Sequence[Setting], jobs: Sequence[Job], rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return one row a setting: :data:`COLUMNS`, and ``better`` of the parameter.
+    """Return one row a setting: :data:`COLUMNS`, and ``better``, the parameter's sign.
 
     Parameters
     ----------
     settings, jobs
         As :func:`sensitivity_jobs` has them, in the same order.
     rows
-        Of the runs, all done.
+        Rows of the runs, all done.
     """
     import pandas as pd
 
-    found = {row["key"]: row for _, row in rows.iterrows()}
-    base = next(found[job.key] for job in jobs if job.label == AS_IT_STANDS)
+    rows_by_key = {row["key"]: row for _, row in rows.iterrows()}
+    base = next(rows_by_key[job.key] for job in jobs if job.label == AS_IT_STANDS)
     table = []
-    for one, job in zip(settings, jobs, strict=True):
-        row = found[job.key]
+    for setting, job in zip(settings, jobs, strict=True):
+        row = rows_by_key[job.key]
         gain = gain_between(row, base, per_request=True)
         table.append(
             {
-                "parameter": one.parameter,
-                "value": one.value,
-                "unit": one.unit,
-                "db": one.db,
+                "parameter": setting.parameter,
+                "value": setting.value,
+                "unit": setting.unit,
+                "db": setting.db,
                 "mean_skr_per_request_bps": row["mean_skr_per_request_bps"],
                 "ci95": _number(row["mean_skr_per_request_bps_ci95"], 1.0),
                 "blocking": row["blocking"],
                 "paired_gain_percent": _number(gain.value, 100.0),
                 "paired_ci95": _number(gain.ci95, 100.0),
-                "better": one.better,
+                "better": setting.sign,
             }
         )
     return pd.DataFrame(table)
@@ -86,13 +95,13 @@ def _number(value: float | None, scale: float) -> float:
 
 
 def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
-    r"""Rank the parameters by what a dB of each buys where the instance stands.
+    r"""Rank the parameters by the gain of one dB of each at the present values.
 
     A gain :math:`g` of :math:`x` dB to the better side is :math:`(1 + g)^{1/x} - 1` for each of
     them, compounded: key rates are nearly in proportion to efficiency, so that equal steps give
     equal factors, not equal sums. Measured is the first step to the better side; where there is
     none (a loss of 0 dB cannot fall, nor a power at its floor), the first to the worse side, x
-    negative: such parameters come last, for nothing can be bought of them. NaN where there is no
+    negative: such parameters come last, for they cannot improve. NaN where there is no
     key, at the present point or after the step.
 
     Returns
@@ -106,7 +115,7 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     parameters = table[table["better"] != 0].groupby("parameter", sort=False)
-    ranked = [_worth(rows.to_dict("records")) for _, rows in parameters]
+    ranked = [_rank_row(rows.to_dict("records")) for _, rows in parameters]
     frame = pd.DataFrame([row for row in ranked if row is not None])
     if frame.empty:
         return frame
@@ -117,15 +126,15 @@ def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
     return order.drop(columns="rounded").reset_index(drop=True)
 
 
-def _worth(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
-    """Return what one parameter's rows say; None where it cannot be turned at all."""
+def _rank_row(rows: list[dict[Hashable, Any]]) -> dict[str, Any] | None:
+    """Return the ranking's row of one parameter; None where it cannot be perturbed at all."""
     present = next(row for row in rows if row["db"] == 0.0)
     perturbed = [row for row in rows if row["db"] != 0.0]
     if not perturbed:
         return None
     improved = [row for row in perturbed if row["db"] * row["better"] > 0.0]
     step = min(improved or perturbed, key=lambda row: abs(row["db"]))
-    # Of settings alike the one nearest to the present.
+    # Of equal settings the nearest to the present one.
     best = max(rows, key=lambda row: (row["mean_skr_per_request_bps"], -abs(row["db"])))
     if not best["mean_skr_per_request_bps"] > 0.0:
         best = dict.fromkeys(best, math.nan)

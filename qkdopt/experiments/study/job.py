@@ -1,4 +1,4 @@
-"""One run of a study: plain data in, one row out, on whatever machine."""
+"""One run of a study: plain data in, one row out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from qkdopt.jobs.task import Row, finished_row
 from qkdopt.simulation import Estimate, SimulationOptions, SimulationOutcome, simulate
 from qkdopt.simulation import tally as t
 
-# Part of every run's name: raised when a change of the code changes what a run finds, so that rows
-# of before and after never stand in one table.
+# Part of every run's key: raised when a change of the code changes results, so that rows of before
+# and after never share a table.
 RESULTS_VERSION = 1
 
 
@@ -50,7 +50,7 @@ class Job:
 
     @property
     def key(self) -> str:
-        """Name of the run: the same work has the same key, anything else another."""
+        """Return the name of the run: the same work has the same key, other work another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
         data["instance"] = self.instance.sha256()
         data["results_version"] = RESULTS_VERSION
@@ -59,7 +59,7 @@ class Job:
 
     @property
     def title(self) -> str:
-        """Words for people."""
+        """Return a title to display."""
         return (
             f"{self.instance.name} {self.set_name} {self.label} {self.load_erlang:g} erlang "
             f"seed {self.seed}"
@@ -67,7 +67,7 @@ class Job:
 
     @property
     def weight(self) -> float:
-        """How long the run takes, about, in requests of first fit."""
+        """Return the approximate duration, in requests of first fit."""
         slow = 10.0 if self.options.strategy == "ds-qkd-synergistic" else 1.0
         bounded = 1e6 * self.snapshots if self.bound_every else 0.0
         return self.requests * self.replications * slow + bounded
@@ -87,12 +87,12 @@ class Job:
             replications=self.replications,
         )
         if "interrupted" in outcome.notes:
-            # Ctrl-C that reached a worker: what was simulated until then is not this run.
+            # Ctrl-C reached a worker: a simulation cut short is not this run.
             raise KeyboardInterrupt
         return _measures(outcome) | _bounds(self)
 
     def identity(self) -> Row:
-        """Columns that say which run a row is."""
+        """Return the columns that identify the run."""
         return {
             "key": self.key,
             "instance": self.instance.name,
@@ -123,12 +123,12 @@ def _measures(outcome: SimulationOutcome | None) -> Row:
         "mean_skr_bps", "mean_skr_per_request_bps", "time_average_skr_bps", "blocking", "outage",
         "switches_per_request", "switches_per_holding_time",
     ):  # fmt: skip
-        found = Estimate(None, None) if outcome is None else getattr(outcome, name)
-        row |= {name: found.value, f"{name}_ci95": found.ci95}
+        estimate = Estimate(None, None) if outcome is None else getattr(outcome, name)
+        row |= {name: estimate.value, f"{name}_ci95": estimate.ci95}
     for cause in t.CAUSES:
-        found = Estimate(None, None) if outcome is None else outcome.blocking_by_cause[cause]
+        estimate = Estimate(None, None) if outcome is None else outcome.blocking_by_cause[cause]
         name = f"blocking_{cause.replace(' ', '_')}"
-        row |= {name: found.value, f"{name}_ci95": found.ci95}
+        row |= {name: estimate.value, f"{name}_ci95": estimate.ci95}
     # Batch by batch, so that any two runs on the same requests can be paired later.
     for name, column in (
         ("batch_offered", t.OFFERED), ("batch_served", t.SERVED), ("batch_skr", t.SKR),
@@ -138,18 +138,18 @@ def _measures(outcome: SimulationOutcome | None) -> Row:
 
 
 def _bounds(job: Job | None) -> Row:
-    found: SnapshotBounds | None = None
+    bounds: SnapshotBounds | None = None
     if job is not None and job.bound_every > 0:
-        found = snapshot_bounds(
+        bounds = snapshot_bounds(
             job.instance, job.options, load_erlang=job.load_erlang, seed=job.seed,
             warmup=job.warmup, every=job.bound_every, count=job.snapshots,
             nodes=job.bound_nodes,
         )  # fmt: skip
-    row: Row = {"snapshots": 0 if found is None else len(found.policy_bps)}
+    row: Row = {"snapshots": 0 if bounds is None else len(bounds.policy_bps)}
     for name in ("policy", "bound", "gap"):
-        estimate = Estimate(None, None) if found is None else getattr(found, name)
+        estimate = Estimate(None, None) if bounds is None else getattr(bounds, name)
         row |= {f"snapshot_{name}": estimate.value, f"snapshot_{name}_ci95": estimate.ci95}
-    row["snapshots_checked"] = found is None or found.checked
+    row["snapshots_checked"] = bounds is None or bounds.checked
     return row
 
 

@@ -53,11 +53,11 @@ class ChannelSets(Part):
     listed: Annotated[tuple[Channel, ...], Field(min_length=1)] | None = None
     """Channels."""
     compact: Count | None = None
-    """So many neighbours, from ``first`` on."""
+    """Number of neighbours, from ``first`` on."""
     uniform: Count | None = None
-    """So many channels, ``stride`` apart, from ``first`` on."""
+    """Number of channels, ``stride`` apart, from ``first`` on."""
     random: Count | None = None
-    """So many random channels. The same seed and draw with more channels is a superset."""
+    """Number of random channels. The same seed and draw with more channels is a superset."""
     first: Channel = 0
     stride: Count = 10
     draws: Count = 1
@@ -66,7 +66,7 @@ class ChannelSets(Part):
     """Channels that are in every random set."""
 
     def faults(self) -> Iterator[str]:
-        """Yield what does not fit together."""
+        """Yield options that contradict each other."""
         given = [
             name
             for name in ("listed", "compact", "uniform", "random")
@@ -81,7 +81,7 @@ class ChannelSets(Part):
             yield f"sets: contains {len(self.contains)} channels; expected at most {self.random}"
 
     def draw(self, channels: int) -> list[NamedSet]:
-        """Return the family's sets on a grid of so many channels.
+        """Return the family's sets on a grid of a number of channels.
 
         Raises
         ------
@@ -107,10 +107,10 @@ class ChannelSets(Part):
         return NamedSet(f"{self._family()} #{draw}", tuple(sorted(chosen)))
 
     def _family(self) -> str:
-        """Name of a random family: everything that tells it from another."""
-        told = [f"random {self.random}"]
+        """Return the name of a random family: all of its parameters."""
+        words = [f"random {self.random}"]
         if self.seed:
-            told.append(f"seed {self.seed}")
+            words.append(f"seed {self.seed}")
         if self.contains:
-            told.append("with " + ",".join(map(str, self.contains)))
-        return " ".join(told)
+            words.append("with " + ",".join(map(str, self.contains)))
+        return " ".join(words)

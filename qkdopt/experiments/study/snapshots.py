@@ -1,4 +1,4 @@
-"""How far a policy is from the best assignment of what it has admitted.
+"""Distance of a policy from the best assignment of the demands that it has admitted.
 
 For a snapshot A of active demands, B(A) limits the mean key rate of any assignment of A, with
 rearrangement. Sampled over a simulation it bounds the time-average of the policy that produced the
@@ -34,23 +34,23 @@ class SnapshotBounds:
     policy_bps: FloatArray
     bounds_bps: FloatArray
     checked: bool
-    """Whether the independent checker agrees with every snapshot."""
+    """Whether every snapshot passed the independent checker."""
 
     @property
     def policy(self) -> Estimate:
-        """Mean over snapshots of the policy's own value."""
+        """Return the mean over snapshots of the policy's own value [bit/s]."""
         return mean(self.policy_bps)
 
     @property
     def bound(self) -> Estimate:
-        """Mean over snapshots of the bound."""
+        """Return the mean over snapshots of the bound [bit/s]."""
         return mean(self.bounds_bps)
 
     @property
     def gap(self) -> Estimate:
-        """Mean over snapshots of (bound - policy) / bound; snapshots without key have none."""
-        some = self.bounds_bps > 0.0
-        return mean(1.0 - self.policy_bps[some] / self.bounds_bps[some])
+        """Return the mean of (bound - policy) / bound over snapshots with key."""
+        with_key = self.bounds_bps > 0.0
+        return mean(1.0 - self.policy_bps[with_key] / self.bounds_bps[with_key])
 
 
 def snapshot_bounds(
@@ -64,7 +64,20 @@ def snapshot_bounds(
     count: int,
     nodes: int = 0,
 ) -> SnapshotBounds:
-    """Simulate, stop ``count`` times ``every`` requests apart, and bound what is active.
+    """Simulate, take snapshots at equal distances, and bound the rate of their demands.
+
+    Parameters
+    ----------
+    instance, options, load_erlang, seed
+        See :func:`qkdopt.simulation.simulate`.
+    warmup
+        Requests before the first snapshot's distance is counted; None: the simulator's default.
+    every
+        Requests between snapshots.
+    count
+        Number of snapshots; those without active demands are left out.
+    nodes
+        Branchings of each bound after its root.
 
     Raises
     ------
@@ -78,8 +91,8 @@ def snapshot_bounds(
     tally = np.zeros(COLUMNS)
     links = np.zeros((len(instance.network.links), LINK_COLUMNS))
     values, bounds, checked = [], [], True
-    stretches = poisson_requests(instance, load_erlang, seed, 0, [first] + [every] * count)
-    for number, requests in enumerate(stretches):
+    chunks = poisson_requests(instance, load_erlang, seed, 0, [first] + [every] * count)
+    for number, requests in enumerate(chunks):
         simulator.serve(requests, tally, links)
         if number == 0 or simulator.active == 0:
             continue
@@ -101,21 +114,21 @@ def _checks(problem: Problem, plan: Plan) -> bool:
 
 
 def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
-    """Return the active demands as a static instance, and where they are as a plan."""
+    """Return the active demands as a static instance, and their lightpaths as a plan."""
     state, net = simulator.state, simulator.net
     nodes = [node.id for node in simulator.instance.network.nodes]
     demands, routes, channels = [], [], []
     # By slot, not by the order of the list, which departures shuffle.
     for number, slot in enumerate(np.sort(state.active_slot[: state.counters[ACTIVE]])):
         route = int(state.slot_route[slot])
-        pair = int(np.searchsorted(net.pair_route, route, side="right")) - 1
+        pair = int(np.searchsorted(net.group_route, route, side="right")) - 1
         source, target = divmod(pair, len(nodes))
-        width = int(state.slot_width[slot])
-        lit = net.order[state.slot_position[slot, :width]]
+        lightpath_count = int(state.slot_width[slot])
+        lit = net.order[state.slot_position[slot, :lightpath_count]]
         demands.append(
-            Demand(id=number, source=nodes[source], target=nodes[target], channels=width)
+            Demand(id=number, source=nodes[source], target=nodes[target], channels=lightpath_count)
         )
-        routes.append(route - int(net.pair_route[pair]))
+        routes.append(route - int(net.group_route[pair]))
         channels.append(tuple(sorted(int(channel) for channel in lit)))
     instance = simulator.instance.model_copy(update={"demands": tuple(demands)})
     working = np.where(net.candidates > 0, state.working, NO_QKD)

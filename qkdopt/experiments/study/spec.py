@@ -1,4 +1,4 @@
-"""What a study runs: the TOML file, validated, and the runs it stands for."""
+"""Specification of a study: the TOML file, validated, and its runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Seed = Annotated[int, Field(ge=0)]
 
 
 class StrategySpec(Part):
-    """How requests are served in some of the runs; see :class:`SimulationOptions`."""
+    """Strategy of a part of the runs; see :class:`SimulationOptions`."""
 
     name: str | None = None
     """Label in tables and plots; made from the rest where not given."""
@@ -36,7 +36,7 @@ class StrategySpec(Part):
     threshold: float = 0.5
 
     def faults(self) -> Iterator[str]:
-        """Yield what the simulator does not know."""
+        """Yield options that the simulator refuses."""
         try:
             self.options()
         except UsageError as error:
@@ -48,16 +48,16 @@ class StrategySpec(Part):
 
     @property
     def label(self) -> str:
-        """Name in tables and plots."""
+        """Return the name in tables and plots."""
         if self.name is not None:
             return self.name
         default = StrategySpec(strategy=self.strategy)
-        told = [self.strategy]
+        words = [self.strategy]
         for field in ("order", "policy", "replacements", "retune", "threshold"):
             value = getattr(self, field)
             if value != getattr(default, field):
-                told.append(f"{field} {value}")
-        return ", ".join(told)
+                words.append(f"{field} {value}")
+        return ", ".join(words)
 
 
 class StudySpec(Part):
@@ -82,16 +82,16 @@ class StudySpec(Part):
     bound_every: Annotated[int, Field(ge=0)] = 0
     """Requests between snapshots whose load-state bound is proved; 0 for none."""
     snapshots: Count = 10
-    """Most snapshots of one run."""
+    """Largest number of snapshots of one run."""
     bound_nodes: Annotated[int, Field(ge=0)] = 0
     """Branchings of one snapshot's bound after its root; a number, so that runs repeat."""
 
     def faults(self) -> Iterator[str]:
-        """Yield unknown strategies and baselines, and what is listed twice."""
+        """Yield unknown strategies and baselines, and duplicates."""
         for name, values in (("loads", self.loads), ("seeds", self.seeds)):
             if len(set(values)) < len(values):
-                told = ", ".join(f"{value:g}" for value in values)
-                yield f"{name} = {told}; expected different numbers"
+                numbers = ", ".join(f"{value:g}" for value in values)
+                yield f"{name} = {numbers}; expected different numbers"
         for strategy in self.strategies:
             if isinstance(strategy, str):
                 try:
@@ -106,13 +106,15 @@ class StudySpec(Part):
 
     @property
     def baseline_label(self) -> str:
-        """Strategy that the others are compared with."""
+        """Return the label of the strategy that the others are compared with."""
         return self.baseline or self._specs()[0].label
 
     def _specs(self) -> list[StrategySpec]:
         return [
-            StrategySpec.model_construct(name=None, strategy=one) if isinstance(one, str) else one
-            for one in self.strategies
+            StrategySpec.model_construct(name=None, strategy=strategy)
+            if isinstance(strategy, str)
+            else strategy
+            for strategy in self.strategies
         ]
 
     def jobs(self, folder: Path) -> list[Job]:
@@ -154,7 +156,7 @@ class StudySpec(Part):
         ]
 
     def _unbounded(self, chosen: list[tuple[str, Instance]]) -> list[str]:
-        """Return what each instance has that no simulation or no bound covers."""
+        """Return features of the instances that no simulation or no bound covers."""
         faults = []
         for instance in {instance.name: instance for _, instance in chosen}.values():
             if instance.other_noise.four_wave_mixing is not None:
@@ -166,19 +168,19 @@ class StudySpec(Part):
         return faults
 
     def _with_sets(self, instance: Instance) -> list[tuple[str, Instance]]:
-        found: list[tuple[str, Instance]] = []
+        with_sets: list[tuple[str, Instance]] = []
         for sets in self.sets:
             named = (
                 [NamedSet("instance", None)]
                 if isinstance(sets, str)
                 else sets.draw(instance.grid.channels)
             )
-            found += [(one.name, one.applied_to(instance)) for one in named]
-        return found
+            with_sets += [(named_set.name, named_set.applied_to(instance)) for named_set in named]
+        return with_sets
 
 
 def _repeated(chosen: list[tuple[str, Instance]]) -> list[str]:
-    """Return the names that two instances, or two sets of one, would share in every table."""
+    """Return the names that two instances, or two sets of an instance, would share in tables."""
     count = Counter((instance.name, label) for label, instance in chosen)
     return [
         f"{name} with set {label} comes {times} times; expected different names"

@@ -1,4 +1,4 @@
-"""What the rows of a study say: one line a run, and gains over a baseline, paired."""
+"""Tables of a study: one line a run, and paired gains over a baseline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ BATCHES = ["batch_offered", "batch_served", "batch_skr"]
 
 
 def gain_between(row: pd.Series, base: pd.Series, *, per_request: bool = False) -> Estimate:
-    """Relative gain in mean SKR of one row over another that met the same requests.
+    """Return the relative gain in mean SKR of one row over another with the same requests.
+
+    Parameters
+    ----------
+    row, base
+        Rows of the two runs.
+    per_request
+        Whether the mean is over all requests; otherwise over those served.
 
     Raises
     ------
@@ -41,7 +48,7 @@ def with_gains(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Return the rows with their paired gain over the baseline strategy [%]; no batches.
 
     The baseline of a run has the same instance, set, load and seed. The set is part of the
-    instance, and the instance is told by its hash: names need not differ.
+    instance, and the instance is identified by its hash: names need not differ.
     """
     same = ["instance_sha256", *SAME_REQUESTS]
     gains, intervals = [], []

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.heuristics.annealing.rate import rate_arguments
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray
+from qkdopt.problem.network_tables import guard_blocks, hops_of
 from qkdopt.problem.plan import BLOCKED, Plan, tuned
 from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
@@ -45,7 +45,7 @@ class SearchArrays:
     floor
         ``(E, Q)`` noise clicks per gate with no channel lit.
     rate
-        Parameters of the key rate, for :func:`qkdopt.heuristics.annealing.rate.key_rate`.
+        Parameters of the key rate, for :func:`qkdopt.physics.compiled_keyrate.key_rate`.
     table
         ``(2, n)`` measured key rate against noise; empty without one.
     objective
@@ -73,26 +73,23 @@ def build_arrays(problem: Problem) -> SearchArrays:
     counts = [len(routes) for routes in problem.routes]
     ends = np.cumsum([0, *counts])
     paths = [route for routes in problem.routes for route in routes]
-    hops = [
-        (e, 0 if forward else 1, 2 * e + int(tables.fibres[0 if forward else 1]))
-        for route in paths
-        for e, forward in zip(route.links, route.forward, strict=True)
-    ]
+    path_start, hops = hops_of(problem.routes)
+    # The row of a fibre in the occupancy, in place of its number on the link.
+    hops[:, 2] += 2 * hops[:, 0]
     usable = np.array([_usable(problem, path) for path in paths], dtype=np.int64)
     usable = usable.reshape(len(paths), tables.usable.shape[2])
     groups, transmittance = _groups(problem)
-    blocks = tables.blocks.transpose(0, 2, 1)[:, None] & tables.disturbs[:, :, None, None]
-    rate, table = rate_arguments(tables)
+    rate, table = tables.key_rate_arguments()
     floors = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     widths = [demand.channels for demand in instance.demands]
     return SearchArrays(
         demands=np.array([ends[:-1], ends[1:], widths], dtype=np.int64).T.copy(),
         floors=np.array(floors, dtype=np.float64),
-        path_start=np.cumsum([0, *(len(path.links) for path in paths)]).astype(np.int64),
-        hops=np.array(hops, dtype=np.int64).reshape(-1, 3),
+        path_start=path_start,
+        hops=hops,
         usable=usable,
         noise=np.ascontiguousarray(tables.noise),
-        blocks=np.ascontiguousarray(blocks).astype(np.int64),
+        blocks=np.ascontiguousarray(guard_blocks(tables)).astype(np.int64),
         groups=groups,
         transmittance=transmittance,
         floor=np.ascontiguousarray(tables.floor),
@@ -105,8 +102,7 @@ def build_arrays(problem: Problem) -> SearchArrays:
 def _usable(problem: Problem, path: Route) -> BoolArray:
     """``(W,)`` channels that may be lit on every hop of a path."""
     usable = problem.tables.usable
-    hops = zip(path.links, path.forward, strict=True)
-    return np.asarray(np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0))
+    return np.asarray(np.all([usable[e, d] for e, d, _ in path.hops], axis=0))
 
 
 def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance, NodeId, PairShare, Routes, Traffic
+from qkdopt.instance import Candidate, Instance, NodeId, PairShare, Routes, Traffic
 from qkdopt.instance.generation.demands import random_demands
 from qkdopt.instance.generation.presets import PRESETS
 from qkdopt.instance.generation.topologies import (
@@ -84,7 +84,7 @@ def new_instance(
                 network, demands, seed=seed, channels=channels_per_demand, weights=weights
             ),
             traffic=_traffic(load_erlang, weights),
-            **_hardware(preset, channels, candidates, reserve, layout, launch_dbm),
+            **hardware_of(preset, channels, candidates, reserve, layout, launch_dbm),
         )
     except ValidationError as problem:
         faults = [e["msg"].removeprefix("Value error, ") for e in problem.errors()]
@@ -107,14 +107,31 @@ def _traffic(
     return Traffic(**given) if given else None
 
 
-def _hardware(
+def hardware_of(
     preset: str,
     channels: int | None,
-    candidates: Sequence[int] | None,
+    candidates: Sequence[Candidate] | None,
     reserve: Literal["working", "all"],
     layout: Literal["single", "pair"] | None,
     launch_dbm: float | None,
 ) -> dict[str, Any]:
+    """Return grid, fibre, classical and qkd of a preset with some values changed.
+
+    Parameters
+    ----------
+    preset
+        One of ``PRESETS``.
+    channels
+        Channels of the grid; None for the preset's, as with all that follow.
+    candidates
+        Candidate QKD channels of every link.
+    reserve
+        Whether all candidates stay dark, or the working channel alone.
+    layout
+        One fibre for both directions, or a pair.
+    launch_dbm
+        Classical power per channel [dBm].
+    """
     parts = PRESETS[preset]()
     chosen: dict[str, Any] = {"reserve": reserve}
     if candidates is not None:

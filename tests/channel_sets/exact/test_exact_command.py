@@ -1,4 +1,4 @@
-"""``qkdopt design --method exact``."""
+"""``qkdopt design prove``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.command import HANG_SECONDS, exit_status, qkdopt, running
 from tests.shipped import LIBRARY
 
 TRIANGLE = LIBRARY / "small" / "triangle.json"
-EXACT = ("--method", "exact", "--time-limit", HANG_SECONDS)
+LIMIT = ("--time-limit", HANG_SECONDS)
 
 
 def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, capsys):
-    options = ("--channels", 1, *EXACT, "-o", tmp_path)
-    assert exit_status("design", TRIANGLE, *options) == 0
+    options = ("--channels", 1, *LIMIT, "-o", tmp_path)
+    assert exit_status("design", "prove", TRIANGLE, *options) == 0
     told = capsys.readouterr().out
     found = exact_set(read_instance(TRIANGLE), 1)
     assert "{" + str(found.channels[0]) + "}" in told
@@ -27,17 +27,18 @@ def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, caps
 
 
 def test_as_json(tmp_path, capsys):
-    options = ("--channels", 1, *EXACT, "-o", tmp_path, "--json")
-    assert exit_status("design", TRIANGLE, *options) == 0
+    options = ("--channels", 1, *LIMIT, "-o", tmp_path, "--json")
+    assert exit_status("design", "prove", TRIANGLE, *options) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "qkdopt/exact-set/1"
     assert told["status"] == "optimal"
     assert told["value_bps"] <= told["bound_bps"] * (1.0 + 1e-9)
 
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_interrupt_writes_the_best_set_and_its_bound(tmp_path):
-    options = ("--channels", 2, "--method", "exact", "--gap", 0, "--time-limit", HANG_SECONDS)
-    command = qkdopt("design", LIBRARY / "small" / "mesh6.json", *options, "-o", tmp_path)
+    options = ("--channels", 2, "--gap", 0, "--time-limit", HANG_SECONDS)
+    command = qkdopt("design", "prove", LIBRARY / "small" / "mesh6.json", *options, "-o", tmp_path)
     with running(*command) as run:
         assert any("gap" in line for line in run.stderr)
         run.send_signal(signal.SIGINT)
@@ -54,7 +55,8 @@ def test_interrupt_writes_the_best_set_and_its_bound(tmp_path):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--channels", "1:2"), "no range"),
+        (("--channels", "1:2"), "valid integer"),
+        (("--channels", "0"), "channels = 0"),
         (("--channels", "99"), "channels = 99"),
         (("--channels", "1", "--time-limit", "0"), "time limit = 0"),
         (("--channels", "1", "--gap", "2"), "gap = 2"),
@@ -64,34 +66,34 @@ def test_interrupt_writes_the_best_set_and_its_bound(tmp_path):
 )
 def test_bad_options_write_nothing(options, told, tmp_path, capsys):
     folder = tmp_path / "never"
-    assert exit_status("design", TRIANGLE, "--method", "exact", *options, "-o", folder) == 2
+    assert exit_status("design", "prove", TRIANGLE, *options, "-o", folder) == 2
     assert told in capsys.readouterr().err
     assert not folder.exists()
 
 
 def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.proving_sets.exact_set", None)
+    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    options = ("--channels", 1, *EXACT, "-o", tmp_path / "file")
-    assert exit_status("design", TRIANGLE, *options) == 2
+    options = ("--channels", 1, *LIMIT, "-o", tmp_path / "file")
+    assert exit_status("design", "prove", TRIANGLE, *options) == 2
     assert "expected a folder" in capsys.readouterr().err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.proving_sets.exact_set", None)
+    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
     with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
         sign.write_text(json.dumps(told), encoding="utf-8")
-        options = ("--channels", 1, *EXACT, "-o", tmp_path)
-        assert exit_status("design", TRIANGLE, *options) == 2
+        options = ("--channels", 1, *LIMIT, "-o", tmp_path)
+        assert exit_status("design", "prove", TRIANGLE, *options) == 2
     assert "one run at a time" in capsys.readouterr().err
 
 
 def test_the_question_is_written_beside_the_answer(tmp_path):
-    options = ("--channels", 1, *EXACT, "-o", tmp_path, "--seed", 3)
-    assert exit_status("design", TRIANGLE, *options) == 0
+    options = ("--channels", 1, *LIMIT, "-o", tmp_path, "--seed", 3)
+    assert exit_status("design", "prove", TRIANGLE, *options) == 0
     told = json.loads((tmp_path / "question.json").read_text(encoding="utf-8"))
     instance = read_instance(TRIANGLE)
     assert told["instance"] == instance.name

@@ -1,4 +1,4 @@
-"""``qkdopt design --protect``."""
+"""``qkdopt design protect``."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RING = LIBRARY / "small" / "ring.json"
 
 
 def test_a_kept_plan_is_written_and_checked(tmp_path, capsys):
-    options = ("--channels", 2, "--protect", 1000, "-o", tmp_path)
-    assert exit_status("design", RING, *options) == 0
+    options = ("--channels", 2, "--min-skr", 1000, "-o", tmp_path)
+    assert exit_status("design", "protect", RING, *options) == 0
     assert "status     kept: " in capsys.readouterr().out
     assert exit_status("check", tmp_path / "best.json", tmp_path / "plan.json") == 0
     table = pd.read_csv(tmp_path / "protection.csv")
@@ -32,9 +32,10 @@ def test_a_kept_plan_is_written_and_checked(tmp_path, capsys):
 
 
 def test_a_floor_beyond_reach_is_impossible_with_a_reason(tmp_path, capsys):
-    options = ("--channels", 2, "--protect", 1e9, "-o", tmp_path, "--json")
-    assert exit_status("design", RING, *options) == 1
+    options = ("--channels", 2, "--min-skr", 1e9, "-o", tmp_path, "--json")
+    assert exit_status("design", "protect", RING, *options) == 1
     told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "qkdopt/protection/1"
     assert told["status"] == "impossible"
     assert told["served"] == 0
     assert len(told["left_out"]) == len(read_instance(RING).demands)
@@ -42,15 +43,15 @@ def test_a_floor_beyond_reach_is_impossible_with_a_reason(tmp_path, capsys):
 
 
 def test_an_empty_plan_is_told(tmp_path, capsys):
-    options = ("--channels", 2, "--protect", 1e9, "-o", tmp_path)
-    assert exit_status("design", RING, *options) == 1
+    options = ("--channels", 2, "--min-skr", 1e9, "-o", tmp_path)
+    assert exit_status("design", "protect", RING, *options) == 1
     assert "the plan serves no demand" in capsys.readouterr().out
     assert exit_status("check", tmp_path / "best.json", tmp_path / "plan.json") == 0
 
 
 def test_a_given_set_is_taken(tmp_path, capsys):
-    options = ("--channels", 2, "--protect", 1000, "--protect-set", "0,5", "-o", tmp_path)
-    assert exit_status("design", RING, *options) == 0
+    options = ("--channels", 2, "--min-skr", 1000, "--set", "0,5", "-o", tmp_path)
+    assert exit_status("design", "protect", RING, *options) == 0
     assert "{0,5}" in capsys.readouterr().out
 
 
@@ -65,8 +66,8 @@ def test_interrupt_writes_the_best_plan_so_far(tmp_path, monkeypatch, capsys):
         insert(plan, demands, stop)
 
     monkeypatch.setattr("qkdopt.channel_sets.protection.protect.insert", interrupted)
-    options = ("--channels", 2, "--protect", 32_000, "--time-limit", HANG_SECONDS, "-o", tmp_path)
-    assert exit_status("design", LIBRARY / "small" / "mesh6.json", *options) == 130
+    options = ("--channels", 2, "--min-skr", 32_000, "--time-limit", HANG_SECONDS, "-o", tmp_path)
+    assert exit_status("design", "protect", LIBRARY / "small" / "mesh6.json", *options) == 130
     # The first set has its plan, and after the second no set is begun.
     assert len(begun) == 2
     assert begun[0].placed
@@ -80,44 +81,44 @@ def test_interrupt_writes_the_best_plan_so_far(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--protect", "0"), "protect = 0"),
-        (("--protect", "nan"), "protect = nan"),
-        (("--protect", "1", "--protect-set", "99"), "99"),
-        (("--protect", "1", "--channels", "1:2"), "no range"),
-        (("--protect", "1", "--time-limit", "-1"), "time limit = -1"),
+        (("--min-skr", "0"), "min-skr = 0"),
+        (("--min-skr", "nan"), "min-skr = nan"),
+        (("--min-skr", "1", "--set", "99"), "99"),
+        (("--min-skr", "1", "--channels", "1:2"), "valid integer"),
+        (("--min-skr", "1", "--time-limit", "-1"), "time limit = -1"),
     ],
 )
 def test_bad_options_write_nothing(options, told, tmp_path, capsys):
     folder = tmp_path / "never"
     chosen = ("--channels", "2", *options)
-    assert exit_status("design", RING, *chosen, "-o", folder) == 2
+    assert exit_status("design", "protect", RING, *chosen, "-o", folder) == 2
     assert told in capsys.readouterr().err
     assert not folder.exists()
 
 
 def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.protecting.protect", None)
+    monkeypatch.setattr("qkdopt.cli.design_protect.protect", None)
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    options = ("--channels", 2, "--protect", 1000, "-o", tmp_path / "file")
-    assert exit_status("design", RING, *options) == 2
+    options = ("--channels", 2, "--min-skr", 1000, "-o", tmp_path / "file")
+    assert exit_status("design", "protect", RING, *options) == 2
     assert "expected a folder" in capsys.readouterr().err
     assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.protecting.protect", None)
+    monkeypatch.setattr("qkdopt.cli.design_protect.protect", None)
     with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
         sign.write_text(json.dumps(told), encoding="utf-8")
-        options = ("--channels", 2, "--protect", 1000, "-o", tmp_path)
-        assert exit_status("design", RING, *options) == 2
+        options = ("--channels", 2, "--min-skr", 1000, "-o", tmp_path)
+        assert exit_status("design", "protect", RING, *options) == 2
     assert "one run at a time" in capsys.readouterr().err
 
 
 def test_the_question_is_written_beside_the_answer(tmp_path):
-    options = ("--channels", 2, "--protect", 1000, "-o", tmp_path, "--seed", 3)
-    assert exit_status("design", RING, *options) == 0
+    options = ("--channels", 2, "--min-skr", 1000, "-o", tmp_path, "--seed", 3)
+    assert exit_status("design", "protect", RING, *options) == 0
     told = json.loads((tmp_path / "question.json").read_text(encoding="utf-8"))
     instance = read_instance(RING)
     assert told["instance"] == instance.name

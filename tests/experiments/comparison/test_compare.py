@@ -67,7 +67,7 @@ def test_what_the_checker_refuses_neither_solves_nor_wins():
     assert table.loc["quick", "mean_gap_percent"] > 50.0
 
 
-def test_the_best_serves_most_and_then_is_worth_most():
+def test_the_best_serves_most_and_then_is_of_most_value():
     rows = hand_made().iloc[:2].assign(instance_sha256="a", served=[5, 4], value_bps=[100.0, 150.0])
     rows = rows.assign(solver=["more", "richer"])
     assert summarise(rows).set_index("solver")["best"].to_dict() == {"more": 1, "richer": 0}
@@ -113,8 +113,8 @@ def test_the_gap_over_time_is_that_of_the_best_known_so_far():
 
 def test_cp_sats_own_model_races_with_cp_sat_alone():
     instance = qkdopt.read_instance(LINE)
-    found = benchmark_runs([instance], ["highs", "cp-sat"], ["joint", "cp-sat"])
-    assert [(one.solver, one.formulation) for one in found] == [
+    runs = benchmark_runs([instance], ["highs", "cp-sat"], ["joint", "cp-sat"])
+    assert [(run.solver, run.formulation) for run in runs] == [
         ("highs", "joint"), ("cp-sat", "joint"), ("cp-sat", "cp-sat"),
     ]  # fmt: skip
 
@@ -163,15 +163,15 @@ def test_profiles_are_read_with_every_fault(tmp_path):
     assert profile.settings_of("highs") == {"presolve": "off"}
     assert profile.settings_of("scip") == {}
     path.write_text('seconds = -1\nthreads = 0\n[[options.abacus]]\nname = "a"\nvalue = 1\n')
-    with pytest.raises(InstanceError) as told:
+    with pytest.raises(InstanceError) as caught:
         read_profile(path)
-    assert len(told.value.faults) >= 3
+    assert len(caught.value.faults) >= 3
     path.write_text("= 3")
     with pytest.raises(InstanceError, match="expected TOML"):
         read_profile(path)
 
 
-def test_an_option_that_a_solver_does_not_know_is_told_before_anything_runs(tmp_path, capsys):
+def test_an_option_that_a_solver_does_not_know_is_reported_before_anything_runs(tmp_path, capsys):
     path = tmp_path / "p.toml"
     path.write_text('[[options.highs]]\nname = "prsolve"\nvalue = "off"\nreason = "none"\n')
     arguments = ("compare", LINE, "--solvers", "highs", "--profile", path, "-o", tmp_path / "out")
@@ -236,9 +236,9 @@ def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
 def test_bad_input_runs_nothing(tmp_path, monkeypatch, capsys, arguments, expected):
     monkeypatch.chdir(tmp_path)
     assert exit_status("compare", *arguments, "-o", tmp_path / "out") == 2
-    told = capsys.readouterr().err
-    assert expected in told
-    assert "Traceback" not in told
+    output = capsys.readouterr().err
+    assert expected in output
+    assert "Traceback" not in output
     assert list(tmp_path.iterdir()) == []
 
 

@@ -24,7 +24,7 @@ def test_every_published_gain_has_its_curves():
         names = {curve.name for curve in curves_of(target.figure)}
         assert {target.base, target.improved} <= names
         loads = [curve.loads for curve in curves_of(target.figure) if curve.name == target.improved]
-        assert all(target.load_erlang in some for some in loads)
+        assert all(target.load_erlang in loads_of_curve for loads_of_curve in loads)
         assert target.improved_bps / target.base_bps - 1.0 == pytest.approx(
             target.published_percent / 100.0, abs=0.005
         )
@@ -32,16 +32,16 @@ def test_every_published_gain_has_its_curves():
 
 def test_figure_5_comes_out_in_the_papers_order(tmp_path, monkeypatch):
     with open_workers(None, 2) as workers:
-        found = reproduce("fig5", tmp_path, workers, requests=40_000)
-    assert found.report.complete
-    table = found.points["fig5"]
+        reproduction = reproduce("fig5", tmp_path, workers, requests=40_000)
+    assert reproduction.report.complete
+    table = reproduction.points["fig5"]
     assert list(table.columns[:6]) == [
         "topology", "load_erlang", "curve", "mean_skr_bps", "ci95", "blocking",
     ]  # fmt: skip
     at100 = table[table["load_erlang"] == 100.0].set_index("curve")["mean_skr_bps"]
     order = ["compact {0,1,2,3}", "fixed {3}", "{10,15,20,25}", "uniform {3,13,23,33}"]
     assert list(at100.sort_values().index) == order
-    (row,) = found.comparison.to_dict("records")
+    (row,) = reproduction.comparison.to_dict("records")
     assert abs(row["ours_percent"] - row["published_percent"]) < 12.0
     assert 0.0 < row["ci95_percent"] < 3.0
     # Nothing is left to run, and the rows say the same again.
@@ -92,7 +92,7 @@ def test_a_refused_reproduction_makes_no_folder(tmp_path, capsys, arguments, exp
     assert not folder.exists()
 
 
-def test_a_file_where_the_reproduction_should_go_is_told(tmp_path, capsys):
+def test_a_file_where_the_reproduction_should_go_is_reported(tmp_path, capsys):
     path = tmp_path / "file"
     path.write_text("mine", encoding="utf-8")
     assert exit_status("reproduce", "fig5", "--workers", 1, "-o", path) == 2
@@ -108,7 +108,7 @@ def here(monkeypatch):
         with ThreadPoolExecutor(1) as pool:
             yield Workers(pool, lambda: 1)
 
-    monkeypatch.setattr("qkdopt.cli.reproducing.open_workers", one)
+    monkeypatch.setattr("qkdopt.cli.reproduce.open_workers", one)
 
 
 def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, capsys):
@@ -121,7 +121,7 @@ def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, c
     assert "0 of 44 runs done" in capsys.readouterr().err
 
 
-def test_failed_runs_are_told_and_run_again(tmp_path, monkeypatch, capsys):
+def test_failed_runs_are_reported_and_run_again(tmp_path, monkeypatch, capsys):
     def fail(*arguments, **options):
         if options["load_erlang"] == 100.0:
             raise RuntimeError("planted")
@@ -132,9 +132,9 @@ def test_failed_runs_are_told_and_run_again(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as broken:
         broken.setattr("qkdopt.experiments.study.job.simulate", fail)
         assert exit_status(*command) == 3
-    told = capsys.readouterr().err
-    assert "40 of 44 runs done" in told
-    assert "100 erlang seed 0: RuntimeError: planted" in told
+    message = capsys.readouterr().err
+    assert "40 of 44 runs done" in message
+    assert "100 erlang seed 0: RuntimeError: planted" in message
     assert not (tmp_path / "fig5.csv").exists()
     assert exit_status(*command) == 0
     assert (tmp_path / "fig5.csv").exists()

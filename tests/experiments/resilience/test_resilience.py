@@ -1,4 +1,4 @@
-"""Runs of a question, their table and plot, and the command."""
+"""Runs of a resilience study, their table and plot, and the command."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ FOUR = ROOT / "instances" / "nsfnet_100erl_4ch.json"
 SHORT = 4000
 
 
-def table_of(folder: Path, question: ResilienceSpec, workers: int = 1) -> pd.DataFrame:
-    tasks = cases(qkdopt.read_instance(FOUR), question)
+def table_of(folder: Path, spec: ResilienceSpec, workers: int = 1) -> pd.DataFrame:
+    tasks = cases(qkdopt.read_instance(FOUR), spec)
     store = Store(folder)
     with open_workers(None, workers) as team:
         assert run_missing(tasks, store, team).successful
@@ -40,17 +40,17 @@ def table_of(folder: Path, question: ResilienceSpec, workers: int = 1) -> pd.Dat
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> pd.DataFrame:
-    question = ResilienceSpec(channels="3;3,13,23,33", requests=SHORT, rate=1.0)
-    return table_of(tmp_path_factory.mktemp("rows"), question)
+    spec = ResilienceSpec(channels="3;3,13,23,33", requests=SHORT, rate=1.0)
+    return table_of(tmp_path_factory.mktemp("rows"), spec)
 
 
 def test_every_combination_is_one_row(table):
-    found = set(table[["event", "channels", "retune", "relay", "restoration"]].itertuples(
+    combinations = set(table[["event", "channels", "retune", "relay", "restoration"]].itertuples(
         index=False, name=None))  # fmt: skip
     ways = list(product(("{3}", "{3,13,23,33}"), ("always", "never"), ("lightpath", "widest")))
     expected = {(event, *way, "-") for event in ("noise", "receiver") for way in ways}
     expected |= {("cut", *way, on) for way in ways for on in ("on", "off")}
-    assert found == expected
+    assert combinations == expected
     assert len(table) == len(expected)
     assert list(table.columns) == list(COLUMNS)
 
@@ -62,17 +62,17 @@ def test_a_row_says_what_the_simulation_found(table):
         & (table["retune"] == "always") & (table["relay"] == "lightpath")
         & (table["restoration"] == "on")
     ].iloc[0]  # fmt: skip
-    found = simulate_events(
+    survival = simulate_events(
         instance, SimulationOptions(), EventOptions(kind="cut", restore=True, rate=1.0),
         requests=SHORT,
     )  # fmt: skip
     for name in ("survived_at_event", "affected_survived_after_reaction", "restored", "outage",
                  "time_average_survived", "affected_with_key"):  # fmt: skip
-        estimate = getattr(found, name)
+        estimate = getattr(survival, name)
         assert row[f"{name}_percent"] == pytest.approx(100.0 * estimate.value)
         assert row[f"{name}_ci95_percent"] == pytest.approx(100.0 * estimate.ci95)
-    assert row["before_bps"] == found.before_bps.value
-    assert row["events"] == found.event_count
+    assert row["before_bps"] == survival.before_bps.value
+    assert row["events"] == survival.event_count
 
 
 def test_what_must_hold_of_any_row(table):
@@ -104,24 +104,24 @@ def test_events_are_the_same_for_all(table):
 
 
 def test_one_or_two_workers_give_the_same_bits(tmp_path):
-    question = ResilienceSpec(events="cut", channels="3,13", requests=SHORT)
-    one, two = table_of(tmp_path / "a", question), table_of(tmp_path / "b", question, workers=2)
-    pd.testing.assert_frame_equal(one, two, check_exact=True)
+    spec = ResilienceSpec(events="cut", channels="3,13", requests=SHORT)
+    single, double = table_of(tmp_path / "a", spec), table_of(tmp_path / "b", spec, workers=2)
+    pd.testing.assert_frame_equal(single, double, check_exact=True)
 
 
-def test_another_question_has_other_keys():
+def test_another_specification_has_other_keys():
     instance = qkdopt.read_instance(FOUR)
-    questions = [
+    specs = [
         ResilienceSpec(events="cut", **change)
         for change in ({}, {"seed": 1}, {"rate": 0.3}, {"repair": 2.0}, {"target": "any"},
                        {"requests": 2000}, {"load_erlang": 60.0}, {"noise_per_gate": 1e-3})
     ]  # fmt: skip
-    keys = [case.key for question in questions for case in cases(instance, question)]
-    assert len(set(keys)) == len(keys) == 8 * len(questions)
+    keys = [case.key for spec in specs for case in cases(instance, spec)]
+    assert len(set(keys)) == len(keys) == 8 * len(specs)
 
 
 def test_sets_are_parsed():
-    assert [one.channels for one in parse_sets("3; 3,13;3")] == [(3,), (3, 13)]
+    assert [named_set.channels for named_set in parse_sets("3; 3,13;3")] == [(3,), (3, 13)]
     assert parse_sets(None)[0].channels is None
     with pytest.raises(UsageError, match="channels = '3-4'; expected channel numbers such as"):
         parse_sets("3;3-4")
@@ -173,8 +173,8 @@ def test_the_plot_draws_no_interval_that_is_not_known(table):
     rows["survived_after_reaction_ci95_percent"] = math.nan
     _, ax = plt.subplots()
     plot_survival(rows, ax)
-    groups = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
-    caps = [np.asarray(cap.get_ydata(), dtype=float) for one in groups for cap in one[1]]
+    groups = [bar for bar in ax.containers if isinstance(bar, ErrorbarContainer)]
+    caps = [np.asarray(cap.get_ydata(), dtype=float) for bar in groups for cap in bar[1]]
     assert caps
     assert np.isnan(np.concatenate(caps)).all()
     plt.close("all")
@@ -185,9 +185,9 @@ def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, ca
     command = ("resilience", FOUR, "--events", "receiver", "--requests", SHORT, "-o", folder,
                "--rate", 1, "--workers", 1)  # fmt: skip
     assert exit_status(*command) == 0
-    told = capsys.readouterr()
-    assert "over time" in told.out
-    assert "+-" in told.out
+    captured = capsys.readouterr()
+    assert "over time" in captured.out
+    assert "+-" in captured.out
     table = pd.read_csv(folder / "resilience.csv")
     assert list(table.columns) == list(COLUMNS)
     assert len(table) == 4
@@ -196,7 +196,7 @@ def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, ca
     assert len(rows) == 4
     assert exit_status(*command, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["schema"] == "qkdopt/experiments/resilience/1"
+    assert answer["schema"] == "qkdopt/resilience/1"
     assert answer["preset"] == "paper"
     assert [case["events"] for case in answer["cases"]] == table["events"].tolist()
     assert len(answer["cases"]) == 4
@@ -215,23 +215,23 @@ def test_bad_input_is_one_message_and_nothing_is_written(tmp_path, capsys):
         "--repair", -1, "--noise", 2, "--target", "all", "--requests", 5, "--seed", -1,
         "--load", 0, "--workers", 0, "-o", folder,
     )  # fmt: skip
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     assert status == 2
-    assert told.out == ""
+    assert captured.out == ""
     for word in ("'flood'", "channels = 'x'; expected channel numbers", "rate = 0",
                  "repair = -1", "noise = 2", "'all'",
                  "requests = 5", "seed = -1", "load = 0", "workers = 0"):  # fmt: skip
-        assert told.err.count(word) == 1, word
+        assert captured.err.count(word) == 1, word
     assert not folder.exists()
     assert exit_status("resilience", FOUR, "--channels", "3;99", "--seed", -1, "-o", folder) == 2
-    told = capsys.readouterr().err
-    assert "99" in told
-    assert "seed = -1" in told
+    captured = capsys.readouterr().err
+    assert "99" in captured
+    assert "seed = -1" in captured
     broken = ROOT / "tests" / "bad" / "efficiency_in_per_cent.json"
     assert exit_status("resilience", broken, "--seed", -1, "-o", folder) == 2
-    told = capsys.readouterr().err
-    assert "per cent" in told
-    assert "seed = -1" in told
+    captured = capsys.readouterr().err
+    assert "per cent" in captured
+    assert "seed = -1" in captured
     assert not folder.exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import qkdopt
 from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
-from qkdopt.experiments.sensitivity.power import Receivers, launch_floor_dbm
+from qkdopt.experiments.sensitivity.power import Receivers, min_launch_dbm
 from qkdopt.problem.coefficients import link_launch_dbm
 from tests.command import exit_status
 
@@ -38,8 +38,8 @@ def test_no_launch_power_is_tried_that_misses_the_instances_own_receivers(margin
         for before, after in zip(
             instance.network.links, setting.instance.network.links, strict=True
         ):
-            least = launch_floor_dbm(instance, before, -28.0, margin)
-            assert link_launch_dbm(setting.instance, after) >= least - 1e-9
+            min_power = min_launch_dbm(instance, before, -28.0, margin)
+            assert link_launch_dbm(setting.instance, after) >= min_power - 1e-9
     # The instance stands where its receivers ask it to: there is nothing to save.
     assert {s.db for s in sweep.settings if s.parameter == "launch power"} == {0.0, 3.0}
     assert any("launch power -9, -6, -3 dB left out" in note for note in sweep.notes)
@@ -60,9 +60,9 @@ def test_a_links_own_power_may_fall_as_far_as_the_receivers_allow():
 def test_receivers_given_take_the_place_of_the_instances_own():
     instance = qkdopt.read_instance(FIELD)
     assert sensitivity_settings(instance).receivers == Receivers(-28.0, 2.0)
-    better = Receivers(-34.0, 2.0)
-    sweep = sensitivity_settings(instance, receivers=better)
-    assert sweep.receivers == better
+    own_receivers = Receivers(-34.0, 2.0)
+    sweep = sensitivity_settings(instance, receivers=own_receivers)
+    assert sweep.receivers == own_receivers
     assert {s.db for s in sweep.settings if s.parameter == "launch power"} == {-6.0, -3.0, 0.0, 3.0}
 
 
@@ -71,18 +71,18 @@ def test_an_instance_without_receivers_has_none():
 
 
 def answer(capsys, path, folder, *options):
-    asked = ("--load", 4, "--requests", 500, "--workers", 1, "--step-db", 3, "-o", folder)
-    assert exit_status("sensitivity", path, *asked, *options) == 0
+    sweep_options = ("--load", 4, "--requests", 500, "--workers", 1, "--step-db", 3, "-o", folder)
+    assert exit_status("sensitivity", path, *sweep_options, *options) == 0
     text = capsys.readouterr().out
-    assert exit_status("sensitivity", path, *asked, *options, "--json") == 0
+    assert exit_status("sensitivity", path, *sweep_options, *options, "--json") == 0
     return text, json.loads(capsys.readouterr().out)
 
 
 def test_the_command_says_whose_receivers_it_looked_at(tmp_path, capsys):
     own = with_receivers(tmp_path, receiver_sensitivity_dbm=-28.0, margin_db=2.0)
-    text, told = answer(capsys, own, tmp_path / "own")
+    text, report = answer(capsys, own, tmp_path / "own")
     assert "launch power at least -28 dBm + loss + 2 dB at every link (the instance's own)" in text
-    assert told["receivers"] == {
+    assert report["receivers"] == {
         "sensitivity_dbm": -28.0, "margin_db": 2.0, "cap_dbm": None,
         "source": "the instance's own",
     }  # fmt: skip
@@ -90,17 +90,17 @@ def test_the_command_says_whose_receivers_it_looked_at(tmp_path, capsys):
     assert pd.read_csv(tmp_path / "own" / "launch.csv")["saved_db"].tolist() == pytest.approx(
         [0.0] * len(qkdopt.read_instance(own).network.links)
     )
-    (launch,) = (row for row in told["ranking"] if row["parameter"] == "launch power")
+    (launch,) = (row for row in report["ranking"] if row["parameter"] == "launch power")
     assert launch["best_db"] == 0.0
     assert not launch["can_improve"]
 
-    text, told = answer(capsys, own, tmp_path / "own", "--margin", 3)
+    text, report = answer(capsys, own, tmp_path / "own", "--margin", 3)
     assert "at least -28 dBm + loss + 3 dB at every link (as given)" in text
-    assert told["receivers"]["margin_db"] == 3.0
+    assert report["receivers"]["margin_db"] == 3.0
 
-    text, told = answer(capsys, MESH, tmp_path / "none")
+    text, report = answer(capsys, MESH, tmp_path / "none")
     assert "receivers     not looked at: the instance names none" in text
-    assert told["receivers"] is None
+    assert report["receivers"] is None
     assert not (tmp_path / "none" / "launch.csv").exists()
 
 

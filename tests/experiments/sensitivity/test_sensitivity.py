@@ -80,13 +80,13 @@ def test_power_filter_gate_and_raman_scale_do_the_same_to_raman_noise(seed, db):
 @given(seed=st.integers(0, 10_000), db=st.floats(-3.0, 6.0))
 def test_a_db_of_efficiency_is_a_db_of_loss(seed, db):
     instance = changed(random_instance(seed), qkd={"insertion_loss_db": 7.0})
-    one = build_tables(EFFICIENCY.perturbed(instance, db))
-    other = build_tables(INSERTION_LOSS.perturbed(instance, -db))
+    by_efficiency = build_tables(EFFICIENCY.perturbed(instance, db))
+    by_loss = build_tables(INSERTION_LOSS.perturbed(instance, -db))
     ratio = 10.0 ** (db / 10.0)
     for name in ("noise", "transmittance"):
-        here = getattr(one, name)
-        assert here == pytest.approx(getattr(other, name), rel=1e-12, abs=0.0)
-        assert here == pytest.approx(
+        value = getattr(by_efficiency, name)
+        assert value == pytest.approx(getattr(by_loss, name), rel=1e-12, abs=0.0)
+        assert value == pytest.approx(
             getattr(build_tables(instance), name) * ratio, rel=1e-12, abs=0.0
         )
 
@@ -134,7 +134,7 @@ def test_every_parameter_stands_at_0_db_and_that_is_one_run():
     assert widths == pytest.approx([100.0 * 10 ** (db / 10) for db in tried])
 
 
-def test_what_cannot_be_built_is_left_out_and_told():
+def test_what_cannot_be_built_is_left_out_and_reported():
     narrow = changed(SMALL, qkd={"filter_ghz": 10.0, "gate_ps": 100.0})
     sweep = sensitivity_settings(narrow, receivers=Receivers(-22.0, 1.0, -11.0))
     tried = {s.parameter: [] for s in sweep.settings}
@@ -145,7 +145,7 @@ def test_what_cannot_be_built_is_left_out_and_told():
     assert max(tried["launch power"]) == 0.0
     assert min(tried["launch power"]) == 0.0
     assert max(tried["detector efficiency"]) == 6.0
-    told = "\n".join(sweep.notes)
+    notes = "\n".join(sweep.notes)
     for part in (
         "filter width -9, -6 dB left out: filter x gate below 0.44",
         "launch power +3 dB left out: above the cap of -11 dBm",
@@ -153,14 +153,14 @@ def test_what_cannot_be_built_is_left_out_and_told():
         "detector efficiency +9 dB left out: outside the parameter's range",
         "insertion loss -9, -6, -3 dB left out",
     ):
-        assert part in told
+        assert part in notes
 
 
-def test_a_present_power_below_the_floor_is_told():
+def test_a_present_power_below_the_minimum_is_reported():
     sweep = sensitivity_settings(SMALL, receivers=Receivers(-12.0))
     assert "launch power as it stands is below the floor of a link" in sweep.notes
-    floors = [s for s in sweep.settings if s.better == 0]
-    assert [s.db > 0.0 for s in floors] == [True, True]
+    at_min_power = [s for s in sweep.settings if s.sign == 0]
+    assert [s.db > 0.0 for s in at_min_power] == [True, True]
 
 
 def test_a_measured_receiver_keeps_its_own_efficiency():
@@ -176,7 +176,7 @@ def test_a_measured_receiver_keeps_its_own_efficiency():
     assert sum("table of its own receiver" in note for note in sweep.notes) == 2
 
 
-def test_every_fault_of_a_sweep_is_told_at_once():
+def test_every_fault_of_a_sweep_is_reported_at_once():
     mixing = changed(SMALL, other_noise={"four_wave_mixing": {}})
     with pytest.raises(InstanceError) as caught:
         sensitivity_settings(mixing, step_db=0.1, receivers=Receivers(-20.0, 0.0, -30.0))
@@ -267,7 +267,7 @@ def test_a_parameter_changed_to_its_better_side_never_costs_key(seed):
     )
     before = simulated(instance)[:, 2]
     for parameter in PARAMETERS:
-        after = simulated(parameter.perturbed(instance, 2.0 * parameter.better))[:, 2]
+        after = simulated(parameter.perturbed(instance, 2.0 * parameter.sign))[:, 2]
         assert np.all(after >= before * (1.0 - 1e-12))
 
 

@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.experiments.comparison.benchmark_run import NOTHING
+from qkdopt.experiments.comparison.benchmark_run import NO_MEASURES
 from qkdopt.experiments.study import gain_between, read_study, with_gains
 from qkdopt.experiments.study import job as job_module
 from qkdopt.experiments.study.sets import ChannelSets
@@ -207,10 +207,10 @@ def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, 
 
 
 @pytest.mark.parametrize("silent", ["scheduler", "worker"])
-def test_a_cluster_that_goes_silent_half_way_is_told_and_given_up(
+def test_a_cluster_that_goes_silent_half_way_is_reported_and_given_up(
     tmp_path, capfd, monkeypatch, silent
 ):
-    monkeypatch.setattr("qkdopt.jobs.workers.ASK_SECONDS", 0.5)
+    monkeypatch.setattr("qkdopt.jobs.workers.QUERY_SECONDS", 0.5)
     path = write_study(tmp_path, requests=150_000)
     address = f"tcp://127.0.0.1:{free_port()}"
     words = set()
@@ -221,8 +221,8 @@ def test_a_cluster_that_goes_silent_half_way_is_told_and_given_up(
             if report.done < 2:
                 return
             # Only now: a cluster that is merely slow is not given up.
-            monkeypatch.setattr("qkdopt.jobs.workers.SILENT_SECONDS", 3.0)
-            monkeypatch.setattr("qkdopt.jobs.workers.DESERTED_SECONDS", 3.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_ANSWER_SECONDS", 3.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_WORKER_SECONDS", 3.0)
             if silent == "scheduler":
                 scheduler.send_signal(signal.SIGSTOP)
             else:
@@ -314,12 +314,12 @@ def test_ctrl_c_ends_a_study_at_once(tmp_path):
         try:
             wait_until(lambda: process.poll() is not None or (sign.exists() and under_way()))
             os.killpg(process.pid, signal.SIGINT)
-            _, told = process.communicate(timeout=HANG_SECONDS)
+            _, output = process.communicate(timeout=HANG_SECONDS)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
-    assert b"Traceback" not in told, told.decode()
+    assert b"Traceback" not in output, output.decode()
     assert not list(sign.parent.iterdir())
 
 
@@ -411,7 +411,7 @@ def test_an_interrupted_study_lets_its_runs_clear_up_and_keeps_no_row(tmp_path):
     assert store.keys() == {}
 
 
-def test_a_worker_told_to_end_gives_no_row(monkeypatch, tmp_path):
+def test_a_worker_that_must_end_gives_no_row(monkeypatch, tmp_path):
     monkeypatch.setattr("qkdopt.jobs.task.WorkerState.ended", True)
     with pytest.raises(KeyboardInterrupt):
         run_task(Sleeper(tmp_path))
@@ -483,7 +483,7 @@ def test_pandas_reads_done_and_failed_rows_as_one_table(tmp_path, first):
 
 @pytest.mark.parametrize("first", ["done", "failed"])
 def test_pandas_reads_rows_of_a_comparison_as_one_table(tmp_path, first):
-    done = NOTHING | {
+    done = NO_MEASURES | {
         "version": "1.2", "outcome": "optimal", "served": 3, "value_bps": 2.5, "bound_bps": 2.5,
         "bound_served": 3, "gap": 0.0, "seconds": 1.0, "start_accepted": True, "checked": True,
         "trace_seconds": [0.1, 1.0], "trace_value_bps": [None, 2.5],
@@ -491,7 +491,7 @@ def test_pandas_reads_rows_of_a_comparison_as_one_table(tmp_path, first):
     }  # fmt: skip
     store = Store(tmp_path / "rows")
     store.open()
-    for status, row in (("done", done), ("failed", NOTHING)):
+    for status, row in (("done", done), ("failed", NO_MEASURES)):
         key = "a" if status == first else "b"
         store.put({"key": key, "status": status, "error": "", **row})
     table = pd.read_parquet(store.folder).set_index("status")
@@ -530,22 +530,22 @@ def test_status_tells_what_runs_and_what_was_killed(tmp_path, capsys):
     keys = [job.key for job in read_study(path).jobs(tmp_path)]
     HeartbeatWriter(rows).beat(keys[:2])
     assert exit_status("study", "status", path) == 0
-    told = capsys.readouterr().out
-    assert "0 done, 2 running, 6 missing" in told
-    assert f"process {os.getpid()}" in told
+    output = capsys.readouterr().out
+    assert "0 done, 2 running, 6 missing" in output
+    assert f"process {os.getpid()}" in output
     sign = rows / ".running.json"
     data = json.loads(sign.read_text(encoding="utf-8"))
     sign.write_text(json.dumps(data | {"at": data["at"] - 100.0}), encoding="utf-8")
     assert exit_status("study", "status", path) == 0
-    told = capsys.readouterr().out
-    assert "0 done, 0 running, 8 missing" in told
-    assert "stopped without a word" in told
+    output = capsys.readouterr().out
+    assert "0 done, 0 running, 8 missing" in output
+    assert "stopped without a word" in output
     run_here(path)
     assert not sign.exists()
 
 
-def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
-    monkeypatch.setattr("qkdopt.jobs.workers.ANSWER_SECONDS", 1.0)
+def test_a_scheduler_that_does_not_answer_is_reported(monkeypatch):
+    monkeypatch.setattr("qkdopt.jobs.workers.CONNECT_SECONDS", 1.0)
     with (
         pytest.raises(UsageError, match="no answer"),
         open_workers("tcp://127.0.0.1:9", None),
@@ -560,9 +560,9 @@ def test_gains_are_paired_with_the_baseline(tmp_path):
     rows = Store(tmp_path / "results.parquet" / "small").read([job.key for job in jobs])
     gains = with_gains(rows, "fixed")
     assert (gains.loc[gains["label"] == "fixed", "gain_percent"] == 0.0).all()
-    better = gains.loc[gains["label"] == "harm", "gain_percent"]
-    assert better.notna().all()
-    assert (better > 0.0).all()
+    gain = gains.loc[gains["label"] == "harm", "gain_percent"]
+    assert gain.notna().all()
+    assert (gain > 0.0).all()
 
 
 def test_gains_are_paired_by_what_ran_not_by_what_it_is_called(tmp_path):
@@ -622,13 +622,13 @@ def test_snapshots_are_bounded_and_checked(tmp_path):
 
 def test_random_sets_are_nested_seeded_and_contain_what_they_should():
     small, large = (ChannelSets(random=size, draws=20, contains=(3,)).draw(40) for size in (2, 5))
-    assert len({one.channels for one in large}) == 20
-    for one, other in zip(small, large, strict=True):
-        assert 3 in one.channels
-        assert set(one.channels) < set(other.channels)
+    assert len({drawn.channels for drawn in large}) == 20
+    for fewer, more in zip(small, large, strict=True):
+        assert 3 in fewer.channels
+        assert set(fewer.channels) < set(more.channels)
 
 
-def test_random_families_are_told_apart():
+def test_random_families_have_different_names():
     families = [
         ChannelSets(random=2),
         ChannelSets(random=2, seed=1),
@@ -664,9 +664,9 @@ def test_a_bad_study_is_refused_before_anything_runs(tmp_path, capsys, change, e
     path = write_study(tmp_path)
     path.write_text(path.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     assert exit_status("study", "run", path) == 2
-    told = capsys.readouterr()
-    assert expected in told.err
-    assert "Traceback" not in told.err
+    output = capsys.readouterr()
+    assert expected in output.err
+    assert "Traceback" not in output.err
     assert not (tmp_path / "results.parquet").exists()
 
 
@@ -703,7 +703,7 @@ def test_what_no_run_could_do_is_refused_before_the_first(
     assert not (tmp_path / "results.parquet").exists()
 
 
-def test_a_file_where_the_plots_should_go_is_told(tmp_path, capsys):
+def test_a_file_where_the_plots_should_go_is_reported(tmp_path, capsys):
     path = write_study(tmp_path)
     run_here(path)
     assert exit_status("study", "plot", path, "-o", path) == 2
@@ -718,6 +718,6 @@ def test_plots_make_their_folder(tmp_path):
     assert (folder / "table.csv").exists()
 
 
-def test_a_study_file_that_is_not_there_is_told(tmp_path):
+def test_a_study_file_that_is_not_there_is_reported(tmp_path):
     with pytest.raises(InstanceError, match="No such file"):
         read_study(tmp_path / "none.toml")

@@ -4,52 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import qkdopt
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
 from qkdopt.heuristics.annealing.anneal import Search
-from qkdopt.heuristics.annealing.rate import error_rate, key_rate, rate_parameters
 from qkdopt.instance.generation import new_instance
 from qkdopt.optimize.record import saved_plan_of
-from qkdopt.physics.keyrate import (
-    DecoyBB84,
-    MeasuredKeyRate,
-    measured_key_rate_bps,
-    quantum_bit_error_rate,
-    secret_key_rate_bps,
-)
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
 from tests.random_instances import random_instance
-
-
-@settings(deadline=None)
-@given(
-    noise=st.floats(0.0, 0.05),
-    eta=st.floats(1e-5, 0.3),
-    weak=st.sampled_from([None, 0.05]),
-    yields=st.sampled_from(["paper", "exact", "approximate"]),
-)
-def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak, yields):
-    protocol = DecoyBB84(weak_photon_number=weak, yields=yields)
-    parameters = rate_parameters(protocol)
-    expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
-    found = key_rate(noise, eta, parameters, np.zeros((2, 0)))
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
-    qber = float(quantum_bit_error_rate(noise, eta, protocol=protocol))
-    assert error_rate(noise, eta, parameters) == pytest.approx(qber, rel=1e-12)
-
-
-@given(noise=st.floats(0.0, 5e-3))
-def test_compiled_measured_rate_is_that_of_the_physics(noise):
-    table = MeasuredKeyRate(
-        noise_per_gate=np.array([1e-4, 2e-4, 8e-4, 3e-3]), skr_bps=np.array([3e4, 1e4, 9e3, 0.0])
-    )
-    expected = float(measured_key_rate_bps(noise, table=table))
-    found = key_rate(noise, 0.1, np.ones(8), np.stack([table.noise_per_gate, table.skr_bps]))
-    assert found == pytest.approx(expected, rel=1e-12, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -29,7 +29,21 @@ def run_explain(
     time_limit: float,
     as_json: bool,
 ) -> int:
-    """Print why not all demands can be served; return the exit status."""
+    """Print why not all demands can be served; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    demand
+        Demand id as it was typed; None for all demands at their own key rates.
+    min_skr_bps
+        Key rate of that demand [bit/s].
+    time_limit
+        In seconds.
+    as_json
+        Print one JSON object.
+    """
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
@@ -44,7 +58,7 @@ def run_explain(
     if as_json:
         typer.echo(json.dumps(found.to_json_dict(), indent=1))
     else:
-        typer.echo(_told(found), nl=False)
+        typer.echo(_text(found), nl=False)
     return INTERRUPTED if interruption.is_set() else STATUS[found.feasible]
 
 
@@ -54,7 +68,7 @@ def _id_of(instance: Instance, text: str) -> NodeId:
     return next((name for name in known if str(name) == text), text)
 
 
-def _told(found: Explanation) -> str:
+def _text(found: Explanation) -> str:
     answer = {True: "possible", False: "impossible", None: "undecided"}[found.feasible]
     lines = [f"{answer:10} {found.text}"]
     if found.groups:

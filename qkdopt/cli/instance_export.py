@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.errors import UsageError
 from qkdopt.io import read_instance, refuse_unwritable
 from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
@@ -20,11 +20,32 @@ def run_export(
     *,
     file_format: str | None,
     formulation: str,
-    objective: str,
+    objective: Objective,
     served: int | None,
     tolerance_bps: float,
 ) -> None:
-    """Build a formulation and write it, whole or not at all."""
+    """Build a formulation and write it, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    output
+        File of the model.
+    file_format
+        mps or lp; None for the ending of ``output``.
+    formulation, objective
+        What is built.
+    served
+        Number of demands that are served; None for all.
+    tolerance_bps
+        Largest error of linearised key rates [bit/s].
+
+    Raises
+    ------
+    UsageError
+        Options out of range; nothing is written.
+    """
     chosen = file_format or output.suffix.lstrip(".").lower()
     faults = []
     if chosen not in FORMATS:
@@ -38,7 +59,7 @@ def run_export(
         raise UsageError("; ".join(faults))
     refuse_unwritable(output)
     model = formulation_of(
-        build_problem(instance, objective_of(objective)),
+        build_problem(instance, objective),
         formulation,
         served=len(instance.demands) if served is None else served,
         tolerance_bps=tolerance_bps,

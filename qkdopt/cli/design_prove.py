@@ -1,4 +1,4 @@
-"""``qkdopt design --method exact``: the best set for a list of demands, proved."""
+"""``qkdopt design prove``: the best set for a list of demands, proved."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
+from qkdopt.cli.phrases import without_key
 from qkdopt.cli.progress import LiveLine
-from qkdopt.cli.without_key import without_key
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
@@ -26,16 +26,29 @@ def run_exact(
     path: Path,
     folder: Path,
     *,
-    as_json: bool,
-    sizes: tuple[int, ...],
+    channels: int,
     solver: str,
     time_limit: float,
     gap: float,
     seed: int,
+    as_json: bool,
 ) -> int:
     """Prove, check, write ``exact.json``, ``best.json`` and what they are about, print.
 
     Returns the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        Candidates of each link.
+    solver, time_limit, gap, seed
+        See :func:`qkdopt.channel_sets.exact.exact.exact_set`.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
@@ -43,11 +56,11 @@ def run_exact(
         Options or files out of range; nothing is written.
     """
     faults = Faults()
-    instance = read_demand_list(path, faults, sizes=sizes, time_limit=time_limit, seed=seed)
+    instance = read_demand_list(path, faults, channels=channels, time_limit=time_limit, seed=seed)
     faults.expect(0.0 <= gap < 1.0, f"gap = {gap:g}; expected a share from 0 on, below 1")
     faults.attempt(lambda: installed(solver))
-    if instance is not None and len(sizes) == 1:
-        faults.attempt(lambda: sets_to_prove(instance, sizes[0]))
+    if instance is not None and channels >= 1:
+        faults.attempt(lambda: sets_to_prove(instance, channels))
     faults.stop("design")
     assert instance is not None
     options: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "gap": gap, "seed": seed}
@@ -55,11 +68,11 @@ def run_exact(
     with hold(folder):
         try:
             with LiveLine() as live:
-                found = exact_set(instance, sizes[0], **options, progress=live)
+                found = exact_set(instance, channels, **options, progress=live)
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
-        options = {"channels": sizes[0], "method": "exact", **options}
+        options = {"channels": channels, "method": "exact", **options}
         return _answer(instance, found, folder, options, as_json=as_json)
 
 

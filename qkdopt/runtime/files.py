@@ -14,7 +14,13 @@ from qkdopt.errors import OutputError
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """Raise :class:`OutputError` now where writing would fail later, and touch nothing."""
+    """Validate that a file can be written, without touching it.
+
+    Raises
+    ------
+    OutputError
+        The path is a folder, or its folder is missing or not writable.
+    """
     target = Path(path)
     if target.is_dir():
         raise OutputError(f"{target}: is a folder; expected a file name")
@@ -26,12 +32,12 @@ def refuse_unwritable(path: str | Path) -> None:
 
 
 def to_text(data: dict[str, Any]) -> str:
-    """JSON text with one indented line per field and short lists on one line."""
+    """Return JSON text with one indented line per field and short lists on one line."""
     return _render(data, "") + "\n"
 
 
 def _render(value: Any, indent: str) -> str:
-    """Render like ``json.dumps(indent=1)``, but keep what fits on one line together."""
+    """Render like ``json.dumps(indent=1)``, but short values on one line."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or (len(flat) + len(indent) <= 100 and indent):
         return flat
@@ -75,11 +81,13 @@ def write_texts_whole(texts: Mapping[Path, str]) -> None:
     for target in texts:
         refuse_unwritable(target)
     with contextlib.ExitStack() as leftovers:
-        ready = {target: _beside(target, text, leftovers) for target, text in texts.items()}
-        _put_in_place(ready)
+        ready = {
+            target: _write_temporary(target, text, leftovers) for target, text in texts.items()
+        }
+        _replace_targets(ready)
 
 
-def _beside(target: Path, text: str, leftovers: contextlib.ExitStack) -> Path:
+def _write_temporary(target: Path, text: str, leftovers: contextlib.ExitStack) -> Path:
     """Write a temporary file beside the target; ``leftovers`` removes it if it stays."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -98,8 +106,8 @@ def _beside(target: Path, text: str, leftovers: contextlib.ExitStack) -> Path:
     return temporary
 
 
-def _put_in_place(ready: Mapping[Path, Path]) -> None:
-    """Let temporary files take their targets' places; put back what was there if one fails."""
+def _replace_targets(ready: Mapping[Path, Path]) -> None:
+    """Replace targets by temporary files; restore the earlier content if one fails."""
     before: dict[Path, bytes | None] = {}
     try:
         for target, temporary in ready.items():
@@ -109,8 +117,8 @@ def _put_in_place(ready: Mapping[Path, Path]) -> None:
         for target, content in before.items():
             _restore(target, content)
         if isinstance(problem, OSError):
-            told = f"{target}: cannot be written ({problem.strerror})"
-            raise OutputError(told) from problem
+            message = f"{target}: cannot be written ({problem.strerror})"
+            raise OutputError(message) from problem
         raise
 
 

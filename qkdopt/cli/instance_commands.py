@@ -7,22 +7,22 @@ from typing import Annotated
 
 import typer
 
+from qkdopt.cli.choices import ExportedFormulation, ExportFormat, Layout, Preset, Reserve
 from qkdopt.cli.groups import Group
+from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName
 
 instance_app = typer.Typer(
     cls=Group, help="Make, inspect and validate instances.", no_args_is_help=True
 )
-
-InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
 
 
 @instance_app.command()
 def new(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
     topology: Annotated[str, typer.Option(help="Shipped topology, such as nsfnet.")] = "nsfnet",
-    demands: Annotated[int, typer.Option(help="How many to draw.")] = 100,
-    seed: Annotated[int, typer.Option(help="Of the demands.")] = 1,
-    preset: Annotated[str, typer.Option(help="paper or field.")] = "paper",
+    demands: Annotated[int, typer.Option(help="Number of demands to draw.")] = 100,
+    seed: Annotated[int, typer.Option(help="Random seed of the demands.")] = 1,
+    preset: Annotated[Preset, typer.Option(help="Physical parameters.")] = "paper",
     length_scale: Annotated[
         float | None,
         typer.Option(
@@ -30,20 +30,30 @@ def new(
             "metro networks."
         ),
     ] = None,
-    channels: Annotated[int | None, typer.Option(help="Grid channels.")] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Number of channels of the grid; the preset's by default.")
+    ] = None,
     channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
     candidates: Annotated[
         str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
     ] = None,
-    reserve: Annotated[str, typer.Option(help="Dark candidates: working or all.")] = "working",
-    layout: Annotated[str | None, typer.Option(help="single or pair.")] = None,
-    launch_dbm: Annotated[float | None, typer.Option(help="Power per channel [dBm].")] = None,
+    reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
+    layout: Annotated[
+        Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
+    ] = None,
+    launch_dbm: Annotated[
+        float | None, typer.Option(help="Launch power per channel [dBm].")
+    ] = None,
     k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
-    load_erlang: Annotated[float | None, typer.Option(help="For the traffic block.")] = None,
-    weighted: Annotated[bool, typer.Option(help="By the topology's own demand matrix.")] = False,
+    load_erlang: Annotated[
+        float | None, typer.Option(help="Load of the traffic block in erlang.")
+    ] = None,
+    weighted: Annotated[
+        bool, typer.Option(help="Draw by the topology's own demand matrix.")
+    ] = False,
 ) -> None:
     """Make an instance from a shipped topology, a preset and a seed."""
-    from qkdopt.cli.making import run_new
+    from qkdopt.cli.instance_new import run_new
 
     run_new(
         output,
@@ -69,19 +79,22 @@ def export(
     instance: InstanceFile,
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
     file_format: Annotated[
-        str | None, typer.Option("--format", help="mps or lp; by default the file's ending.")
+        ExportFormat | None,
+        typer.Option("--format", help="Format of the file; its ending by default."),
     ] = None,
-    formulation: Annotated[str, typer.Option(help="joint, textbook or load-state.")] = "joint",
-    objective: Annotated[str, typer.Option(help="mean, max-min or link-sum.")] = "mean",
+    formulation: Annotated[
+        ExportedFormulation, typer.Option(help="Formulation to write.")
+    ] = "joint",
+    objective: ObjectiveName = "mean",
     served: Annotated[
-        int | None, typer.Option(help="Demands that are served; all by default.")
+        int | None, typer.Option(help="Number of demands that are served; all by default.")
     ] = None,
     tolerance: Annotated[
         float, typer.Option(help="Largest error of linearised key rates [bit/s].")
     ] = 20.0,
 ) -> None:
     """Write a formulation for any solver, with readable names."""
-    from qkdopt.cli.exporting import run_export
+    from qkdopt.cli.instance_export import run_export
 
     run_export(
         instance,
@@ -97,7 +110,7 @@ def export(
 @instance_app.command()
 def info(instance: InstanceFile) -> None:
     """Print what matters about an instance, in a planner's units."""
-    from qkdopt.cli.info import info_text
+    from qkdopt.cli.instance_info import info_text
     from qkdopt.io import read_instance
 
     typer.echo(info_text(read_instance(instance)), nl=False)
@@ -105,7 +118,9 @@ def info(instance: InstanceFile) -> None:
 
 @instance_app.command()
 def validate(
-    instances: Annotated[list[Path], typer.Argument(metavar="INSTANCE...")],
+    instances: Annotated[
+        list[Path], typer.Argument(metavar="INSTANCE...", help="Instance files (JSON).")
+    ],
 ) -> None:
     """Read instances and list every fault."""
     from qkdopt.errors import QkdoptError
@@ -141,10 +156,10 @@ def best_known(
             "`instances`."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the best plans and bounds known, or improve them with results."""
-    from qkdopt.cli.best_known import run_best_known, run_update
+    from qkdopt.cli.instance_best_known import run_best_known, run_update
     from qkdopt.errors import UsageError
 
     if improve and as_json:

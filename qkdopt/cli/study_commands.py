@@ -10,6 +10,7 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.groups import Group
+from qkdopt.cli.parameters import Scheduler, Workers
 
 if TYPE_CHECKING:
     from qkdopt.jobs import RunReport
@@ -31,10 +32,8 @@ def rows_folder(study: Path) -> Path:
 @study_app.command()
 def run(
     study: StudyFile,
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores by default.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     retry_failed: Annotated[bool, typer.Option(help="Run failed runs again.")] = False,
 ) -> None:
     """Run what is missing; a study that was stopped goes on where it was."""

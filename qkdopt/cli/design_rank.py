@@ -1,10 +1,9 @@
-"""``qkdopt design``."""
+"""``qkdopt design rank``."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -13,9 +12,8 @@ from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, reasons
 from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
 from qkdopt.channel_sets.pareto import Prices, pareto
 from qkdopt.channel_sets.rank import Design, design
-from qkdopt.cli.design_applies import refuse_what_does_not_apply
 from qkdopt.cli.design_files import write_design
-from qkdopt.cli.design_options import read_options, sizes_of
+from qkdopt.cli.design_options import RankOptions, read_options, validate_applicable
 from qkdopt.cli.design_text import design_json, design_lines
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
@@ -25,20 +23,40 @@ from qkdopt.io.environment import environment
 from qkdopt.jobs import RunReport, Store, hold, open_workers
 
 
-def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
+def run_rank(
+    path: Path,
+    folder: Path,
+    options: RankOptions,
+    *,
+    workers: int | None,
+    scheduler: str | None,
+    as_json: bool,
+) -> int:
     """Search, rank, write tables and plots, print the ranking; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Of the instance.
+    folder
+        What is written goes there; evaluations that are there are taken over.
+    options
+        How sets are searched and ranked.
+    workers
+        Processes; None for all cores.
+    scheduler
+        Address of a Dask scheduler; None for processes of this machine.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
     QkdoptError
         Options or files out of range; nothing is written.
     """
-    workers, scheduler = told.pop("workers"), told.pop("scheduler")
-    refuse_what_does_not_apply(told | {"workers": workers, "scheduler": scheduler})
-    if told["protect"] is not None or told["method"] == "exact":
-        return _run_static(path, folder, told, as_json=as_json)
-    read = read_options(path, workers, told)
-    about = read.question
+    validate_applicable(options)
+    read = read_options(path, workers, options)
+    problem = read.problem
     make_folder(folder)
     with hold(folder), LiveText() as live, open_workers(scheduler, workers) as team:
 
@@ -46,39 +64,22 @@ def run_design(path: Path, folder: Path, *, as_json: bool, **told: Any) -> int:
             waiting = f"; {report.waiting_for}" if report.waiting_for else ""
             live.show(title + waiting, f": {report.done} of {report.total} runs")
 
-        evaluations = Evaluations(about.ground, Store(folder / "rows.parquet"), team, show)
+        evaluations = Evaluations(problem.ground, Store(folder / "rows.parquet"), team, show)
         try:
-            found = design(about.ground, about.baseline, about.options, evaluations)
+            found = design(problem.ground, problem.baseline, problem.options, evaluations)
         except UnfinishedError as error:
             return _unfinished(error, folder)
         live.show("looking at the light of the best set")
-        why = [reasons(about.ground, one) for one in (found.best, about.baseline)]
-    _answer(about, read.prices, found, why, folder, as_json=as_json)
+        why = [reasons(problem.ground, one) for one in (found.best, problem.baseline)]
+    _answer(problem, read.prices, found, why, folder, as_json=as_json)
     if read.launch is not None:
-        table = read.launch.receivers.table(read.before, about.ground.instance)
+        table = read.launch.receivers.table(read.before, problem.ground.instance)
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
     return 0
 
 
-def _run_static(path: Path, folder: Path, told: dict[str, Any], *, as_json: bool) -> int:
-    """Hand over to the questions about a list of demands that are no ranking."""
-    shared = {
-        "sizes": sizes_of(told["channels"]), "time_limit": told["time_limit"],
-        "seed": told["seed"], "as_json": as_json,
-    }  # fmt: skip
-    if told["protect"] is not None:
-        from qkdopt.cli.protecting import run_protect
-
-        return run_protect(
-            path, folder, floor_bps=told["protect"], given_set=told["protect_set"], **shared
-        )
-    from qkdopt.cli.proving_sets import run_exact
-
-    return run_exact(path, folder, solver=told["solver"], gap=told["gap"], **shared)
-
-
 def _answer(
-    about: DesignProblem,
+    problem: DesignProblem,
     prices: Prices,
     found: Design,
     why: list[ChannelDiagnostics],
@@ -87,18 +88,18 @@ def _answer(
     as_json: bool,
 ) -> None:
     """Write everything, and print."""
-    instance = about.ground.instance
+    instance = problem.ground.instance
     frontier = pareto(
-        found.judge, found.table, about.options.blocks, instance=instance, prices=prices
+        found.judge, found.table, problem.options.blocks, instance=instance, prices=prices
     )
     # Judged as an instance before anything is written.
-    best = found.pool.applied_to(instance, found.best, about.ground.reserve)
-    question = about.told() | {"environment": environment().model_dump(mode="json")}
+    best = found.pool.applied_to(instance, found.best, problem.ground.reserve)
+    question = problem.told() | {"environment": environment().model_dump(mode="json")}
     write_design(found, frontier, why, best, question, folder)
     if as_json:
-        typer.echo(json.dumps(design_json(about, found, frontier, folder), indent=1))
+        typer.echo(json.dumps(design_json(problem, found, frontier, folder), indent=1))
     else:
-        typer.echo("\n".join(design_lines(about, found, frontier, folder)))
+        typer.echo("\n".join(design_lines(problem, found, frontier, folder)))
 
 
 def _unfinished(error: UnfinishedError, folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""``qkdopt design --protect``: a plan that keeps a floor under any single failure."""
+"""``qkdopt design protect``: a plan that keeps a key rate under any single failure."""
 
 from __future__ import annotations
 
@@ -36,16 +36,33 @@ def run_protect(
     path: Path,
     folder: Path,
     *,
-    as_json: bool,
-    floor_bps: float,
-    sizes: tuple[int, ...],
-    given_set: str | None,
+    channels: int,
+    min_skr_bps: float,
+    channel_set: str | None,
     time_limit: float,
     seed: int,
+    as_json: bool,
 ) -> int:
     """Protect, check every failure, write plans and what they are about, print.
 
     Returns the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    folder
+        What is written goes there.
+    channels
+        Candidates of each link.
+    min_skr_bps
+        Key rate that each demand keeps [bit/s].
+    channel_set
+        The set, such as ``3,13``; None to search one.
+    time_limit, seed
+        See :func:`qkdopt.channel_sets.protection.protect.protect`.
+    as_json
+        Print one JSON object.
 
     Raises
     ------
@@ -53,27 +70,27 @@ def run_protect(
         Options or files out of range; nothing is written.
     """
     faults = Faults()
-    instance = read_demand_list(path, faults, sizes=sizes, time_limit=time_limit, seed=seed)
-    faults.expect(0.0 < floor_bps < 1e12, f"protect = {floor_bps:g}; expected bit/s above 0")
-    channels: int | tuple[int, ...] | None = sizes[0]
-    if instance is not None and given_set is not None:
-        channels = faults.attempt(lambda: Pool.of(instance).read(given_set).sets[0])
-    if instance is not None and channels is not None and not faults.found:
-        faults.attempt(lambda: refuse_unprotectable(instance, floor_bps, channels))
+    instance = read_demand_list(path, faults, channels=channels, time_limit=time_limit, seed=seed)
+    faults.expect(0.0 < min_skr_bps < 1e12, f"min-skr = {min_skr_bps:g}; expected bit/s above 0")
+    chosen: int | tuple[int, ...] | None = channels
+    if instance is not None and channel_set is not None:
+        chosen = faults.attempt(lambda: Pool.of(instance).read(channel_set).sets[0])
+    if instance is not None and chosen is not None and not faults.found:
+        faults.attempt(lambda: refuse_unprotectable(instance, min_skr_bps, chosen))
     faults.stop("design")
     assert instance is not None
-    assert channels is not None
+    assert chosen is not None
     make_folder(folder)
     options: dict[str, Any] = {"time_limit": time_limit, "seed": seed}
     with hold(folder):
         try:
             with LiveText() as live:
                 live.show("protecting against every single failure")
-                found = protect(instance, floor_bps=floor_bps, channels=channels, **options)
+                found = protect(instance, floor_bps=min_skr_bps, channels=chosen, **options)
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
-        given = {"channels": sizes[0], "protect_set": given_set, "protect": floor_bps}
+        given = {"channels": channels, "protect_set": channel_set, "protect": min_skr_bps}
         return _answer(instance, found, folder, {**given, **options}, as_json=as_json)
 
 
@@ -118,7 +135,7 @@ def _table(found: ProtectedPlan) -> pd.DataFrame:
 
 def _plain(found: ProtectedPlan) -> dict[str, Any]:
     return {
-        "schema": "qkdopt/channel_sets/protection/1",
+        "schema": "qkdopt/protection/1",
         "floor_bps": found.floor_bps,
         "channels": list(found.channels),
         "status": found.status,
@@ -150,7 +167,7 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
     if found.interrupted:
         lines.insert(0, "interrupted: the best plan so far")
     if not found.served:
-        lines.append("empty      the plan serves no demand: nobody is kept")
+        lines.append("empty      the plan serves no demand: no demand is protected")
     if failures:
         lines.append("worst failures")
     for one in failures[:SHOWN]:

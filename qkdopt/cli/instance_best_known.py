@@ -11,7 +11,7 @@ import typer
 
 from qkdopt.best_known import BestKnown, Change, Library, find_library, update
 from qkdopt.checker import check
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.errors import ResultError, UsageError
 from qkdopt.io import read_plan, read_result
 from qkdopt.result import Result
@@ -41,7 +41,7 @@ def run_update(files: Sequence[Path], folder: Path | None) -> None:
         raise UsageError("--update: no result given; expected result files (JSON)")
     library = find_library() if folder is None else Library(folder)
     for change in update(library, _read_all(files)):
-        typer.echo(_told(library, change))
+        typer.echo(_change_text(library, change))
 
 
 def _read_all(files: Sequence[Path]) -> dict[str, Result]:
@@ -97,7 +97,7 @@ def _gap(row: BestKnown) -> str:
     return "-" if row.gap is None else f"{100.0 * row.gap:.2f} %"
 
 
-def _told(library: Library, change: Change) -> str:
+def _change_text(library: Library, change: Change) -> str:
     after = change.after
     where = f"{change.source}: {after.instance} {after.objective}:"
     if not change.better:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.checker import check
-from qkdopt.cli.without_key import without_key
+from qkdopt.cli.phrases import without_key
 from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan
 

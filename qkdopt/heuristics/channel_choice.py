@@ -1,39 +1,27 @@
-"""Which positions are free on a route, and which of them to take."""
+"""Which of the free positions of a route to take: the orders of channels, compiled."""
 
 from __future__ import annotations
 
+from qkdopt.problem.bits import count_bits, lowest_bit
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.bits import count_bits, lowest_bit
-from qkdopt.simulation.options import ORDERS
 
+ORDERS = ("first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used")
+FIRST_FIT = ORDERS.index("first-fit")
 RANDOM = ORDERS.index("random")
 MOST_USED = ORDERS.index("most-used")
 LEAST_USED = ORDERS.index("least-used")
 
 
 @njit_inline
-def free_positions(net, mode, state, route):
-    """Write the free positions of a route into ``state.mask``; whether there are any."""
-    first, end = net.route_hop[route], net.route_hop[route + 1]
-    found = False
-    for k in range(len(state.mask)):
-        word = net.full[k]
-        for h in range(first, end):
-            word &= state.free[net.hop_link[h], net.hop_fibre[h], k]
-            if mode.working_only and net.hears[net.hop_link[h], net.hop_side[h]]:
-                word &= state.receivable[net.hop_link[h], k]
-        state.mask[k] = word
-        found = found or word != 0
-    return found
+def choose(order, state, draw):
+    """Return the position of ``state.mask`` that an order of channels takes; -1 without any.
 
-
-@njit_inline
-def choose(mode, state, draw):
-    """Return the position of ``state.mask`` that the order of channels takes."""
-    if mode.order == RANDOM:
+    ``draw`` [0, 1) is for the random order alone. Static orders are first fit on positions.
+    """
+    if order == RANDOM:
         return _random(state.mask, draw)
-    if mode.order in (MOST_USED, LEAST_USED):
-        return _by_usage(state.mask, state.usage, 1 if mode.order == MOST_USED else -1)
+    if order in (MOST_USED, LEAST_USED):
+        return _by_usage(state.mask, state.usage, 1 if order == MOST_USED else -1)
     for k in range(len(state.mask)):
         if state.mask[k] != 0:
             return (k << 6) + lowest_bit(state.mask[k])

@@ -26,22 +26,50 @@ WORST_LINKS = 5
 
 
 def run_simulate(
-    path: Path, *, trace: Path | None, as_json: bool, how: dict[str, Any], **options: Any
+    path: Path,
+    options: SimulationOptions,
+    *,
+    trace: Path | None,
+    load_erlang: float | None,
+    requests: int,
+    warmup: int | None,
+    seed: int,
+    replications: int,
+    workers: int,
+    as_json: bool,
 ) -> int:
-    """Simulate and print; return the exit status."""
-    chosen = SimulationOptions(**how)
+    """Simulate and print; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    options
+        How requests are served.
+    trace
+        File of recorded requests; None to draw them.
+    as_json
+        Print one JSON object in place of the summary.
+    load_erlang, requests, warmup, seed, replications, workers
+        See :func:`qkdopt.simulation.simulate`.
+    """
     instance = read_instance(path)
-    if options["seed"] < 0:
+    if seed < 0:
         # A trace draws from it before anything is simulated.
-        raise UsageError(f"seed = {options['seed']}; expected 0 or more")
-    recorded = None if trace is None else read_trace(trace, instance, options["seed"])
+        raise UsageError(f"seed = {seed}; expected 0 or more")
+    recorded = None if trace is None else read_trace(trace, instance, seed)
     with LiveText() as live:
         outcome = simulate(
             instance,
-            chosen,
+            options,
+            load_erlang=load_erlang,
+            requests=requests,
+            warmup=warmup,
+            seed=seed,
+            replications=replications,
             trace=recorded,
+            workers=workers,
             progress=lambda report: live.show(report.phase, progress_detail(report)),
-            **options,
         )
     if as_json:
         typer.echo(json.dumps(outcome.to_json_dict(), indent=1))

@@ -30,6 +30,17 @@ def run_reproduce(
 ) -> int:
     """Reproduce, write figures and tables, print the comparison; return the exit status.
 
+    Parameters
+    ----------
+    which
+        fig3, fig4, fig5, fig6 or all.
+    folder
+        What is written goes there.
+    requests, seed
+        Of every point.
+    workers
+        Processes; None for all cores.
+
     Raises
     ------
     UsageError

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
@@ -26,19 +25,55 @@ def run_solve(
     *,
     output: Path | None,
     start: Path | None,
+    strategy: str,
+    solver: str,
+    formulation: str,
+    linearisation: float | None,
+    objective: Objective,
+    time_limit: float,
+    gap: float,
+    threads: int | None,
+    seed: int,
+    node_limit: int | None,
     as_json: bool,
-    objective: str,
-    **options: Any,
 ) -> int:
-    """Solve, write and print; return the exit status."""
+    """Solve, write and print; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    output
+        File of the result, the object that ``as_json`` prints; None for no file.
+    start
+        Earlier result or saved plan.
+    as_json
+        Print one JSON object in place of the summary.
+    strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
+node_limit
+        See :func:`qkdopt.solve`.
+    """
     instance = read_instance(path)
     earlier = None if start is None else read_plan(start)
-    chosen = objective_of(objective)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         refuse_unwritable(output)
     with LiveLine() as live:
-        result = solve(instance, objective=chosen, start=earlier, progress=live, **options)
+        result = solve(
+            instance,
+            strategy=strategy,
+            solver=solver,
+            formulation=formulation,
+            linearisation=linearisation,
+            objective=objective,
+            time_limit=time_limit,
+            gap=gap,
+            threads=threads,
+            seed=seed,
+            start=earlier,
+            node_limit=node_limit,
+            progress=live,
+        )
     if output is not None:
         with uninterrupted():
             write_json_whole(output, result.to_json_dict())

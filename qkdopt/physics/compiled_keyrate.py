@@ -1,4 +1,8 @@
-"""The key rate in compiled code: the equations of :mod:`qkdopt.physics.keyrate`, one point."""
+"""The key rate in compiled code: the equations of :mod:`qkdopt.physics.keyrate`, one point.
+
+Every compiled loop (annealing, simulation, network state) takes its key rates from here; what is
+reported or checked comes from the plain module. A test holds the two together.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,12 @@ import math
 import numpy as np
 
 from qkdopt.physics.keyrate import DecoyBB84
-from qkdopt.problem.coefficients import Tables
 from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.units import FloatArray
 
 
-def rate_arguments(tables: Tables) -> tuple[FloatArray, FloatArray]:
-    """Return what :func:`key_rate` is called with for an instance: parameters, and table.
-
-    The table is ``(2, n)``, a measured key rate against noise, and empty without one.
-    """
-    measured = tables.instance.qkd.skr_table
-    if measured is None:
-        return rate_parameters(tables.protocol), np.zeros((2, 0))
-    return rate_parameters(tables.protocol), np.array([measured.noise_per_gate, measured.skr_bps])
-
-
 def rate_parameters(protocol: DecoyBB84) -> FloatArray:
-    """Return the parameters of a protocol, in the order of :func:`key_rate_of`."""
+    """Return the parameters ``(10,)`` of a protocol, in the order of :func:`key_rate_of`."""
     weak = protocol.weak_photon_number
     return np.array(
         [

@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from qkdopt.adapters import ADAPTERS, Limits, adapter_of
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs
@@ -42,14 +42,45 @@ def run_compare(
     solvers: str | None,
     formulations: str | None,
     profile: Path | None,
-    objective: str,
+    objective: Objective,
     workers: int | None,
     scheduler: str | None,
     retry_failed: bool,
-    **limits: float | int | None,
+    seconds: float | None,
+    gap: float | None,
+    linearisation: float | None,
+    threads: int | None,
+    seed: int | None,
 ) -> int:
-    """Run what is missing, write tables and plots, print the summary; return the exit status."""
-    settings = _settings(profile, workers, limits)
+    """Run what is missing, write tables and plots, print the summary; return the exit status.
+
+    Parameters
+    ----------
+    paths
+        Instance files.
+    folder
+        Tables, plots and rows go there; runs that are there are not run again.
+    solvers, formulations
+        Names separated by commas; None for all that are installed and free, and for the
+        profile's.
+    profile
+        File of settings; the options below come before its own.
+    objective
+        What every run maximises.
+    workers
+        Runs at the same time; None for cores / threads.
+    scheduler
+        Address of a Dask scheduler; None for processes of this machine.
+    retry_failed
+        Run failed runs again.
+    seconds, gap, linearisation, threads, seed
+        Of each run; None for the profile's.
+    """
+    given: dict[str, float | None] = {
+        "seconds": seconds, "gap": gap, "linearisation": linearisation, "threads": threads,
+        "seed": seed,
+    }  # fmt: skip
+    settings = _settings(profile, workers, given)
     instances = _read_all(paths)
     wanted = _words("formulations", formulations, FORMULATIONS) or list(settings.formulations)
     chosen = _installed(solvers)
@@ -59,7 +90,7 @@ def run_compare(
             instances,
             chosen,
             wanted,
-            objective=objective_of(objective),
+            objective=objective,
             seconds=settings.seconds,
             gap=settings.gap,
             linearisation=settings.linearisation,
@@ -102,11 +133,11 @@ def refused_texts(rows: pd.DataFrame) -> list[str]:
 
 
 def _settings(
-    profile: Path | None, workers: int | None, limits: dict[str, float | int | None]
+    profile: Path | None, workers: int | None, options: dict[str, float | None]
 ) -> Profile:
-    """Return the profile, with what the command line says over it; all faults at once."""
+    """Return the profile with the options given in place of its own; all faults at once."""
     settings = Profile() if profile is None else read_profile(profile)
-    given = {name: value for name, value in limits.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None}
     data = settings.model_dump() | given
     faults = []
     try:
@@ -162,17 +193,17 @@ def _words(what: str, text: str | None, known: tuple[str, ...]) -> list[str]:
 
 
 def _installed(solvers: str | None) -> list[str]:
-    """Return the solvers asked for, or all that are installed and free of a size limit."""
-    asked = _words("solvers", solvers, tuple(ADAPTERS))
-    if not asked:
+    """Return the solvers that are named, or all that are installed and free of a size limit."""
+    named = _words("solvers", solvers, tuple(ADAPTERS))
+    if not named:
         return [name for name, one in ADAPTERS.items() if one.available() and one.size is None]
-    missing = [name for name in asked if not adapter_of(name).available()]
+    missing = [name for name in named if not adapter_of(name).available()]
     if missing:
         raise UsageError(
             f"solvers: {', '.join(missing)} not installed; `qkdopt solvers` says what is, "
             "pip install 'qkdopt[solvers]' gets them"
         )
-    return asked
+    return named
 
 
 def _with_settings(race: BenchmarkRun, profile: Profile) -> BenchmarkRun:

@@ -11,7 +11,7 @@ import typer
 from qkdopt.bounds.bound import bound
 from qkdopt.bounds.compilation import bound_compiled
 from qkdopt.bounds.keyless import keyless_demands
-from qkdopt.cli.choices import objective_of
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
@@ -23,9 +23,19 @@ LONGEST_LIST = 10
 
 
 def run_bound(
-    path: Path, *, time_limit: float, objective: str, served: int | None, as_json: bool
+    path: Path, *, time_limit: float, objective: Objective, served: int | None, as_json: bool
 ) -> int:
-    """Print the bounds of an instance; return the exit status."""
+    """Print the bounds of an instance; return the exit status.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    as_json
+        Print one JSON object.
+    time_limit, objective, served
+        See :func:`qkdopt.bound`.
+    """
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
@@ -35,7 +45,7 @@ def run_bound(
         found = bound(
             instance,
             served=served,
-            objective=objective_of(objective),
+            objective=objective,
             time_limit=time_limit,
             interruption=interruption,
         )
@@ -44,7 +54,7 @@ def run_bound(
 
 
 def _print(
-    instance: Instance, objective: str, found: Bound, served: int | None, *, as_json: bool
+    instance: Instance, objective: Objective, found: Bound, served: int | None, *, as_json: bool
 ) -> None:
     count = found.served if served is None else served
     problem = build_problem(instance)

@@ -1,0 +1,79 @@
+"""``qkdopt instance new``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from qkdopt.cli.choices import Layout, Preset, Reserve
+from qkdopt.instance import read_channels
+from qkdopt.instance.generation import METRO, default_length_scale, new_instance
+from qkdopt.io import refuse_unwritable, write_json_whole
+
+
+def run_new(
+    output: Path,
+    *,
+    topology: str,
+    demands: int,
+    seed: int,
+    preset: Preset,
+    length_scale: float | None,
+    channels: int | None,
+    channels_per_demand: int,
+    candidates: str | None,
+    reserve: Reserve,
+    layout: Layout | None,
+    launch_dbm: float | None,
+    k: int,
+    load_erlang: float | None,
+    weighted: bool,
+) -> None:
+    """Make an instance and write it; nothing is written on a fault.
+
+    Parameters
+    ----------
+    output
+        File of the instance, whose name is its name.
+    candidates
+        QKD candidates, such as ``3,13,23,33``; None for all channels.
+    topology, demands, seed, preset, length_scale, channels, channels_per_demand, reserve, \
+layout, launch_dbm, k, load_erlang, weighted
+        See :func:`qkdopt.instance.generation.new_instance`.
+    """
+    refuse_unwritable(output)
+    listed = None if candidates is None else read_channels(candidates, "candidates")
+    instance = new_instance(
+        output.stem,
+        topology=topology,
+        demands=demands,
+        seed=seed,
+        preset=preset,
+        length_scale=length_scale,
+        channels=channels,
+        channels_per_demand=channels_per_demand,
+        candidates=listed,
+        reserve=reserve,
+        layout=layout,
+        launch_dbm=launch_dbm,
+        k=k,
+        load_erlang=load_erlang,
+        weighted=weighted,
+    )
+    if length_scale is None:
+        typer.echo(f"qkdopt: {scale_text(topology)}", err=True)
+    for warning in instance.warnings():
+        typer.echo(f"qkdopt: warning: {warning}", err=True)
+    write_json_whole(output, instance.to_json_dict())
+    typer.echo(f"{output}: {len(instance.demands)} demands, sha256 {instance.sha256()[:12]}")
+
+
+def scale_text(topology: str) -> str:
+    """Say what scale the lengths of a topology have where none is given."""
+    if topology in METRO:
+        return f"{topology} is a metro network: lengths and measured losses as they are"
+    return (
+        f"{topology} is a backbone: lengths x {default_length_scale(topology):g}, as in the DS-QKD "
+        "study, since no key survives its true lengths; --length-scale sets another factor"
+    )

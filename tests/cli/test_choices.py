@@ -1,0 +1,54 @@
+"""Choices of options are those of the library, no more and no fewer."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from qkdopt import result
+from qkdopt.channel_sets import criterion, design_problem, evaluator
+from qkdopt.channel_sets import options as design_options
+from qkdopt.cli import choices
+from qkdopt.experiments.reproduction import figures
+from qkdopt.experiments.sensitivity import power
+from qkdopt.instance.generation import PRESETS
+from qkdopt.instance.hardware import Fibre
+from qkdopt.milp import export
+from qkdopt.optimize import options as solve_options
+from qkdopt.optimize import run
+from qkdopt.simulation import events
+from qkdopt.simulation import options as simulation_options
+
+PAIRS = {
+    "Objective": get_args(result.Objective),
+    "Strategy": run.STRATEGIES,
+    "Formulation": solve_options.FORMULATIONS,
+    "ExportedFormulation": export.EXPORTED,
+    "ExportFormat": export.FORMATS,
+    "TrafficStrategy": simulation_options.STRATEGIES,
+    "Policy": simulation_options.POLICIES,
+    "ChannelOrder": simulation_options.ORDERS,
+    "Retuning": simulation_options.RETUNING,
+    "Figure": (*figures.FIGURES, "all"),
+    "EventTarget": events.TARGETS,
+    "Preset": PRESETS,
+    "Reserve": evaluator.RESERVES,
+    "Layout": get_args(Fibre.model_fields["layout"].annotation),
+    "DemandSource": design_problem.ON,
+    "SearchMethod": design_options.METHODS,
+    "Criterion": criterion.CRITERIA,
+    # A set of one channel is the same to every link: ``fixed`` has nothing to choose.
+    "RankedStrategy": [name for name in simulation_options.STRATEGIES if name != "fixed"],
+    "LaunchMode": get_args(power.Mode),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_an_option_takes_what_the_library_knows(name):
+    assert sorted(get_args(getattr(choices, name))) == sorted(PAIRS[name])
+
+
+def test_every_choice_is_compared():
+    named = {name for name, value in vars(choices).items() if get_args(value)}
+    assert named == set(PAIRS)
