@@ -67,6 +67,7 @@ def test_bad_input_is_one_message_and_status_2(arguments, expected):
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_node_limited_runs_repeat_but_for_times():
     runs = [
         json.loads(qkdopt("solve", SMALL / "triangle.json", "--node-limit", 2, "--json").stdout)

@@ -10,6 +10,7 @@ import qkdopt
 from qkdopt.runtime.output import new_highs
 from tests.command import exit_status
 from tests.shipped import LIBRARY
+from tests.tiers import slow_if
 
 INSTANCE = LIBRARY / "small" / "line_1to2_reserved.json"
 SERVED = 5
@@ -38,7 +39,7 @@ def by_cbc(path) -> float:
 
 
 @pytest.mark.parametrize("ending", ["mps", "lp"])
-@pytest.mark.parametrize("formulation", ["joint", "textbook", "load-state"])
+@pytest.mark.parametrize("formulation", slow_if(["textbook"], ["joint", "textbook", "load-state"]))
 def test_every_reader_finds_the_same_optimum(tmp_path, ending, formulation):
     path = tmp_path / f"model.{ending}"
     arguments = ("-o", path, "--formulation", formulation, "--served", SERVED, "--tolerance", 1)

@@ -214,6 +214,7 @@ strategies = ["ds-qkd", "fixed"]
 
 
 @pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.slow
 def test_the_local_cluster_as_a_script_runs_a_study_and_ends_quietly(tmp_path):
     pytest.importorskip("distributed")
     path = tmp_path / "cluster.py"

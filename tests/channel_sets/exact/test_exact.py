@@ -25,6 +25,7 @@ from tests.brute_force import Oracle
 from tests.channel_sets.exact.cases import every_set
 from tests.command import HANG_SECONDS
 from tests.random_instances import random_instance
+from tests.tiers import slow_if
 
 GAP = 1e-4
 ROUND_OFF = 1e-9
@@ -79,7 +80,7 @@ def test_the_milp_takes_over_what_the_race_leaves_open(seed, monkeypatch):
         assert_is_best(instance, size, answer)
 
 
-@pytest.mark.parametrize("name", ["mesh6", "ring"])
+@pytest.mark.parametrize("name", slow_if(["mesh6"], ["mesh6", "ring"]))
 def test_both_methods_agree_on_28_sets(name):
     instance = qkdopt.read_instance(f"instances/small/{name}.json")
     answers = [exact_set(instance, 2, method=method, gap=1e-3) for method in ("sets", "milp")]
@@ -243,6 +244,7 @@ def test_impossible_sizes_are_refused(channels, told):
         exact_set(random_instance(1, channels=(4, 4)), channels)
 
 
+@pytest.mark.slow
 def test_the_static_value_repeats_and_never_beats_the_proved_best():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
     best = exact_set(instance, 2)

@@ -30,6 +30,7 @@ def test_every_published_gain_has_its_curves():
         )
 
 
+@pytest.mark.slow
 def test_figure_5_comes_out_in_the_papers_order(tmp_path, monkeypatch):
     with open_workers(None, 2) as workers:
         reproduction = reproduce("fig5", tmp_path, workers, requests=40_000)

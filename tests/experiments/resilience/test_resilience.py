@@ -103,6 +103,7 @@ def test_events_are_the_same_for_all(table):
     assert table["events"].nunique() == 1
 
 
+@pytest.mark.slow
 def test_one_or_two_workers_give_the_same_bits(tmp_path):
     spec = ResilienceSpec(events="cut", channels="3,13", requests=SHORT)
     single, double = table_of(tmp_path / "a", spec), table_of(tmp_path / "b", spec, workers=2)

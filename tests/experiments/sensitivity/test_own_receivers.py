@@ -78,6 +78,7 @@ def answer(capsys, path, folder, *options):
     return text, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_the_command_says_whose_receivers_it_looked_at(tmp_path, capsys):
     own = with_receivers(tmp_path, receiver_sensitivity_dbm=-28.0, margin_db=2.0)
     text, report = answer(capsys, own, tmp_path / "own")

@@ -240,6 +240,7 @@ def test_a_cluster_that_goes_silent_half_way_is_reported_and_given_up(
 
 
 @pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.slow
 def test_ctrl_c_that_reaches_a_worker_cuts_no_run_short(tmp_path):
     path = write_study(tmp_path, requests=400_000)
     jobs = read_study(path).jobs(tmp_path)
