@@ -16,7 +16,7 @@ import numpy as np
 from qkdopt.heuristics.annealing.moves import LONGEST, draw, propose
 from qkdopt.physics.compiled_keyrate import key_rate
 from qkdopt.problem.network_state import add_guards, add_noise
-from qkdopt.runtime.compiled import njit
+from qkdopt.runtime.compiled import njit, njit_inline
 
 
 @njit
@@ -140,7 +140,7 @@ def _hold(path, w, holder, path_start, hops, occupant):
         occupant[hops[h, 2], w] = holder
 
 
-@njit
+@njit_inline
 def _remember_all(
     n, who, p_new, p_old, w_old, path, channel, path_start, hops, noise, blockers, link_rate, mark,
     touched, kept_noise, kept_blockers, kept_rate,
@@ -161,7 +161,7 @@ def _remember_all(
     return count
 
 
-@njit
+@njit_inline
 def _switch_all(
     n, who, p_old, w_old, p_new, w_new, path_start, hops, noise_of, blocks, occupant, noise,
     blockers,
@@ -184,7 +184,7 @@ def _switch_all(
     return n
 
 
-@njit
+@njit_inline
 def _retune_all(count, touched, groups, transmittance, noise, blockers, rate, table, link_rate):
     """Tune every touched link; whether each has a legal candidate."""
     for t in range(count):
@@ -196,7 +196,7 @@ def _retune_all(count, touched, groups, transmittance, noise, blockers, rate, ta
     return True
 
 
-@njit
+@njit_inline
 def _write(n, who, p, w, path, channel):
     """Write paths and channels of a move's lightpaths."""
     slots = channel.shape[1]
@@ -205,7 +205,7 @@ def _write(n, who, p, w, path, channel):
         channel[who[k] // slots, who[k] % slots] = w[k]
 
 
-@njit
+@njit_inline
 def _is_accepted(score, served, heat, figures, random):
     """Metropolis rule among equally many served; more served is always better."""
     gain = score - figures[0]
@@ -214,7 +214,7 @@ def _is_accepted(score, served, heat, figures, random):
     return served > figures[1] and score > -np.inf
 
 
-@njit
+@njit_inline
 def _take_back(n, lit, who, p_old, w_old, p_new, w_new, path_start, hops, occupant):
     """Put the lightpaths of a rejected move, ``lit`` of them lit anew, where they were."""
     for k in range(lit):
@@ -225,7 +225,7 @@ def _take_back(n, lit, who, p_old, w_old, p_new, w_new, path_start, hops, occupa
             _hold(p_old[k], w_old[k], who[k], path_start, hops, occupant)
 
 
-@njit
+@njit_inline
 def _restore(
     count, touched, noise, blockers, link_rate, kept_noise, kept_blockers, kept_rate
 ):  # fmt: skip
