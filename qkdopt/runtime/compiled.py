@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable
@@ -11,70 +12,90 @@ from typing import Any
 
 import numba
 from numba.core import event as numba_event
+from numba.core.caching import FunctionCache
 from numba.core.options import DefaultOptions
 
 PACKAGE = Path(__file__).parent.parent
-# Where kernels are, and all that they take functions, constants and types from.
-KERNEL_PACKAGES = ("bounds", "heuristics", "physics", "problem", "simulation")
 
+# Loosely typed: versions of numba differ in what they say of their own types.
 _njit: Any = numba.njit
 _register: Any = numba_event.register
 _unregister: Any = numba_event.unregister
 
 
 @cache
-def sources_stamp() -> str:
-    """Return what changes whenever a source file of the packages with kernels does."""
-    stamp = hashlib.sha256()
-    for package in KERNEL_PACKAGES:
-        for path in sorted((PACKAGE / package).rglob("*.py")):
-            status = path.stat()
-            name = path.relative_to(PACKAGE).as_posix()
-            stamp.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return stamp.hexdigest()
+def source_digest() -> str:
+    """Return a digest of every source beside compiled ones, and of this one.
 
-
-def _cached(function: Callable[..., Any], **options: Any) -> Any:
-    """Compile a function when it is first called, or load its machine code from disk.
-
-    numba keys machine code by the file of the function alone: what it inlined from another file
-    may have changed since, or the tuples that it takes may have other fields or another name. The
-    key is widened to the sources of all kernels. Where numba has no such key there is no cache:
-    slow, but never another version's numbers.
+    Read once a process, when the first kernel is looked up: never at import.
     """
-    compiled = _njit(cache=True, nogil=True, error_model="numpy", **options)(function)
-    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
-    if not hasattr(index, "_source_stamp"):
-        return _njit(nogil=True, error_model="numpy", **options)(function)
-    index._source_stamp = (index._source_stamp, sources_stamp())
-    return compiled
+    sources = {path: path.read_bytes() for path in sorted(PACKAGE.rglob("*.py"))}
+    here = Path(__file__)
+    folders = {path.parent for path, text in sources.items() if b"\n@njit" in text} - {here.parent}
+    digest = hashlib.sha256()
+    for path, text in sources.items():
+        if path.parent in folders or path == here:
+            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + text + b"\0")
+    return digest.hexdigest()
 
 
-def njit(function: Callable[..., Any]) -> Any:
-    """Compile a function that may allocate arrays."""
-    return _cached(function)
+class PackageCache(FunctionCache):
+    """Machine code of a kernel on disk, found again only under the sources it was made from.
 
+    numba's own key holds the function's file alone: what it inlined from another file may have
+    changed since, or the tuples that it takes may have other fields or another name. Code of other
+    sources is left where it is: nothing reads it.
+    """
+
+    def holds_machine_code(self) -> bool:
+        """Whether there is code of these sources, for whatever types of arguments."""
+        return any(key[-1] == source_digest() for key in self._cache_file._load_index())
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Save a kernel; where the folder cannot be written (any more), it lasts one process."""
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(sig, codegen), source_digest())
+
+
+def _cached(**options: Any) -> Callable[[Any], Any]:
+    """Return a decorator that compiles at the first call and keeps the code on disk.
+
+    Code is kept beside the sources, or in the user's cache folder where those cannot be written
+    (``NUMBA_CACHE_DIR`` names another). Where nothing can be written each process compiles anew.
+    """
+    compiling = _njit(nogil=True, error_model="numpy", **options)
+
+    def decorate(function: Any) -> Any:
+        kernel = compiling(function)
+        # numba raises a RuntimeError where it finds no folder to write in.
+        with contextlib.suppress(RuntimeError):
+            kernel._cache = PackageCache(function)
+        return kernel
+
+    return decorate
+
+
+# With what may allocate arrays.
+njit = _cached()
 
 # Counting references to arrays that outlive the call anyway costs ten times the simulator's work
 # (atomic operations at every access). numba's option for leaving it out is not a public one: a
 # version without it is slower, not wrong.
 _UNCOUNTED = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
-
-def njit_noalloc(function: Callable[..., Any]) -> Any:
-    """Compile a function that allocates nothing: arrays are borrowed from the caller."""
-    return _cached(function, **_UNCOUNTED)
-
-
+# Without allocation: arrays are borrowed from the caller.
+njit_noalloc = _cached(**_UNCOUNTED)
 # The same, copied into each caller: a call would pass every array of its arguments by value.
 njit_inline = _njit(nogil=True, error_model="numpy", inline="always", **_UNCOUNTED)
 
 
 def compiled_before(function: Any) -> bool:
     """Whether machine code of a compiled function is on disk from an earlier run."""
-    folder = function.stats.cache_path
-    pattern = f"{function.py_func.__module__.rsplit('.', 1)[-1]}.{function.py_func.__name__}-*.nbi"
-    return folder is not None and any(Path(folder).glob(pattern))
+    kept = getattr(function, "_cache", None)
+    return isinstance(kept, PackageCache) and kept.holds_machine_code()
 
 
 class CompilationWatch(numba_event.Listener):

@@ -1,108 +1,127 @@
-"""Machine code from an earlier run is used until a source that it depends on changes."""
+"""Compiled kernels: nothing happens at import, nothing stale is run, no folder need be written."""
 
 from __future__ import annotations
 
-import ast
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numba.core import caching
 
-from qkdopt.runtime.compiled import KERNEL_PACKAGES, PACKAGE
+from qkdopt.runtime import compiled
+from qkdopt.runtime.compiled import compiled_before, njit
 
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent.name != "runtime")
-KERNELS = [path for path in SOURCES if "\n@njit" in path.read_text("utf-8")]
-
-# A kernel in one file, what it calls in another.
-RUN = """
-from numba.core import event
-from qkdopt.simulation.caller import twice
-with event.install_recorder("numba:compile") as recorder:
-    print(twice(3), len(recorder.buffer) > 0)
+ROOT = Path(__file__).parent.parent.parent
+IMPORT = """
+import sys
+deleted = []
+sys.addaudithook(lambda event, arguments: event in ("os.remove", "os.unlink", "shutil.rmtree")
+                 and deleted.append(str(arguments[0])))
+from qkdopt.heuristics.annealing import kernel
+from qkdopt.runtime import compiled
+print([name for name in deleted if name.endswith((".nbi", ".nbc", ".py"))])
+print(compiled.source_digest.cache_info().currsize)
 """
 
 
-def imported(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qkdopt."):
-            yield node.module.split(".")[1]
-
-
-def test_the_stamp_covers_all_that_kernels_are_made_of():
-    assert len(KERNELS) > 10
-    for path in KERNELS:
-        assert path.relative_to(PACKAGE).parts[0] in KERNEL_PACKAGES, path
-        # Validated data, units and types hold nothing that a kernel takes in.
-        others = set(imported(path)) - {*KERNEL_PACKAGES, "runtime", "units"}
-        assert not others, path
+@njit
+def doubled(value):
+    return 2 * value
 
 
 @pytest.fixture
-def tree(tmp_path):
-    """A package of two kernels beside the real way to compile them."""
-    package = tmp_path / "qkdopt"
-    for folder in (package, package / "runtime", package / "simulation"):
-        folder.mkdir(exist_ok=True)
-        (folder / "__init__.py").touch()
-    shutil.copy(PACKAGE / "runtime" / "compiled.py", package / "runtime")
-    simulation = package / "simulation"
-    header = "from qkdopt.runtime.compiled import njit, njit_inline\n"
-    (simulation / "called.py").write_text(header + "@njit_inline\ndef one(x):\n    return x\n")
-    (simulation / "caller.py").write_text(
-        header + "from qkdopt.simulation.called import one\n"
-        "@njit\ndef twice(x):\n    return 2 * one(x)\n"
-    )
-    return tmp_path
+def kernel(tmp_path, monkeypatch):
+    """Return a function that makes the same kernel anew, as the next process would."""
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path))
+
+    def make():
+        return njit(doubled.py_func)
+
+    return make
 
 
-def run(tree: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", RUN], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+def test_importing_kernels_deletes_nothing_and_reads_no_source():
+    path = ROOT / "qkdopt" / "heuristics" / "annealing" / "__pycache__" / "test-old.py311.nbi"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"older than any source")
+    os.utime(path, (0, 0))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["[]", "0"]
+        assert path.exists()
+    finally:
+        path.unlink()
 
 
-def test_a_change_of_what_a_kernel_calls_compiles_it_again(tree):
-    assert run(tree) == "6 True"
-    assert run(tree) == "6 False"
-    called = tree / "qkdopt" / "simulation" / "called.py"
-    called.write_text(called.read_text().replace("return x", "return x + 10"))
-    assert run(tree) == "26 True"
-    assert run(tree) == "26 False"
+def test_code_is_found_again_under_the_same_sources(kernel):
+    assert not compiled_before(kernel())
+    assert kernel()(21) == 42
+    second = kernel()
+    assert compiled_before(second)
+    assert second(21) == 42
+    assert sum(second.stats.cache_hits.values()) == 1
 
 
-def test_nothing_is_deleted_and_no_source_read_at_import(tree):
-    run(tree)
-    before = sorted(path.name for path in tree.rglob("*.nbi"))
-    assert before
-    called = tree / "qkdopt" / "simulation" / "called.py"
-    called.write_text(called.read_text() + "# longer\n")
-    code = "import qkdopt.simulation.caller"
-    subprocess.run([sys.executable, "-c", code], cwd=tree, check=True)
-    assert sorted(path.name for path in tree.rglob("*.nbi")) == before
+def test_code_of_other_sources_is_not_run(kernel, monkeypatch):
+    assert kernel()(21) == 42
+    monkeypatch.setattr(compiled, "source_digest", lambda: "another")
+    second = kernel()
+    assert not compiled_before(second)
+    assert second(21) == 42
+    assert not second.stats.cache_hits
+    assert compiled_before(kernel())
 
 
-def test_folders_that_nobody_may_write_to_are_no_hindrance(tree):
-    """Where site-packages is read only numba keeps machine code in the user's own folder."""
-    for folder in ("runtime", "simulation"):
-        # A file of the name in the place of the folder: not even root can write below it.
-        cached = tree / "qkdopt" / folder / "__pycache__"
-        shutil.rmtree(cached, ignore_errors=True)
-        cached.touch()
-    home = tree / "home"
-    env = {**os.environ, "PYTHONPATH": str(tree), "HOME": str(home)}
-    env.pop("XDG_CACHE_HOME", None)
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-B", "-c", RUN], cwd=tree, env=env, capture_output=True, text=True,
-            check=True,
-        ).stdout.strip()
-        for _ in range(2)
-    ]  # fmt: skip
-    assert outputs == ["6 True", "6 False"]
+def test_the_digest_knows_every_source_beside_a_kernel(tmp_path, monkeypatch):
+    def digest():
+        return compiled.source_digest.__wrapped__()
+
+    for name, text in {
+        "a/kernel.py": "\n@njit\ndef f(): ...\n", "a/tuples.py": "x = 1\n", "b/plain.py": "y = 1\n",
+    }.items():  # fmt: skip
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(compiled, "PACKAGE", tmp_path)
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "runtime" / "compiled.py"))
+    before = digest()
+    (tmp_path / "b" / "plain.py").write_text("y = 2\n", encoding="utf-8")
+    assert digest() == before
+    (tmp_path / "a" / "tuples.py").write_text("x = 2\n", encoding="utf-8")
+    assert digest() != before
+
+
+def test_without_any_folder_to_write_in_each_process_compiles(kernel, monkeypatch):
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    first = kernel()
+    assert first(21) == 42
+    assert not compiled_before(first)
+
+
+def test_sources_that_cannot_be_written_are_cached_elsewhere(tmp_path, monkeypatch):
+    def refuse(self):
+        raise PermissionError(13, "read-only")
+
+    monkeypatch.setattr(caching.InTreeCacheLocator, "ensure_cache_path", refuse)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made = njit(doubled.py_func)
+    assert made(21) == 42
+    if sys.platform == "linux":
+        assert Path(made.stats.cache_path).is_relative_to(tmp_path)
+    assert compiled_before(made)
+
+
+def test_a_folder_that_becomes_full_costs_the_cache_alone(kernel, monkeypatch):
+    first = kernel()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "save", full)
+    assert first(21) == 42
+    assert first(np.float64(1.5)) == 3.0
+    assert not compiled_before(first)
