@@ -49,15 +49,17 @@ class PackageCache(FunctionCache):
 
     def holds_machine_code(self) -> bool:
         """Whether there is code of these sources, for whatever types of arguments."""
-        return any(key[-1] == source_digest() for key in self._cache_file._load_index())
+        index = self._cache_file._load_index()  # type: ignore[no-untyped-call]
+        return any(key[-1] == source_digest() for key in index)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save a kernel; where the folder cannot be written (any more), it lasts one process."""
         with contextlib.suppress(OSError):
-            super().save_overload(sig, data)
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), source_digest())
+        own = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
+        return (*own, source_digest())
 
 
 def _cached(**options: Any) -> Callable[[Any], Any]:
@@ -72,7 +74,7 @@ def _cached(**options: Any) -> Callable[[Any], Any]:
         kernel = compiling(function)
         # numba raises a RuntimeError where it finds no folder to write in.
         with contextlib.suppress(RuntimeError):
-            kernel._cache = PackageCache(function)
+            kernel._cache = PackageCache(function)  # type: ignore[no-untyped-call]
         return kernel
 
     return decorate
