@@ -65,7 +65,7 @@ def test_names_are_those_of_the_rules(tmp_path):
     ("arguments", "expected"),
     [
         (("-o", "m.txt"), "expected mps or lp"),
-        (("-o", "m.lp", "--formulation", "cp-sat"), "expected one of joint"),
+        (("-o", "m.lp", "--formulation", "cp-sat"), "'cp-sat' is not one of 'joint'"),
         (("-o", "m.lp", "--served", "99"), "expected 0 to"),
         (("-o", "m.lp", "--tolerance", "0"), "expected more than 0"),
         (("-o", "none/m.lp"), "does not exist"),

@@ -80,7 +80,7 @@ def test_what_makes_no_sense_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["fig9"], "expected one of fig3"),
+        (["fig9"], "'fig9' is not one of 'fig3'"),
         (["fig5", "--workers", -1], "workers = -1"),
         (["fig5", "--workers", 0], "workers = 0"),
         (["fig5", "--seed", -1], "seed = -1"),

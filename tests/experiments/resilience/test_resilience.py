@@ -213,14 +213,14 @@ def test_bad_input_is_one_message_and_nothing_is_written(tmp_path, capsys):
     folder = tmp_path / "out"
     status = exit_status(
         "resilience", FOUR, "--events", "flood", "--channels", "3;99;x", "--rate", 0,
-        "--repair", -1, "--noise", 2, "--target", "all", "--requests", 5, "--seed", -1,
+        "--repair", -1, "--noise", 2, "--requests", 5, "--seed", -1,
         "--load", 0, "--workers", 0, "-o", folder,
     )  # fmt: skip
     captured = capsys.readouterr()
     assert status == 2
     assert captured.out == ""
     for word in ("'flood'", "channels = 'x'; expected channel numbers", "rate = 0",
-                 "repair = -1", "noise = 2", "'all'",
+                 "repair = -1", "noise = 2",
                  "requests = 5", "seed = -1", "load = 0", "workers = 0"):  # fmt: skip
         assert captured.err.count(word) == 1, word
     assert not folder.exists()
