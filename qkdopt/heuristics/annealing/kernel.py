@@ -16,10 +16,10 @@ import numpy as np
 from qkdopt.heuristics.annealing.moves import LONGEST, draw, propose
 from qkdopt.physics.compiled_keyrate import key_rate
 from qkdopt.problem.network_state import add_guards, add_noise
-from qkdopt.runtime.compiled import njit, njit_inline
+from qkdopt.runtime.compiled import njit, njit_inline, njit_noalloc
 
 
-@njit
+@njit_noalloc
 def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, noise, blockers):
     """Switch one lightpath on (sign 1) or off (-1) on every hop of its path."""
     for h in range(path_start[path], path_start[path + 1]):
@@ -29,7 +29,7 @@ def _light(path, w, sign, holder, path_start, hops, noise_of, blocks, occupant, 
         add_guards(blocks, blockers, e, d, w, sign, noise.shape[1])
 
 
-@njit
+@njit_noalloc
 def _retune(e, groups, transmittance, noise, blockers, rate, table):
     """Best rate of a link over its legal candidates; -1 when none is legal."""
     if groups[e, 0] < 0:
@@ -49,7 +49,7 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
     return best
 
 
-@njit
+@njit_noalloc
 def _score(objective, path, floors, path_start, hops, link_rate):
     """Score of the current lightpaths and number served; -inf below a floor."""
     total, worst, served = 0.0, np.inf, 0
@@ -103,7 +103,7 @@ def rebuild(
     figures[1] = served
 
 
-@njit
+@njit_noalloc
 def _remember(
     path, path_start, hops, noise, blockers, link_rate, mark, touched, count, kept_noise,
     kept_blockers, kept_rate,
@@ -124,7 +124,7 @@ def _remember(
     return count
 
 
-@njit
+@njit_noalloc
 def _is_free(path, w, path_start, hops, occupant):
     """Whether a channel is free on every hop of a path."""
     for h in range(path_start[path], path_start[path + 1]):  # noqa: SIM110, no generators compiled
@@ -133,7 +133,7 @@ def _is_free(path, w, path_start, hops, occupant):
     return True
 
 
-@njit
+@njit_noalloc
 def _hold(path, w, holder, path_start, hops, occupant):
     """Write who holds a channel on every hop of a path."""
     for h in range(path_start[path], path_start[path + 1]):
@@ -289,7 +289,7 @@ def anneal(
             mark[touched[t]] = 0
 
 
-@njit
+@njit_noalloc
 def _keep_best(path, channel, figures, best_path, best_channel):
     """Copy the current lightpaths and their score over the best."""
     figures[2], figures[3] = figures[0], figures[1]
