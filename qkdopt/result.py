@@ -219,6 +219,24 @@ class Result(_Record):
             ),
         )
 
+    def summary(self) -> str:
+        """Return what a planner reads first, one fact a line.
+
+        Status, demands served, objective with its bound and gap, demands without key, and notes.
+        """
+        lines = [f"{self.instance.name}: {self.status}, by {self.strategy}"]
+        if self.value is not None:
+            value = self.value
+            lines.append(f"served: {value.served} of {value.demands} demands")
+            lines.append(f"{self.objective}: {value.objective_bps:.6g} bit/s")
+            if value.without_key:
+                lines.append(f"without key: {value.without_key} of those served")
+        if self.bound is not None and self.bound.objective_bps is not None:
+            lines.append(f"bound: {self.bound.objective_bps:.6g} bit/s")
+        if self.gap is not None:
+            lines.append(f"gap: {self.gap:.3%}")
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
     def lightpaths_frame(self) -> pd.DataFrame:
         """One row per served demand: demand, route, links, channels."""
         return _frame(self.lightpaths, Lightpath)

@@ -121,7 +121,7 @@ def _with_floor(instance: Instance, demand: NodeId, min_skr_bps: float | None) -
         one.model_copy(update={"min_skr_bps": min_skr_bps}) if one.id == demand else one
         for one in instance.demands
     )
-    return instance.model_copy(update={"demands": demands})
+    return instance.replace(demands=demands)
 
 
 def _position(instance: Instance, demand: NodeId | None) -> int | None:

@@ -1,6 +1,7 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
+from qkdopt.instance.builder import NetworkBuilder
 from qkdopt.instance.candidates import with_candidates
 from qkdopt.instance.changing import instance_of
 from qkdopt.instance.channel_text import read_channels, spell_channels
@@ -33,6 +34,7 @@ __all__ = [
     "KeyRateTable",
     "Link",
     "Network",
+    "NetworkBuilder",
     "Node",
     "NodeId",
     "OffGridCandidate",

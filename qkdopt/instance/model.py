@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from qkdopt.errors import InstanceError
 from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
 from qkdopt.instance.demands import Demand, Routes, Traffic
+from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
 from qkdopt.instance.measured import measured_faults
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
@@ -198,6 +200,33 @@ class Instance(Part):
             not any(self.is_dark_near(channel, c) for c in reserved)
             for channel in range(self.grid.channels)
         )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return an instance with some fields changed, validated as a whole.
+
+        Parameters
+        ----------
+        changes
+            Fields of the instance by name, each a part such as :class:`Grid`, or its plain data.
+
+        Raises
+        ------
+        InstanceError
+            With every fault, an unknown field among them; this instance stays as it is.
+
+        Examples
+        --------
+        >>> from qkdopt import read_instance
+        >>> instance = read_instance("instances/nsfnet_100erl.json")
+        >>> instance.replace(routes={"k": 2}).routes.k, instance.routes.k
+        (2, 3)
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        data = fields | changes
+        try:
+            return type(self).model_validate(data, strict=False)
+        except ValidationError as error:
+            raise InstanceError(self.name, list(fault_texts(error, data, type(self)))) from None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this instance, defaults left out, for writing and hashing."""

@@ -6,7 +6,10 @@ from qkdopt.io.toml import read_toml
 from qkdopt.io.writing import (
     refuse_unwritable,
     to_text,
+    write_instance,
     write_json_whole,
+    write_plan,
+    write_result,
     write_text_whole,
     write_texts_whole,
 )
@@ -21,7 +24,10 @@ __all__ = [
     "read_toml",
     "refuse_unwritable",
     "to_text",
+    "write_instance",
     "write_json_whole",
+    "write_plan",
+    "write_result",
     "write_text_whole",
     "write_texts_whole",
 ]

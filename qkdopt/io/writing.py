@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from qkdopt.errors import OutputError
+from qkdopt.instance import Instance
+from qkdopt.result import Result, SavedPlan
 
 
 def refuse_unwritable(path: str | Path) -> None:
@@ -44,6 +46,39 @@ def _render(value: Any, indent: str) -> str:
         return "{\n" + ",\n".join(body) + f"\n{indent}}}"
     body = [inner + _render(item, inner) for item in value]
     return "[\n" + ",\n".join(body) + f"\n{indent}]"
+
+
+def write_instance(path: str | Path, instance: Instance) -> None:
+    """Write an instance that :func:`qkdopt.read_instance` reads, defaults left out.
+
+    Raises
+    ------
+    OutputError
+        The folder does not exist or cannot be written.
+    """
+    write_json_whole(path, instance.to_json_dict())
+
+
+def write_result(path: str | Path, result: Result) -> None:
+    """Write a result that :func:`qkdopt.read_result` reads.
+
+    Raises
+    ------
+    OutputError
+        The folder does not exist or cannot be written.
+    """
+    write_json_whole(path, result.to_json_dict())
+
+
+def write_plan(path: str | Path, plan: SavedPlan) -> None:
+    """Write a plan that :func:`qkdopt.read_plan` reads.
+
+    Raises
+    ------
+    OutputError
+        The folder does not exist or cannot be written.
+    """
+    write_json_whole(path, plan.to_json_dict())
 
 
 def write_json_whole(path: str | Path, data: dict[str, Any]) -> None:
