@@ -13,52 +13,166 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qkdopt.bounds.bound import bound
+    from qkdopt.channel_sets import design_sets as rank_channel_sets
+    from qkdopt.channel_sets.exact.exact import exact_set as prove_channel_set
+    from qkdopt.channel_sets.protection.protect import protect
     from qkdopt.checker import check
     from qkdopt.conflicts import explain
-    from qkdopt.errors import QkdoptError
+    from qkdopt.errors import (
+        FaultsError,
+        InstanceError,
+        LibraryError,
+        LicenceError,
+        OptionsError,
+        OutputError,
+        PhysicsError,
+        QkdoptError,
+        RefusedError,
+        ResultError,
+        SolverFailedError,
+        SolverMissingError,
+        UnsupportedError,
+        UsageError,
+    )
+    from qkdopt.experiments.reproduction import reproduce
     from qkdopt.instance import Instance
+    from qkdopt.instance.generation import NetworkBuilder as Network
     from qkdopt.instance.generation import new_instance
-    from qkdopt.io import read_instance, read_plan, read_result
+    from qkdopt.io import (
+        read_instance,
+        read_plan,
+        read_result,
+        write_instance,
+        write_plan,
+        write_result,
+    )
     from qkdopt.optimize import solve
+    from qkdopt.plotting import (
+        plot_gap_over_time,
+        plot_network,
+        plot_over_load,
+        plot_pareto,
+        plot_performance_profile,
+        plot_published,
+        plot_ranking,
+        plot_reasons,
+        plot_sensitivity,
+        plot_spectrum,
+        plot_survival,
+    )
     from qkdopt.result import Result, SavedPlan
-    from qkdopt.simulation import SimulationOptions, simulate
+    from qkdopt.simulation import EventOptions, SimulationOptions, simulate
+    from qkdopt.simulation import simulate_events as simulate_failures
 
     __version__: str
 
 __all__ = [
+    "EventOptions",
+    "FaultsError",
     "Instance",
+    "InstanceError",
+    "LibraryError",
+    "LicenceError",
+    "Network",
+    "OptionsError",
+    "OutputError",
+    "PhysicsError",
     "QkdoptError",
+    "RefusedError",
     "Result",
+    "ResultError",
     "SavedPlan",
     "SimulationOptions",
+    "SolverFailedError",
+    "SolverMissingError",
+    "UnsupportedError",
+    "UsageError",
     "__version__",
     "bound",
     "check",
     "explain",
     "new_instance",
+    "plot_gap_over_time",
+    "plot_network",
+    "plot_over_load",
+    "plot_pareto",
+    "plot_performance_profile",
+    "plot_published",
+    "plot_ranking",
+    "plot_reasons",
+    "plot_sensitivity",
+    "plot_spectrum",
+    "plot_survival",
+    "protect",
+    "prove_channel_set",
+    "rank_channel_sets",
     "read_instance",
     "read_plan",
     "read_result",
+    "reproduce",
     "simulate",
+    "simulate_failures",
     "solve",
+    "write_instance",
+    "write_plan",
+    "write_result",
 ]
 
 _HOME = {
+    "EventOptions": "qkdopt.simulation",
+    "FaultsError": "qkdopt.errors",
     "Instance": "qkdopt.instance",
+    "InstanceError": "qkdopt.errors",
+    "LibraryError": "qkdopt.errors",
+    "LicenceError": "qkdopt.errors",
+    "OptionsError": "qkdopt.errors",
+    "OutputError": "qkdopt.errors",
+    "PhysicsError": "qkdopt.errors",
     "QkdoptError": "qkdopt.errors",
+    "RefusedError": "qkdopt.errors",
     "Result": "qkdopt.result",
+    "ResultError": "qkdopt.errors",
     "SavedPlan": "qkdopt.result",
     "SimulationOptions": "qkdopt.simulation",
+    "SolverFailedError": "qkdopt.errors",
+    "SolverMissingError": "qkdopt.errors",
+    "UnsupportedError": "qkdopt.errors",
+    "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
     "explain": "qkdopt.conflicts",
     "new_instance": "qkdopt.instance.generation",
+    "plot_gap_over_time": "qkdopt.plotting",
+    "plot_network": "qkdopt.plotting",
+    "plot_over_load": "qkdopt.plotting",
+    "plot_pareto": "qkdopt.plotting",
+    "plot_performance_profile": "qkdopt.plotting",
+    "plot_published": "qkdopt.plotting",
+    "plot_ranking": "qkdopt.plotting",
+    "plot_reasons": "qkdopt.plotting",
+    "plot_sensitivity": "qkdopt.plotting",
+    "plot_spectrum": "qkdopt.plotting",
+    "plot_survival": "qkdopt.plotting",
+    "protect": "qkdopt.channel_sets.protection.protect",
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
+    "reproduce": "qkdopt.experiments.reproduction",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",
+    "write_instance": "qkdopt.io",
+    "write_plan": "qkdopt.io",
+    "write_result": "qkdopt.io",
+    "Network": "qkdopt.instance.generation:NetworkBuilder",
+    "prove_channel_set": "qkdopt.channel_sets.exact.exact:exact_set",
+    "rank_channel_sets": "qkdopt.channel_sets:design_sets",
+    "simulate_failures": "qkdopt.simulation:simulate_events",
 }
+
+
+def __dir__() -> list[str]:
+    """List the public names, those not imported yet among them."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:
@@ -69,6 +183,7 @@ def __getattr__(name: str) -> Any:
         return version("qkdopt")
     if name not in _HOME:
         raise AttributeError(f"module 'qkdopt' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    module, _, inner = _HOME[name].partition(":")
+    value = getattr(import_module(module), inner or name)
     globals()[name] = value
     return value

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from qkdopt.channel_sets.design_problem import Asked
+from qkdopt.channel_sets.design_problem import Asked, Channels
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.rank import Design, design
+from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.instance import Instance
 from qkdopt.jobs import Store, open_workers
+from qkdopt.simulation import SimulationOptions
 
 
 def design_sets(
@@ -21,7 +22,20 @@ def design_sets(
     *,
     workers: int | None = None,
     folder: Path | None = None,
-    **asked: Any,
+    on: str = Asked.on,
+    load_erlang: float | None = Asked.load_erlang,
+    scenarios: Sequence[Scenario] = (),
+    criterion: str = Asked.criterion,
+    quantile: float = Asked.quantile,
+    baseline: Channels | None = Asked.baseline,
+    also: Sequence[Channels] = (),
+    method: str = Asked.method,
+    receivers: int | None = Asked.receivers,
+    reserve: str | None = Asked.reserve,
+    options: SimulationOptions | None = None,
+    requests: int = Asked.requests,
+    assignments: int = Asked.assignments,
+    seed: int = Asked.seed,
 ) -> Design:
     """Search sets of QKD channels and rank the best.
 
@@ -35,7 +49,9 @@ def design_sets(
         Processes; all cores by default.
     folder
         Where evaluations are kept, so that the same call goes on from there.
-    **asked
+    on, load_erlang, scenarios, criterion, quantile, baseline, also, method, receivers, reserve
+        What is searched, and on what.
+    options, requests, assignments, seed
         See :class:`qkdopt.channel_sets.design_problem.Asked`.
 
     Raises
@@ -46,7 +62,24 @@ def design_sets(
         Interrupted, or some evaluations failed.
     """
     sizes = (channels,) if isinstance(channels, int) else tuple(channels)
-    about = Asked(sizes=sizes, **asked).question(instance)
+    asked = Asked(
+        sizes=sizes,
+        on=on,
+        load_erlang=load_erlang,
+        scenarios=scenarios,
+        criterion=criterion,
+        quantile=quantile,
+        baseline=baseline,
+        also=also,
+        method=method,
+        receivers=receivers,
+        reserve=reserve,
+        options=options or SimulationOptions(),
+        requests=requests,
+        assignments=assignments,
+        seed=seed,
+    )
+    about = asked.question(instance)
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(TemporaryDirectory()))
         team = stack.enter_context(open_workers(None, workers))

@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 
 from qkdopt.checker import check
-from qkdopt.cli.phrases import without_key
 from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan
+from qkdopt.result.text import without_key
 
 
 def run_check(instance: Path, result: Path, *, as_json: bool) -> int:

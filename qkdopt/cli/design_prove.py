@@ -14,12 +14,12 @@ from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
-from qkdopt.cli.phrases import without_key
 from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
 from qkdopt.jobs import hold
+from qkdopt.result.text import without_key
 
 
 def run_exact(

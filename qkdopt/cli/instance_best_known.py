@@ -11,10 +11,10 @@ import typer
 
 from qkdopt.best_known import BestKnown, Change, Library, find_library, update
 from qkdopt.checker import check
-from qkdopt.cli.phrases import without_key
 from qkdopt.errors import ResultError, UsageError
 from qkdopt.io import read_plan, read_result
 from qkdopt.result import Result
+from qkdopt.result.text import without_key
 
 
 def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool) -> None:

@@ -15,8 +15,3 @@ def plus_minus(half_width: float) -> str:
     if half_width < SMALLEST_SHOWN:
         return f" +- <{SMALLEST_SHOWN:g}"
     return f" +- {half_width:.2f}"
-
-
-def without_key(count: int | None) -> str:
-    """Return ``, 49 without key``; nothing where every one has key, or none was counted."""
-    return f", {count} without key" if count else ""

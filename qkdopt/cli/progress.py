@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.phrases import without_key
 from qkdopt.optimize import Progress
+from qkdopt.result.text import without_key
 
 
 class LiveLine(LiveText):

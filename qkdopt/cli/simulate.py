@@ -75,7 +75,7 @@ def run_simulate(
         typer.echo(json.dumps(outcome.to_json_dict(), indent=1))
     else:
         typer.echo("\n".join(summary_lines(outcome)))
-    return INTERRUPTED if "interrupted" in outcome.notes else 0
+    return INTERRUPTED if outcome.interrupted else 0
 
 
 def progress_detail(report: SimulationProgress) -> str:

@@ -89,6 +89,6 @@ node_limit
 
 
 def _exit_status(result: Result) -> int:
-    if "interrupted" in result.notes:
+    if result.interrupted:
         return INTERRUPTED
     return NO_PLAN.get(result.status, 0)

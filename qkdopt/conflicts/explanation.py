@@ -121,7 +121,7 @@ def _with_min_skr(instance: Instance, demand_id: NodeId, min_skr_bps: float | No
         demand.model_copy(update={"min_skr_bps": min_skr_bps}) if demand.id == demand_id else demand
         for demand in instance.demands
     )
-    return instance.model_copy(update={"demands": demands})
+    return instance.replace(demands=demands)
 
 
 def _position(instance: Instance, demand: NodeId | None) -> int | None:

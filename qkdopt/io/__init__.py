@@ -3,6 +3,7 @@
 from qkdopt.instance.faults import fault_texts
 from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_result, read_text
 from qkdopt.io.toml import read_toml
+from qkdopt.io.writing import write_instance, write_plan, write_result
 from qkdopt.runtime.files import (
     refuse_unwritable,
     to_text,
@@ -21,7 +22,10 @@ __all__ = [
     "read_toml",
     "refuse_unwritable",
     "to_text",
+    "write_instance",
     "write_json_whole",
+    "write_plan",
+    "write_result",
     "write_text_whole",
     "write_texts_whole",
 ]

@@ -30,8 +30,6 @@ from qkdopt.result import (
     gap_of,
 )
 
-# How a note begins that says that a bound is below a plan: a bug to be reported.
-FAULT = "fault"
 # Sums in another order differ by this much.
 ROUNDING, ROUNDING_BPS = 1e-9, 1e-6
 
@@ -107,7 +105,6 @@ def result_of(
     proved = credible is not None and credible.served == value.served
     closed = proved and gap is not None and gap <= run.gap
     status: Status = "optimal" if closed and gap is not None and gap <= OPTIMAL_GAP else "feasible"
-    interrupted = ("interrupted",) if run.interrupted else ()
     return Result(
         instance=reference_of(problem),
         strategy=run.strategy,
@@ -124,7 +121,9 @@ def result_of(
         lightpaths=lightpaths_of(problem, plan),
         qkd=working_channels_of(problem, plan, exact),
         demands=demands_of(problem, plan, exact),
-        notes=(*interrupted, *faults, *run.notes),
+        notes=run.notes,
+        interrupted=run.interrupted,
+        faults=tuple(faults),
         stopped_by=_stopped_by(run, closed=closed),
         limits=run.limits,
         preset_changes=preset_changes(instance),
@@ -161,12 +160,12 @@ def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str
     if bound is None:
         return None, []
     if bound.served < value.served:
-        fault = f"{FAULT}: {bound.method} proved at most {bound.served} demands served"
+        fault = f"{bound.method} proved at most {bound.served} demands served"
         return None, [f"{fault}; the plan serves {value.served}"]
     limit = bound.objective_bps
     if limit is None or value.objective_bps <= limit * (1.0 + ROUNDING) + ROUNDING_BPS:
         return bound, []
-    fault = f"{FAULT}: {bound.method} proved at most {limit:.12g} bit/s"
+    fault = f"{bound.method} proved at most {limit:.12g} bit/s"
     return bound.model_copy(update={"objective_bps": None}), [
         f"{fault}; the plan is worth {value.objective_bps:.12g} bit/s"
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qkdopt.plotting.styles import curve_style, legend_beside, legend_width
+from qkdopt.plotting.styles import axes_or_new, curve_style, legend_beside, legend_width
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +26,15 @@ MEASURES = {
 }
 
 
-def plot_over_load(table: pd.DataFrame, measure: str, ax: Axes, by: str = "curve") -> Axes:
+def plot_over_load(
+    table: pd.DataFrame, measure: str, ax: Axes | None = None, by: str = "curve"
+) -> Axes:
     """Draw one curve for each value of ``by``, with its 95 % band.
 
     ``table`` has the columns ``load_erlang``, ``by``, ``measure`` and ``{measure}_ci95``; rows
     without a value are left out. Several rows of one curve and load (seeds) are averaged.
     """
+    ax = axes_or_new(ax)
     label, scale = MEASURES[measure]
     known = table[table[measure].notna()]
     for number, (name, rows) in enumerate(known.groupby(by, sort=False)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qkdopt.experiments.reproduction.comparison import targets
-from qkdopt.plotting.styles import legend_beside
+from qkdopt.plotting.styles import axes_or_new, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 LABEL = "published (implied by its gains)"
 
 
-def plot_published(figure: str, ax: Axes) -> Axes:
+def plot_published(figure: str, ax: Axes | None = None) -> Axes:
     """Add the key rates that the published gains of a figure imply to our curves of it.
 
     Each is a diamond in the colour of the curve that it compares with; ``ax`` has those curves
     (:func:`qkdopt.plotting.plot_over_load`), by their names.
     """
+    ax = axes_or_new(ax)
     colours = {str(line.get_label()): line.get_color() for line in ax.lines}
     points = {
         (curve, target.load_erlang, rate)

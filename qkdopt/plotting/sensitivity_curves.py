@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qkdopt.plotting.styles import curve_style, legend_beside
+from qkdopt.plotting.styles import axes_or_new, curve_style, legend_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 WIDTHS = (6.0, 3.5, 1.5, 3.0, 1.5, 0.8)
 
 
-def plot_sensitivity(table: pd.DataFrame, ax: Axes) -> Axes:
+def plot_sensitivity(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw one curve a parameter, gain [%] against dB to the better side, with its 95 % interval.
 
     ``table`` has the columns ``parameter``, ``db``, ``better``, ``paired_gain_percent`` and
     ``paired_ci95``. Choices of launch power that are no matter of degree (``better`` 0) are stars.
     """
+    ax = axes_or_new(ax)
     for number, (name, rows) in enumerate(table.groupby("parameter", sort=False)):
         known = rows[rows["paired_gain_percent"].notna()]
         if known.empty:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.experiments.comparison.summary import is_solved
-from qkdopt.plotting.styles import COLOURS, LINES, MARKERS, legend_beside
+from qkdopt.plotting.styles import COLOURS, LINES, MARKERS, axes_or_new, legend_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FLOOR_SECONDS = 0.1
 
 
-def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
+def plot_performance_profile(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the share of instances each way solves within a factor of the fastest's time.
 
     ``rows`` has a row a run with ``instance_sha256``, ``solver``, ``formulation``, ``outcome``,
@@ -24,6 +24,7 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
     Mathematical Programming 91, 201, 2002). Times below a tenth of a second are start-up and count
     as one.
     """
+    ax = axes_or_new(ax)
     solved = is_solved(rows)
     time = rows["seconds"].astype(float).clip(lower=FLOOR_SECONDS).where(solved, np.inf)
     fastest = time.groupby(rows["instance_sha256"]).transform("min")
@@ -48,12 +49,13 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def plot_gap_over_time(rows: pd.DataFrame, ax: Axes) -> Axes:
+def plot_gap_over_time(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw each way's gap while it ran, averaged over instances.
 
     ``rows`` has ``trace_seconds``, ``trace_value_bps`` and ``trace_bound_bps``: incumbent and
     bound as the run told them. Before a first bound the gap is 100 %.
     """
+    ax = axes_or_new(ax)
     latest = max(float(rows["seconds"].astype(float).max()), 2.0 * FLOOR_SECONDS)
     times = np.geomspace(FLOOR_SECONDS, latest, 200)
     styles = _styles(rows)

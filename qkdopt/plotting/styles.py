@@ -34,6 +34,15 @@ def curve_style(number: int) -> dict[str, Any]:
     }
 
 
+def axes_or_new(ax: Axes | None) -> Axes:
+    """Return the given axes, or those of a new figure."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1]
+
+
 def legend_width(labels: Iterable[str]) -> float:
     """Width [inch] that a legend of such labels takes beside its axes, about."""
     texts = list(labels)

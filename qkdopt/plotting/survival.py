@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.plotting.styles import COLOURS, curve_style, legend_beside
+from qkdopt.plotting.styles import COLOURS, axes_or_new, curve_style, legend_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +23,16 @@ MEASURES = {
 }
 
 
-def plot_survival(table: pd.DataFrame, ax: Axes, measure: str = "survived_after_reaction") -> Axes:
+def plot_survival(
+    table: pd.DataFrame, ax: Axes | None = None, measure: str = "survived_after_reaction"
+) -> Axes:
     """Draw one group of bars for each event, retuning and restoration, one bar a candidate set.
 
     ``table`` has the columns of ``resilience.csv`` of one relay: ``event``, ``retune``,
     ``restoration``, ``channels``, ``{measure}_percent`` and ``{measure}_ci95_percent``. Values
     are shares [%]; those that do not exist are left out, and so are intervals that do not.
     """
+    ax = axes_or_new(ax)
     groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))
     sets = list(dict.fromkeys(table["channels"]))
     width = 0.8 / max(1, len(sets))

@@ -64,7 +64,7 @@ def simulate_events(
     healthy = simulate(
         instance, options, load_erlang=load_erlang, requests=requests, warmup=warmup, seed=seed
     )
-    if "interrupted" in healthy.notes:
+    if healthy.interrupted:
         raise KeyboardInterrupt
     load = healthy.load_erlang
     network = DegradingNetwork.begin(instance, options, events, load_erlang=load, seed=seed)

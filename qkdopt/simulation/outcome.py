@@ -44,8 +44,10 @@ class SimulationOutcome:
         Wall time of the simulation, start-up and compilation left out.
     requests_per_second
         Of one core, warm-up included.
+    interrupted
+        Whether Ctrl-C ended it; what was simulated by then is in the tallies.
     notes
-        Such as ``interrupted``.
+        What a reader must know.
     """
 
     instance: str
@@ -63,6 +65,7 @@ class SimulationOutcome:
     link_qkd: tuple[bool, ...]
     seconds: float
     requests_per_second: float
+    interrupted: bool = False
     notes: tuple[str, ...] = ()
     environment: dict[str, Any] = field(default_factory=dict)
 
@@ -196,6 +199,7 @@ class SimulationOutcome:
                 {name: None if value != value else value for name, value in link.items()}  # noqa: PLR0124
                 for link in self.links_frame.to_dict("records")
             ],
+            "interrupted": self.interrupted,
             "notes": list(self.notes),
             "seconds": self.seconds,
             "requests_per_second": self.requests_per_second,

@@ -188,7 +188,7 @@ class _Run:
         # Compilation is no part of the simulation's speed.
         plan.simulator().serve(_none(), np.zeros(COLUMNS), self._no_links())
         started = time.perf_counter()
-        notes: tuple[str, ...] = ()
+        interrupted = False
         with ThreadPoolExecutor(self._workers) as pool:
             futures = [pool.submit(self._replicate, k) for k in range(self._replications)]
             try:
@@ -198,7 +198,7 @@ class _Run:
                     self._report(time.perf_counter() - started)
             except KeyboardInterrupt:
                 self._stop.set()
-                notes = ("interrupted",)
+                interrupted = True
             batches = [future.result() for future in futures]
         seconds = time.perf_counter() - started
         tally = np.concatenate([tallies for tallies, _ in batches])
@@ -218,7 +218,7 @@ class _Run:
             link_qkd=tuple(link.qkd for link in plan.instance.network.links),
             seconds=seconds,
             requests_per_second=sum(self._done) / max(1e-9, sum(self._busy)),
-            notes=notes,
+            interrupted=interrupted,
             environment=environment().model_dump(mode="json"),
         )
 

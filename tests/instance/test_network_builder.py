@@ -6,11 +6,10 @@ import pytest
 
 import qkdopt
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance.generation import Network
 
 
 def triangle():
-    network = Network("triangle", source="own drawing")
+    network = qkdopt.Network("triangle", source="own drawing")
     for node in "ABC":
         network.add_node(node, label=f"node {node}", lat=1.0)
     network.add_link("A", "B", length_km=40.0, loss_db=9.0)

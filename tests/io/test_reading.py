@@ -133,7 +133,7 @@ def test_every_fault_of_a_plan_is_reported_at_once(tmp_path):
 
 
 def test_a_file_that_is_no_plan_is_refused_with_what_was_expected(tmp_path):
-    (tmp_path / "p.json").write_text('{"schema": "qkdopt/problem/plan/2"}', encoding="utf-8")
+    (tmp_path / "p.json").write_text('{"schema": "qkdopt/plan/2"}', encoding="utf-8")
     with pytest.raises(ResultError, match='"qkdopt/result/1" or "qkdopt/plan/1"'):
         read_plan(tmp_path / "p.json")
 

@@ -66,7 +66,7 @@ class ExactSet:
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended the run."""
-        return self.result.stopped_by == "interrupted"
+        return self.result.interrupted
 
 
 def exact_set(

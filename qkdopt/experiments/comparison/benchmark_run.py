@@ -15,7 +15,6 @@ from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
 from qkdopt.jobs.task import Row, finished_row
 from qkdopt.optimize import Progress, solve
-from qkdopt.optimize.record import FAULT
 from qkdopt.result import Objective, Result
 
 # Columns of `results.csv`, in this order.
@@ -113,8 +112,7 @@ class BenchmarkRun:
         )
         if result.stopped_by == "solver failed":
             raise SolverFailedError("; ".join(result.notes))
-        noted = [note for note in result.notes if note.startswith(FAULT)]
-        faults = [*check(self.instance, result).faults, *noted]
+        faults = [*check(self.instance, result).faults, *result.faults]
         row = _measures(result) | {"checked": not faults, "faults": "; ".join(faults)}
         return row | trace.row(result)
 

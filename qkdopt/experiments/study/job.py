@@ -86,7 +86,7 @@ class Job:
             seed=self.seed,
             replications=self.replications,
         )
-        if "interrupted" in outcome.notes:
+        if outcome.interrupted:
             # Ctrl-C reached a worker: a simulation cut short is not this run.
             raise KeyboardInterrupt
         return _measures(outcome) | _bounds(self)

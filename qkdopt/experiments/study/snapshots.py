@@ -130,7 +130,7 @@ def snapshot(simulator: Simulator) -> tuple[Problem, Plan]:
         )
         routes.append(route - int(net.group_route[pair]))
         channels.append(tuple(sorted(int(channel) for channel in lit)))
-    instance = simulator.instance.model_copy(update={"demands": tuple(demands)})
+    instance = simulator.instance.replace(demands=tuple(demands))
     working = np.where(net.candidates > 0, state.working, NO_QKD)
     plan = Plan(tuple(routes), tuple(channels), tuple(int(q) for q in working))
     return build_problem(instance, "mean"), plan

@@ -14,7 +14,7 @@ from qkdopt.instance.generation.new import hardware_of
 from qkdopt.instance.generation.presets import PRESETS
 
 
-class Network:
+class NetworkBuilder:
     """A network under construction; :meth:`instance` validates all of it at once.
 
     Every method that adds something returns the network, so that calls can be chained.

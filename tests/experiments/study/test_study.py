@@ -264,7 +264,7 @@ def test_ctrl_c_that_reaches_a_worker_cuts_no_run_short(tmp_path):
 def test_a_run_cut_short_is_no_row(tmp_path, monkeypatch):
     job = read_study(write_study(tmp_path)).jobs(tmp_path)[0]
     whole = simulate(job.instance, job.options, load_erlang=4.0, requests=1000)
-    cut = replace(whole, notes=("interrupted",))
+    cut = replace(whole, interrupted=True)
     monkeypatch.setattr("qkdopt.experiments.study.job.simulate", lambda *_, **__: cut)
     with pytest.raises(KeyboardInterrupt):
         job.run()

@@ -6,11 +6,13 @@ A saved plan (``qkdopt/plan/1``) is what is left of a result without its numbers
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from qkdopt.instance import NodeId
+from qkdopt.runtime.files import write_json_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,6 +160,16 @@ class SavedPlan(_Record):
         data.pop("schema", None)
         return {"schema": PLAN_SCHEMA, **data}
 
+    def save(self, path: str | Path) -> None:
+        """Write the plan to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_json_whole(path, self.to_json_dict())
+
 
 class RunLimits(_Record):
     """When the run had to end."""
@@ -191,6 +203,10 @@ class Result(_Record):
     demands: tuple[ServedDemand, ...]
     notes: tuple[str, ...] = ()
     """What a reader must know: terms the search ignored, a model that refused, a limit."""
+    interrupted: bool = False
+    """Whether Ctrl-C ended the run; false in results of earlier versions, where a note says so."""
+    faults: tuple[str, ...] = ()
+    """Bounds that were left out, since the plan exceeds them: bugs to report."""
     stopped_by: StoppedBy | None = None
     """What ended the run; ``exhausted`` when the strategy had nothing left to do, ``solver failed``
     when a note says how. Null in results of earlier versions."""
@@ -218,6 +234,23 @@ class Result(_Record):
                 for row in self.qkd
             ),
         )
+
+    def summary(self) -> str:
+        """Return what a planner reads first, a fact a line."""
+        # The text takes what this module defines.
+        from qkdopt.result.text import summary_lines
+
+        return "\n".join(summary_lines(self))
+
+    def save(self, path: str | Path) -> None:
+        """Write the result to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_json_whole(path, self.to_json_dict())
 
     def lightpaths_frame(self) -> pd.DataFrame:
         """One row per served demand: demand, route, links, channels."""
