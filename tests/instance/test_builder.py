@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
+from pathlib import Path
+
 import pytest
 
 import qkdopt
+from qkdopt.instance import builder, model
 
 CLASSICAL = {"launch_dbm": -10.0}
 
@@ -48,3 +52,11 @@ def test_replace_names_every_fault():
         instance.replace(routes={"k": 0}, demand=())
     assert "routes.k" in str(caught.value)
     assert "demand: unknown field" in str(caught.value)
+
+
+def test_examples_print_what_they_say(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    for module in (builder, model):
+        done = doctest.testmod(module)
+        assert done.attempted > 0, module
+        assert done.failed == 0, module
