@@ -18,7 +18,7 @@ import pandas as pd
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.families import every
-from qkdopt.channel_sets.options import DesignOptions
+from qkdopt.channel_sets.options import SearchOptions
 from qkdopt.channel_sets.paired import bonferroni
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.race import Judge
@@ -59,8 +59,8 @@ def best() -> None:
 
 def loads() -> None:
     """One set for all loads, and one for each load, against the study's."""
-    ground = _ground(LOADS)
-    options = DesignOptions(criterion=Criterion("least-gain"), blocks=BLOCKS)
+    ground = _evaluator(LOADS)
+    options = SearchOptions(criterion=Criterion("least-gain"), blocks=BLOCKS)
     with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
         found = design(ground, PAPER, options, Evaluations(ground, Store(Path(folder)), team))
         name = found.table["name"].iloc[0]
@@ -75,10 +75,10 @@ def loads() -> None:
         print(f"  significantly below {{3,13,23,33}} at {below} of {len(mine)} loads; target 0")
     print("one set for each load")
     for load in LOADS[::2]:
-        ground = _ground((load,))
+        ground = _evaluator((load,))
         with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
             known = Evaluations(ground, Store(Path(folder)), team)
-            row = design(ground, PAPER, DesignOptions(blocks=BLOCKS), known).table.iloc[0]
+            row = design(ground, PAPER, SearchOptions(blocks=BLOCKS), known).table.iloc[0]
         print(
             f"  {load:g} erlang: {row['name']} {row['paired_gain_percent']:+.3f} "
             f"+- {row['paired_ci95']:.3f} %, {row['verdict']}"
@@ -97,17 +97,19 @@ def exhaustive() -> None:
         warm.extend([base], 1, "compilation")
         started = time.perf_counter()
         known = Evaluations(ground, Store(Path(folder) / "search"), team)
-        options = DesignOptions(sizes=(3,), method="exchange", blocks=BLOCKS, shown=1)
+        options = SearchOptions(sizes=(3,), method="exchange", blocks=BLOCKS, shown=1)
         found = design(ground, base, options, known)
         searched = time.perf_counter() - started
         started = time.perf_counter()
         whole = Evaluations(ground, Store(Path(folder) / "whole"), team)
         whole.extend(every(12, 3), BLOCKS, "every set", "ranking")
         enumerated = time.perf_counter() - started
-        judge = Judge(whole, Criterion(), np.ones(1), base)
-        ranked = sorted(every(12, 3), key=lambda one: -judge.value(one, BLOCKS, "ranking"))
+        comparator = Judge(whole, Criterion(), np.ones(1), base)
+        ranked = sorted(every(12, 3), key=lambda one: -comparator.value(one, BLOCKS, "ranking"))
         loss = bonferroni(
-            judge.gain(found.best, ranked[0], BLOCKS, stream="ranking"), BLOCKS, len(ranked) - 1
+            comparator.gain(found.best, ranked[0], BLOCKS, stream="ranking"),
+            BLOCKS,
+            len(ranked) - 1,
         )
     print("exhaustive truth: 12 channels, 3 of them, 30 erlang, 220 sets of a million requests")
     print(f"  best of all {ranked[0].sets[0]}, search {found.best.sets[0]}: {verdict(loss)}")
@@ -118,7 +120,7 @@ def exhaustive() -> None:
     )
 
 
-def _ground(loads: tuple[float, ...]) -> TrafficEvaluator:
+def _evaluator(loads: tuple[float, ...]) -> TrafficEvaluator:
     return TrafficEvaluator(
         instance=read_instance(INSTANCES / "nsfnet_100erl_4ch.json"), reserve="all",
         scenarios=tuple(Scenario(load) for load in loads),

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import qkdopt
-from qkdopt.channel_sets import design_sets
+from qkdopt.channel_sets import rank_channel_sets
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
-from qkdopt.channel_sets.exact.exact import exact_set
+from qkdopt.channel_sets.exact.exact import prove_channel_set
 from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.instance import Instance
@@ -49,9 +49,9 @@ def widened(instance: Instance, channels: int, factor: float) -> Instance:
 def compare(name: str, snapshot: Instance, size: int, limit: float) -> bool:
     """Print one row; return whether the search is near the bound that was proved for all sets."""
     started = time.monotonic()
-    exact = exact_set(snapshot, size, time_limit=limit, gap=GAP)
+    exact = prove_channel_set(snapshot, size, time_limit=limit, gap=GAP)
     proved = time.monotonic()
-    found = design_sets(
+    found = rank_channel_sets(
         snapshot, size, on="demands", reserve="all", method="exchange", assignments=BLOCKS,
         workers=1, baseline=list(range(size)),
     ).best.sets[0]  # fmt: skip

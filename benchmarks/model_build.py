@@ -71,7 +71,7 @@ def noise_entries(problem: Problem, pieces: dict[tuple[int, int], Linearised]) -
         lit = [
             (d, w, column[key])
             for d in (0, 1)
-            if tables.disturbs[e, d]
+            if tables.in_quantum_fibre[e, d]
             for w in range(tables.usable.shape[2])
             for key in m.lit[e, d, w]
         ]

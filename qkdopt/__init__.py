@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qkdopt.bounds.bound import bound
-    from qkdopt.channel_sets import design_sets as rank_channel_sets
-    from qkdopt.channel_sets.exact.exact import exact_set as prove_channel_set
+    from qkdopt.channel_sets import rank_channel_sets
+    from qkdopt.channel_sets.exact.exact import prove_channel_set
     from qkdopt.channel_sets.protection.protect import protect
     from qkdopt.checker import check
     from qkdopt.conflicts import explain
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from qkdopt.optimize import solve
     from qkdopt.plotting import (
+        plot_diagnostics,
         plot_gap_over_time,
         plot_network,
         plot_over_load,
@@ -55,14 +56,12 @@ if TYPE_CHECKING:
         plot_performance_profile,
         plot_published,
         plot_ranking,
-        plot_reasons,
         plot_sensitivity,
         plot_spectrum,
         plot_survival,
     )
     from qkdopt.result import Result, SavedPlan
-    from qkdopt.simulation import EventOptions, SimulationOptions, simulate
-    from qkdopt.simulation import simulate_events as simulate_failures
+    from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
     __version__: str
 
@@ -92,6 +91,7 @@ __all__ = [
     "check",
     "explain",
     "new_instance",
+    "plot_diagnostics",
     "plot_gap_over_time",
     "plot_network",
     "plot_over_load",
@@ -99,7 +99,6 @@ __all__ = [
     "plot_performance_profile",
     "plot_published",
     "plot_ranking",
-    "plot_reasons",
     "plot_sensitivity",
     "plot_spectrum",
     "plot_survival",
@@ -149,7 +148,7 @@ _HOME = {
     "plot_performance_profile": "qkdopt.plotting",
     "plot_published": "qkdopt.plotting",
     "plot_ranking": "qkdopt.plotting",
-    "plot_reasons": "qkdopt.plotting",
+    "plot_diagnostics": "qkdopt.plotting",
     "plot_sensitivity": "qkdopt.plotting",
     "plot_spectrum": "qkdopt.plotting",
     "plot_survival": "qkdopt.plotting",
@@ -164,9 +163,9 @@ _HOME = {
     "write_plan": "qkdopt.io",
     "write_result": "qkdopt.io",
     "Network": "qkdopt.instance.generation:NetworkBuilder",
-    "prove_channel_set": "qkdopt.channel_sets.exact.exact:exact_set",
-    "rank_channel_sets": "qkdopt.channel_sets:design_sets",
-    "simulate_failures": "qkdopt.simulation:simulate_events",
+    "prove_channel_set": "qkdopt.channel_sets.exact.exact",
+    "rank_channel_sets": "qkdopt.channel_sets",
+    "simulate_failures": "qkdopt.simulation",
 }
 
 

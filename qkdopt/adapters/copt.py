@@ -14,7 +14,7 @@ from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Siz
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
 from qkdopt.adapters.solver import Solver, apply_settings
-from qkdopt.runtime.output import quiet
+from qkdopt.runtime.output import suppress_stdout
 
 # COPT's status -> ours. What is absent is FAILED.
 STATUS = {
@@ -53,7 +53,7 @@ class CoptAdapter(Solver):
         """Return whether COPT takes one column more than the limit."""
         import coptpy
 
-        with quiet():
+        with suppress_stdout():
             model = _new_model()
             zeros, ones = np.zeros(2001), np.ones(2001)
             # Linear and empty programs may be larger.
@@ -83,7 +83,7 @@ class CoptAdapter(Solver):
             Called with incumbent and bound; returns whether to continue.
         """
         log = _new_log()
-        with quiet():
+        with suppress_stdout():
             model = _new_model()
             _load(model, program)
             _set_options(model, limits)

@@ -36,12 +36,12 @@ class Change:
     after: BestKnown
 
     @property
-    def better(self) -> bool:
+    def is_improved(self) -> bool:
         """Tell whether plan or bound improved."""
         return self.before != self.after
 
     @property
-    def better_plan(self) -> bool:
+    def is_improved_plan(self) -> bool:
         """Tell whether the plan improved."""
         if self.before is None:
             return True
@@ -84,9 +84,9 @@ def update(
                 results[change.source].plan().to_json_dict()
             )
             for change in changes
-            if change.better_plan
+            if change.is_improved_plan
         }
-        if any(change.better for change in changes):
+        if any(change.is_improved for change in changes):
             _write({**texts, library.table: table_text(rows.values())})
     return changes
 

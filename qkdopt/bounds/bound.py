@@ -59,7 +59,7 @@ class LoadStateBound:
         rates_bps: FloatArray,
         relaxation: Relaxation | None = None,
     ) -> None:
-        refuse_unsupported(problem)
+        validate_supported(problem)
         self._problem = problem
         self.relaxation = relaxation or build_relaxation(problem)
         self.served_limit = served_bound(self.relaxation)
@@ -218,7 +218,7 @@ class LoadStateBound:
         self._open = self._high - self._low > 1
 
 
-def refuse_unsupported(problem: Problem) -> None:
+def validate_supported(problem: Problem) -> None:
     """Raise :class:`UnsupportedError` where no bound is known to hold."""
     if problem.instance.qkd.relay == "widest" and problem.objective != "link-sum":
         raise UnsupportedError(
@@ -270,7 +270,7 @@ def bound(
         return stop.is_set() or time.monotonic() >= deadline
 
     problem = build_problem(instance, objective)
-    refuse_unsupported(problem)
+    validate_supported(problem)
     relaxation = build_relaxation(problem)
     limit = served_bound(relaxation)
     if served is not None and not 0 <= served <= limit:
@@ -291,4 +291,4 @@ def _typical_rates(relaxation: Relaxation) -> FloatArray:
     return np.array([np.median(s.rate_bps) for s in relaxation.states if len(s.rate_bps)])
 
 
-__all__ = ["LoadStateBound", "bound", "refuse_unsupported"]
+__all__ = ["LoadStateBound", "bound", "validate_supported"]

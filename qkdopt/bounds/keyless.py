@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import networkx as nx
 
 from qkdopt.problem import Problem
-from qkdopt.problem.own_light import rate_beside, rates_beside_own_light
+from qkdopt.problem.own_light import max_rates_bps, rate_beside
 
 
 def keyless_demands(problem: Problem) -> tuple[int, ...]:
@@ -31,7 +31,7 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
             if not nx.has_path(graph, demand.source, demand.target)
         )  # fmt: skip
 
-    max_skr_bps = rates_beside_own_light(problem)
+    max_skr_bps = max_rates_bps(problem)
     return tuple(
         r
         for r, routes in enumerate(problem.routes)

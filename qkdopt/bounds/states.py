@@ -105,7 +105,9 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
         total, channel_count = loads[:, 0], tables.usable.shape[2]
         fits = (total <= len(co_noise)) & (loads[:, 1] <= channel_count)
         min_noise = _cumulated(co_noise)[np.minimum(total, len(co_noise))]
-    noise = np.maximum(0.0, min_noise * (1.0 - ROUND_OFF)) + tables.floor[link, candidate]
+    noise = (
+        np.maximum(0.0, min_noise * (1.0 - ROUND_OFF)) + tables.background_noise[link, candidate]
+    )
     transmittance = tables.transmittance[link, candidate]
     return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
 

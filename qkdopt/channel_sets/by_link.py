@@ -10,7 +10,7 @@ import numpy as np
 
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.race import ROUNDS, race
-from qkdopt.channel_sets.search import NoRoomError, Search
+from qkdopt.channel_sets.search import NoCapacityError, Search
 from qkdopt.instance import Instance
 
 # Share of the excess receivers dropped at a time, those of least loss first.
@@ -59,7 +59,7 @@ class LinkSearch:
 
         Raises
         ------
-        NoRoomError
+        NoCapacityError
             No receiver can be dropped so that every link keeps a channel for classical light.
         """
         while (over := current.receivers(self.instance) - receivers) > 0:
@@ -72,9 +72,11 @@ class LinkSearch:
                 and self.search.is_fit(placement := _replaced(current, link, channel, None))
             ]
             if not fewer:
-                raise NoRoomError(len(max(current.sets, key=len)))
+                raise NoCapacityError(len(max(current.sets, key=len)))
             title = f"by link, {over} receivers to drop"
-            best = race(self.search.judge, fewer, title, rounds=ROUNDS[:2], keep=3 * drop_count)
+            best = race(
+                self.search.comparator, fewer, title, rounds=ROUNDS[:2], keep=3 * drop_count
+            )
             current = _combined(current, best, drop_count)
         self.search.origin.setdefault(current, "by link, dropped")
         return current
@@ -91,7 +93,7 @@ class LinkSearch:
                 if self.search.is_fit(placement)
             ]
             title = f"by link, moves {number + 1}"
-            comparator = self.search.judge
+            comparator = self.search.comparator
             best = race(comparator, [current, *fit], title, rounds=ROUNDS[:2])
             better = best[: best.index(current)] if current in best else best
             combined = _combined(current, better, MAX_COMBINED)

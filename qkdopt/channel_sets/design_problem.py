@@ -11,9 +11,9 @@ from typing import Any
 from qkdopt.channel_sets.baseline import default_baseline
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
-from qkdopt.channel_sets.options import DesignOptions
+from qkdopt.channel_sets.options import SearchOptions
 from qkdopt.channel_sets.placement import Placement, Pool
-from qkdopt.channel_sets.rank import refuse_misfits
+from qkdopt.channel_sets.rank import validate_fit
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.traffic_evaluator import BLOCK_REQUESTS, TrafficEvaluator
 from qkdopt.errors import Faults, OptionsError, UsageError
@@ -32,9 +32,9 @@ class DesignProblem:
 
     ground: TrafficEvaluator | DemandListEvaluator
     baseline: Placement
-    options: DesignOptions
+    options: SearchOptions
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Say it in plain data."""
         pool, options = Pool.of(self.ground.instance), self.options
         return {
@@ -55,7 +55,7 @@ class DesignProblem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class DesignOptions:
     """What is asked of an instance, as people say it; nothing is judged yet.
 
     Parameters
@@ -73,7 +73,7 @@ class Asked:
     also
         Sets to rank too.
     method, receivers
-        See :class:`qkdopt.channel_sets.options.DesignOptions`.
+        See :class:`qkdopt.channel_sets.options.SearchOptions`.
     reserve
         ``all`` or ``working``; the instance's own by default.
     options
@@ -115,16 +115,16 @@ class Asked:
         both = self.load_erlang is not None and len(self.scenarios) > 0
         faults.expect(not both, "load beside scenarios; expected one of the two")
         pool = faults.attempt(lambda: Pool.of(instance))
-        ground = faults.attempt(lambda: self._ground(instance))
+        ground = faults.attempt(lambda: self._evaluator(instance))
         options = faults.attempt(lambda: self._options(pool))
         baseline = faults.attempt(lambda: self._baseline(instance, pool))
         if ground is not None and options is not None and baseline is not None:
-            faults.attempt(lambda: refuse_misfits(ground, baseline, options))
+            faults.attempt(lambda: validate_fit(ground, baseline, options))
             if not faults.found:
                 return DesignProblem(ground, baseline, options)
         raise OptionsError("design", faults.found)
 
-    def judge_alone(self) -> None:
+    def validate_alone(self) -> None:
         """Judge what needs no instance.
 
         Raises
@@ -134,7 +134,7 @@ class Asked:
         """
         self._options(None)
 
-    def _ground(self, instance: Instance) -> TrafficEvaluator | DemandListEvaluator:
+    def _evaluator(self, instance: Instance) -> TrafficEvaluator | DemandListEvaluator:
         load = instance.load_erlang if self.load_erlang is None else self.load_erlang
         scenarios = tuple(self.scenarios) or (Scenario(load),)
         reserve = self.reserve or instance.qkd.reserve
@@ -147,7 +147,7 @@ class Asked:
             seed=self.seed,
         )  # fmt: skip
 
-    def _options(self, pool: Pool | None) -> DesignOptions:
+    def _options(self, pool: Pool | None) -> SearchOptions:
         """Judge the options; sets to rank too where the pool is known."""
         faults = Faults()
         criterion = faults.attempt(lambda: Criterion(self.criterion, self.quantile))
@@ -162,7 +162,7 @@ class Asked:
         listed = [faults.attempt(partial(_set, one, pool)) for one in sets]
         blocks = math.ceil(self.requests / BLOCK_REQUESTS)
         found = faults.attempt(
-            lambda: DesignOptions(
+            lambda: SearchOptions(
                 sizes=tuple(self.sizes), method=self.method, criterion=criterion or Criterion(),
                 receivers=self.receivers, listed=tuple(one for one in listed if one is not None),
                 blocks=max(2, self.assignments if self.on == "demands" else blocks),

@@ -47,7 +47,7 @@ class ChannelDiagnostics:
     links: FloatArray
 
 
-def reasons(
+def channel_diagnostics(
     evaluator: PoolEvaluator, placement: Placement, blocks: int = BLOCKS
 ) -> ChannelDiagnostics:
     """Average states of the network under the first scenario.
@@ -104,7 +104,7 @@ class _State:
         sets
             ``(E,)`` candidate sets, as numbers of the pool.
         """
-        noise = pool.floor + np.einsum("edw,edwc->ec", state.lit, pool.noise)
+        noise = pool.background_noise + np.einsum("edw,edwc->ec", state.lit, pool.noise)
         works = np.zeros_like(noise)
         for e, chosen in enumerate(sets):
             if chosen:

@@ -15,7 +15,7 @@ import numpy as np
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.sums import SUMS
 from qkdopt.jobs import Row, RunReport, Store, Workers, run_missing
-from qkdopt.jobs.task import finished_row
+from qkdopt.jobs.task import to_row
 from qkdopt.units import FloatArray
 
 # Part of every evaluation's key: raised when a change of the code changes results.
@@ -58,7 +58,7 @@ class Evaluation:
     """One task: a group of placements on a range of blocks."""
 
     ground: Evaluator
-    ground_key: str
+    evaluator_key: str
     placements: tuple[Placement, ...]
     stream: str
     first: int
@@ -68,7 +68,7 @@ class Evaluation:
     def key(self) -> str:
         """Return the name of the run."""
         identity = [
-            RESULTS_VERSION, self.ground_key, self.stream, self.first, self.count,
+            RESULTS_VERSION, self.evaluator_key, self.stream, self.first, self.count,
             [placement.sets for placement in self.placements],
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:24]
@@ -86,7 +86,7 @@ class Evaluation:
 
     def run(self) -> Row:
         """Evaluate the placements and return the row."""
-        return finished_row({"key": self.key}, self._measured, {"tallies": [], "shape": []})
+        return to_row({"key": self.key}, self._measured, {"tallies": [], "shape": []})
 
     def _measured(self) -> Row:
         tallies = self.ground.tallies(self.placements, self.stream, self.first, self.count)

@@ -94,11 +94,11 @@ class PoolEvaluator(ABC):
         """Tell whether every link keeps a channel for classical light, as an instance must."""
         tables = self.tables(self.scenarios[0], placement)
         is_candidate = np.arange(tables.blocks.shape[1]) < tables.candidate_count[:, None]
-        darkened = tables.blocks & is_candidate[:, :, None]
+        reset = tables.blocks & is_candidate[:, :, None]
         if self.reserve == "all":
-            reserved = np.asarray(darkened.any(axis=1))
+            reserved = np.asarray(reset.any(axis=1))
             return not bool(reserved.all(axis=1).any())
-        leaves_light = (~darkened.all(axis=2) & is_candidate).any(axis=1)
+        leaves_light = (~reset.all(axis=2) & is_candidate).any(axis=1)
         return bool((leaves_light | (tables.candidate_count == 0)).all())
 
     def pool_tables(self, scenario: Scenario) -> Tables:

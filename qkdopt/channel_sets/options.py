@@ -15,7 +15,7 @@ MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesignOptions:
+class SearchOptions:
     """How channel sets are searched and ranked.
 
     Parameters

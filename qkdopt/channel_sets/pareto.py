@@ -65,15 +65,15 @@ class Pareto:
         ``on_frontier``; for the best set of each number of receivers ``best_of_size`` and
         its paired gain over the best with fewer.
     hypervolume
-        Share of the box from no cost to ``highest_cost``, from no key to the best link's rate
+        Share of the box from no cost to ``max_cost``, from no key to the best link's rate
         without any light, from no blocking to all blocked, that the frontier dominates.
-    highest_cost
+    max_cost
         Cost of one receiver a link more than the most receivers in the table.
     """
 
     table: pd.DataFrame
     hypervolume: float
-    highest_cost: float
+    max_cost: float
 
 
 def pareto(
@@ -114,24 +114,24 @@ def pareto(
     return Pareto(order.reset_index(drop=True), volume, max_cost)
 
 
-def dominated_share(points: FloatArray, highest_cost: float, max_bps: float) -> float:
+def dominated_share(points: FloatArray, max_cost: float, max_bps: float) -> float:
     """Return the share of a box that points dominate.
 
-    The box is from no cost, ``max_bps`` and no blocking to ``highest_cost``, no key and all
+    The box is from no cost, ``max_bps`` and no blocking to ``max_cost``, no key and all
     blocked.
 
     Parameters
     ----------
     points
         ``(n, 3)`` cost, key rate with the sign changed [bit/s], blocking.
-    highest_cost
+    max_cost
         Cost at the worst corner.
     max_bps
         Key rate at the best corner [bit/s].
     """
     import moocore
 
-    scale = np.array([highest_cost or 1.0, max_bps or 1.0, 1.0])
+    scale = np.array([max_cost or 1.0, max_bps or 1.0, 1.0])
     return float(moocore.hypervolume(points / scale, ref=np.array([1.0, 0.0, 1.0])))
 
 
@@ -149,7 +149,7 @@ def dark_skr_bps(instance: Instance) -> float:
     """Return the key rate [bit/s] of the best dark link: no placement has more."""
     pool = Pool.of(instance).candidates
     tables = build_tables(with_candidates(instance, pool, reserve="working"))
-    return float(tables.skr_bps(tables.floor, tables.transmittance).max())
+    return float(tables.skr_bps(tables.background_noise, tables.transmittance).max())
 
 
 def _with_steps(comparator: Comparator, frame: pd.DataFrame, blocks: int) -> pd.DataFrame:

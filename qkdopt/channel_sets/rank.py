@@ -12,11 +12,11 @@ import numpy as np
 from qkdopt.channel_sets.by_link import LinkSearch
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.evaluator import PoolEvaluator
-from qkdopt.channel_sets.options import EXHAUSTIVE_BELOW, DesignOptions
+from qkdopt.channel_sets.options import EXHAUSTIVE_BELOW, SearchOptions
 from qkdopt.channel_sets.placement import Placement, Pool
 from qkdopt.channel_sets.race import ROUNDS, Comparator
 from qkdopt.channel_sets.ranking import by_scenario, rank
-from qkdopt.channel_sets.search import NoRoomError, Search
+from qkdopt.channel_sets.search import NoCapacityError, Search
 from qkdopt.errors import Faults
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Design:
 
     table: pd.DataFrame
     scenarios: pd.DataFrame
-    judge: Comparator
+    comparator: Comparator
     pool: Pool
     tried: int
 
@@ -55,7 +55,7 @@ class Design:
 
 
 def design(
-    ground: PoolEvaluator, baseline: Placement, options: DesignOptions, evaluations: Evaluations
+    ground: PoolEvaluator, baseline: Placement, options: SearchOptions, evaluations: Evaluations
 ) -> Design:
     """Search and rank.
 
@@ -73,16 +73,16 @@ def design(
     Raises
     ------
     UsageError
-        What does not fit together, see :func:`refuse_misfits`.
+        What does not fit together, see :func:`validate_fit`.
     UnfinishedError
         Some evaluations could not be had now; the same call goes on from there.
     """
-    refuse_misfits(ground, baseline, options)
+    validate_fit(ground, baseline, options)
     pool = Pool.of(ground.instance)
     weights = np.array([scenario.weight for scenario in ground.scenarios])
-    judge = Comparator(evaluations, options.criterion, weights / weights.sum(), baseline)
+    comparator = Comparator(evaluations, options.criterion, weights / weights.sum(), baseline)
     search = Search(
-        judge, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
+        comparator, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
     )
     finalists = dict.fromkeys(options.listed)
     search.origin |= dict.fromkeys(options.listed, "listed")
@@ -93,19 +93,19 @@ def design(
         for size in options.sizes:
             finalists |= dict.fromkeys(_finalists(search, size, options))
     table = rank(
-        judge, list(finalists), options.blocks,
+        comparator, list(finalists), options.blocks,
         instance=ground.instance, pool=pool, origin=search.origin,
     )  # fmt: skip
     return Design(
         table=table,
-        scenarios=by_scenario(judge, table, ground.titles, options.blocks),
-        judge=judge,
+        scenarios=by_scenario(comparator, table, ground.titles, options.blocks),
+        comparator=comparator,
         pool=pool,
         tried=len(evaluations.known()),
     )
 
 
-def refuse_misfits(ground: PoolEvaluator, baseline: Placement, options: DesignOptions) -> None:
+def validate_fit(ground: PoolEvaluator, baseline: Placement, options: SearchOptions) -> None:
     """See to it that instance, baseline and options fit together.
 
     Raises
@@ -128,7 +128,7 @@ def refuse_misfits(ground: PoolEvaluator, baseline: Placement, options: DesignOp
     faults.stop("design")
 
 
-def _size_faults(ground: PoolEvaluator, options: DesignOptions, pool: int) -> Iterator[str]:
+def _size_faults(ground: PoolEvaluator, options: SearchOptions, pool: int) -> Iterator[str]:
     """Yield numbers of channels, or of receivers, that no set can have."""
     with_key = sum(link.qkd for link in ground.instance.network.links)
     sizes = options.sizes
@@ -145,10 +145,10 @@ def _size_faults(ground: PoolEvaluator, options: DesignOptions, pool: int) -> It
         if size > pool:
             yield f"channels = {size}; expected at most the pool's {pool}"
         elif not any(ground.is_fit(Placement.everywhere(end)) for end in ends):
-            yield str(NoRoomError(size))
+            yield str(NoCapacityError(size))
 
 
-def _finalists(search: Search, size: int, options: DesignOptions) -> list[Placement]:
+def _finalists(search: Search, size: int, options: SearchOptions) -> list[Placement]:
     """Search one size; return the best known sets of that size and the best of each family."""
     method = options.method
     if method == "auto":
@@ -159,20 +159,20 @@ def _finalists(search: Search, size: int, options: DesignOptions) -> list[Placem
     elif method == "families":
         chosen = search.families(size)
         if not chosen:
-            raise NoRoomError(size)
+            raise NoCapacityError(size)
     elif method == "greedy":
-        chosen = [search.grown(size)]
+        chosen = [search.grow(size)]
     else:
         chosen = search.heuristic(size)
-    judge = search.judge
+    comparator = search.comparator
     blocks = ROUNDS[-1]
     raced = [
         one
-        for one in judge.evaluations.known()
+        for one in comparator.evaluations.known()
         if len(one.sets[0]) == size
         and not one.by_link
-        and one != judge.baseline
-        and judge.evaluations.blocks(one) >= blocks
+        and one != comparator.baseline
+        and comparator.evaluations.blocks(one) >= blocks
     ]
-    raced.sort(key=lambda one: -judge.value(one, blocks))
+    raced.sort(key=lambda one: -comparator.value(one, blocks))
     return list(dict.fromkeys([*chosen, *raced[: options.shown]]))

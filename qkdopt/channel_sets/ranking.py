@@ -49,7 +49,7 @@ def rank(
     DataFrame
         One row a set, the best first. Rates are weighted means over scenarios [bit/s];
         ``paired_gain_percent`` (+- ``paired_ci95``) and ``loss_to_best_percent`` compare by the
-        criterion, whose own value is ``criterion``. ``verdict`` is ``above``, ``below`` or ``not
+        criterion, whose own value is ``criterion``. ``comparison`` is ``above``, ``below`` or ``not
         significant`` against the baseline, and ``as_good_as_best`` is True where a set is not
         significantly below the best; each holds for all rows together with 95 %. Gains over a
         baseline without key are empty.
@@ -121,15 +121,15 @@ def _compared(
             if placement == comparator.baseline
             else "above"
             if over_no_key
-            else verdict(joint)
+            else comparison(joint)
         ),
         "loss_to_best_percent": None if to_best.value is None else -100.0 * to_best.value + 0.0,
         "loss_ci95": _percent(to_best.ci95),
-        "as_good_as_best": placement == best or verdict(to_best) != "below",
+        "as_good_as_best": placement == best or comparison(to_best) != "below",
     }
 
 
-def verdict(gain: Estimate) -> str:
+def comparison(gain: Estimate) -> str:
     """Return ``above``, ``below`` or ``not significant``: the side on which zero is excluded."""
     if gain.value is None or gain.ci95 is None or abs(gain.value) <= gain.ci95:
         return "not significant"
@@ -141,7 +141,7 @@ def by_scenario(
 ) -> pd.DataFrame:
     """Return key rate per request, blocking and paired gain by set and scenario.
 
-    ``paired_ci95`` and ``verdict`` hold for all scenarios of a set together with 95 %.
+    ``paired_ci95`` and ``comparison`` hold for all scenarios of a set together with 95 %.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def by_scenario(
                     "blocking": 1.0 - float(scenario_sums[..., SERVED].sum()) / offered,
                     "paired_gain_percent": _percent(gain.value),
                     "paired_ci95": _percent(gain.ci95),
-                    "verdict": verdict(gain),
+                    "verdict": comparison(gain),
                 }
             )
     return pd.DataFrame(rows)

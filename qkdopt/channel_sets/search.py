@@ -15,7 +15,7 @@ STARTS = 2
 MAX_EXCHANGES = 40
 
 
-class NoRoomError(UsageError):
+class NoCapacityError(UsageError):
     """No set of a size leaves every link a channel for classical light."""
 
     def __init__(self, size: int) -> None:
@@ -45,7 +45,7 @@ class Search:
         Method that first proposed each placement.
     """
 
-    judge: Comparator
+    comparator: Comparator
     pool: int
     grid: int
     is_fit: Callable[[Placement], bool]
@@ -58,29 +58,29 @@ class Search:
 
         Raises
         ------
-        NoRoomError
+        NoCapacityError
             No set leaves every link a channel for classical light.
         """
         fit = self._fit(every(self.pool, size), "exhaustive")
         if not fit:
-            raise NoRoomError(size)
-        return race(self.judge, fit, "all sets")
+            raise NoCapacityError(size)
+        return race(self.comparator, fit, "all sets")
 
     def families(self, size: int) -> list[Placement]:
         """Race each family; return the best of each, the best first."""
         best = [
-            race(self.judge, fit, f"family {name}")[0]
+            race(self.comparator, fit, f"family {name}")[0]
             for name, sets in families(self.grid, size, self.seed).items()
             if (fit := self._fit(sets, name))
         ]
-        return sorted(best, key=lambda placement: -self.judge.value(placement, ROUNDS[-1]))
+        return sorted(best, key=lambda placement: -self.comparator.value(placement, ROUNDS[-1]))
 
-    def grown(self, size: int) -> Placement:
+    def grow(self, size: int) -> Placement:
         """Add the channel of largest gain, one after the other; sets of several sizes nest.
 
         Raises
         ------
-        NoRoomError
+        NoCapacityError
             No channel can be added that leaves every link a channel for classical light.
         """
         while len(self._grown) < size:
@@ -92,17 +92,19 @@ class Search:
             ]
             fit = self._fit(wider, "greedy")
             if not fit:
-                raise NoRoomError(size)
+                raise NoCapacityError(size)
             title = f"greedy, channel {len(channels) + 1}"
-            self._grown.append(race(self.judge, fit, title)[0])
+            self._grown.append(race(self.comparator, fit, title)[0])
         return self._grown[size - 1]
 
-    def exchanged(self, start: Placement) -> Placement:
+    def exchange(self, start: Placement) -> Placement:
         """Exchange one channel for another as long as that improves the set."""
         current, seen = start, {start}
         for _ in range(MAX_EXCHANGES):
             variants = self._fit(neighbours(current, self.pool), "exchange")
-            best = race(self.judge, [current, *variants], f"exchange from {_spelled(current)}")[0]
+            best = race(
+                self.comparator, [current, *variants], f"exchange from {_spelled(current)}"
+            )[0]
             if best in seen:
                 return best
             current = best
@@ -114,13 +116,15 @@ class Search:
         first = self.families(size)
         starts = first[:STARTS]
         try:
-            starts = [self.grown(size), *starts]
-        except NoRoomError:
+            starts = [self.grow(size), *starts]
+        except NoCapacityError:
             if not starts:
                 raise
-        improved = [self.exchanged(start) for start in dict.fromkeys(starts)]
+        improved = [self.exchange(start) for start in dict.fromkeys(starts)]
         placements = dict.fromkeys([*improved, *first])
-        return sorted(placements, key=lambda placement: -self.judge.value(placement, ROUNDS[-1]))
+        return sorted(
+            placements, key=lambda placement: -self.comparator.value(placement, ROUNDS[-1])
+        )
 
     def _fit(self, sets: Iterable[Placement], origin: str) -> list[Placement]:
         """Return the sets that leave every link classical light, and record their origin."""

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qkdopt.channel_sets.design_problem import Asked, Channels
+from qkdopt.channel_sets.design_problem import Channels, DesignOptions
 from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.rank import Design, design
 from qkdopt.channel_sets.scenario import Scenario
@@ -16,26 +16,26 @@ from qkdopt.jobs import Store, open_workers
 from qkdopt.simulation import SimulationOptions
 
 
-def design_sets(
+def rank_channel_sets(
     instance: Instance,
     channels: int | Sequence[int],
     *,
     workers: int | None = None,
     folder: Path | None = None,
-    on: str = Asked.on,
-    load_erlang: float | None = Asked.load_erlang,
+    on: str = DesignOptions.on,
+    load_erlang: float | None = DesignOptions.load_erlang,
     scenarios: Sequence[Scenario] = (),
-    criterion: str = Asked.criterion,
-    quantile: float = Asked.quantile,
-    baseline: Channels | None = Asked.baseline,
+    criterion: str = DesignOptions.criterion,
+    quantile: float = DesignOptions.quantile,
+    baseline: Channels | None = DesignOptions.baseline,
     also: Sequence[Channels] = (),
-    method: str = Asked.method,
-    receivers: int | None = Asked.receivers,
-    reserve: str | None = Asked.reserve,
+    method: str = DesignOptions.method,
+    receivers: int | None = DesignOptions.receivers,
+    reserve: str | None = DesignOptions.reserve,
     options: SimulationOptions | None = None,
-    requests: int = Asked.requests,
-    assignments: int = Asked.assignments,
-    seed: int = Asked.seed,
+    requests: int = DesignOptions.requests,
+    assignments: int = DesignOptions.assignments,
+    seed: int = DesignOptions.seed,
 ) -> Design:
     """Search sets of QKD channels and rank the best.
 
@@ -52,7 +52,7 @@ def design_sets(
     on, load_erlang, scenarios, criterion, quantile, baseline, also, method, receivers, reserve
         What is searched, and on what.
     options, requests, assignments, seed
-        See :class:`qkdopt.channel_sets.design_problem.Asked`.
+        See :class:`qkdopt.channel_sets.design_problem.DesignOptions`.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def design_sets(
         Interrupted, or some evaluations failed.
     """
     sizes = (channels,) if isinstance(channels, int) else tuple(channels)
-    asked = Asked(
+    given = DesignOptions(
         sizes=sizes,
         on=on,
         load_erlang=load_erlang,
@@ -79,7 +79,7 @@ def design_sets(
         assignments=assignments,
         seed=seed,
     )
-    about = asked.question(instance)
+    about = given.question(instance)
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(TemporaryDirectory()))
         team = stack.enter_context(open_workers(None, workers))

@@ -15,8 +15,8 @@ from qkdopt.channel_sets.sums import STREAMS, SUMS
 from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
-from qkdopt.simulation.batches import pieces
-from qkdopt.simulation.refusals import noise_faults
+from qkdopt.simulation.batches import chunks
+from qkdopt.simulation.refusals import validate_noise
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
@@ -59,7 +59,7 @@ class TrafficEvaluator(PoolEvaluator):
             )
         if self.requests < 1:
             yield f"requests of a block = {self.requests}; expected at least 1"
-        yield from noise_faults(self.instance)
+        yield from validate_noise(self.instance)
 
     def plain(self) -> dict[str, Any]:
         """Return the evaluator as plain data to display."""
@@ -89,7 +89,7 @@ class TrafficEvaluator(PoolEvaluator):
             for k in range(count):
                 block = self._block(scenario, STREAMS[stream] + first + k)
                 for p, simulator in enumerate(simulators):
-                    tallies[p, k, s] = _served(simulator.darkened(), block)
+                    tallies[p, k, s] = _served(simulator.reset(), block)
         return tallies
 
     def diagnostics(self, placement: Placement, blocks: int) -> Iterator[Diagnostics]:
@@ -98,7 +98,7 @@ class TrafficEvaluator(PoolEvaluator):
         dark = self._simulator(scenario, placement)
         for k in range(blocks):
             block = self._block(scenario, STREAMS["ranking"] + k)
-            for stopped in _stops(dark.darkened(), block):
+            for stopped in _stops(dark.reset(), block):
                 yield Diagnostics(lit_by_direction(stopped), stopped.state.working)
 
     def _simulator(self, scenario: Scenario, placement: Placement) -> Simulator:
@@ -113,7 +113,7 @@ class TrafficEvaluator(PoolEvaluator):
 
     def _block(self, scenario: Scenario, number: int) -> list[Requests]:
         """Return the requests of a block: those of its warm-up first."""
-        sizes = [default_warmup(scenario.load_erlang), *pieces(self.requests)]
+        sizes = [default_warmup(scenario.load_erlang), *chunks(self.requests)]
         draws = self.options.order == "random" or self.options.replacements > 0
         return list(
             poisson_requests(

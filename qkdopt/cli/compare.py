@@ -84,7 +84,7 @@ def run_compare(
     instances = _read_all(paths)
     wanted = _words("formulations", formulations, FORMULATIONS) or list(settings.formulations)
     chosen = _installed(solvers)
-    _refuse_bad_options(chosen, settings)
+    _validate_options(chosen, settings)
     tasks = list(
         benchmark_runs(
             instances,
@@ -157,7 +157,7 @@ def _settings(
     return settings
 
 
-def _refuse_bad_options(solvers: list[str], settings: Profile) -> None:
+def _validate_options(solvers: list[str], settings: Profile) -> None:
     """Try every solver's own options on a program of one column, before anything runs."""
     tiny = pyo.ConcreteModel()
     tiny.x = pyo.Var(bounds=(0.0, 1.0), domain=pyo.Binary)

@@ -35,7 +35,7 @@ def write_design(
 def _draw(found: Design, frontier: Pareto, why: list[ChannelDiagnostics], folder: Path) -> None:
     from matplotlib.figure import Figure
 
-    from qkdopt.plotting import plot_pareto, plot_ranking, plot_reasons
+    from qkdopt.plotting import plot_diagnostics, plot_pareto, plot_ranking
 
     ranking = Figure(figsize=(8.0, 5.5), layout="constrained")
     plot_ranking(found.table, ranking.subplots())
@@ -44,5 +44,5 @@ def _draw(found: Design, frontier: Pareto, why: list[ChannelDiagnostics], folder
     plot_pareto(frontier.table, buys.subplots(2, 1, sharex=True, height_ratios=(2, 1)))
     buys.savefig(folder / "pareto.png", dpi=150)
     explained = Figure(figsize=(9.5, 8.0), layout="constrained")
-    plot_reasons(why[0], why[1], explained.subplots(3, 1, sharex=True))
+    plot_diagnostics(why[0], why[1], explained.subplots(3, 1, sharex=True))
     explained.savefig(folder / "why.png", dpi=150)

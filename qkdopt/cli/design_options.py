@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qkdopt.channel_sets.design_problem import Asked, DesignProblem
+from qkdopt.channel_sets.design_problem import DesignOptions, DesignProblem
 from qkdopt.channel_sets.pareto import Prices
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.scenario_file import read_scenarios
@@ -21,7 +21,7 @@ from qkdopt.cli.choices import (
     Retuning,
     SearchMethod,
 )
-from qkdopt.cli.many_runs import worker_faults
+from qkdopt.cli.many_runs import validate_workers
 from qkdopt.errors import Faults, UsageError
 from qkdopt.experiments.sensitivity.power import Mode, Receivers
 from qkdopt.instance import Instance
@@ -122,13 +122,13 @@ def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
         With all faults of all of them.
     """
     faults = Faults()
-    faults.found += worker_faults(workers)
+    faults.found += validate_workers(workers)
     before = faults.attempt(lambda: read_instance(path))
     prices = faults.attempt(lambda: _prices(options))
     launch = faults.attempt(lambda: _launch(options))
-    asked = _asked(options, faults)
+    asked = _options(options, faults)
     if before is None:
-        faults.attempt(asked.judge_alone)
+        faults.attempt(asked.validate_alone)
         faults.stop("design")
         raise AssertionError("an instance that cannot be read is a fault")
     scenarios = faults.attempt(lambda: _scenarios(before, options, launch)) or ()
@@ -143,9 +143,9 @@ def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
     return Read(problem, prices, before, launch)
 
 
-def _asked(options: RankOptions, faults: Faults) -> Asked:
+def _options(options: RankOptions, faults: Faults) -> DesignOptions:
     """Return what is asked, scenarios apart; a fault in reading it is kept."""
-    return Asked(
+    return DesignOptions(
         sizes=faults.attempt(lambda: sizes_of(options.channels)) or (1,),
         on=options.on,
         load_erlang=options.load_erlang,
@@ -210,7 +210,7 @@ def _at_best_power(instance: Instance, launch: Launch | None) -> Instance:
     """Return the instance at the launch power of least noise, where that is asked for."""
     if launch is None:
         return instance
-    return launch.receivers.at_floor(instance, launch.mode)
+    return launch.receivers.at_min_launch(instance, launch.mode)
 
 
 def _scenarios(

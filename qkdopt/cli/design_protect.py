@@ -12,7 +12,7 @@ from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.placement import Pool
 from qkdopt.channel_sets.protection.check import check_protection
 from qkdopt.channel_sets.protection.plan import ProtectedPlan
-from qkdopt.channel_sets.protection.protect import protect, refuse_unprotectable
+from qkdopt.channel_sets.protection.protect import protect, validate_protectable
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
@@ -21,7 +21,7 @@ from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import spell_channels
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import write_json_whole, write_text_whole
-from qkdopt.jobs import hold
+from qkdopt.jobs import lock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,17 +76,17 @@ def run_protect(
     if instance is not None and channel_set is not None:
         chosen = faults.attempt(lambda: Pool.of(instance).read(channel_set).sets[0])
     if instance is not None and chosen is not None and not faults.found:
-        faults.attempt(lambda: refuse_unprotectable(instance, min_skr_bps, chosen))
+        faults.attempt(lambda: validate_protectable(instance, min_skr_bps, chosen))
     faults.stop("design")
     assert instance is not None
     assert chosen is not None
     make_folder(folder)
     options: dict[str, Any] = {"time_limit": time_limit, "seed": seed}
-    with hold(folder):
+    with lock(folder):
         try:
             with LiveText() as live:
                 live.show("protecting against every single failure")
-                found = protect(instance, floor_bps=min_skr_bps, channels=chosen, **options)
+                found = protect(instance, min_skr_bps=min_skr_bps, channels=chosen, **options)
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
@@ -136,7 +136,7 @@ def _table(found: ProtectedPlan) -> pd.DataFrame:
 def _plain(found: ProtectedPlan) -> dict[str, Any]:
     return {
         "schema": "qkdopt/protection/1",
-        "floor_bps": found.floor_bps,
+        "floor_bps": found.min_skr_bps,
         "channels": list(found.channels),
         "status": found.status,
         "interrupted": found.interrupted,
@@ -160,7 +160,7 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
         f"{instance.name}  (preset {preset_name(instance)})",
         f"set        {spell_channels(found.channels)}, all of it dark",
         f"kept       {found.served} of {len(instance.demands)} demands at "
-        f"{found.floor_bps / 1e3:g} kbit/s or more, under every one of {len(found.failures)} "
+        f"{found.min_skr_bps / 1e3:g} kbit/s or more, under every one of {len(found.failures)} "
         "failures; each checked from physics",
         f"status     {found.status}: {found.proof}",
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
-from qkdopt.channel_sets.exact.exact import ExactSet, exact_set, installed, sets_to_prove
+from qkdopt.channel_sets.exact.exact import ExactSet, installed, prove_channel_set, sets_to_prove
 from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
@@ -18,7 +18,7 @@ from qkdopt.cli.progress import LiveLine
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
-from qkdopt.jobs import hold
+from qkdopt.jobs import lock
 from qkdopt.result.text import without_key
 
 
@@ -46,7 +46,7 @@ def run_exact(
     channels
         Candidates of each link.
     solver, time_limit, gap, seed
-        See :func:`qkdopt.channel_sets.exact.exact.exact_set`.
+        See :func:`qkdopt.channel_sets.exact.exact.prove_channel_set`.
     as_json
         Print one JSON object.
 
@@ -65,10 +65,10 @@ def run_exact(
     assert instance is not None
     options: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "gap": gap, "seed": seed}
     make_folder(folder)
-    with hold(folder):
+    with lock(folder):
         try:
             with LiveLine() as live:
-                found = exact_set(instance, channels, **options, progress=live)
+                found = prove_channel_set(instance, channels, **options, progress=live)
         except KeyboardInterrupt:
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.channel_sets.design_problem import DesignProblem
-from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, reasons
+from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, channel_diagnostics
 from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
 from qkdopt.channel_sets.pareto import Prices, pareto
 from qkdopt.channel_sets.rank import Design, design
@@ -20,7 +20,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import unfinished
 from qkdopt.io import write_text_whole
 from qkdopt.io.environment import environment
-from qkdopt.jobs import RunReport, Store, hold, open_workers
+from qkdopt.jobs import RunReport, Store, lock, open_workers
 
 
 def run_rank(
@@ -58,7 +58,7 @@ def run_rank(
     read = read_options(path, workers, options)
     problem = read.problem
     make_folder(folder)
-    with hold(folder), LiveText() as live, open_workers(scheduler, workers) as team:
+    with lock(folder), LiveText() as live, open_workers(scheduler, workers) as team:
 
         def show(title: str, report: RunReport) -> None:
             waiting = f"; {report.waiting_for}" if report.waiting_for else ""
@@ -70,7 +70,7 @@ def run_rank(
         except UnfinishedError as error:
             return _unfinished(error, folder)
         live.show("looking at the light of the best set")
-        why = [reasons(problem.ground, one) for one in (found.best, problem.baseline)]
+        why = [channel_diagnostics(problem.ground, one) for one in (found.best, problem.baseline)]
     _answer(problem, read.prices, found, why, folder, as_json=as_json)
     if read.launch is not None:
         table = read.launch.receivers.table(read.before, problem.ground.instance)
@@ -90,11 +90,11 @@ def _answer(
     """Write everything, and print."""
     instance = problem.ground.instance
     frontier = pareto(
-        found.judge, found.table, problem.options.blocks, instance=instance, prices=prices
+        found.comparator, found.table, problem.options.blocks, instance=instance, prices=prices
     )
     # Judged as an instance before anything is written.
     best = found.pool.applied_to(instance, found.best, problem.ground.reserve)
-    question = problem.told() | {"environment": environment().model_dump(mode="json")}
+    question = problem.to_dict() | {"environment": environment().model_dump(mode="json")}
     write_design(found, frontier, why, best, question, folder)
     if as_json:
         typer.echo(json.dumps(design_json(problem, found, frontier, folder), indent=1))

@@ -33,12 +33,12 @@ def design_lines(
     ground, options = problem.ground, problem.options
     instance = ground.instance
     titles = "; ".join(ground.titles)
-    on = problem.told()["on"]
+    on = problem.to_dict()["on"]
     tried = f"{found.tried} sets tried" if found.tried else "no search"
     fresh = (
         f"{options.blocks} assignments each from other seeds"
         if on == "demands"
-        else f"{options.blocks * problem.told()['requests_of_a_block']:,} fresh requests each"
+        else f"{options.blocks * problem.to_dict()['requests_of_a_block']:,} fresh requests each"
     )
     lines = [
         f"{instance.name}  (preset {preset_name(instance)}, reserve {ground.reserve}, launch "
@@ -112,7 +112,7 @@ def _steps(frontier: Pareto) -> list[str]:
     return [
         *lines,
         f"  hypervolume of the frontier {frontier.hypervolume:.4f} of the box up to cost "
-        f"{frontier.highest_cost:g}, the best dark link, all blocked",
+        f"{frontier.max_cost:g}, the best dark link, all blocked",
     ]
 
 
@@ -122,7 +122,7 @@ def design_json(
     """Return the same as plain data."""
     return {
         "schema": "qkdopt/design/1",
-        **problem.told(),
+        **problem.to_dict(),
         "tried": found.tried,
         "ranking": _plain(found.table),
         "by_scenario": _plain(found.scenarios),

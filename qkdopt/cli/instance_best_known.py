@@ -100,9 +100,9 @@ def _gap(row: BestKnown) -> str:
 def _change_text(library: Library, change: Change) -> str:
     after = change.after
     where = f"{change.source}: {after.instance} {after.objective}:"
-    if not change.better:
+    if not change.is_improved:
         return f"{where} no better than what is known"
-    what = "better plan" if change.better_plan else "better bound"
+    what = "better plan" if change.is_improved_plan else "better bound"
     if change.before is None:
         what = "first plan"
     return (

@@ -9,7 +9,7 @@ import typer
 
 from qkdopt.cli.choices import Objective
 from qkdopt.errors import UsageError
-from qkdopt.io import read_instance, refuse_unwritable
+from qkdopt.io import read_instance, validate_writable
 from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
 from qkdopt.problem import build_problem
 
@@ -57,7 +57,7 @@ def run_export(
         faults.append(f"served = {served}; expected 0 to {len(instance.demands)}")
     if faults:
         raise UsageError("; ".join(faults))
-    refuse_unwritable(output)
+    validate_writable(output)
     model = formulation_of(
         build_problem(instance, objective),
         formulation,

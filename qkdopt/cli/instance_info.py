@@ -119,7 +119,7 @@ def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
         if not count:
             yield f"{text}  without QKD"
             continue
-        eta, floor = tables.transmittance[e, :count], tables.floor[e, :count]
+        eta, floor = tables.transmittance[e, :count], tables.background_noise[e, :count]
         dark = float(tables.skr_bps(floor, eta).max())
         reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
         one = float(

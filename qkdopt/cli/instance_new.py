@@ -9,7 +9,7 @@ import typer
 from qkdopt.cli.choices import Layout, Preset, Reserve
 from qkdopt.instance import read_channels
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
-from qkdopt.io import refuse_unwritable, write_json_whole
+from qkdopt.io import validate_writable, write_json_whole
 
 
 def run_new(
@@ -42,7 +42,7 @@ def run_new(
 layout, launch_dbm, k, load_erlang, weighted
         See :func:`qkdopt.instance.generation.new_instance`.
     """
-    refuse_unwritable(output)
+    validate_writable(output)
     listed = None if candidates is None else read_channels(candidates, "candidates")
     instance = new_instance(
         output.stem,

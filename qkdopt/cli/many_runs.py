@@ -11,7 +11,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.jobs import RunReport, Store, Task, open_workers, run_missing
 
 
-def worker_faults(workers: int | None) -> list[str]:
+def validate_workers(workers: int | None) -> list[str]:
     """Return what is wrong with a number of processes; None stands for all cores."""
     if workers is None or workers > 0:
         return []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.many_runs import show_runs, unfinished, worker_faults
+from qkdopt.cli.many_runs import show_runs, unfinished, validate_workers
 from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import Reproduction, log_error, reproduce
 from qkdopt.jobs import open_workers
@@ -48,7 +48,7 @@ def run_reproduce(
     OutputError
         The folder cannot be made.
     """
-    faults = worker_faults(workers)
+    faults = validate_workers(workers)
     if faults:
         raise UsageError("; ".join(faults))
     with LiveText() as live, open_workers(None, workers) as team:

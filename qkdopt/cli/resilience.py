@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
+from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
 from qkdopt.cli.survival_text import printed
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.experiments.resilience import Case, ResilienceSpec, cases, faults_on, survival_table
+from qkdopt.experiments.resilience import Case, ResilienceSpec, cases, survival_table, validate_spec
 from qkdopt.experiments.resilience.table import LABELS, SHARES
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_text_whole
@@ -64,12 +64,12 @@ def run_resilience(
 
 def _tasks(path: Path, spec: ResilienceSpec, workers: int | None) -> list[Case]:
     """Read the instance and plan the runs; faults of file and options come together."""
-    few = worker_faults(workers)
+    few = validate_workers(workers)
     try:
         instance = read_instance(path)
     except InstanceError as error:
         raise InstanceError(error.where, [*error.faults, *spec.faults(), *few]) from None
-    faults = [*faults_on(instance, spec), *few]
+    faults = [*validate_spec(instance, spec), *few]
     if faults:
         raise UsageError("; ".join(faults))
     return cases(instance, spec)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qkdopt.cli.many_runs import run_and_show, unfinished, worker_faults
+from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
 from qkdopt.cli.sensitivity_text import SweepOptions, sensitivity_json, sensitivity_lines
 from qkdopt.errors import Faults
-from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings, sweep_faults
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings, validate_sweep
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import COLUMNS, sensitivity_table
 from qkdopt.experiments.study.sets import NamedSet
@@ -19,7 +19,7 @@ from qkdopt.instance import Instance, read_channels
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.jobs import Store
 from qkdopt.plotting import plot_sensitivity
-from qkdopt.simulation.refusals import request_faults
+from qkdopt.simulation.refusals import validate_requests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,8 +118,8 @@ def _read_options(
 ) -> SweepOptions:
     """Read the instance and validate the options; every fault of both in one error."""
     faults = Faults()
-    faults.found += request_faults(load_erlang=load_erlang, requests=requests, seed=seed)
-    faults.found += worker_faults(workers)
+    faults.found += validate_requests(load_erlang=load_erlang, requests=requests, seed=seed)
+    faults.found += validate_workers(workers)
     chosen = faults.attempt(lambda: _set(channels)) or NamedSet("instance", None)
     instance = faults.attempt(lambda: chosen.applied_to(read_instance(path)))
     receivers = _receivers(instance, sensitivity_dbm, margin_db, cap_dbm)
@@ -127,7 +127,7 @@ def _read_options(
         receivers is not None or (margin_db is None and cap_dbm is None),
         "margin and cap: expected a sensitivity with them, which gives the least launch power",
     )
-    faults.found += sweep_faults(instance, step_db=step_db, receivers=receivers)
+    faults.found += validate_sweep(instance, step_db=step_db, receivers=receivers)
     faults.stop("sensitivity")
     assert instance is not None  # no faults
     return SweepOptions(
@@ -174,5 +174,5 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
 
 def _write_powers(instance: Instance, receivers: Receivers, folder: Path) -> None:
-    powers = receivers.table(instance, receivers.at_floor(instance, "link"))
+    powers = receivers.table(instance, receivers.at_min_launch(instance, "link"))
     write_text_whole(folder / "launch.csv", powers.round(6).to_csv(index=False))

@@ -15,8 +15,8 @@ from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import (
     AS_IT_STANDS,
     COLUMNS,
+    rank_parameters,
     sensitivity_jobs,
-    what_a_db_buys,
 )
 from qkdopt.experiments.study import Job
 from qkdopt.instance import Instance
@@ -61,7 +61,7 @@ def sensitivity_lines(
 ) -> list[str]:
     """Spell what a planner reads."""
     instance, base = options.instance, _base(rows)
-    ranked: Rows = what_a_db_buys(table).to_dict("records")
+    ranked: Rows = rank_parameters(table).to_dict("records")
     choices: Rows = table[table["better"] == 0].to_dict("records")
     return [
         f"{instance.name}  (preset {preset_name(instance) or 'none'}, ds-qkd first fit, channels "
@@ -184,7 +184,7 @@ def sensitivity_json(
         "warmup": base["warmup"],
         "receivers": _receivers_json(options.instance, sweep.receivers),
         "settings": _plain(table[list(COLUMNS)].to_dict("records")),
-        "ranking": _plain(what_a_db_buys(table).to_dict("records")),
+        "ranking": _plain(rank_parameters(table).to_dict("records")),
         "notes": list(sweep.notes),
         "environment": {
             "versions": json.loads(base["versions"]),

@@ -11,7 +11,7 @@ from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
 from qkdopt.cli.summary import summary
-from qkdopt.io import read_instance, read_plan, refuse_unwritable, write_json_whole
+from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
 from qkdopt.optimize import solve
 from qkdopt.result import Result
 from qkdopt.runtime.signals import uninterrupted
@@ -57,7 +57,7 @@ node_limit
     earlier = None if start is None else read_plan(start)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
-        refuse_unwritable(output)
+        validate_writable(output)
     with LiveLine() as live:
         result = solve(
             instance,

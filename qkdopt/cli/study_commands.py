@@ -38,12 +38,12 @@ def run(
 ) -> None:
     """Run what is missing; a study that was stopped goes on where it was."""
     from qkdopt.cli.live import LiveText
-    from qkdopt.cli.many_runs import show_runs, worker_faults
+    from qkdopt.cli.many_runs import show_runs, validate_workers
     from qkdopt.errors import UsageError
     from qkdopt.experiments.study import read_study
     from qkdopt.jobs import Store, open_workers, run_missing
 
-    faults = worker_faults(workers)
+    faults = validate_workers(workers)
     if faults:
         raise UsageError("; ".join(faults))
     spec = read_study(study)

@@ -19,7 +19,7 @@ from qkdopt.conflicts.models import channel_model, route_model
 from qkdopt.errors import SolverFailedError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.annealing.anneal import Search
-from qkdopt.heuristics.spectrum import finished
+from qkdopt.heuristics.spectrum import drop_below_min_rate
 from qkdopt.milp import plan_of_model
 from qkdopt.milp.variables import JointModel
 from qkdopt.problem import Problem
@@ -167,7 +167,7 @@ class FeasibilityOracle:
         if len(query.demands) != len(self.problem.routes) or query.shared:
             return
         # Search leaves four-wave mixing out: a demand below its minimum with it is not served.
-        kept = finished(query.problem, list(plan.routes), list(plan.channels))
+        kept = drop_below_min_rate(query.problem, list(plan.routes), list(plan.channels))
         if self.most_served is None or kept.served > self.most_served.served:
             self.most_served = kept
 

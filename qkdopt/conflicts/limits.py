@@ -45,7 +45,10 @@ class Limits:
 
 def _max_noise(tables: Tables, link: int, rate_bps: float, lightpaths: int) -> FloatArray:
     count = int(tables.candidate_count[link])
-    background_noise, transmittance = tables.floor[link, :count], tables.transmittance[link, :count]
+    background_noise, transmittance = (
+        tables.background_noise[link, :count],
+        tables.transmittance[link, :count],
+    )
 
     def gives_rate(noise: FloatArray) -> FloatArray:
         return np.asarray(tables.skr_bps(background_noise + noise, transmittance) >= rate_bps)
@@ -70,7 +73,7 @@ def fibres_of(tables: Tables) -> list[Fibre]:
 def is_quantum(tables: Tables, fibre: Fibre) -> bool:
     """Tell whether the quantum signal is in this fibre."""
     return any(
-        tables.disturbs[fibre[0], direction]
+        tables.in_quantum_fibre[fibre[0], direction]
         for direction in (0, 1)
         if tables.fibres[direction] == fibre[1]
     )
@@ -149,7 +152,7 @@ def best_rate(query: FeasibilityQuery, link: int, lightpaths: int) -> float | No
         costs = np.repeat(costs.min(axis=0)[None], max(1, lightpaths), axis=0)
     added = np.sort(costs, axis=0)[:lightpaths].sum(axis=0) * (1.0 - ROUND_OFF)
     possible = np.isfinite(added)
-    noise = tables.floor[link, :count] + np.where(possible, added, 0.0)
+    noise = tables.background_noise[link, :count] + np.where(possible, added, 0.0)
     rates = tables.skr_bps(noise, tables.transmittance[link, :count])
     return float(np.where(possible, rates, -1.0).max())
 
@@ -167,6 +170,6 @@ def _free_channels(tables: Tables, fibre: Fibre) -> FloatArray:
 
 def _min_noise(tables: Tables, link: int) -> FloatArray:
     """Return ``(W, Q)`` noise of one lightpath in the direction of less noise."""
-    directions = [direction for direction in (0, 1) if tables.disturbs[link, direction]]
+    directions = [direction for direction in (0, 1) if tables.in_quantum_fibre[link, direction]]
     count = int(tables.candidate_count[link])
     return np.asarray(tables.noise[link, directions, :, :count].min(axis=0))

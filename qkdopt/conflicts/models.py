@@ -152,7 +152,7 @@ def _guard_rows(m: JointModel) -> None:
     """Keep the guard band of the working candidate dark, where channels may be shared."""
     tables = m.problem.tables
     for e, direction in product(sorted(m.query.shared), (0, 1)):
-        if not tables.disturbs[e, direction]:
+        if not tables.in_quantum_fibre[e, direction]:
             continue
         for w in range(tables.usable.shape[2]):
             count = tables.candidate_count[e]
@@ -190,7 +190,7 @@ def _count_lightpaths(m: JointModel, links: list[int]) -> None:
     keys = [
         (e, direction, w)
         for e, direction, w in product(links, (0, 1), range(tables.usable.shape[2]))
-        if tables.disturbs[e, direction] and m.lit[e, direction, w]
+        if tables.in_quantum_fibre[e, direction] and m.lit[e, direction, w]
     ]
     m.lightpath_count = pyo.Var(keys, bounds=(0.0, None))
     for key in keys:

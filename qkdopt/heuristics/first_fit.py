@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qkdopt.heuristics.spectrum import Spectrum, finished
+from qkdopt.heuristics.spectrum import Spectrum, drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import NO_QKD, Plan
 
@@ -11,7 +11,7 @@ def fixed(problem: Problem) -> Plan:
     """Use one QKD channel per link, its first candidate: no resilience."""
     routes, channels = Spectrum(problem, first_candidate_only=True).first_fit()
     working = tuple(0 if count else NO_QKD for count in problem.tables.candidate_count)
-    return finished(problem, routes, channels, working)
+    return drop_below_min_rate(problem, routes, channels, working)
 
 
 def ds_qkd(problem: Problem) -> Plan:
@@ -22,4 +22,4 @@ def ds_qkd(problem: Problem) -> Plan:
     lighting it leaves every link a legal candidate. Each link then works on its best one;
     the plan is the state after all demands.
     """
-    return finished(problem, *Spectrum(problem).first_fit())
+    return drop_below_min_rate(problem, *Spectrum(problem).first_fit())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.heuristics.first_fit import ds_qkd
-from qkdopt.heuristics.spectrum import finished
+from qkdopt.heuristics.spectrum import drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan, assess
 
@@ -66,7 +66,7 @@ def local_search(
         search.anneal(CHUNK_MOVES, heat, heat)
         share = schedule()
     found = search.best()
-    plan = finished(problem, list(found.routes), list(found.channels))
+    plan = drop_below_min_rate(problem, list(found.routes), list(found.channels))
     return plan if assess(problem, plan).key > assess(problem, first).key else first
 
 

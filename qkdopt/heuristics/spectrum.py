@@ -22,7 +22,7 @@ from qkdopt.problem.network_tables import (
     network_tables,
     position_of,
 )
-from qkdopt.problem.plan import BLOCKED, Plan, assess, tuned
+from qkdopt.problem.plan import BLOCKED, Plan, assess, tune_working_channels
 from qkdopt.units import FloatArray
 
 
@@ -135,22 +135,22 @@ def spectrum_of(problem: Problem, plan: Plan) -> Spectrum:
     return spectrum
 
 
-def finished(
+def drop_below_min_rate(
     problem: Problem,
     routes: list[int],
     channels: list[tuple[int, ...]],
     working: tuple[int, ...] | None = None,
 ) -> Plan:
     """Tune every link and drop demands below their least key rate, the furthest below first."""
-    floors = np.array([demand.min_skr_bps or 0.0 for demand in problem.instance.demands])
+    min_skr = np.array([demand.min_skr_bps or 0.0 for demand in problem.instance.demands])
     while True:
-        plan = tuned(problem, routes, channels)
+        plan = tune_working_channels(problem, routes, channels)
         if working is not None:
             plan = Plan(plan.routes, plan.channels, working)
-        if not floors.any():
+        if not min_skr.any():
             return plan
         missing = np.where(
-            np.array(routes) != BLOCKED, floors - assess(problem, plan).demand_skr_bps, 0.0
+            np.array(routes) != BLOCKED, min_skr - assess(problem, plan).demand_skr_bps, 0.0
         )
         worst = int(missing.argmax())
         if missing[worst] <= 0.0:

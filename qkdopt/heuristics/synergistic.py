@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from qkdopt.heuristics.spectrum import Spectrum, finished
+from qkdopt.heuristics.spectrum import Spectrum, drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.plan import BLOCKED, Plan
@@ -36,7 +36,7 @@ def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
     choose = builder.least_harm if rule == "harm" else builder.least_noise
     for r, demand in enumerate(problem.instance.demands):
         builder.serve(r, demand.channels, choose)
-    return finished(problem, builder.routes, builder.channels)
+    return drop_below_min_rate(problem, builder.routes, builder.channels)
 
 
 class _Builder:
@@ -111,8 +111,8 @@ class _Builder:
             added = np.zeros(len(free))
             for e, direction, _ in self._every[route].hops:
                 count = max(1, int(tables.candidate_count[e]))
-                heard = tables.noise[e, direction][free]
-                added += heard.sum(axis=1) / count
+                added_noise = tables.noise[e, direction][free]
+                added += added_noise.sum(axis=1) / count
             return p, int(free[int(added.argmin())])
         return None
 
@@ -125,7 +125,9 @@ class _Builder:
             if not tables.candidate_count[e]:
                 continue
             noise = self._spectrum.noise(e) + tables.noise[e, d][free]
-            legal = self._spectrum.legal(e) & ~(tables.blocks[e].T[free] & tables.disturbs[e, d])
+            legal = self._spectrum.legal(e) & ~(
+                tables.blocks[e].T[free] & tables.in_quantum_fibre[e, d]
+            )
             skr = tables.skr_bps(noise, tables.transmittance[e])
             rates[:, h] = np.where(legal, skr, 0.0).max(axis=1)
         return rates

@@ -18,13 +18,13 @@ def fault_texts(
     problem: ValidationError, data: dict[str, Any], model: type[BaseModel]
 ) -> Iterator[str]:
     """Yield one text per fault; what the branches of one union expected is told together."""
-    told: dict[str, list[str]] = {}
+    messages: dict[str, list[str]] = {}
     for details in problem.errors(include_url=False):
         for fault, expected in _texts(details, data, model):
-            branches = told.setdefault(fault, [])
+            branches = messages.setdefault(fault, [])
             if expected not in branches:
                 branches.append(expected)
-    for fault, branches in told.items():
+    for fault, branches in messages.items():
         yield fault + ", or ".join(branches)
 
 

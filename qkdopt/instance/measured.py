@@ -18,7 +18,7 @@ ONE_LOSS_DB = 1e-6
 LONGEST_LIST = 4
 
 
-def measured_faults(instance: Instance) -> Iterator[str]:
+def validate_measured(instance: Instance) -> Iterator[str]:
     """Yield a fault of each measured table that does not cover the network and its grid."""
     yield from _key_rate_faults(instance)
     yield from _cross_section_faults(instance)

@@ -17,7 +17,7 @@ from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
-from qkdopt.instance.measured import measured_faults
+from qkdopt.instance.measured import validate_measured
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
 from qkdopt.runtime.files import write_json_whole
@@ -112,7 +112,7 @@ class Instance(Part):
         yield from self._demand_faults()
         yield from self._traffic_faults()
         yield from self._candidate_faults()
-        yield from measured_faults(self)
+        yield from validate_measured(self)
         yield from self._launch_faults()
 
     def _launch_faults(self) -> Iterator[str]:
@@ -121,18 +121,18 @@ class Instance(Part):
         sensitivity_dbm = classical.receiver_sensitivity_dbm
         if sensitivity_dbm is None:
             return
-        asked = {
+        required_dbm = {
             link.id: sensitivity_dbm + self.loss_db(link) + classical.margin_db
             for link in self.network.links
             if link.qkd and link.launch_dbm is None
         }
-        beyond = [name for name, power_dbm in asked.items() if power_dbm > HIGHEST_POWER_DBM]
+        beyond = [name for name, power_dbm in required_dbm.items() if power_dbm > HIGHEST_POWER_DBM]
         if beyond:
             first = beyond[0]
             more = f" and {len(beyond) - 1} more links" if len(beyond) > 1 else ""
             yield (
                 f"classical: receiver_sensitivity_dbm = {sensitivity_dbm:g} plus loss and margin "
-                f"is {asked[first]:.4g} dBm at link {first}{more}; expected at most "
+                f"is {required_dbm[first]:.4g} dBm at link {first}{more}; expected at most "
                 f"{HIGHEST_POWER_DBM:g} dBm (lengths not scaled, or an amplified link, which "
                 "needs a launch_dbm of its own?)"
             )

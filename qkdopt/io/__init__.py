@@ -5,8 +5,8 @@ from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_res
 from qkdopt.io.toml import read_toml
 from qkdopt.io.writing import write_instance, write_plan, write_result
 from qkdopt.runtime.files import (
-    refuse_unwritable,
     to_text,
+    validate_writable,
     write_json_whole,
     write_text_whole,
     write_texts_whole,
@@ -20,8 +20,8 @@ __all__ = [
     "read_result",
     "read_text",
     "read_toml",
-    "refuse_unwritable",
     "to_text",
+    "validate_writable",
     "write_instance",
     "write_json_whole",
     "write_plan",

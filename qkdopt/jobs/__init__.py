@@ -1,6 +1,6 @@
 """Many runs from one list of tasks: resumable, on one machine or a cluster."""
 
-from qkdopt.jobs.heartbeat import HeartbeatWriter, hold, read_heartbeat
+from qkdopt.jobs.heartbeat import HeartbeatWriter, lock, read_heartbeat
 from qkdopt.jobs.runner import RunReport, run_missing
 from qkdopt.jobs.store import Store
 from qkdopt.jobs.task import Row, Task
@@ -13,7 +13,7 @@ __all__ = [
     "Store",
     "Task",
     "Workers",
-    "hold",
+    "lock",
     "open_workers",
     "read_heartbeat",
     "run_missing",

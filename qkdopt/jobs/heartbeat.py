@@ -74,7 +74,7 @@ class HeartbeatWriter:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[None]:
     """Lock a folder by a heartbeat for as long as several runs go on in it.
 
     Raises
@@ -128,14 +128,14 @@ def validate_single_run(folder: Path) -> None:
     heartbeat = read_heartbeat(folder)
     if heartbeat is None or not heartbeat.is_fresh or heartbeat.host != platform.node():
         return
-    if heartbeat.process != os.getpid() and is_alive(heartbeat.process):
+    if heartbeat.process != os.getpid() and is_running(heartbeat.process):
         raise UsageError(
             f"{folder}: process {heartbeat.process} on {heartbeat.host} runs this already, last "
             f"sign {heartbeat.seconds_ago:.0f} s ago; expected one run at a time"
         )
 
 
-def is_alive(process: int) -> bool:
+def is_running(process: int) -> bool:
     """Tell whether a process of this machine has this number.
 
     True where the system cannot tell without ending it (Windows): its fresh heartbeat counts.

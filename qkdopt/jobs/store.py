@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.errors import OutputError
-from qkdopt.jobs.heartbeat import is_alive
+from qkdopt.jobs.heartbeat import is_running
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ def _type(name: str, value: Any) -> Any:
 def _is_abandoned(temporary: Path) -> bool:
     """Tell whether the process that began a file is gone; its number is in the name."""
     process = temporary.suffixes[-2].removeprefix(".") if len(temporary.suffixes) > 1 else ""
-    if not process.isdigit() or not is_alive(int(process)):
+    if not process.isdigit() or not is_running(int(process)):
         return True
     try:
         return time.time() - temporary.stat().st_mtime > STALE_SECONDS

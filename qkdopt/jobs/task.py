@@ -62,7 +62,7 @@ def run_task(task: Task) -> Row:
     return row
 
 
-def finished_row(identity: Row, measure: Callable[[], Row], no_measures: Row) -> Row:
+def to_row(identity: Row, measure: Callable[[], Row], no_measures: Row) -> Row:
     """Measure and record the environment; an error makes a row of status ``failed``.
 
     Parameters

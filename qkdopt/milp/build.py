@@ -142,7 +142,7 @@ def _add_objective(m: JointModel, served: int | None) -> JointModel:
     return m
 
 
-def least_size(
+def min_size(
     problem: Problem, segments: dict[tuple[int, int], Linearised], *, served: int | None
 ) -> tuple[int, int]:
     """Count the rows and columns that the joint MILP and its textbook variant have at least.

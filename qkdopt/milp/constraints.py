@@ -57,7 +57,7 @@ def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Cons
     def rule(m: JointModel, e: int, fibre: int, w: int) -> object:
         directions = [direction for direction in (0, 1) if tables.fibres[direction] == fibre]
         lit = [m.l[key] for direction in directions for key in m.lit[e, direction, w]]
-        quantum = any(tables.disturbs[e, direction] for direction in directions)
+        quantum = any(tables.in_quantum_fibre[e, direction] for direction in directions)
         count = tables.candidate_count[e] if quantum else 0
         reserved = [m.y[e, q] for q in range(count) if tables.blocks[e, q, w]]
         if not lit or len(lit) + len(reserved) < 2:

@@ -34,8 +34,8 @@ from qkdopt.milp.scales import (
     stated_error_bps,
 )
 from qkdopt.problem import Problem
-from qkdopt.problem.own_light import rates_beside_own_light
-from qkdopt.problem.plan import BLOCKED, Plan, tuned
+from qkdopt.problem.own_light import max_rates_bps
+from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
@@ -89,7 +89,7 @@ def build_cp(
     from ortools.sat.python import cp_model
 
     m = CpJoint(problem, segments, cp_model.CpModel())
-    max_bps = rates_beside_own_light(problem)
+    max_bps = max_rates_bps(problem)
     m.cap_bps = rate_cap_bps(problem, max_bps, served)
     m.rate_units = 2.0 ** np.floor(np.log2(MAX_RATE_UNITS / rate_unit_bps(segments, m.cap_bps)))
     _declare_lightpaths(m)
@@ -138,7 +138,7 @@ def plan_of_solution(m: CpJoint, value: Any) -> Plan:
             routes[r] = p
             lit = [w for (demand, q, w) in m.l if (demand, q) == (r, p) and value(m.l[r, p, w])]
             channels[r] = tuple(lit)
-    return tuned(m.problem, routes, channels)
+    return tune_working_channels(m.problem, routes, channels)
 
 
 def hint(m: CpJoint, plan: Plan) -> None:
@@ -190,7 +190,7 @@ def _one_lightpath(m: CpJoint) -> None:
     for e, lightpaths in m.lightpaths.items():
         for fibre in sorted(set(tables.fibres.tolist())):
             quantum = any(
-                tables.disturbs[e, direction]
+                tables.in_quantum_fibre[e, direction]
                 for direction in (0, 1)
                 if tables.fibres[direction] == fibre
             )
@@ -235,7 +235,7 @@ def _add_noise_of_group(m: CpJoint, e: int, q: int, group: SegmentGroup) -> None
     terms = [
         (int(NOISE_UNITS * group.coefficients(tables.noise[e, direction, w, q])), m.l[key])
         for direction, w, key in m.lightpaths.get(e, [])
-        if tables.disturbs[e, direction] and not tables.blocks[e, q, w]
+        if tables.in_quantum_fibre[e, direction] and not tables.blocks[e, q, w]
     ]
     total = sum(coefficient * lit for coefficient, lit in terms)
     chosen = m.model.new_bool_var(f"group_{e}_{q}_{group.segments.start}")
@@ -303,10 +303,14 @@ def _load_states(m: CpJoint, e: int) -> None:
         if m.problem.instance.qkd.relay == "lightpath":
             best = sum(rate * binary for rate, binary in zip(rates, v, strict=True))
             m.model.add(sum(m.z[r, p] for p, _ in routes) <= best)
-        if all(tables.disturbs[e, direction] for _, direction in routes):
+        if all(tables.in_quantum_fibre[e, direction] for _, direction in routes):
             for terms, binary in zip(lit, v, strict=True):
                 terms.append(demands[r].channels * binary)
-    if all(tables.disturbs[e, direction] for routes in on_link.values() for _, direction in routes):
+    if all(
+        tables.in_quantum_fibre[e, direction]
+        for routes in on_link.values()
+        for _, direction in routes
+    ):
         for terms, load, state in zip(lit, loads.tolist(), h, strict=True):
             m.model.add(sum(terms) == load * state)
 

@@ -29,7 +29,7 @@ def count_keyed(m: JointModel) -> None:
     m.keyed.goal = pyo.Objective(expr=sum(counted), sense=pyo.maximize)
 
 
-def enough_keyed(m: JointModel, served: int) -> int:
+def min_keyed(m: JointModel, served: int) -> int:
     """Return how many demands or links with key make the objective more than 0."""
     return served if m.problem.objective == "max-min" else 1
 

@@ -87,7 +87,7 @@ def max_noise(tables: Tables, link: int, candidate: int) -> float:
     noise = tables.noise[link, :, :, candidate].max(axis=0)
     if tables.fibres[0] != tables.fibres[1]:
         noise = tables.noise[link, :, :, candidate].sum(axis=0)
-    return float(tables.floor[link, candidate] + noise[outside].sum())
+    return float(tables.background_noise[link, candidate] + noise[outside].sum())
 
 
 def linearise_links(
@@ -121,7 +121,9 @@ def linearise_links(
     if not keys:
         return {}
     curves = _Curves(tables, keys)
-    ends = ranges or {key: (float(tables.floor[key]), max_noise(tables, *key)) for key in keys}
+    ends = ranges or {
+        key: (float(tables.background_noise[key]), max_noise(tables, *key)) for key in keys
+    }
     first, last = np.array([ends[key] for key in keys]).T.copy()
     last = np.maximum(last, first + np.maximum(MIN_WIDTH, MIN_WIDTH_SHARE * first))
     breakpoints = [
@@ -137,7 +139,7 @@ def linearise_links(
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
     segments = curves.split(owner, left, right, tolerance_bps)
-    return {key: segments.of(k, float(tables.floor[key])) for k, key in enumerate(keys)}
+    return {key: segments.of(k, float(tables.background_noise[key])) for k, key in enumerate(keys)}
 
 
 def min_rates(problem: Problem) -> list[float]:

@@ -231,7 +231,7 @@ def rate_on_route(m: LoadModel) -> pyo.Constraint:
     return pyo.Constraint(m.P, rule=rule)
 
 
-def any_key(m: LoadModel) -> bool:
+def has_key(m: LoadModel) -> bool:
     """Return whether any route has key at any load."""
     return any(_max_route_rate(m, p) > 0.0 for p in m.P)
 

@@ -6,7 +6,14 @@ import numpy as np
 
 from qkdopt.milp.textbook import noise_unit
 from qkdopt.milp.variables import JointModel
-from qkdopt.problem.plan import BLOCKED, Plan, assess, candidate_noise, lit_channels, tuned
+from qkdopt.problem.plan import (
+    BLOCKED,
+    Plan,
+    assess,
+    candidate_noise,
+    lit_channels,
+    tune_working_channels,
+)
 
 HALF = 0.5
 
@@ -19,7 +26,7 @@ def plan_of_model(m: JointModel) -> Plan:
         if m.x[r, p].value is not None and m.x[r, p].value > HALF:
             routes[r] = p
             channels[r] = tuple(w for w in m.channels[r, p] if m.l[r, p, w].value > HALF)
-    return tuned(m.problem, routes, channels)
+    return tune_working_channels(m.problem, routes, channels)
 
 
 def set_start(m: JointModel, plan: Plan) -> None:
@@ -70,10 +77,10 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     if not hasattr(m, "c10_load_states"):
         return
     lit = lit_channels(m.problem, plan)
-    disturbs = m.problem.tables.disturbs
+    in_quantum_fibre = m.problem.tables.in_quantum_fibre
     block = m.c10_load_states
     for e in m.E:
-        load = int((lit[e].sum(axis=1) * disturbs[e]).sum())
+        load = int((lit[e].sum(axis=1) * in_quantum_fibre[e]).sum())
         m.k[e].set_value(min(float(exact.link_skr_bps[e]) / m.unit_bps, m.k[e].ub))
         for key in block.h:
             if key[0] == e:

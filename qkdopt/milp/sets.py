@@ -112,7 +112,7 @@ def light_where_left(m: JointModel) -> pyo.Constraint:
         lit = [
             m.l[key]
             for direction in (0, 1)
-            if tables.disturbs[e, direction]
+            if tables.in_quantum_fibre[e, direction]
             for key in m.lit[e, direction, w]
         ]
         return sum(lit) - m.a[w] <= 0 if lit else pyo.Constraint.Skip

@@ -61,7 +61,7 @@ def _in_quantum_fibre(m: JointModel, e: int, r: int) -> bool:
     if tables.fibres[0] == tables.fibres[1]:
         return True
     return all(
-        tables.disturbs[e, 0 if forward else 1]
+        tables.in_quantum_fibre[e, 0 if forward else 1]
         for demand, p in m.over[e]
         if demand == r
         for link, forward in zip(

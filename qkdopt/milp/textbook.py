@@ -75,7 +75,7 @@ def dark_guard_band(m: JointModel) -> pyo.Constraint:
         (*key, e, q)
         for e, q in m.EQ
         for direction in (0, 1)
-        if tables.disturbs[e, direction]
+        if tables.in_quantum_fibre[e, direction]
         for w in range(tables.usable.shape[2])
         if tables.blocks[e, q, w]
         for key in m.lit[e, direction, w]

@@ -15,7 +15,7 @@ from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import SegmentGroup, rate_cap_bps, rate_unit_bps, segment_groups
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.problem.own_light import rates_beside_own_light
+from qkdopt.problem.own_light import max_rates_bps
 
 
 class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
@@ -41,7 +41,7 @@ class JointModel(pyo.ConcreteModel):  # type: ignore[misc]
         super().__init__()
         self.problem = problem
         self.segments = segments
-        self.max_bps = rates_beside_own_light(problem)
+        self.max_bps = max_rates_bps(problem)
         self.cap_bps = rate_cap_bps(problem, self.max_bps, served)
         self.unit_bps = rate_unit_bps(segments, self.cap_bps)
         self.groups = {key: segment_groups(curve) for key, curve in segments.items()}
@@ -119,7 +119,7 @@ def coupled_lightpaths(m: JointModel, e: int) -> tuple[IntArray, IntArray, list[
     lightpaths = [
         (direction, w, m.l[key])
         for direction in (0, 1)
-        if tables.disturbs[e, direction]
+        if tables.in_quantum_fibre[e, direction]
         for w in range(tables.usable.shape[2])
         for key in m.lit[e, direction, w]
     ]

@@ -19,7 +19,7 @@ from qkdopt.milp.plans import HALF
 from qkdopt.milp.variables import JointModel
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
-from qkdopt.problem.plan import BLOCKED, Plan, tuned
+from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
 
 # Sums in another order differ by a smaller share.
 ROUND_DOWN = 1.0 - 1e-9
@@ -72,7 +72,7 @@ class RoutedGroups:
             self.grouped.instance.demands, self.grouped.routes, strict=True
         ):
             for e, forward in zip(route.links, route.forward, strict=True):
-                load[e] += demand.channels * int(tables.disturbs[e, 0 if forward else 1])
+                load[e] += demand.channels * int(tables.in_quantum_fibre[e, 0 if forward else 1])
         return {
             (e, q): _noise_range(tables, e, q, int(load[e]))
             for e in range(len(load))
@@ -87,14 +87,14 @@ class RoutedGroups:
             count = self.whole.instance.demands[group[0]].channels
             for number, r in enumerate(group):
                 channels[r] = tuple(lit[number * count : (number + 1) * count])
-        return tuned(self.whole, list(self.routes), channels)
+        return tune_working_channels(self.whole, list(self.routes), channels)
 
 
 def _noise_range(tables: Tables, link: int, candidate: int, load: int) -> Range:
     """Return minimum and maximum noise clicks per gate of a candidate at a load."""
-    noise = tables.noise[link][tables.disturbs[link]]
+    noise = tables.noise[link][tables.in_quantum_fibre[link]]
     outside = ~tables.blocks[link, candidate]
-    background = float(tables.floor[link, candidate])
+    background = float(tables.background_noise[link, candidate])
     lowest = np.sort(noise[:, outside, candidate].min(axis=0))[:load]
     highest = np.sort(noise[:, outside, candidate].max(axis=0))[::-1][:load]
     return background + ROUND_DOWN * float(lowest.sum()), background + float(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from qkdopt.bounds.bound import LoadStateBound, refuse_unsupported
+from qkdopt.bounds.bound import LoadStateBound, validate_supported
 from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.optimize.clock import Clock
@@ -74,7 +74,7 @@ class AutoRun:
         self._reported = 0.0
         self.notes: list[str] = []
         try:
-            refuse_unsupported(problem)
+            validate_supported(problem)
             self._bounded = True
         except UnsupportedError as error:
             self._bounded = False

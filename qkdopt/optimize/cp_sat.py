@@ -52,7 +52,7 @@ class CpRun:
         self._incumbent = incumbent
         self._clock = clock
         self._options = options
-        self._pieces: dict[tuple[int, int], Linearised] | None = None
+        self._segments: dict[tuple[int, int], Linearised] | None = None
         self._error_bps = 0.0
         self._hint_taken: bool | None = None
         self.served_limit = routable(incumbent.problem)
@@ -147,10 +147,10 @@ class CpRun:
         )
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:
-        if self._pieces is None:
+        if self._segments is None:
             tolerance = tolerance_bps(self._incumbent, self._clock.gap, self._options.linearisation)
-            self._pieces = linearise_links(self._incumbent.problem, tolerance)
-        return self._pieces
+            self._segments = linearise_links(self._incumbent.problem, tolerance)
+        return self._segments
 
 
 class _Listener(Observer):

@@ -9,7 +9,7 @@ from qkdopt.adapters import Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.errors import LicenceError, SolverFailedError
-from qkdopt.milp.loads import LoadModel, any_key, build_loads, cut_off, routes_of_model
+from qkdopt.milp.loads import LoadModel, build_loads, cut_off, has_key, routes_of_model
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.margins import whole, widened
@@ -126,7 +126,7 @@ class LoadStateRun:
             return True
         unit = model.unit_bps
         # What the total key rate cannot exceed [bit/s].
-        ceiling = math.inf if any_key(model) else 0.0
+        ceiling = math.inf if has_key(model) else 0.0
         seen: set[tuple[int, ...]] = set()
         while not self._over():
             outcome = self._solve(model, "load states", scale=unit / served)

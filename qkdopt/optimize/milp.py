@@ -13,12 +13,12 @@ from qkdopt.errors import SolverFailedError
 from qkdopt.milp import (
     Linearised,
     build_joint,
-    least_size,
     linearise_links,
+    min_size,
     plan_of_model,
     set_start,
 )
-from qkdopt.milp.keyed import count_keyed, enough_keyed
+from qkdopt.milp.keyed import count_keyed, min_keyed
 from qkdopt.milp.scales import rate_cap_bps, stated_error_bps
 from qkdopt.milp.variables import JointModel
 from qkdopt.milp.wavelengths import group_by_route
@@ -26,7 +26,7 @@ from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.margins import NOTHING, whole, widened
 from qkdopt.problem import Problem
-from qkdopt.problem.own_light import rate_beside, rates_beside_own_light
+from qkdopt.problem.own_light import max_rates_bps, rate_beside
 from qkdopt.problem.plan import BLOCKED, Plan, assess
 from qkdopt.result import Bound, SolverRef
 
@@ -83,7 +83,7 @@ class JointRun:
         self._clock = clock
         self._adapter: Adapter = adapter_of(solver)
         self._seed, self._threads, self._nodes = seed, threads, nodes
-        self._pieces: dict[tuple[int, int], Linearised] | None = None
+        self._segments: dict[tuple[int, int], Linearised] | None = None
         self._start_accepted: bool | None = None
         self._error_bps = 0.0
         self.served_limit = routable(incumbent.problem)
@@ -114,7 +114,7 @@ class JointRun:
         plan, exact = self._incumbent.best()
         if self._clock.within(self._linearised) is None:
             return
-        size = least_size(self.problem, self._linearised(), served=exact.served)
+        size = min_size(self.problem, self._linearised(), served=exact.served)
         self._adapter.require_size(*size)
         if exact.served == self.served_limit:
             return
@@ -152,7 +152,7 @@ class JointRun:
             return False
         count_keyed(model)
         outcome = self._solve(model, "milp: any key", start=False)
-        return outcome.bound is not None and whole(outcome.bound) < enough_keyed(model, served)
+        return outcome.bound is not None and whole(outcome.bound) < min_keyed(model, served)
 
     def assign_wavelengths(self, routes: Sequence[int], served: int) -> tuple[bool, float | None]:
         """Find channels for given routes, and what no channels on them can exceed.
@@ -162,13 +162,13 @@ class JointRun:
         """
         groups = group_by_route(self.problem, routes)
         # Pieces for the noise that these routes leave possible: fewer, and a tighter model.
-        pieces = self._clock.within(
+        segments = self._clock.within(
             lambda: linearise_links(self.problem, self._tolerance_bps, groups.noise_ranges())
         )
-        if pieces is None:
+        if segments is None:
             return True, None
-        self._error_bps = max([self._error_bps, *map(stated_error_bps, pieces.values())])
-        model = self._clock.within(lambda: groups.build(self._build, pieces))
+        self._error_bps = max([self._error_bps, *map(stated_error_bps, segments.values())])
+        model = self._clock.within(lambda: groups.build(self._build, segments))
         if model is None:
             return True, None
         if any(not model.channels[key] for key in model.RP):
@@ -188,8 +188,8 @@ class JointRun:
 
     def as_bound(self) -> Bound:
         """Return what was proved, as results record it."""
-        pieces = self._pieces or {}
-        errors = [self._error_bps, *map(stated_error_bps, pieces.values())]
+        segments = self._segments or {}
+        errors = [self._error_bps, *map(stated_error_bps, segments.values())]
         return Bound(
             objective_bps=self.bound_bps,
             served=self.served_limit,
@@ -205,9 +205,9 @@ class JointRun:
         return model
 
     def _linearised(self) -> dict[tuple[int, int], Linearised]:
-        if self._pieces is None:
-            self._pieces = linearise_links(self.problem, self._tolerance_bps)
-        return self._pieces
+        if self._segments is None:
+            self._segments = linearise_links(self.problem, self._tolerance_bps)
+        return self._segments
 
     @property
     def _tolerance_bps(self) -> float:
@@ -287,7 +287,7 @@ def can_have_key(problem: Problem, served: int) -> bool:
 def highest_rate_bps(problem: Problem, served: int) -> float:
     """Return the highest rate that one link or demand can add to the objective [bit/s]."""
     if problem.objective != "link-sum":
-        return rate_cap_bps(problem, rates_beside_own_light(problem), served)
+        return rate_cap_bps(problem, max_rates_bps(problem), served)
     tables = problem.tables
     return max((rate_beside(tables, e, 0, 0) for e in range(len(tables.candidates))), default=0.0)
 

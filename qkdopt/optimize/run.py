@@ -98,8 +98,8 @@ def solve(
     SolverMissingError
         The solver is not installed; the message says what to install.
     """
-    _refuse_bad_options(strategy, formulation, time_limit, gap, threads, linearisation)
-    _refuse_absent(strategy, solver)
+    _validate_options(strategy, formulation, time_limit, gap, threads, linearisation)
+    _validate_installed(strategy, solver)
     options = SolverOptions(
         formulation=formulation,
         solver=solver,
@@ -122,7 +122,7 @@ def solve(
         return _result(incumbent, baseline, outcome, clock, strategy, options)
 
 
-def _refuse_bad_options(
+def _validate_options(
     strategy: str,
     formulation: str,
     time_limit: float,
@@ -150,7 +150,7 @@ def _refuse_bad_options(
         raise UsageError("; ".join(faults))
 
 
-def _refuse_absent(strategy: str, solver: str) -> None:
+def _validate_installed(strategy: str, solver: str) -> None:
     """Refuse a solver that is not installed, also where it might never be called.
 
     Raises

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qkdopt.errors import ResultError
 from qkdopt.problem import Problem
-from qkdopt.problem.plan import BLOCKED, Plan, tuned
+from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
 from qkdopt.result import AnyPlan
 
 
@@ -39,7 +39,7 @@ def plan_of_result(problem: Problem, result: AnyPlan) -> Plan:
         channels[r] = tuple(sorted(path.channels))
     if faults:
         raise ResultError(result.instance.name, faults)
-    return tuned(problem, routes, channels)
+    return tune_working_channels(problem, routes, channels)
 
 
 def _route_names(problem: Problem, demand: int) -> list[tuple[str, ...]]:

@@ -36,12 +36,12 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             row["paired_gain_percent"], place, xerr=row["paired_ci95"] or 0.0, fmt="o",
             color=COLOUR_OF[row["verdict"]], capsize=3,
         )  # fmt: skip
-        told = f"{row['paired_gain_percent']:+.2f}{_spread(row['paired_ci95'])}"
+        annotation = f"{row['paired_gain_percent']:+.2f}{_spread(row['paired_ci95'])}"
         if row["verdict"] == "baseline":
-            told = "baseline"
+            annotation = "baseline"
         ax.annotate(
-            told, (row["paired_gain_percent"], place), textcoords="offset points", xytext=(0, 5),
-            ha="center", fontsize=6,
+            annotation, (row["paired_gain_percent"], place), textcoords="offset points",
+            xytext=(0, 5), ha="center", fontsize=6,
         )  # fmt: skip
     names = [
         f"{name}  ({found})" for name, found in zip(shown["name"], shown["found_by"], strict=True)
@@ -133,7 +133,7 @@ def _spread(half_width: float) -> str:
     return "" if np.isnan(half_width) else f" ± {half_width:.2f}"
 
 
-def plot_reasons(
+def plot_diagnostics(
     winner: ChannelDiagnostics, baseline: ChannelDiagnostics, axes: Sequence[Axes] | None = None
 ) -> Sequence[Axes]:
     """Draw why a set wins: the light, the Raman noise it makes, the key rate it leaves.
@@ -150,9 +150,9 @@ def plot_reasons(
     light.step(grid, 100 * baseline.lit, where="mid", color=WORSE, linewidth=1, label=baseline.name)
     light.set_ylabel("links lit [%]")
     for number, channel in enumerate(np.flatnonzero(winner.works > 0.0)):
-        look = curve_style(number) | {"marker": ""}
+        curve = curve_style(number) | {"marker": ""}
         label = f"into channel {winner.channels[channel]}"
-        raman.plot(grid, 1e6 * winner.noise[channel], label=label, **look)
+        raman.plot(grid, 1e6 * winner.noise[channel], label=label, **curve)
     raman.set_ylabel("Raman noise of one\nlightpath [$10^{-6}$/gate]")
     for one, colour in ((winner, BETTER), (baseline, WORSE)):
         _landscape(rate, one, colour, len(grid))
@@ -171,15 +171,15 @@ def _landscape(ax: Axes, one: ChannelDiagnostics, colour: str, grid: int) -> Non
     """Draw the key rate on every channel, and the share of time that each candidate works."""
     ax.plot(range(grid), 1e-3 * one.skr_bps[:grid], color=colour, alpha=0.6, label=one.name)
     for channel in np.flatnonzero(one.works > 0.0).tolist():
-        height, told = 1e-3 * one.skr_bps[channel], f"{100 * one.works[channel]:.0f} %"
+        height, annotation = 1e-3 * one.skr_bps[channel], f"{100 * one.works[channel]:.0f} %"
         place = channel
         if channel >= grid:
             # Off the grid there is no place on the axis: a line over all of it.
             ax.axhline(height, color=colour, linestyle=":", linewidth=1)
-            place, told = grid - 1, f"{one.channels[channel]}: {told}"
+            place, annotation = grid - 1, f"{one.channels[channel]}: {annotation}"
         else:
             ax.plot(channel, height, "o", color=colour)
         ax.annotate(
-            told, (place, height), textcoords="offset points", xytext=(0, 5), ha="center",
+            annotation, (place, height), textcoords="offset points", xytext=(0, 5), ha="center",
             fontsize=7, color=colour,
         )  # fmt: skip

@@ -41,10 +41,10 @@ def plot_survival(
         places = [groups.index(_group(row)) + (s + 0.5) * width - 0.4 for _, row in rows.iterrows()]
         values = rows[f"{measure}_percent"].astype(float)
         spread = rows[f"{measure}_ci95_percent"].astype(float)
-        look = curve_style(s)
+        curve = curve_style(s)
         ax.bar(
             places, values, 0.9 * width, yerr=spread, capsize=2.0, label=str(name),
-            color=look["color"], alpha=0.85, hatch=HATCHES[s // len(COLOURS) % len(HATCHES)],
+            color=curve["color"], alpha=0.85, hatch=HATCHES[s // len(COLOURS) % len(HATCHES)],
         )  # fmt: skip
         for place in np.array(places)[np.asarray(values == 0.0)]:
             # A bar of no height would look like a value that does not exist.
@@ -61,8 +61,8 @@ def plot_survival(
 
 def _group(row: pd.Series[str]) -> str:
     """Words under one group of bars."""
-    told = {"always": "retuning", "never": "no retuning"}.get(row["retune"], row["retune"])
-    lines = [row["event"], told]
+    retuning = {"always": "retuning", "never": "no retuning"}.get(row["retune"], row["retune"])
+    lines = [row["event"], retuning]
     if row["restoration"] != "-":
         lines.append("restored" if row["restoration"] == "on" else "not restored")
     return "\n".join(lines)

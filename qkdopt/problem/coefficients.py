@@ -31,7 +31,7 @@ class Tables:
     noise
         ``(E, 2, W, Q)`` noise clicks per gate at a candidate from one lightpath on a
         channel in a direction. Zero in a fibre that carries no quantum signal.
-    floor
+    background_noise
         ``(E, Q)`` noise clicks per gate with no channel lit.
     transmittance
         ``(E, Q)`` of the quantum channel, detector included.
@@ -40,7 +40,7 @@ class Tables:
     usable
         ``(E, 2, W)`` the channel may ever be lit in that direction: false around every
         candidate when all of them are reserved.
-    disturbs
+    in_quantum_fibre
         ``(E, 2)`` light in that direction shares the quantum signal's fibre.
     fibres
         ``(2,)`` fibre of each direction: ``(0, 0)`` in layout single, ``(0, 1)`` in pair.
@@ -50,11 +50,11 @@ class Tables:
 
     instance: Instance
     noise: FloatArray
-    floor: FloatArray
+    background_noise: FloatArray
     transmittance: FloatArray
     blocks: BoolArray
     usable: BoolArray
-    disturbs: BoolArray
+    in_quantum_fibre: BoolArray
     fibres: IntArray
     candidates: tuple[tuple[Candidate, ...], ...]
 
@@ -89,11 +89,11 @@ class Tables:
         return Tables(
             instance=instance,
             noise=noise * known[:, None, None, :],
-            floor=self.floor[rows, filled] * known,
+            background_noise=self.background_noise[rows, filled] * known,
             transmittance=self.transmittance[rows, filled] * known,
             blocks=blocks,
-            usable=_usable(instance, blocks, self.disturbs),
-            disturbs=self.disturbs,
+            usable=_usable(instance, blocks, self.in_quantum_fibre),
+            in_quantum_fibre=self.in_quantum_fibre,
             fibres=self.fibres,
             candidates=tuple(
                 tuple(mine[c] for c in chosen)
@@ -158,40 +158,40 @@ def build_tables(instance: Instance) -> Tables:
     shape = (len(links), width)
     channels = instance.grid.channels
     coefficients = np.zeros((len(links), 2, channels, width))
-    floor, transmittance = np.zeros(shape), np.zeros(shape)
+    background_noise, transmittance = np.zeros(shape), np.zeros(shape)
     blocks = np.zeros((*shape, channels), dtype=np.bool_)
     for e, link in enumerate(links):
         for c, candidate in enumerate(candidates[e]):
             optics = LinkOptics(instance, link, candidate)
             coefficients[e, :, :, c] = optics.noise_per_channel()
-            floor[e, c] = optics.noise_floor()
+            background_noise[e, c] = optics.noise_floor()
             transmittance[e, c] = optics.transmittance()
             blocks[e, c] = [instance.is_dark_near(w, candidate) for w in range(channels)]
-    disturbs = _disturbs(instance)
-    coefficients *= disturbs[:, :, None, None]
+    in_quantum_fibre = _in_quantum_fibre(instance)
+    coefficients *= in_quantum_fibre[:, :, None, None]
     return Tables(
         instance=instance,
         noise=coefficients,
-        floor=floor,
+        background_noise=background_noise,
         transmittance=transmittance,
         blocks=blocks,
-        usable=_usable(instance, blocks, disturbs),
-        disturbs=disturbs,
+        usable=_usable(instance, blocks, in_quantum_fibre),
+        in_quantum_fibre=in_quantum_fibre,
         fibres=np.array([0, 0] if instance.fibre.layout == "single" else [0, 1]),
         candidates=candidates,
     )
 
 
-def _usable(instance: Instance, blocks: BoolArray, disturbs: BoolArray) -> BoolArray:
+def _usable(instance: Instance, blocks: BoolArray, in_quantum_fibre: BoolArray) -> BoolArray:
     """``(E, 2, W)`` channels that may ever be lit; see :class:`Tables`."""
     links, _, channels = blocks.shape
     usable = np.ones((links, 2, channels), dtype=np.bool_)
     if instance.qkd.reserve == "all":
-        usable &= ~(np.asarray(blocks.any(axis=1))[:, None, :] & disturbs[:, :, None])
+        usable &= ~(np.asarray(blocks.any(axis=1))[:, None, :] & in_quantum_fibre[:, :, None])
     return usable
 
 
-def _disturbs(instance: Instance) -> BoolArray:
+def _in_quantum_fibre(instance: Instance) -> BoolArray:
     """``(E, 2)`` which direction of travel shares the quantum signal's fibre."""
     links = instance.network.links
     if instance.fibre.layout == "single":

@@ -83,8 +83,8 @@ def dark_state(net: Any) -> NetworkState:
         free=net.usable.copy(),
         receivable=np.repeat(net.full[None], links, axis=0),
         light=np.zeros(links, dtype=np.int64),
-        noise=net.floor.copy(),
-        blockers=np.zeros(net.floor.shape, dtype=np.int32),
+        noise=net.background_noise.copy(),
+        blockers=np.zeros(net.background_noise.shape, dtype=np.int32),
         working=np.where(net.candidates > 0, 0, -1),
         usage=np.zeros(len(net.order), dtype=np.int64),
         fresh=np.zeros(links, dtype=np.int64),
@@ -135,7 +135,7 @@ def switch_hop(net, mode, state, h, position, sign):
     if state.light[e] == 0:
         # A dark link starts again from its floor: round-off does not add up.
         for q in range(candidates):
-            state.noise[e, q] = net.floor[e, q]
+            state.noise[e, q] = net.background_noise[e, q]
     else:
         add_noise(net.noise, state.noise, e, direction, position, sign, candidates)
     if mode.working_only:

@@ -43,7 +43,7 @@ class NetworkTables(NamedTuple):
         ``(E, 2, P, Q)`` 1 where light at a position lies in a candidate's guard band.
     noise
         ``(E, 2, P, Q)`` noise clicks per gate at a candidate from light at a position.
-    floor
+    background_noise
         ``(E, Q)`` noise clicks per gate of each candidate with no channel lit.
     candidates
         ``(E,)`` how many candidates a link has.
@@ -62,7 +62,7 @@ class NetworkTables(NamedTuple):
     outside: IntArray
     blocks: NDArray[np.int32]
     noise: FloatArray
-    floor: FloatArray
+    background_noise: FloatArray
     candidates: IntArray
     order: IntArray
 
@@ -92,7 +92,7 @@ def network_tables(
     count = tables.candidate_count
     if first_candidate_only:
         count = np.minimum(count, 1)
-    known = np.arange(tables.floor.shape[1]) < count[:, None]
+    known = np.arange(tables.background_noise.shape[1]) < count[:, None]
     route_hop, hops = hops_of(groups)
     return NetworkTables(
         group_route=np.cumsum([0, *(len(routes) for routes in groups)]),
@@ -101,13 +101,13 @@ def network_tables(
         hop_direction=hops[:, 1].copy(),
         hop_fibre=hops[:, 2].copy(),
         usable=_words(_usable_by_fibre(tables), order),
-        in_quantum_fibre=np.ascontiguousarray(tables.disturbs),
+        in_quantum_fibre=np.ascontiguousarray(tables.in_quantum_fibre),
         full=_words(np.ones(width, dtype=np.bool_), order),
         outside=_words(~tables.blocks & known[:, :, None], order),
         blocks=np.ascontiguousarray(guard_blocks(tables)[:, :, order, :].astype(np.int32)),
         noise=np.ascontiguousarray(tables.noise[:, :, order, :]),
         # Degradations raise it in place.
-        floor=tables.floor.copy(),
+        background_noise=tables.background_noise.copy(),
         candidates=count.astype(np.int64),
         order=order,
     )
@@ -123,7 +123,7 @@ def hops_of(groups: Sequence[Sequence[Route]]) -> tuple[IntArray, IntArray]:
 
 def guard_blocks(tables: Tables) -> BoolArray:
     """``(E, 2, W, Q)`` whether light on a channel lies in a candidate's guard band."""
-    in_fibre = tables.disturbs[:, :, None, None]
+    in_fibre = tables.in_quantum_fibre[:, :, None, None]
     return np.asarray(tables.blocks.transpose(0, 2, 1)[:, None] & in_fibre)
 
 

@@ -14,7 +14,7 @@ from qkdopt.problem.relay import WidestRelay
 ROUND_OFF = 1e-11
 
 
-def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
+def max_rates_bps(problem: Problem) -> dict[tuple[int, int], float]:
     """Return the highest key rate of every demand on each of its routes [bit/s], by (r, p).
 
     With ``relay = lightpath`` it is that of the slowest link, each with the quietest channels that
@@ -40,10 +40,10 @@ def rates_beside_own_light(problem: Problem) -> dict[tuple[int, int], float]:
 def rate_beside(tables: Tables, e: int, d: int, channels: int) -> float:
     """Return a link's highest key rate [bit/s] beside so many lightpaths in one direction."""
     count = len(tables.candidates[e])
-    free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.disturbs[e, d])
+    free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.in_quantum_fibre[e, d])
     noise = np.where(free, tables.noise[e, d].T[:count], np.inf)
-    heard = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
+    own_noise = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
     room = free.sum(axis=1) >= channels
-    quiet = tables.floor[e, :count] + np.where(room, heard, 0.0)
-    rates = tables.skr_bps(quiet, tables.transmittance[e, :count])
+    min_noise = tables.background_noise[e, :count] + np.where(room, own_noise, 0.0)
+    rates = tables.skr_bps(min_noise, tables.transmittance[e, :count])
     return float(rates[room].max(initial=0.0)) * (1.0 + ROUND_OFF)

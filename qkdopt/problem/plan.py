@@ -99,7 +99,7 @@ def best_working(problem: Problem, lit: NDArray[np.int64]) -> tuple[int, ...]:
     """
     tables = problem.tables
     rates = tables.skr_bps(candidate_noise(problem, lit), tables.transmittance)
-    in_fibre = (lit * tables.disturbs[:, :, None]).sum(axis=1)
+    in_fibre = (lit * tables.in_quantum_fibre[:, :, None]).sum(axis=1)
     blocked = (tables.blocks & (in_fibre > 0)[:, None, :]).any(axis=2)
     numbers = np.arange(rates.shape[1])
     legal = ~blocked & (numbers < tables.candidate_count[:, None])
@@ -111,13 +111,13 @@ def candidate_noise(problem: Problem, lit: NDArray[np.int64]) -> FloatArray:
     """``(E, Q)`` noise clicks per gate at every candidate of every link."""
     tables = problem.tables
     additive = np.einsum("edw,edwc->ec", lit.astype(np.float64), tables.noise)
-    return np.asarray(tables.floor + additive + _mixing_noise(problem, lit))
+    return np.asarray(tables.background_noise + additive + _mixing_noise(problem, lit))
 
 
 def _mixing_noise(problem: Problem, lit: NDArray[np.int64]) -> FloatArray:
     """``(E, Q)`` four-wave mixing noise: cubic in the lit channels, so not in the tables."""
     instance, tables = problem.instance, problem.tables
-    mixing = np.zeros_like(tables.floor)
+    mixing = np.zeros_like(tables.background_noise)
     if instance.other_noise.four_wave_mixing is None:
         return mixing
     grid = np.array([instance.grid.frequency_thz(w) for w in range(instance.grid.channels)])
@@ -129,7 +129,9 @@ def _mixing_noise(problem: Problem, lit: NDArray[np.int64]) -> FloatArray:
     return mixing
 
 
-def tuned(problem: Problem, routes: list[int], channels: list[tuple[int, ...]]) -> Plan:
+def tune_working_channels(
+    problem: Problem, routes: list[int], channels: list[tuple[int, ...]]
+) -> Plan:
     """Build the plan of these lightpaths with every link at its best candidate."""
     untuned = Plan(tuple(routes), tuple(channels), ())
     working = best_working(problem, lit_channels(problem, untuned))

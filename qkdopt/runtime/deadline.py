@@ -35,7 +35,7 @@ def broken_off(over: Callable[[], bool]) -> Iterator[None]:
     Inside, nothing may change what outlives the block: it may end at any line.
     """
     watchman = _Watchman(over)
-    with _swallowed_in_silence():
+    with _swallowed_unreported():
         try:
             try:
                 watchman.start()
@@ -73,7 +73,7 @@ def since(over: Callable[[], bool], seconds: float) -> Callable[[], bool]:
 
 
 @contextmanager
-def _swallowed_in_silence() -> Iterator[None]:
+def _swallowed_unreported() -> Iterator[None]:
     """Let Python report no :class:`TimeUp` that was swallowed: it is raised again."""
     report = sys.unraisablehook
 

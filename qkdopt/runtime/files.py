@@ -13,7 +13,7 @@ from typing import Any
 from qkdopt.errors import OutputError
 
 
-def refuse_unwritable(path: str | Path) -> None:
+def validate_writable(path: str | Path) -> None:
     """Validate that a file can be written, without touching it.
 
     Raises
@@ -79,7 +79,7 @@ def write_texts_whole(texts: Mapping[Path, str]) -> None:
         A folder does not exist or cannot be written; every file is as it was.
     """
     for target in texts:
-        refuse_unwritable(target)
+        validate_writable(target)
     with contextlib.ExitStack() as leftovers:
         ready = {
             target: _write_temporary(target, text, leftovers) for target, text in texts.items()

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def suppress_stdout() -> Iterator[None]:
     """Send to nowhere what C code, or a library's Python, writes to stdout inside the block."""
     sys.stdout.flush()
     kept = os.dup(1)
@@ -42,7 +42,7 @@ def new_highs() -> Any:
     """
     import highspy
 
-    with quiet():
+    with suppress_stdout():
         solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("log_to_console", False)
     # HiGHS keeps one pool of threads per process and fails on another number of threads.

@@ -2,7 +2,7 @@
 
 from qkdopt.heuristics.channel_choice import ORDERS
 from qkdopt.simulation.event_outcome import Survival
-from qkdopt.simulation.event_simulation import simulate_events
+from qkdopt.simulation.event_simulation import simulate_failures
 from qkdopt.simulation.events import EVENTS, TARGETS, EventOptions
 from qkdopt.simulation.options import POLICIES, RETUNING, STRATEGIES, SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
@@ -26,5 +26,5 @@ __all__ = [
     "Trace",
     "read_trace",
     "simulate",
-    "simulate_events",
+    "simulate_failures",
 ]

@@ -17,7 +17,7 @@ def batch_sizes(requests: int) -> list[int]:
     return [size + (k < rest) for k in range(batches)]
 
 
-def pieces(size: int) -> list[int]:
+def chunks(size: int) -> list[int]:
     """Divide a batch into stretches."""
     whole, rest = divmod(size, STRETCH)
     return [STRETCH] * whole + ([rest] if rest else [])

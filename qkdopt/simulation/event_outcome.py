@@ -37,7 +37,7 @@ class Survival:
         The same requests without events.
     tally
         ``(batches, COLUMNS)``, see :mod:`qkdopt.simulation.tally`.
-    struck
+    failed
         ``(batches, EVENT_COLUMNS)``, see :mod:`qkdopt.simulation.failure_state`.
     """
 
@@ -45,12 +45,12 @@ class Survival:
     events: EventOptions
     healthy: SimulationOutcome
     tally: FloatArray
-    struck: FloatArray
+    failed: FloatArray
 
     @property
     def event_count(self) -> int:
         """Events after the warm-up."""
-        return int(self.struck[:, d.STRUCK].sum())
+        return int(self.failed[:, d.HIT].sum())
 
     @property
     def before_bps(self) -> Estimate:
@@ -110,12 +110,12 @@ class Survival:
         """
         healthy = np.asarray(self.healthy.tally[:, SAMPLED_SKR])
         # Batches without an event have a share too, of all: they do not count as seen.
-        seen = int(np.count_nonzero(self.struck[:, d.STRUCK]))
+        seen = int(np.count_nonzero(self.failed[:, d.HIT]))
         return _with_few(ratio(np.asarray(self.tally[:, SAMPLED_SKR]), healthy), seen)
 
     def _ratio(self, above: int, below: int) -> Estimate:
-        denominator = np.asarray(self.struck[:, below])
-        found = ratio(np.asarray(self.struck[:, above]), denominator)
+        denominator = np.asarray(self.failed[:, below])
+        found = ratio(np.asarray(self.failed[:, above]), denominator)
         return _with_few(found, int(np.count_nonzero(denominator)))
 
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
-from qkdopt.simulation.batches import batch_sizes, pieces
+from qkdopt.simulation.batches import batch_sizes, chunks
 from qkdopt.simulation.event_outcome import Survival
 from qkdopt.simulation.events import EventOptions, FailureEvent, failure_events
 from qkdopt.simulation.failure_state import (
     EVENT_COLUMNS,
     FailureMode,
     FailureState,
-    blow_of,
-    no_damage,
+    failure_mode_of,
+    no_failures,
 )
 from qkdopt.simulation.failures import fail, repair
 from qkdopt.simulation.options import SimulationOptions
@@ -29,7 +29,7 @@ from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
 
-def simulate_events(
+def simulate_failures(
     instance: Instance,
     options: SimulationOptions,
     events: EventOptions,
@@ -60,7 +60,7 @@ def simulate_events(
     """
     if not options.keys:
         raise UsageError("keys = False; expected key rates: their survival is what is measured")
-    refuse_no_links(instance, events)
+    validate_links(instance, events)
     healthy = simulate(
         instance, options, load_erlang=load_erlang, requests=requests, warmup=warmup, seed=seed
     )
@@ -69,17 +69,17 @@ def simulate_events(
     load = healthy.load_erlang
     network = DegradingNetwork.begin(instance, options, events, load_erlang=load, seed=seed)
     sizes = [healthy.warmup, *batch_sizes(requests)]
-    tally, struck = network.serve_batches(_stretches(network.simulator, load, seed, sizes), sizes)
+    tally, failed = network.serve_batches(_chunks(network.simulator, load, seed, sizes), sizes)
     return Survival(
         options=options,
         events=events,
         healthy=healthy,
         tally=tally[1:],
-        struck=struck[1:],
+        failed=failed[1:],
     )
 
 
-def refuse_no_links(instance: Instance, events: EventOptions) -> None:
+def validate_links(instance: Instance, events: EventOptions) -> None:
     """Refuse events that no link of an instance can meet.
 
     Raises
@@ -99,12 +99,12 @@ def _links_hit(instance: Instance, events: EventOptions) -> list[int]:
     return [e for e, link in enumerate(links) if link.qkd or events.kind == "cut"]
 
 
-def _stretches(
+def _chunks(
     simulator: Simulator, load_erlang: float, seed: int, sizes: list[int]
 ) -> Iterator[Requests]:
     options = simulator.options
     return poisson_requests(
-        simulator.instance, load_erlang, seed, 0, [n for size in sizes for n in pieces(size)],
+        simulator.instance, load_erlang, seed, 0, [n for size in sizes for n in chunks(size)],
         with_draws=options.order == "random" or options.replacements > 0,
     )  # fmt: skip
 
@@ -114,8 +114,8 @@ class DegradingNetwork:
     """A network in operation whose links are hit and repaired between requests."""
 
     simulator: Simulator
-    damage: FailureState
-    blow: FailureMode
+    failures: FailureState
+    failure_mode: FailureMode
     ahead: Iterator[FailureEvent]
     """What happens from now on."""
 
@@ -135,46 +135,46 @@ class DegradingNetwork:
             widest_demand=widest_request(instance),
         )  # fmt: skip
         links = _links_hit(instance, events)
-        damage = no_damage(simulator.net, simulator.state)
-        return cls(simulator, damage, blow_of(events), failure_events(links, events, seed))
+        state = no_failures(simulator.net, simulator.state)
+        return cls(simulator, state, failure_mode_of(events), failure_events(links, events, seed))
 
     def serve_batches(
-        self, stretches: Iterator[Requests], sizes: list[int]
+        self, chunked_requests: Iterator[Requests], sizes: list[int]
     ) -> tuple[FloatArray, FloatArray]:
         """Serve batches of these sizes; tallies ``(batches, COLUMNS)``, ``(.., EVENT_COLUMNS)``."""
         tally = np.zeros((len(sizes), COLUMNS))
-        struck = np.zeros((len(sizes), EVENT_COLUMNS))
+        failed = np.zeros((len(sizes), EVENT_COLUMNS))
         links = np.zeros((len(self.simulator.net.candidates), LINK_COLUMNS))
         for batch, size in enumerate(sizes):
-            for _ in pieces(size):
-                self.serve(next(stretches), tally[batch], links, struck[batch])
-        return tally, struck
+            for _ in chunks(size):
+                self.serve(next(chunked_requests), tally[batch], links, failed[batch])
+        return tally, failed
 
     def serve(
-        self, requests: Requests, tally: FloatArray, links: FloatArray, struck: FloatArray
+        self, requests: Requests, tally: FloatArray, links: FloatArray, failed: FloatArray
     ) -> None:
         """Serve requests, and let happen what comes before the last of them."""
         first, total = 0, len(requests.times)
         while first < total:
-            moment = next(self.ahead)
-            end = int(np.searchsorted(requests.times, moment.time))
+            event = next(self.ahead)
+            end = int(np.searchsorted(requests.times, event.time))
             if end > first:
                 self.simulator.serve(requests.part(first, end), tally, links)
             first = end
             if first == total:
                 # After the last request: for the next stretch to see.
-                self.ahead = itertools.chain([moment], self.ahead)
+                self.ahead = itertools.chain([event], self.ahead)
             else:
-                self.apply_events(moment, struck)
+                self.apply_events(event, failed)
 
-    def apply_events(self, moment: FailureEvent, struck: FloatArray) -> None:
+    def apply_events(self, event: FailureEvent, failed: FloatArray) -> None:
         """Hit or repair a link; add a hit to the tally ``(EVENT_COLUMNS,)``."""
         net, mode, state = self.simulator.net, self.simulator.mode, self.simulator.state
-        if moment.struck:
+        if event.failed:
             policy = None if mode.policy < 0 else mode.policy
             fail(
-                net, mode, state, self.damage, self.blow, moment.time, moment.link, moment.draw,
-                struck, policy,
+                net, mode, state, self.failures, self.failure_mode, event.time, event.link,
+                event.draw, failed, policy,
             )  # fmt: skip
         else:
-            repair(net, mode, state, self.damage, self.blow, moment.time, moment.link)
+            repair(net, mode, state, self.failures, self.failure_mode, event.time, event.link)

@@ -73,7 +73,7 @@ class FailureEvent(NamedTuple):
 
     time: float
     link: int
-    struck: bool
+    failed: bool
     draw: float
 
 
@@ -95,12 +95,12 @@ def failure_events(
     while True:
         if len(mending) == len(links):
             now, link = heapq.heappop(mending)
-            yield FailureEvent(now, link, struck=False, draw=0.0)
+            yield FailureEvent(now, link, failed=False, draw=0.0)
         now += gaps.standard_exponential() / options.rate
         end = now + options.repair * repairs.standard_exponential()
         link, draw = links[int(places.random() * len(links))], draws.random()
         while mending and mending[0][0] <= now:
-            yield FailureEvent(*heapq.heappop(mending), struck=False, draw=0.0)
+            yield FailureEvent(*heapq.heappop(mending), failed=False, draw=0.0)
         if all(link != other for _, other in mending):
-            yield FailureEvent(now, link, struck=True, draw=draw)
+            yield FailureEvent(now, link, failed=True, draw=draw)
             heapq.heappush(mending, (end, link))

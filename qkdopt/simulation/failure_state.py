@@ -15,7 +15,7 @@ from qkdopt.units import FloatArray
 NOISE, RECEIVER, CUT = (EVENTS.index(kind) for kind in ("noise", "receiver", "cut"))
 # Columns of a tally of events: their number, and sums over the demands active just before each.
 (
-    STRUCK, DEMANDS, BEFORE, AT_EVENT, AFTER, WITHOUT_KEY,
+    HIT, DEMANDS, BEFORE, AT_EVENT, AFTER, WITHOUT_KEY,
     AFFECTED, AFFECTED_BEFORE, AFFECTED_AT_EVENT, AFFECTED_AFTER, AFFECTED_WITH_KEY,
     TORN, RESTORED,
 ) = range(13)  # fmt: skip
@@ -41,7 +41,7 @@ class FailureState(NamedTuple):
 
     Parameters
     ----------
-    floor
+    background_noise
         ``(E, Q)`` noise floors of the healthy network [clicks per gate].
     hit
         ``(E,)`` candidate that a degraded link was hit on; -1 for none.
@@ -54,7 +54,7 @@ class FailureState(NamedTuple):
         ``(nodes, nodes)`` key rate of the widest path between nodes [bit/s].
     """
 
-    floor: FloatArray
+    background_noise: FloatArray
     hit: IntArray
     slot: IntArray
     route: IntArray
@@ -65,11 +65,11 @@ class FailureState(NamedTuple):
     relay: FloatArray
 
 
-def no_damage(net: CompiledNetwork, state: State) -> FailureState:
+def no_failures(net: CompiledNetwork, state: State) -> FailureState:
     """Return what a healthy network keeps."""
     slots, links = len(state.slot_route), len(net.candidates)
     return FailureState(
-        floor=net.floor.copy(),
+        background_noise=net.background_noise.copy(),
         hit=np.full(links, -1, dtype=np.int64),
         slot=np.full(slots, -1, dtype=np.int64),
         route=np.zeros(slots, dtype=np.int64),
@@ -81,7 +81,7 @@ def no_damage(net: CompiledNetwork, state: State) -> FailureState:
     )
 
 
-def blow_of(options: EventOptions) -> FailureMode:
+def failure_mode_of(options: EventOptions) -> FailureMode:
     """Encode options for compiled code."""
     return FailureMode(
         kind=EVENTS.index(options.kind),

@@ -13,35 +13,35 @@ from qkdopt.simulation.state import ACTIVE
 
 
 @njit_noalloc
-def fail(net, mode, state, damage, blow, now, e, draw, tally, policy):
+def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
     """Hit link ``e``, let the network react, and count what survives.
 
     ``draw`` [0, 1) is for the candidate; ``tally`` is ``(EVENT_COLUMNS,)``. ``policy`` as in
     :func:`qkdopt.simulation.kernel.run`.
     """
     depart(net, mode, state, now)
-    noted = note_demands(net, state, damage)
-    keep_rates(net, mode, state, damage, noted, damage.before)
-    if blow.kind == CUT:
-        tally[TORN] += _cut(net, mode, state, damage, blow, e, noted)
+    noted = note_demands(net, state, failures)
+    keep_rates(net, mode, state, failures, noted, failures.before)
+    if failure_mode.kind == CUT:
+        tally[TORN] += _cut(net, mode, state, failures, failure_mode, e, noted)
     elif net.candidates[e] > 0:
-        q = state.working[e] if blow.on_working else int(draw * net.candidates[e])
-        damage.hit[e] = q
-        _degrade(net, mode, state, blow, e, q)
-    keep_rates(net, mode, state, damage, noted, damage.at_event)
+        q = state.working[e] if failure_mode.on_working else int(draw * net.candidates[e])
+        failures.hit[e] = q
+        _degrade(net, mode, state, failure_mode, e, q)
+    keep_rates(net, mode, state, failures, noted, failures.at_event)
     for link in range(len(net.candidates)):
         retune(net, mode, state, link, False)
-    if blow.kind == CUT and blow.restore:
-        restore_all(net, mode, state, damage, noted, draw, tally, policy)
-    count(net, mode, state, damage, noted, tally)
+    if failure_mode.kind == CUT and failure_mode.restore:
+        restore_all(net, mode, state, failures, noted, draw, tally, policy)
+    count(net, mode, state, failures, noted, tally)
 
 
 @njit_noalloc
-def repair(net, mode, state, damage, blow, now, e):
-    """Repair link ``e``: nothing of the damage remains."""
+def repair(net, mode, state, failures, failure_mode, now, e):
+    """Repair link ``e``: nothing of its failure remains."""
     depart(net, mode, state, now)
-    first, end = damage.hit[e], damage.hit[e] + 1
-    if blow.kind == CUT:
+    first, end = failures.hit[e], failures.hit[e] + 1
+    if failure_mode.kind == CUT:
         first, end = 0, net.candidates[e]
         for fibre in range(state.free.shape[1]):
             for k in range(state.free.shape[2]):
@@ -49,47 +49,47 @@ def repair(net, mode, state, damage, blow, now, e):
     elif first < 0:
         return
     for q in range(first, end):
-        net.floor[e, q] = damage.floor[e, q]
+        net.background_noise[e, q] = failures.background_noise[e, q]
         state.noise[e, q] = _noise_from_light(net, state, e, q)
-        if blow.kind != NOISE:
+        if failure_mode.kind != NOISE:
             state.blockers[e, q] -= 1
-    damage.hit[e] = -1
+    failures.hit[e] = -1
     _refresh(net, mode, state, e)
     retune(net, mode, state, e, False)
 
 
 @njit_noalloc
-def _degrade(net, mode, state, blow, e, q):
+def _degrade(net, mode, state, failure_mode, e, q):
     """Add the noise of an event to a candidate, and its failure if it is one.
 
     The floor rises too: a link that goes dark restarts from it.
     """
-    net.floor[e, q] += blow.clicks
-    state.noise[e, q] += blow.clicks
-    if blow.kind != NOISE:
+    net.background_noise[e, q] += failure_mode.clicks
+    state.noise[e, q] += failure_mode.clicks
+    if failure_mode.kind != NOISE:
         # As light in its guard band: nobody tunes to it.
         state.blockers[e, q] += 1
     _refresh(net, mode, state, e)
 
 
 @njit_noalloc
-def _cut(net, mode, state, damage, blow, e, noted):
+def _cut(net, mode, state, failures, failure_mode, e, noted):
     """Tear down every lightpath on a link and let no light onto it; how many demands lost it."""
     torn = 0
     for k in range(noted):
-        if _crosses(net, damage.route[k], e):
+        if _crosses(net, failures.route[k], e):
             switch_positions(
-                net, mode, state, damage.route[k], damage.width[k], state.slot_position,
-                damage.slot[k], -1,
+                net, mode, state, failures.route[k], failures.width[k], state.slot_position,
+                failures.slot[k], -1,
             )  # fmt: skip
-            leave_early(state, damage.slot[k])
-            damage.slot[k] = TORN_DOWN
+            leave_early(state, failures.slot[k])
+            failures.slot[k] = TORN_DOWN
             torn += 1
     for fibre in range(state.free.shape[1]):
         for k in range(state.free.shape[2]):
             state.free[e, fibre, k] = 0
     for q in range(net.candidates[e]):
-        _degrade(net, mode, state, blow, e, q)
+        _degrade(net, mode, state, failure_mode, e, q)
     return torn
 
 
@@ -113,7 +113,7 @@ def _refresh(net, mode, state, e):
 @njit_noalloc
 def _noise_from_light(net, state, e, q):
     """Noise of a candidate [clicks per gate] from scratch: round-off does not add up."""
-    noise = net.floor[e, q]
+    noise = net.background_noise[e, q]
     for k in range(state.counters[ACTIVE]):
         slot = state.active_slot[k]
         route = state.slot_route[slot]

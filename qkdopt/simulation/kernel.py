@@ -43,10 +43,12 @@ GOLDEN_STEP = 0.6180339887498949
 
 
 @njit_noalloc
-def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tally, policy):
+def run(
+    net, mode, state, times, holding, pairs, lightpath_counts, draws, tally, link_tally, policy
+):
     """Serve requests in order of time and add what happened to the tallies.
 
-    ``times`` and ``holding`` [mean holding times], ``pairs``, ``widths`` and ``draws``
+    ``times`` and ``holding`` [mean holding times], ``pairs``, ``lightpath_counts`` and ``draws``
     (uniform in [0, 1)) have one entry a request; ``tally`` is ``(COLUMNS,)`` and
     ``link_tally`` ``(E, LINK_COLUMNS)``. ``policy`` is None for the first route with room:
     numba compiles that without the synergistic code.
@@ -58,7 +60,7 @@ def run(net, mode, state, times, holding, pairs, widths, draws, tally, link_tall
             sample(net, mode, state, tally, link_tally)
         state.counters[ARRIVALS] += 1
         tally[OFFERED] += 1
-        pair, width = pairs[i], widths[i]
+        pair, width = pairs[i], lightpath_counts[i]
         slot = state.active_slot[state.counters[ACTIVE]]
         if policy is None:
             route = place_and_retune(net, mode, state, pair, width, slot, draws[i])

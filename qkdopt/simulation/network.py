@@ -15,7 +15,7 @@ from qkdopt.problem.routes import Route, RouteFinder
 from qkdopt.simulation.curves import rate_curves
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.orders import channel_order
-from qkdopt.simulation.refusals import noise_faults
+from qkdopt.simulation.refusals import validate_noise
 from qkdopt.units import FloatArray
 
 MOST_KEPT = 16
@@ -61,7 +61,7 @@ class CompiledNetwork(NamedTuple):
     outside: IntArray
     blocks: NDArray[np.int32]
     noise: FloatArray
-    floor: FloatArray
+    background_noise: FloatArray
     candidates: IntArray
     order: IntArray
     nodes: int
@@ -88,7 +88,7 @@ def compile_network(
     UsageError
         The instance has noise that is no sum over lightpaths.
     """
-    faults = noise_faults(instance)
+    faults = validate_noise(instance)
     if faults:
         raise UsageError("; ".join(faults))
     light = network_tables(
@@ -97,7 +97,7 @@ def compile_network(
         channels=channel_order(tables, options.order),
         first_candidate_only=options.strategy == "fixed",
     )
-    known = np.arange(tables.floor.shape[1]) < light.candidates[:, None]
+    known = np.arange(tables.background_noise.shape[1]) < light.candidates[:, None]
     eta = np.where(known, tables.transmittance, tables.transmittance[:, :1])
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = tables.key_rate_arguments()
@@ -109,7 +109,9 @@ def compile_network(
         ends=np.array([[position[k.a], position[k.b]] for k in instance.network.links]),
         transmittance=np.ascontiguousarray(eta),
         alike=alike,
-        dark_skr=np.where(known, tables.skr_bps(tables.floor, tables.transmittance), 0.0),
+        dark_skr=np.where(
+            known, tables.skr_bps(tables.background_noise, tables.transmittance), 0.0
+        ),
         signal=-np.expm1(-eta * rate[0]),
         curve=curve,
         curve_steps=curve_steps,

@@ -22,11 +22,13 @@ def channel_order(tables: Tables, order: str) -> IntArray:
 
 def _average_noise(tables: Tables) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """``(W,)`` noise clicks per gate of a channel, averaged over links with the same weight."""
-    positions = np.arange(tables.floor.shape[1])[None, :]
+    positions = np.arange(tables.background_noise.shape[1])[None, :]
     known = (positions < tables.candidate_count[:, None])[:, None, None, :]
-    heard = np.where(known, tables.noise, np.inf)
+    candidate_noise = np.where(known, tables.noise, np.inf)
     # A link works on its quietest candidate.
-    quietest = np.where((tables.candidate_count > 0)[:, None, None], heard.min(axis=3), 0.0)
+    quietest = np.where(
+        (tables.candidate_count > 0)[:, None, None], candidate_noise.min(axis=3), 0.0
+    )
     scale = quietest.max(axis=(1, 2), keepdims=True)
     relative = np.divide(quietest, scale, out=np.zeros_like(quietest), where=scale > 0.0)
     return np.asarray(relative.mean(axis=(0, 1)))

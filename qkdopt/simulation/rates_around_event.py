@@ -15,7 +15,7 @@ from qkdopt.simulation.failure_state import (
     AT_EVENT,
     BEFORE,
     DEMANDS,
-    STRUCK,
+    HIT,
     WITHOUT_KEY,
 )
 from qkdopt.simulation.kernel import widest_skr
@@ -28,36 +28,36 @@ ROUND_OFF = 1e-9
 
 
 @njit_noalloc
-def note_demands(net, state, damage):
+def note_demands(net, state, failures):
     """Write down the active demands; how many there are."""
     noted = state.counters[ACTIVE]
     for k in range(noted):
         slot = state.active_slot[k]
-        damage.slot[k] = slot
-        damage.route[k] = state.slot_route[slot]
-        damage.width[k] = state.slot_width[slot]
-        damage.until[k] = state.slot_time[slot]
+        failures.slot[k] = slot
+        failures.route[k] = state.slot_route[slot]
+        failures.width[k] = state.slot_width[slot]
+        failures.until[k] = state.slot_time[slot]
     return noted
 
 
 @njit_noalloc
-def keep_rates(net, mode, state, damage, noted, rates):
+def keep_rates(net, mode, state, failures, noted, rates):
     """Write the end-to-end key rates of the noted demands [bit/s]; 0 without light."""
     if mode.widest:
-        _relay(net, state, damage)
+        _relay(net, state, failures)
     for k in range(noted):
-        rates[k] = _rate(net, mode, state, damage, k)
+        rates[k] = _rate(net, mode, state, failures, k)
 
 
 @njit_noalloc
-def count(net, mode, state, damage, noted, tally):
+def count(net, mode, state, failures, noted, tally):
     """Add one event to the tally, all reactions done."""
-    tally[STRUCK] += 1
+    tally[HIT] += 1
     if mode.widest:
-        _relay(net, state, damage)
+        _relay(net, state, failures)
     for k in range(noted):
-        before, at_event = damage.before[k], damage.at_event[k]
-        after = _rate(net, mode, state, damage, k)
+        before, at_event = failures.before[k], failures.at_event[k]
+        after = _rate(net, mode, state, failures, k)
         tally[DEMANDS] += 1
         tally[BEFORE] += before
         tally[AT_EVENT] += at_event
@@ -72,15 +72,15 @@ def count(net, mode, state, damage, noted, tally):
 
 
 @njit_noalloc
-def _rate(net, mode, state, damage, k):
+def _rate(net, mode, state, failures, k):
     """End-to-end key rate of a noted demand [bit/s]: along its route, or the widest path's."""
-    slot = damage.slot[k]
+    slot = failures.slot[k]
     if slot < 0:
         return 0.0
     route = state.slot_route[slot]
     if mode.widest:
         pair = route_pair(net, route)
-        return damage.relay[pair // net.nodes, pair % net.nodes]
+        return failures.relay[pair // net.nodes, pair % net.nodes]
     lowest = math.inf
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
         lowest = min(lowest, link_skr(net, state, net.hop_link[h]))
@@ -88,9 +88,9 @@ def _rate(net, mode, state, damage, k):
 
 
 @njit_noalloc
-def _relay(net, state, damage):
+def _relay(net, state, failures):
     """Key rate of the widest path between any two nodes: along the best bottleneck tree."""
     for source in range(net.nodes):
         widest_skr(net, state, source, source)
         for target in range(net.nodes):
-            damage.relay[source, target] = state.reach[target]
+            failures.relay[source, target] = state.reach[target]

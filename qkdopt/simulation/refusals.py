@@ -12,12 +12,12 @@ FOUR_WAVE_MIXING = (
 )
 
 
-def noise_faults(instance: Instance) -> list[str]:
+def validate_noise(instance: Instance) -> list[str]:
     """Return what is wrong with an instance: noise that is no sum over lightpaths."""
     return [] if instance.other_noise.four_wave_mixing is None else [FOUR_WAVE_MIXING]
 
 
-def request_faults(
+def validate_requests(
     *, load_erlang: float | None, requests: int, seed: int, fewest: int = 1
 ) -> list[str]:
     """Return what is wrong with the requests of a run.

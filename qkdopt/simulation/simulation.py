@@ -14,10 +14,10 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
 from qkdopt.io.environment import environment
-from qkdopt.simulation.batches import batch_sizes, pieces
+from qkdopt.simulation.batches import batch_sizes, chunks
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
-from qkdopt.simulation.refusals import request_faults
+from qkdopt.simulation.refusals import validate_requests
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulation.trace import Trace
@@ -120,7 +120,7 @@ def _refuse(
     trace: Trace | None,
 ) -> None:
     drawn = load if trace is None else None
-    faults = request_faults(load_erlang=drawn, requests=requests, seed=seed)
+    faults = validate_requests(load_erlang=drawn, requests=requests, seed=seed)
     if warmup < 0:
         faults.append(f"warmup = {warmup}; expected 0 or more")
     if replications < 1:
@@ -155,7 +155,7 @@ class _Plan:
             self.instance, self.options, arrivals_per_time=rate, widest_demand=widest
         )
 
-    def stretches(self, replication: int, sizes: list[int]) -> Iterator[Requests]:
+    def chunked_requests(self, replication: int, sizes: list[int]) -> Iterator[Requests]:
         """Yield requests in stretches of these sizes."""
         if self.trace is None:
             yield from poisson_requests(
@@ -227,8 +227,10 @@ class _Run:
         plan = self._plan
         simulator = plan.simulator()
         batches = [plan.warmup, *batch_sizes(plan.requests)]
-        divided = [pieces(size) for size in batches]
-        stretches = plan.stretches(replication, [size for piece in divided for size in piece])
+        divided = [chunks(size) for size in batches]
+        chunked_requests = plan.chunked_requests(
+            replication, [size for piece in divided for size in piece]
+        )
         tallies: list[FloatArray] = []
         links: list[FloatArray] = []
         for number, piece in enumerate(divided):
@@ -237,7 +239,7 @@ class _Run:
                 if self._stop.is_set():
                     return _stacked(tallies, links, self._no_links())
                 started = time.thread_time()
-                simulator.serve(next(stretches), tally, link)
+                simulator.serve(next(chunked_requests), tally, link)
                 self._busy[replication] += time.thread_time() - started
                 self._done[replication] += size
             if number > 0:

@@ -51,7 +51,7 @@ class Simulator:
         prepare(net, mode, state)
         return cls(instance, options, net, mode, state, arrivals_per_time)
 
-    def darkened(self) -> Simulator:
+    def reset(self) -> Simulator:
         """Return the same network, dark; nothing is compiled again."""
         state = new_state(self.net, self.state.slot_position.shape[1], self.arrivals_per_time)
         prepare(self.net, self.mode, state)
@@ -61,7 +61,7 @@ class Simulator:
         """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
         run(
             self.net, self.mode, self.state, requests.times, requests.holding, requests.pairs,
-            requests.widths, requests.draws, tally, links,
+            requests.lightpath_counts, requests.draws, tally, links,
             None if self.mode.policy < 0 else self.mode.policy,
         )  # fmt: skip
 

@@ -29,7 +29,7 @@ class Trace:
     @property
     def widest(self) -> int:
         """Most lightpaths of one request."""
-        return int(self.requests.widths.max())
+        return int(self.requests.lightpath_counts.max())
 
 
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
@@ -91,7 +91,7 @@ class _Reader:
                 times=np.ascontiguousarray(times),
                 holding=np.ascontiguousarray(holding),
                 pairs=(table[:, 2] * len(self._position) + table[:, 3]).astype(np.int64),
-                widths=table[:, 4].astype(np.int64),
+                lightpath_counts=table[:, 4].astype(np.int64),
                 draws=np.random.default_rng(seed).random(len(rows)),
             ),
             load_erlang=float(holding.sum()) / span,

@@ -31,7 +31,7 @@ class Requests:
     times: FloatArray
     holding: FloatArray
     pairs: IntArray
-    widths: IntArray
+    lightpath_counts: IntArray
     draws: FloatArray
 
     def part(self, first: int, end: int) -> Requests:
@@ -40,15 +40,15 @@ class Requests:
             self.times[first:end],
             self.holding[first:end],
             self.pairs[first:end],
-            self.widths[first:end],
+            self.lightpath_counts[first:end],
             self.draws[first:end],
         )
 
 
 def widest_request(instance: Instance) -> int:
     """Most lightpaths of one drawn request."""
-    widths = instance.traffic.widths if instance.traffic is not None else None
-    return max((width.channels for width in widths or ()), default=1)
+    lightpath_counts = instance.traffic.widths if instance.traffic is not None else None
+    return max((width.channels for width in lightpath_counts or ()), default=1)
 
 
 def poisson_requests(
@@ -69,12 +69,12 @@ def poisson_requests(
     """
     traffic = instance.traffic or Traffic()
     root = np.random.SeedSequence([seed, replication])
-    gaps, holding, pairs, widths, draws = (
+    gaps, holding, pairs, lightpath_counts, draws = (
         np.random.Generator(np.random.SFC64(s)) for s in root.spawn(5)
     )
     nodes = len(instance.network.nodes)
     pair_codes, pair_ends = _pairs(instance, traffic)
-    width_values, width_ends = _widths(traffic)
+    width_values, width_ends = _lightpath_counts(traffic)
     now = 0.0
     for size in sizes:
         times = gaps.standard_exponential(size)
@@ -90,10 +90,12 @@ def poisson_requests(
                 if pair_ends is None
                 else pair_codes[np.searchsorted(pair_ends, pairs.random(size), side="right")]
             ),
-            widths=(
+            lightpath_counts=(
                 np.ones(size, dtype=np.int64)
                 if width_ends is None
-                else width_values[np.searchsorted(width_ends, widths.random(size), side="right")]
+                else width_values[
+                    np.searchsorted(width_ends, lightpath_counts.random(size), side="right")
+                ]
             ),
             draws=draws.random(size) if with_draws else np.zeros(size),
         )
@@ -115,7 +117,7 @@ def _pairs(instance: Instance, traffic: Traffic) -> tuple[IntArray, FloatArray |
     return np.array(codes), _ends([pair.share for pair in traffic.matrix])
 
 
-def _widths(traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
+def _lightpath_counts(traffic: Traffic) -> tuple[IntArray, FloatArray | None]:
     if traffic.widths is None:
         return np.ones(1, dtype=np.int64), None
     values = np.array([width.channels for width in traffic.widths])

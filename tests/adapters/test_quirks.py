@@ -25,7 +25,7 @@ from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd
 from qkdopt.milp import build_joint, build_textbook, linearise_links, set_start
 from qkdopt.problem import build_problem
-from qkdopt.runtime.output import new_highs, quiet
+from qkdopt.runtime.output import new_highs, suppress_stdout
 from tests.adapters.models import knapsack, market_split, random_program
 from tests.command import HANG_SECONDS
 from tests.corners.generator import corner_instance
@@ -401,7 +401,7 @@ def test_copt_calls_feasible_ranges_infeasible():
     import coptpy
 
     program = feasible_by_ranges("copt")
-    with quiet():
+    with suppress_stdout():
         environment = coptpy.Envr()
         model = environment.createModel("")
         model.setParam("Logging", 0)

@@ -109,11 +109,11 @@ def test_value_and_bound_may_come_from_different_runs():
 @pytest.mark.parametrize(
     "better", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
 )
-def test_the_date_is_that_of_the_last_improvement_of_anything(better):
+def test_the_date_is_that_of_the_last_improvement_of_anything(is_improved):
     stored = row(value_bps=100.0, bound_bps=110.0, date=date(2026, 1, 1))
     poor = {"value_bps": 99.0, "bound_bps": 111.0, "date": date(2026, 2, 2)}
     assert merge_rows(stored, row(**poor)).date == date(2026, 1, 1)
-    assert merge_rows(stored, row(**{**poor, **better})).date == date(2026, 2, 2)
+    assert merge_rows(stored, row(**{**poor, **is_improved})).date == date(2026, 2, 2)
 
 
 def test_last_digits_move_neither_credit_nor_date():

@@ -83,10 +83,10 @@ def test_a_first_result_makes_row_and_plan(library):
 def test_a_better_plan_replaces_and_a_worse_one_does_not(library):
     update(library, {"poor": POOR}, today=DAY)
     (change,) = update(library, {"good": GOOD}, today=date(2026, 1, 3))
-    assert change.better_plan
+    assert change.is_improved_plan
     before, written = files(library), library.table.stat().st_ino
     (change,) = update(library, {"poor": POOR}, today=date(2026, 1, 4))
-    assert not change.better
+    assert not change.is_improved
     assert files(library) == before
     assert library.table.stat().st_ino == written
 
@@ -106,8 +106,8 @@ def test_a_better_bound_alone_leaves_the_plan_file(library):
     plan = library.plan_file("small/ring_blocks", "mean")
     before = plan.stat().st_mtime_ns
     (change,) = update(library, {"r": GOOD}, today=DAY)
-    assert change.better
-    assert not change.better_plan
+    assert change.is_improved
+    assert not change.is_improved_plan
     assert change.after.bound_bps == bound >= value
     assert plan.stat().st_mtime_ns == before
 
@@ -123,8 +123,8 @@ def test_objectives_have_rows_and_plans_of_their_own(library):
 
 
 def spoiled_value() -> Result:
-    better = 1.01 * GOOD.value.objective_bps
-    return changed(GOOD, value=GOOD.value.model_copy(update={"objective_bps": better}))
+    is_improved = 1.01 * GOOD.value.objective_bps
+    return changed(GOOD, value=GOOD.value.model_copy(update={"objective_bps": is_improved}))
 
 
 def spoiled_channels() -> Result:

@@ -8,13 +8,13 @@ import math
 import pandas as pd
 import pytest
 
-from qkdopt.channel_sets import Scenario, design_sets
+from qkdopt.channel_sets import Scenario, rank_channel_sets
 from qkdopt.channel_sets.baseline import default_baseline, uniform_set
 from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.errors import OptionsError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_json_whole
-from qkdopt.jobs import hold
+from qkdopt.jobs import lock
 from qkdopt.simulation import SimulationOptions
 from tests.channel_sets.small import small_instance
 from tests.command import exit_status
@@ -281,9 +281,9 @@ def test_demands_have_no_load(tmp_path, capsys):
 )
 def test_python_refuses_the_same(options, message):
     with pytest.raises(OptionsError, match=message):
-        design_sets(small_instance(8), 2, **options)
+        rank_channel_sets(small_instance(8), 2, **options)
     with pytest.raises(OptionsError, match="9"):
-        design_sets(small_instance(8), 9)
+        rank_channel_sets(small_instance(8), 9)
 
 
 def test_sets_by_link_are_their_own_baseline():
@@ -337,7 +337,7 @@ def test_a_second_design_in_the_same_folder_is_refused(instance, tmp_path, capsy
 
     from qkdopt.jobs import heartbeat
 
-    with hold(tmp_path):
+    with lock(tmp_path):
         beat = json.loads((tmp_path / heartbeat.NAME).read_text(encoding="utf-8"))
         assert beat["process"] == os.getpid()
     assert not (tmp_path / heartbeat.NAME).exists()

@@ -8,13 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from qkdopt.channel_sets.diagnostics import _State, reasons
+from qkdopt.channel_sets.diagnostics import _State, channel_diagnostics
 from qkdopt.channel_sets.evaluator import Diagnostics
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.sums import STREAMS
 from qkdopt.channel_sets.traffic_evaluator import _stops, lit_by_direction
 from qkdopt.instance import Instance
-from qkdopt.plotting import plot_reasons
+from qkdopt.plotting import plot_diagnostics
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation.light import link_skr
 from tests.channel_sets.small import small_ground, small_instance
@@ -46,7 +46,7 @@ def test_a_look_agrees_with_the_simulator(order):
 
 
 def test_reasons_are_shares():
-    averages = reasons(small_ground(), SET, blocks=1)
+    averages = channel_diagnostics(small_ground(), SET, blocks=1)
     assert averages.works.sum() == pytest.approx(1.0)
     assert set(np.flatnonzero(averages.works)) <= {2, 8}
     # Reserved channels are dark everywhere.
@@ -60,10 +60,11 @@ def test_candidates_off_the_grid_are_drawn():
     data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0}]}
     ground = small_ground(instance=Instance.model_validate(data, strict=False))
     averages = [
-        reasons(ground, Placement.everywhere(chosen), blocks=1) for chosen in ((3, 12), (3,))
+        channel_diagnostics(ground, Placement.everywhere(chosen), blocks=1)
+        for chosen in ((3, 12), (3,))
     ]
     assert averages[0].works[12] > 0.0
-    _, _, rate = plot_reasons(averages[0], averages[1])
+    _, _, rate = plot_diagnostics(averages[0], averages[1])
     assert any("229THz" in text.get_text() for text in rate.texts)
     (line,) = [line for line in rate.lines if line.get_linestyle() == ":"]
     assert line.get_ydata()[0] == pytest.approx(1e-3 * averages[0].skr_bps[12])

@@ -20,7 +20,15 @@ from qkdopt.simulation import tally as t
 from tests.channel_sets.small import small_ground, small_instance
 from tests.shipped import LIBRARY
 
-ARRAYS = ("noise", "floor", "transmittance", "blocks", "usable", "disturbs", "fibres")
+ARRAYS = (
+    "noise",
+    "background_noise",
+    "transmittance",
+    "blocks",
+    "usable",
+    "in_quantum_fibre",
+    "fibres",
+)
 
 
 def by_link(instance: Instance, seed: int) -> Placement:

@@ -69,11 +69,11 @@ def test_an_exhaustive_race_through_noise_keeps_the_best(seed, searching):
 def test_a_race_gives_most_blocks_to_few(searching):
     ground = KnownGround(windows(0), own_spread=0.01)
     search = searching(ground)
-    left = race(search.judge, every(10, 3), "all")
-    blocks = [search.judge.evaluations.blocks(placement) for placement in every(10, 3)]
+    left = race(search.comparator, every(10, 3), "all")
+    blocks = [search.comparator.evaluations.blocks(placement) for placement in every(10, 3)]
     assert len(left) <= 14
     assert sum(count == ROUNDS[0] for count in blocks) >= 0.6 * len(blocks)
-    assert all(search.judge.evaluations.blocks(placement) == ROUNDS[-1] for placement in left)
+    assert all(search.comparator.evaluations.blocks(placement) == ROUNDS[-1] for placement in left)
     assert sum(blocks) < 0.3 * ROUNDS[-1] * len(blocks)
 
 
@@ -82,17 +82,17 @@ def test_what_is_significantly_below_the_leader_goes_even_where_more_could_be_ke
         KnownGround(lambda placement: 10.0 * (placement == BASE) + 1.0, own_spread=1e-6)
     )
     contenders = [BASE, *every(10, 2)[:3]]
-    assert race(search.judge, contenders, "few") == [BASE]
+    assert race(search.comparator, contenders, "few") == [BASE]
 
 
 def test_alike_contenders_stay(searching):
     search = searching(KnownGround(lambda placement: 1.0))
-    assert len(race(search.judge, every(10, 1)[:4], "alike")) == 4
+    assert len(race(search.comparator, every(10, 1)[:4], "alike")) == 4
 
 
 def test_growth_nests(searching):
     search = searching(KnownGround(windows(3)))
-    sets = [set(search.grown(size).sets[0]) for size in (1, 2, 3, 4)]
+    sets = [set(search.grow(size).sets[0]) for size in (1, 2, 3, 4)]
     assert all(a < b for a, b in pairwise(sets))
 
 
@@ -162,7 +162,7 @@ def test_moves_by_link_find_what_each_link_wants(searching):
 
 def test_exchange_goes_on_as_long_as_it_helps(searching):
     search = searching(KnownGround(lambda placement: 1.0 + sum(placement.sets[0])))
-    assert search.exchanged(Placement.everywhere((0, 1, 2))) == Placement.everywhere((7, 8, 9))
+    assert search.exchange(Placement.everywhere((0, 1, 2))) == Placement.everywhere((7, 8, 9))
 
 
 def test_no_receiver_is_dropped_whose_going_would_darken_a_link(searching):

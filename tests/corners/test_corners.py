@@ -15,7 +15,7 @@ QUICK_TIME_LIMIT = 3.0
 SEEDS_A_CHUNK = 100
 
 
-def faults_on(seed: int, ways, **options) -> list[str]:
+def validate_spec(seed: int, ways, **options) -> list[str]:
     instance, objective = corner_instance(seed)
     enumeration = Enumeration(instance, objective).run()
     return [
@@ -27,14 +27,14 @@ def faults_on(seed: int, ways, **options) -> list[str]:
 
 @pytest.mark.parametrize("seed", range(300))
 def test_no_way_is_wrong_on_a_corner_instance(seed):
-    assert faults_on(seed, quick_ways(seed), time_limit=QUICK_TIME_LIMIT) == []
+    assert validate_spec(seed, quick_ways(seed), time_limit=QUICK_TIME_LIMIT) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("chunk", range(50))
 def test_no_way_is_wrong_on_5000_corner_instances(chunk):
     seeds = range(chunk * SEEDS_A_CHUNK, (chunk + 1) * SEEDS_A_CHUNK)
-    assert [fault for seed in seeds for fault in faults_on(seed, WAYS)] == []
+    assert [fault for seed in seeds for fault in validate_spec(seed, WAYS)] == []
 
 
 def test_each_way_meets_at_least_40_of_300_instances():

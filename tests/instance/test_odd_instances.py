@@ -154,7 +154,7 @@ def test_what_validation_accepts_becomes_a_problem():
             )
             continue
         tables = build_problem(instance).tables
-        for values in (tables.noise, tables.floor, tables.transmittance):
+        for values in (tables.noise, tables.background_noise, tables.transmittance):
             assert np.isfinite(values).all(), seed
         accepted += 1
         with_table += instance.qkd.skr_table is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 from numba.core import event
 
 from qkdopt.jobs import Store, open_workers, run_missing
-from qkdopt.jobs.task import finished_row
+from qkdopt.jobs.task import to_row
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Compiling:
     weight: float = 1.0
 
     def run(self):
-        return finished_row({"key": self.key}, self._measured, {"value": 0.0})
+        return to_row({"key": self.key}, self._measured, {"value": 0.0})
 
     def _measured(self):
         with event.trigger_event("numba:compile", data={}):

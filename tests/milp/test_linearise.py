@@ -22,7 +22,7 @@ def test_segments_enclose_the_exact_rate_within_the_tolerance(seed, tolerance_bp
     linearised = linearise_links(problem, tolerance_bps)
     assert len(linearised) == tables.candidate_count.sum() > 0
     for (e, c), segments in linearised.items():
-        assert segments.edges[0] == tables.floor[e, c]
+        assert segments.edges[0] == tables.background_noise[e, c]
         assert segments.edges[-1] >= max_noise(tables, e, c)
         assert np.all(np.diff(segments.edges) > 0.0)
         # Points outside of the certifying sample.

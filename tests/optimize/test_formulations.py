@@ -10,7 +10,7 @@ import qkdopt
 from qkdopt.adapters import SizeLimit, adapter_of, program_of_model
 from qkdopt.adapters.highs import HighsAdapter
 from qkdopt.errors import LicenceError, SolverFailedError, UnsupportedError, UsageError
-from qkdopt.milp import build_joint, build_textbook, least_size, linearise_links
+from qkdopt.milp import build_joint, build_textbook, linearise_links, min_size
 from qkdopt.optimize.load_states import LoadStateRun
 from qkdopt.optimize.options import FORMULATIONS, SolverOptions
 from qkdopt.optimize.record import _credible
@@ -141,7 +141,7 @@ def test_a_licence_that_is_too_small_is_told_before_the_model_is_built(monkeypat
 def test_the_least_size_is_no_more_than_the_size(seed):
     problem = build_problem(random_instance(seed), "mean")
     pieces = linearise_links(problem, 50.0)
-    rows, columns = least_size(problem, pieces, served=1)
+    rows, columns = min_size(problem, pieces, served=1)
     for build in (build_joint, build_textbook):
         program, _ = program_of_model(build(problem, pieces, served=1))
         assert columns <= program.columns <= 6 * columns

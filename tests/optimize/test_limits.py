@@ -23,7 +23,7 @@ from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.milp import JointRun
 from qkdopt.problem import build_problem
-from qkdopt.problem.plan import BLOCKED, assess, tuned
+from qkdopt.problem.plan import BLOCKED, assess, tune_working_channels
 from tests.adapters.stubborn import StubbornAdapter
 from tests.adapters.test_isolated import gone
 from tests.brute_force import Oracle
@@ -287,7 +287,7 @@ def test_bounds_begun_at_the_prices_of_another_number_hold(seed, objective):
 def test_a_number_served_that_changes_last_is_bounded_too():
     problem = build_problem(qkdopt.read_instance(MESH))
     plan = ds_qkd(problem)
-    fewer = tuned(problem, [BLOCKED, *plan.routes[1:]], [(), *plan.channels[1:]])
+    fewer = tune_working_channels(problem, [BLOCKED, *plan.routes[1:]], [(), *plan.channels[1:]])
     incumbent = Incumbent(problem)
     incumbent.offer(fewer)
     run = AutoRun(problem, incumbent, Clock(60.0, 1e-3), seed=0, threads=1, solver="highs")

@@ -28,7 +28,7 @@ def test_noise_and_guards_are_those_of_the_lit_channels(seed, heuristic):
     tables, plan = problem.tables, heuristic(problem)
     spectrum, lit = spectrum_of(problem, plan), lit_channels(problem, plan)
     noise = candidate_noise(problem, lit)
-    in_fibre = (lit * tables.disturbs[:, :, None]).sum(axis=1) > 0
+    in_fibre = (lit * tables.in_quantum_fibre[:, :, None]).sum(axis=1) > 0
     blocked = (tables.blocks & in_fibre[:, None, :]).any(axis=2)
     for e, count in enumerate(tables.candidate_count):
         assert np.allclose(spectrum.noise(e)[:count], noise[e, :count], rtol=1e-12, atol=0.0)
@@ -116,7 +116,7 @@ def test_a_dark_network_has_its_floor():
     problem = build_problem(random_instance(1))
     net = network_tables(problem.tables, problem.routes)
     state = dark_state(net)
-    assert np.array_equal(state.noise, problem.tables.floor)
+    assert np.array_equal(state.noise, problem.tables.background_noise)
     state.noise[:] = 1.0
-    net.floor[:] = 1.0
-    assert not (problem.tables.floor == 1.0).any(), "the tables are not written to"
+    net.background_noise[:] = 1.0
+    assert not (problem.tables.background_noise == 1.0).any(), "the tables are not written to"

@@ -6,7 +6,7 @@ import os
 from types import SimpleNamespace
 
 import qkdopt.adapters.child as child_module
-from qkdopt.jobs.heartbeat import is_alive
+from qkdopt.jobs.heartbeat import is_running
 from qkdopt.runtime import output
 from qkdopt.runtime.cores import available_cores
 
@@ -47,7 +47,7 @@ def test_a_solver_is_ended_where_there_are_no_signals(monkeypatch):
 def test_no_process_is_asked_where_asking_would_end_it(monkeypatch):
     asked = []
     monkeypatch.setattr("qkdopt.jobs.heartbeat.os.kill", lambda *call: asked.append(call))
-    assert is_alive(4)
+    assert is_running(4)
     monkeypatch.setattr("qkdopt.jobs.heartbeat.os", SimpleNamespace(name="nt"))
-    assert is_alive(4)
+    assert is_running(4)
     assert asked == [(4, 0)]

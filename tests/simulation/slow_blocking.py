@@ -48,7 +48,7 @@ def blocked(instance: Instance, requests: Requests, order: str = "first-fit") ->
                 w for w in order_of_equals if all((fibre, w) not in lit[e] for e, fibre in hops)
             ]
             free.sort(key=lambda w: sign * uses[w])
-            wide = int(requests.widths[number])
+            wide = int(requests.lightpath_counts[number])
             if len(free) >= wide:
                 held[number] = [(e, (fibre, w)) for e, fibre in hops for w in free[:wide]]
                 for e, place in held[number]:

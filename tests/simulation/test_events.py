@@ -20,7 +20,7 @@ from qkdopt.simulation import (
     SimulationOptions,
     Survival,
     simulate,
-    simulate_events,
+    simulate_failures,
 )
 from qkdopt.simulation import failure_state as d
 from qkdopt.simulation import tally as t
@@ -105,7 +105,7 @@ class Slow:
         q = int(self.working[e])
         if (e, q) in self.dead:
             return 0.0
-        noise = self.tables.floor[e, q] + self.extra.get((e, q), 0.0)
+        noise = self.tables.background_noise[e, q] + self.extra.get((e, q), 0.0)
         for hops, channels in self.demands:
             for link, side in hops:
                 noise += sum(self.tables.noise[e, side, w, q] for w in channels if link == e)
@@ -156,14 +156,14 @@ def now(network: DegradingNetwork) -> float:
 def later_requests(instance, network, load=6.0) -> Requests:
     (later,) = poisson_requests(instance, load, 5, 0, [500])
     return Requests(
-        now(network) + later.times, later.holding, later.pairs, later.widths, later.draws
+        now(network) + later.times, later.holding, later.pairs, later.lightpath_counts, later.draws
     )
 
 
 def fail(network, link, draw=0.3) -> np.ndarray:
-    struck = np.zeros(d.EVENT_COLUMNS)
-    network.apply_events(FailureEvent(now(network), link, True, draw), struck)
-    return struck
+    failed = np.zeros(d.EVENT_COLUMNS)
+    network.apply_events(FailureEvent(now(network), link, True, draw), failed)
+    return failed
 
 
 @pytest.mark.parametrize("relay", ["lightpath", "widest"])
@@ -187,19 +187,19 @@ def test_what_survives_is_what_physics_says(relay, kind, target, link, retune):
     after = slow.rates()
     touched = [k for k, rate in enumerate(at_event) if rate < before[k] * (1 - 1e-9)]
 
-    struck = fail(network, link)
+    failed = fail(network, link)
 
-    assert struck[d.STRUCK] == 1
-    assert struck[d.DEMANDS] == len(before) > 3
+    assert failed[d.HIT] == 1
+    assert failed[d.DEMANDS] == len(before) > 3
     for column, rates in ((d.BEFORE, before), (d.AT_EVENT, at_event), (d.AFTER, after)):
-        assert struck[column] == pytest.approx(sum(rates), rel=1e-9)
-    assert struck[d.AFFECTED] == len(touched)
+        assert failed[column] == pytest.approx(sum(rates), rel=1e-9)
+    assert failed[d.AFFECTED] == len(touched)
     for column, rates in (
         (d.AFFECTED_BEFORE, before), (d.AFFECTED_AT_EVENT, at_event), (d.AFFECTED_AFTER, after),
     ):  # fmt: skip
-        assert struck[column] == pytest.approx(sum(rates[k] for k in touched), rel=1e-9)
-    assert struck[d.AFFECTED_WITH_KEY] == sum(after[k] > 0.0 for k in touched)
-    assert struck[d.WITHOUT_KEY] == sum(rate <= 0.0 for rate in after)
+        assert failed[column] == pytest.approx(sum(rates[k] for k in touched), rel=1e-9)
+    assert failed[d.AFFECTED_WITH_KEY] == sum(after[k] > 0.0 for k in touched)
+    assert failed[d.WITHOUT_KEY] == sum(rate <= 0.0 for rate in after)
 
 
 def slots_of_calendar(network) -> list[int]:
@@ -277,7 +277,7 @@ def test_a_cut_tears_down_and_restores_what_a_slow_network_does(seed, restore, l
             restored += 1
     slow.demands, slow.dead = kept, {(cut, 0)}
 
-    struck = fail(network, cut)
+    failed = fail(network, cut)
 
     expected = sorted(
         (round(float(until[k]), 12), place) for k, place in enumerate(places) if place is not None
@@ -287,12 +287,12 @@ def test_a_cut_tears_down_and_restores_what_a_slow_network_does(seed, restore, l
         for slot, place in zip(active(network), lightpaths(network), strict=True)
     )
     assert found_now == expected
-    assert struck[d.TORN] == len(torn)
-    assert struck[d.RESTORED] == restored
-    assert struck[d.BEFORE] == pytest.approx(sum(before), rel=1e-9)
-    assert struck[d.AFTER] == pytest.approx(sum(slow.rates()), rel=1e-9)
+    assert failed[d.TORN] == len(torn)
+    assert failed[d.RESTORED] == restored
+    assert failed[d.BEFORE] == pytest.approx(sum(before), rel=1e-9)
+    assert failed[d.AFTER] == pytest.approx(sum(slow.rates()), rel=1e-9)
     if torn and not restore:
-        assert struck[d.WITHOUT_KEY] >= len(torn)
+        assert failed[d.WITHOUT_KEY] >= len(torn)
 
 
 def test_a_cut_link_takes_no_light_and_gives_it_back():
@@ -320,19 +320,19 @@ def test_nothing_remains_after_repair(kind, seed, strategy):
     options = SimulationOptions(strategy=strategy, order="most-used")
     network = begin(instance, kind, options=options, restore=kind == "cut", rate=3.0, repair=0.3)
     stretches = poisson_requests(instance, 6.0, seed, 0, [2000])
-    struck = network.serve_batches(stretches, [2000])[1][0]
-    assert struck[d.STRUCK] > 100
+    failed = network.serve_batches(stretches, [2000])[1][0]
+    assert failed[d.HIT] > 100
     # The last ones are repaired, no others come.
-    hit = {e for e in range(len(network.damage.hit)) if is_hit(network, e)}
+    hit = {e for e in range(len(network.failures.hit)) if is_hit(network, e)}
     after = float(network.simulator.state.clock[0]) + 1e-9
     after = max(after, now(network)) if len(active(network)) else 1e6
     for e in hit:
-        network.apply_events(FailureEvent(after, e, False, 0.0), struck)
+        network.apply_events(FailureEvent(after, e, False, 0.0), failed)
 
     net, state = network.simulator.net, network.simulator.state
     tables = build_tables(instance)
-    assert np.array_equal(net.floor, tables.floor)
-    noise, blockers = tables.floor.copy(), np.zeros_like(state.blockers)
+    assert np.array_equal(net.background_noise, tables.background_noise)
+    noise, blockers = tables.background_noise.copy(), np.zeros_like(state.blockers)
     usage, light = np.zeros_like(state.usage), np.zeros_like(state.light)
     free = net.usable.copy()
     for slot in active(network):
@@ -357,16 +357,22 @@ def test_nothing_remains_after_repair(kind, seed, strategy):
 
 def is_hit(network: DegradingNetwork, e: int) -> bool:
     net, state = network.simulator.net, network.simulator.state
-    if network.blow.kind != d.CUT:
-        return bool(network.damage.hit[e] >= 0)
-    worse = bool(net.candidates[e]) and net.floor[e, 0] > network.damage.floor[e, 0]
+    if network.failure_mode.kind != d.CUT:
+        return bool(network.failures.hit[e] >= 0)
+    worse = (
+        bool(net.candidates[e])
+        and net.background_noise[e, 0] > network.failures.background_noise[e, 0]
+    )
     return worse or (not state.free[e].any() and state.light[e] == 0)
 
 
 @pytest.mark.parametrize(("kind", "extra"), [("noise", 3e-3), ("receiver", d.FAILED)])
 def test_damage_outlasts_the_light_of_the_link(kind, extra):
     network = busy(small_instance(), kind)
-    state, healthy = network.simulator.state, build_tables(network.simulator.instance).floor
+    state, healthy = (
+        network.simulator.state,
+        build_tables(network.simulator.instance).background_noise,
+    )
     q = int(state.working[0])
     fail(network, 0)
     # Everybody leaves; a link that goes dark restarts from its floor.
@@ -405,14 +411,14 @@ def test_after_repair_the_same_network_serves_as_if_nothing_had_been():
         serve(network, first)
         if damaged:
             moment = now(network)
-            for struck in (True, False):
+            for failed in (True, False):
                 network.apply_events(
-                    FailureEvent(moment, 2, struck, 0.1), np.zeros(d.EVENT_COLUMNS)
+                    FailureEvent(moment, 2, failed, 0.1), np.zeros(d.EVENT_COLUMNS)
                 )
         tally = np.zeros(COLUMNS)
         (later,) = poisson_requests(instance, 6.0, 2, 0, [500])
         start = float(first.times[-1])
-        shifted = Requests(start + later.times, later.holding, later.pairs, later.widths,
+        shifted = Requests(start + later.times, later.holding, later.pairs, later.lightpath_counts,
                            later.draws)  # fmt: skip
         network.simulator.serve(shifted, tally, np.zeros((5, LINK_COLUMNS)))
         tallies.append(tally)
@@ -424,10 +430,10 @@ def test_after_repair_the_same_network_serves_as_if_nothing_had_been():
 def test_retuning_never_leaves_less_than_there_was_at_the_event(kind):
     instance = small_instance(candidates=(1, 4, 8))
     for seed, link in itertools.product(range(10), range(5)):
-        struck = fail(busy(instance, kind, seed=seed), link)
-        assert struck[d.AFTER] >= struck[d.AT_EVENT] * (1.0 - 1e-12)
+        failed = fail(busy(instance, kind, seed=seed), link)
+        assert failed[d.AFTER] >= failed[d.AT_EVENT] * (1.0 - 1e-12)
         if kind != "cut":
-            assert struck[d.AT_EVENT] <= struck[d.BEFORE]
+            assert failed[d.AT_EVENT] <= failed[d.BEFORE]
 
 
 @pytest.mark.parametrize("kind", EVENTS)
@@ -458,8 +464,8 @@ def test_without_another_candidate_a_failed_receiver_ends_the_links_key(reserve)
     assert all(
         5 not in channels for hops, channels in lightpaths(network) if any(e == 0 for e, _ in hops)
     )
-    struck = np.zeros(d.EVENT_COLUMNS)
-    network.apply_events(FailureEvent(now(network), 0, False, 0.0), struck)
+    failed = np.zeros(d.EVENT_COLUMNS)
+    network.apply_events(FailureEvent(now(network), 0, False, 0.0), failed)
     again = fail(network, 0)
     assert again[d.AFFECTED_BEFORE] > 0.0
     assert again[d.AFFECTED_AFTER] == 0.0
@@ -477,8 +483,8 @@ def test_moments_are_the_same_for_every_kind_and_one_at_a_time_on_a_link():
     assert [m.time for m in first] == sorted(m.time for m in first)
     hit: set[int] = set()
     for moment in first:
-        assert moment.struck == (moment.link not in hit)
-        (hit.add if moment.struck else hit.remove)(moment.link)
+        assert moment.failed == (moment.link not in hit)
+        (hit.add if moment.failed else hit.remove)(moment.link)
     assert first != list(
         itertools.islice(failure_events(links, EventOptions(kind="cut", rate=2.0), 4), 400)
     )
@@ -487,13 +493,13 @@ def test_moments_are_the_same_for_every_kind_and_one_at_a_time_on_a_link():
 def test_moments_come_at_their_rate_and_last_as_long_as_they_should():
     options = EventOptions(kind="cut", rate=0.05, repair=2.0)
     found = list(itertools.islice(failure_events(list(range(1000)), options, 1), 8000))
-    struck = [m for m in found if m.struck]
-    gaps = np.diff([m.time for m in struck])
+    failed = [m for m in found if m.failed]
+    gaps = np.diff([m.time for m in failed])
     assert gaps.mean() == pytest.approx(20.0, rel=0.1)
-    begun = {m.link: m.time for m in struck[:0]}
+    begun = {m.link: m.time for m in failed[:0]}
     lasted = []
     for moment in found:
-        if moment.struck:
+        if moment.failed:
             begun[moment.link] = moment.time
         else:
             lasted.append(moment.time - begun[moment.link])
@@ -503,13 +509,13 @@ def test_moments_come_at_their_rate_and_last_as_long_as_they_should():
 def test_while_every_link_is_degraded_the_next_moment_is_a_repair_however_far_off():
     options = EventOptions(kind="cut", rate=1e3, repair=1e6)
     found = list(itertools.islice(failure_events([4, 7], options, 1), 200))
-    assert [m.struck for m in found[:3]] == [True, True, False]
+    assert [m.failed for m in found[:3]] == [True, True, False]
     assert found[2].time > 1e3
     assert [m.time for m in found] == sorted(m.time for m in found)
     hit: set[int] = set()
     for moment in found:
-        assert moment.struck == (moment.link not in hit)
-        (hit.add if moment.struck else hit.remove)(moment.link)
+        assert moment.failed == (moment.link not in hit)
+        (hit.add if moment.failed else hit.remove)(moment.link)
 
 
 def test_two_links_alternate_as_an_exponential_clock_says():
@@ -518,13 +524,13 @@ def test_two_links_alternate_as_an_exponential_clock_says():
     degraded, since, lasted = 0, 0.0, np.zeros(3)
     for moment in itertools.islice(failure_events([0, 1], options, 2), 40_000):
         lasted[degraded] += moment.time - since
-        degraded, since = degraded + (1 if moment.struck else -1), moment.time
+        degraded, since = degraded + (1 if moment.failed else -1), moment.time
     assert lasted / lasted.sum() == pytest.approx([1 / 9, 4 / 9, 4 / 9], abs=0.01)
 
 
 def test_links_that_are_never_repaired_stay_down():
     instance = small_instance()
-    found = simulate_events(
+    found = simulate_failures(
         instance, SimulationOptions(), EventOptions(kind="cut", rate=1e3, repair=1e6),
         load_erlang=6.0, requests=2000,
     )  # fmt: skip
@@ -536,7 +542,7 @@ def test_links_that_are_never_repaired_stay_down():
 
 def test_events_that_are_too_rare_to_come_change_nothing():
     instance = qkdopt.read_instance("instances/nsfnet_100erl_4ch.json")
-    found = simulate_events(
+    found = simulate_failures(
         instance, SimulationOptions(), EventOptions(kind="cut", rate=1e-9), requests=20_000, seed=4
     )
     plain = simulate(instance, SimulationOptions(), requests=20_000, seed=4)
@@ -551,21 +557,21 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_division(monkeypatch):
     options = EventOptions(kind="cut", restore=True, rate=1.0)
 
     def run(seed):
-        return simulate_events(
+        return simulate_failures(
             instance, SimulationOptions(), options, load_erlang=6.0, requests=20_000, seed=seed
         )
 
     first, other = run(1), run(2)
     monkeypatch.setattr("qkdopt.simulation.batches.STRETCH", 123)
     again = run(1)
-    assert np.array_equal(first.struck, again.struck)
+    assert np.array_equal(first.failed, again.failed)
     assert np.array_equal(first.tally[:, : t.SKR + 1], again.tally[:, : t.SKR + 1])
-    assert not np.array_equal(first.struck, other.struck)
+    assert not np.array_equal(first.failed, other.failed)
 
 
 def test_more_candidates_survive_more():
     shares = [
-        simulate_events(
+        simulate_failures(
             small_instance(candidates=candidates, channels=12),
             SimulationOptions(),
             EventOptions(kind="receiver", rate=1.0),
@@ -578,11 +584,11 @@ def test_more_candidates_survive_more():
 
 
 def test_shares_are_ratios_of_sums_with_intervals():
-    found = simulate_events(
+    found = simulate_failures(
         small_instance(), SimulationOptions(), EventOptions(kind="noise", rate=2.0),
         load_erlang=6.0, requests=20_000,
     )  # fmt: skip
-    sums = found.struck.sum(axis=0)
+    sums = found.failed.sum(axis=0)
     assert found.survived_at_event.value == pytest.approx(sums[d.AT_EVENT] / sums[d.BEFORE])
     assert found.survived_after_reaction.value == pytest.approx(sums[d.AFTER] / sums[d.BEFORE])
     assert found.affected_with_key.value == pytest.approx(
@@ -605,7 +611,7 @@ MEASURES = (
 
 
 def test_few_events_give_values_without_intervals():
-    found = simulate_events(
+    found = simulate_failures(
         small_instance(), SimulationOptions(), EventOptions(kind="receiver", rate=0.01),
         load_erlang=6.0, requests=4000,
     )  # fmt: skip
@@ -615,14 +621,14 @@ def test_few_events_give_values_without_intervals():
     assert 0.0 < found.survived_at_event.value < 1.0
 
 
-def outcome_of(struck: np.ndarray) -> Survival:
+def outcome_of(failed: np.ndarray) -> Survival:
     """An outcome whose batches are these rows of (demands, without key)."""
     instance = small_instance()
     events = EventOptions(kind="noise")
     healthy = simulate(instance, SimulationOptions(), load_erlang=6.0, requests=4000)
     table = np.zeros((len(healthy.tally), d.EVENT_COLUMNS))
-    table[: len(struck), d.DEMANDS], table[: len(struck), d.WITHOUT_KEY] = struck.T
-    table[:, d.STRUCK] = table[:, d.DEMANDS] > 0
+    table[: len(failed), d.DEMANDS], table[: len(failed), d.WITHOUT_KEY] = failed.T
+    table[:, d.HIT] = table[:, d.DEMANDS] > 0
     return Survival(SimulationOptions(), events, healthy, healthy.tally, table)
 
 
@@ -650,7 +656,7 @@ def test_bad_options_come_in_one_error():
         link["qkd"] = False
     bare = Instance.model_validate(data, strict=False)
     with pytest.raises(UsageError, match="no link of ring has QKD"):
-        simulate_events(bare, SimulationOptions(), EventOptions(kind="noise"), requests=1000)
-    assert simulate_events(
+        simulate_failures(bare, SimulationOptions(), EventOptions(kind="noise"), requests=1000)
+    assert simulate_failures(
         bare, SimulationOptions(), EventOptions(kind="cut"), load_erlang=3.0, requests=1000
     ).event_count

@@ -32,7 +32,7 @@ def requests_of(instance: Instance, holding: float = 1e9) -> Requests:
         times=np.arange(count, dtype=np.float64),
         holding=np.full(count, holding),
         pairs=np.array(codes, dtype=np.int64),
-        widths=np.array([d.channels for d in instance.demands], dtype=np.int64),
+        lightpath_counts=np.array([d.channels for d in instance.demands], dtype=np.int64),
         draws=np.zeros(count),
     )
 
@@ -123,13 +123,13 @@ def test_without_departures_it_is_the_heuristic(seed, strategy, heuristic):
 def test_state_is_what_the_active_demands_make_it(seed, options):
     instance = random_instance(seed, most_demands=3, channels=(5, 9), floors=False)
     simulator = begin(instance, **options)
-    widths = np.random.default_rng(seed).integers(1, 4, 3000)
+    lightpath_counts = np.random.default_rng(seed).integers(1, 4, 3000)
     (drawn,) = poisson_requests(instance, 6.0, seed, 0, [3000])
     tally, _ = serve(
-        simulator, Requests(drawn.times, drawn.holding, drawn.pairs, widths, drawn.draws)
+        simulator, Requests(drawn.times, drawn.holding, drawn.pairs, lightpath_counts, drawn.draws)
     )
     net, state = simulator.net, simulator.state
-    noise, blockers = net.floor.copy(), np.zeros_like(state.blockers)
+    noise, blockers = net.background_noise.copy(), np.zeros_like(state.blockers)
     expected = set()
     asked = dict(zip((drawn.times + drawn.holding).tolist(), drawn.pairs.tolist(), strict=True))
     assert state.counters[ACTIVE] > 0
@@ -166,7 +166,7 @@ def test_noise_does_not_drift_over_a_million_requests():
     for requests in poisson_requests(instance, 100.0, 7, 0, [100_000] * 10):
         serve(simulator, requests)
     net, state = simulator.net, simulator.state
-    noise = net.floor.copy()
+    noise = net.background_noise.copy()
     for slot in state.active_slot[: state.counters[ACTIVE]]:
         route = state.slot_route[slot]
         for h in range(net.route_hop[route], net.route_hop[route + 1]):

@@ -116,11 +116,11 @@ def test_drawn_pairs_follow_the_matrix():
 
 def test_drawn_widths_follow_their_shares():
     instance = drawn_traffic(
-        widths=[{"channels": 1, "share": 2.0}, {"channels": 2, "share": 5.0},
+        lightpath_counts=[{"channels": 1, "share": 2.0}, {"channels": 2, "share": 5.0},
                 {"channels": 4, "share": 3.0}]
     )  # fmt: skip
     (drawn,) = poisson_requests(instance, 5.0, 1, 0, [50_000])
-    values, count = np.unique(drawn.widths, return_counts=True)
+    values, count = np.unique(drawn.lightpath_counts, return_counts=True)
     assert values.tolist() == [1, 2, 4]
     assert count / 50_000 == pytest.approx([0.2, 0.5, 0.3], abs=0.01)
     # Pairs have a generator of their own: without a matrix all ordered pairs are alike.

@@ -10,8 +10,8 @@ from qkdopt.channel_sets.exact.best_set import BestSet
 from qkdopt.channel_sets.exact.candidate_sets import all_candidates, with_channel_set
 from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
-from qkdopt.milp import least_size, linearise_links, plan_of_model, set_start
-from qkdopt.milp.keyed import count_keyed, enough_keyed
+from qkdopt.milp import linearise_links, min_size, plan_of_model, set_start
+from qkdopt.milp.keyed import count_keyed, min_keyed
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import stated_error_bps
 from qkdopt.milp.sets import build_sets, set_of_model, start_set
@@ -20,7 +20,7 @@ from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.margins import NOTHING, whole, widened
 from qkdopt.optimize.milp import solver_gap, tolerance_bps
 from qkdopt.problem import Problem, build_problem
-from qkdopt.problem.plan import NO_QKD, Plan, assess, tuned
+from qkdopt.problem.plan import NO_QKD, Plan, assess, tune_working_channels
 from qkdopt.runtime.deadline import within
 
 
@@ -63,9 +63,7 @@ class SetMilp:
             return
         self.error_bps = max((stated_error_bps(curve) for curve in segments.values()), default=0.0)
         self.served_bound = len(problem.routes)
-        adapter_of(self.solver).require_size(
-            *least_size(problem, segments, served=self.best.key[0])
-        )
+        adapter_of(self.solver).require_size(*min_size(problem, segments, served=self.best.key[0]))
         if self.best.key[0] < self.served_bound:
             outcome = self._solve(problem, segments, None)
             if outcome is not None and outcome.bound is not None:
@@ -106,7 +104,7 @@ class SetMilp:
             return self.best.left > 0.0
 
         outcome = adapter_of(self.solver).solve(m, limits, watch=watch, over=self._over)
-        return outcome.bound is not None and whole(outcome.bound) < enough_keyed(m, served)
+        return outcome.bound is not None and whole(outcome.bound) < min_keyed(m, served)
 
     def _solve(
         self, problem: Problem, segments: dict[tuple[int, int], Linearised], served: int | None
@@ -163,12 +161,12 @@ class SetMilp:
         """Judge the solver's set and plan by the exact rates, every link tuned within the set."""
         channels, plan = set_of_model(m), plan_of_model(m)
         problem = build_problem(with_channel_set(self.instance, channels))
-        plan = tuned(problem, list(plan.routes), list(plan.channels))
+        plan = tune_working_channels(problem, list(plan.routes), list(plan.channels))
         floors = [demand.min_skr_bps or 0.0 for demand in self.instance.demands]
         rates = assess(problem, plan).demand_skr_bps
         if all(
-            rate >= floor
-            for rate, floor, route in zip(rates, floors, plan.routes, strict=True)
+            rate >= min_skr
+            for rate, min_skr, route in zip(rates, floors, plan.routes, strict=True)
             if route >= 0
         ):
             self.best.offer(channels, problem, plan)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from qkdopt.bounds.bound import LoadStateBound, refuse_unsupported
+from qkdopt.bounds.bound import LoadStateBound, validate_supported
 from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.bounds.served import served_bound
 from qkdopt.channel_sets.exact.best_set import BestSet
@@ -180,7 +180,7 @@ class SetRace:
         """Return a set's load-state bound, still loose; None where load states do not hold."""
         problem = self._problem(c)
         try:
-            refuse_unsupported(problem)
+            validate_supported(problem)
         except UnsupportedError:
             return None
         assert self.best.problem is not None  # the first set was searched

@@ -69,7 +69,7 @@ class ExactSet:
         return self.result.interrupted
 
 
-def exact_set(
+def prove_channel_set(
     instance: Instance,
     channels: int,
     *,

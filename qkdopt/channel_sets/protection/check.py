@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 from qkdopt.channel_sets.protection.failed_instances import without_link, without_receiver
-from qkdopt.channel_sets.protection.floors import floor_of
+from qkdopt.channel_sets.protection.min_skr import min_skr_of
 from qkdopt.channel_sets.protection.plan import Failure, ProtectedPlan
 from qkdopt.checker import CheckReport, check
 from qkdopt.errors import InstanceError
@@ -28,9 +28,9 @@ Key = tuple[str, str, int | None]
 
 def check_protection(instance: Instance, protected: ProtectedPlan) -> tuple[str, ...]:
     """Return every fault found: broken rules, demands below the floor, rows that tell false."""
-    floor_bps = protected.floor_bps
-    if not (math.isfinite(floor_bps) and floor_bps > 0.0):
-        return (f"floor_bps = {floor_bps:g}; expected a number above 0 bit/s",)
+    min_skr_bps = protected.min_skr_bps
+    if not (math.isfinite(min_skr_bps) and min_skr_bps > 0.0):
+        return (f"min_skr_bps = {min_skr_bps:g}; expected a number above 0 bit/s",)
     try:
         whole = with_candidates(instance, protected.channels, reserve="all")
     except InstanceError as error:
@@ -60,8 +60,8 @@ class _Recheck:
     @cached_property
     def _floors(self) -> dict[str, float]:
         """Floor of every demand [bit/s], by id as text as reports have it."""
-        floor_bps = self._protected.floor_bps
-        return {str(one.id): floor_of(one, floor_bps) for one in self._whole.demands}
+        min_skr_bps = self._protected.min_skr_bps
+        return {str(one.id): min_skr_of(one, min_skr_bps) for one in self._whole.demands}
 
     @cached_property
     def _expected(self) -> set[Key]:
@@ -76,7 +76,7 @@ class _Recheck:
             rate, floor = report.demand_skr_bps.get(str(demand)), self._floors[str(demand)]
             if rate is None:
                 yield f"demand {demand!r} is lost; expected it restored"
-            elif not _keeps(rate, floor):
+            elif not _survives(rate, floor):
                 yield f"demand {demand!r} has {rate:g} bit/s; expected at least its floor {floor:g}"
 
     def _demand_faults(self) -> Iterator[str]:
@@ -125,10 +125,12 @@ class _Recheck:
         others = [one for one in intact.qkd if one.link != row.link]
         if _tunings(others) != _tunings(one for one in row.plan.qkd if one.link != row.link):
             yield f"links other than {row.link} are retuned; expected them where they were"
-        told = report.link_skr_bps.get(row.link, 0.0)
+        reported = report.link_skr_bps.get(row.link, 0.0)
         best = self._best_rate(rest, row.link, others)
-        if not _agree(told, best):
-            yield f"link {row.link} has {told:g} bit/s; expected its best that is left, {best:g}"
+        if not _agree(reported, best):
+            yield (
+                f"link {row.link} has {reported:g} bit/s; expected its best that is left, {best:g}"
+            )
 
     def _best_rate(self, rest: Instance, link: str, others: list[Tuning]) -> float:
         """Highest key rate of a link [bit/s] over the candidates that are left; 0 without any."""
@@ -157,7 +159,7 @@ class _Recheck:
         after = [path.demand for path in row.plan.lightpaths]
         hit = {r for r, path in self._paths.items() if row.link in path.links}
         hit = hit if row.kind == "link" else set()
-        below = [r for r in after if not _keeps(rates[str(r)], self._floors[str(r)])]
+        below = [r for r in after if not _survives(rates[str(r)], self._floors[str(r)])]
         yield from _differ("below_floor", row.below_floor, below)
         yield from _differ("restored", row.restored, hit & set(after))
         yield from _differ("lost", row.lost, hit - set(after))
@@ -185,17 +187,17 @@ def _where(key: Key) -> str:
     return f"{kind} {link}" if channel is None else f"{kind} of link {link} at channel {channel}"
 
 
-def _keeps(rate: float, floor: float) -> bool:
+def _survives(rate: float, floor: float) -> bool:
     return rate >= floor * (1.0 - RELATIVE)
 
 
-def _agree(told: float, expected: float) -> bool:
-    return math.isclose(told, expected, rel_tol=RELATIVE, abs_tol=ABSOLUTE_BPS)
+def _agree(reported: float, expected: float) -> bool:
+    return math.isclose(reported, expected, rel_tol=RELATIVE, abs_tol=ABSOLUTE_BPS)
 
 
-def _differ(name: str, told: Collection[NodeId], expected: Collection[NodeId]) -> Iterator[str]:
-    if Counter(told) != Counter(expected):
-        yield f"{name} = {list(told)}; expected {sorted(expected, key=str)}"
+def _differ(name: str, reported: Collection[NodeId], expected: Collection[NodeId]) -> Iterator[str]:
+    if Counter(reported) != Counter(expected):
+        yield f"{name} = {list(reported)}; expected {sorted(expected, key=str)}"
 
 
 def _tunings(rows: Iterable[Tuning]) -> list[str]:

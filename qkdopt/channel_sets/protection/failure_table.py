@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qkdopt.channel_sets.protection.failed_instances import without_link, without_receiver
-from qkdopt.channel_sets.protection.light_paths import Placed, Placing
+from qkdopt.channel_sets.protection.light_paths import Assignment, Assignments
 from qkdopt.channel_sets.protection.plan import Failure
 from qkdopt.channel_sets.protection.restoring import Protection, affected
 from qkdopt.instance import Instance, NodeId
@@ -30,12 +30,12 @@ class FailureTable:
 
     def intact(self) -> SavedPlan:
         """Return the plan with nothing failed."""
-        working, _ = self._tuned(self._plan.placed)
-        return self._saved(self._instance, self._plan.placed, working)
+        working, _ = self._retune_working(self._plan.assignments)
+        return self._saved(self._instance, self._plan.assignments, working)
 
     def rows(self) -> Iterator[Failure]:
         """Yield every failure: first the receivers, then the links."""
-        working, rates = self._tuned(self._plan.placed)
+        working, rates = self._retune_working(self._plan.assignments)
         for e, q in working.items():
             yield self._receiver(e, q, working, rates)
         for f in self._net.links:
@@ -47,42 +47,42 @@ class FailureTable:
         left = int(at[e].argmax())
         some = at[e, left] >= 0.0
         link_skr = self._link_skr(rates, {**working, e: left} if some else _but(working, e))
-        tuned = {**working, e: left} if some else _but(working, e)
+        tune_working_channels = {**working, e: left} if some else _but(working, e)
         channel = self._instance.candidates_of(self._links[e])[q]
         assert isinstance(channel, int)  # sets are channels of the grid
         rest = without_receiver(self._instance, self._links[e].id, channel)
-        worst, below = self._demands(self._plan.placed, link_skr)
+        worst, below = self._demands(self._plan.assignments, link_skr)
         return Failure(
             kind="receiver", link=self._links[e].id, channel=channel,
             worst_demand=worst[0], worst_skr_bps=worst[1], below_floor=below,
-            plan=self._saved(rest, self._plan.placed, tuned),
+            plan=self._saved(rest, self._plan.assignments, tune_working_channels),
         )  # fmt: skip
 
     def _cut(self, f: int) -> Failure:
         moved = self._plan.restored.get(f, {})
-        hit = affected(self._net, self._plan.placed, f)
-        placed = {r: at for r, at in self._plan.placed.items() if r not in hit} | moved
-        working, rates = self._tuned(placed)
+        hit = affected(self._net, self._plan.assignments, f)
+        assignments = {r: at for r, at in self._plan.assignments.items() if r not in hit} | moved
+        working, rates = self._retune_working(assignments)
         working = _but(working, f)
-        worst, below = self._demands(placed, self._link_skr(rates, working))
+        worst, below = self._demands(assignments, self._link_skr(rates, working))
         demands = self._instance.demands
         rest = without_link(self._instance, self._links[f].id)
         return Failure(
             kind="link", link=self._links[f].id, worst_demand=worst[0], worst_skr_bps=worst[1],
             below_floor=below, restored=tuple(demands[r].id for r in hit if r in moved),
             lost=tuple(demands[r].id for r in hit if r not in moved),
-            plan=self._saved(rest, placed, working),
+            plan=self._saved(rest, assignments, working),
         )  # fmt: skip
 
-    def _tuned(self, placed: Placed) -> tuple[dict[int, int], FloatArray]:
+    def _retune_working(self, assignments: Assignments) -> tuple[dict[int, int], FloatArray]:
         """Best candidate of every link with QKD, and ``(E, Q)`` rates; -1 where there is none."""
         tables = self._problem.tables
         every = range(len(self._problem.routes))
         lit = lit_channels(
             self._problem,
             Plan(
-                routes=tuple(placed[r][0] if r in placed else BLOCKED for r in every),
-                channels=tuple(placed[r][1] if r in placed else () for r in every),
+                routes=tuple(assignments[r][0] if r in assignments else BLOCKED for r in every),
+                channels=tuple(assignments[r][1] if r in assignments else () for r in every),
                 working=(),
             ),
         )
@@ -99,44 +99,44 @@ class FailureTable:
         return skr
 
     def _demands(
-        self, placed: Mapping[int, Placing], link_skr: FloatArray
+        self, assignments: Mapping[int, Assignment], link_skr: FloatArray
     ) -> tuple[tuple[NodeId | None, float | None], tuple[NodeId, ...]]:
         """Worst demand and its rate [bit/s], and who is below the floor."""
         widest = self._instance.qkd.relay == "widest"
         relay = WidestRelay(self._problem, link_skr) if widest else None
         rates = {}
-        for r, placing in placed.items():
-            route = self._net.route(r, placing)
+        for r, assignment in assignments.items():
+            route = self._net.route(r, assignment)
             links = route.links if relay is None else relay.links(route)
             rates[r] = min(float(link_skr[e]) for e in links)
         if not rates:
             return (None, None), ()
         demands = self._instance.demands
         worst = min(rates, key=lambda r: (rates[r], r))
-        floors = self._net.floors
-        enough = {r: self._net.enough(np.array(rate), floors[r]) for r, rate in rates.items()}
+        min_skr = self._net.min_skr
+        enough = {r: self._net.enough(np.array(rate), min_skr[r]) for r, rate in rates.items()}
         below = tuple(demands[r].id for r in rates if not enough[r])
         return (demands[worst].id, rates[worst]), below
 
     def _saved(
-        self, instance: Instance, placed: Mapping[int, Placing], working: Working
+        self, instance: Instance, assignments: Mapping[int, Assignment], working: Working
     ) -> SavedPlan:
         return SavedPlan(
             instance=InstanceRef(
                 name=instance.name, sha256=instance.sha256(), preset=instance.preset
             ),
             objective="max-min",
-            lightpaths=tuple(self._lightpath(r, placed[r]) for r in sorted(placed)),
+            lightpaths=tuple(self._lightpath(r, assignments[r]) for r in sorted(assignments)),
             qkd=tuple(self._tuning(e, working[e]) for e in sorted(working)),
         )
 
-    def _lightpath(self, r: int, placing: Placing) -> Lightpath:
-        route = self._net.route(r, placing)
+    def _lightpath(self, r: int, assignment: Assignment) -> Lightpath:
+        route = self._net.route(r, assignment)
         return Lightpath(
             demand=self._instance.demands[r].id,
             route=route.nodes,
             links=tuple(self._links[e].id for e in route.links),
-            channels=placing[1],
+            channels=assignment[1],
         )
 
     def _tuning(self, e: int, q: int) -> Tuning:

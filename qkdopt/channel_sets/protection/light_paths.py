@@ -14,7 +14,7 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 
-from qkdopt.channel_sets.protection.floors import floor_of
+from qkdopt.channel_sets.protection.min_skr import min_skr_of
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray
 from qkdopt.problem.network_state import (
@@ -34,8 +34,8 @@ from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 # A demand's route, by number, and its channels.
-Placing = tuple[int, tuple[int, ...]]
-Placed = Mapping[int, Placing]
+Assignment = tuple[int, tuple[int, ...]]
+Assignments = Mapping[int, Assignment]
 # Every candidate of a set is reserved: guard bands stay dark by the tables alone.
 MODE = LightMode(keys=True, working_only=False, keeps_working=False, count_usage=False)
 # Rates are compared with the floor after this much rounding, relatively.
@@ -50,7 +50,7 @@ class ProtectedNetwork:
     """
 
     problem: Problem
-    floor_bps: float
+    min_skr_bps: float
 
     @property
     def links(self) -> range:
@@ -65,21 +65,21 @@ class ProtectedNetwork:
         """Return the network without light."""
         return dark_state(self._net)
 
-    def route(self, r: int, placing: Placing) -> Route:
+    def route(self, r: int, assignment: Assignment) -> Route:
         """Route of a placed demand."""
-        return self.problem.routes[r][placing[0]]
+        return self.problem.routes[r][assignment[0]]
 
-    def switch(self, state: NetworkState, r: int, placing: Placing, sign: int) -> None:
+    def switch(self, state: NetworkState, r: int, assignment: Assignment, sign: int) -> None:
         """Light (1) or darken (-1) a demand's lightpaths."""
-        route = self._net.group_route[r] + placing[0]
-        for channel in placing[1]:
+        route = self._net.group_route[r] + assignment[0]
+        for channel in assignment[1]:
             switch_route(self._net, MODE, state, route, position_of(channel), sign)
 
-    def lit(self, placed: Placed) -> NetworkState:
+    def lit(self, assignments: Assignments) -> NetworkState:
         """Light of placed demands."""
         state = self.dark()
-        for r, placing in placed.items():
-            self.switch(state, r, placing, 1)
+        for r, assignment in assignments.items():
+            self.switch(state, r, assignment, 1)
         return state
 
     def free(self, state: NetworkState, r: int, p: int) -> BoolArray:
@@ -87,7 +87,9 @@ class ProtectedNetwork:
         find_free_positions(self._net, MODE, state, self._net.group_route[r] + p)
         return flags_of(state.mask, self._net.order)
 
-    def options(self, r: int, state: NetworkState, without: int | None = None) -> Iterator[Placing]:
+    def options(
+        self, r: int, state: NetworkState, without: int | None = None
+    ) -> Iterator[Assignment]:
         """Yield where a demand may go, off one link if that is cut: least noise first."""
         count = self.problem.instance.demands[r].channels
         for p, route in enumerate(self.problem.routes[r]):
@@ -118,31 +120,33 @@ class ProtectedNetwork:
         return np.asarray(-np.sort(-np.where(known, found, 0.0), axis=1))
 
     @cached_property
-    def floors(self) -> list[float]:
+    def min_skr(self) -> list[float]:
         """Floor of every demand [bit/s]."""
-        return [floor_of(demand, self.floor_bps) for demand in self.problem.instance.demands]
+        return [min_skr_of(demand, self.min_skr_bps) for demand in self.problem.instance.demands]
 
-    def enough(self, rates: FloatArray, floor_bps: float) -> BoolArray:
+    def enough(self, rates: FloatArray, min_skr_bps: float) -> BoolArray:
         """Whether rates keep a floor."""
-        return np.asarray(rates >= floor_bps * (1.0 - ROUND_OFF))
+        return np.asarray(rates >= min_skr_bps * (1.0 - ROUND_OFF))
 
-    def keeps(self, placed: Placed, link_skr: FloatArray, cut: int | None = None) -> bool:
+    def survives(
+        self, assignments: Assignments, link_skr: FloatArray, cut: int | None = None
+    ) -> bool:
         """Whether every placed demand has its floor at these link rates."""
-        by_floor: dict[float, list[int]] = {}
-        for r in placed:
-            by_floor.setdefault(self.floors[r], []).append(r)
-        for floor_bps, some in by_floor.items():
-            alive = self.enough(link_skr, floor_bps)
+        by_min_skr: dict[float, list[int]] = {}
+        for r in assignments:
+            by_min_skr.setdefault(self.min_skr[r], []).append(r)
+        for min_skr_bps, some in by_min_skr.items():
+            alive = self.enough(link_skr, min_skr_bps)
             if cut is not None:
                 alive[cut] = False
-            if not self._reach(placed, some, alive):
+            if not self._reach(assignments, some, alive):
                 return False
         return True
 
-    def _reach(self, placed: Placed, some: list[int], alive: BoolArray) -> bool:
+    def _reach(self, assignments: Assignments, some: list[int], alive: BoolArray) -> bool:
         """Whether the key of some placed demands finds its way over links that have their floor."""
         if self.problem.instance.qkd.relay == "lightpath":
-            return all(alive[list(self.route(r, placed[r]).links)].all() for r in some)
+            return all(alive[list(self.route(r, assignments[r]).links)].all() for r in some)
         joined = self._joined(alive)
         demands = self.problem.instance.demands
         return all(joined[demands[r].source] == joined[demands[r].target] for r in some)
@@ -155,19 +159,19 @@ class ProtectedNetwork:
         graph.add_edges_from((link.a, link.b) for e, link in enumerate(network.links) if alive[e])
         return {node: k for k, part in enumerate(nx.connected_components(graph)) for node in part}
 
-    def keeps_receivers(self, placed: Placed, state: NetworkState) -> bool:
+    def keeps_receivers(self, assignments: Assignments, state: NetworkState) -> bool:
         """Whether every demand has the floor, intact and with any one receiver gone."""
-        return next(self.lost_receivers(placed, state), None) is None
+        return next(self.lost_receivers(assignments, state), None) is None
 
-    def lost_receivers(self, placed: Placed, state: NetworkState) -> Iterator[int]:
+    def lost_receivers(self, assignments: Assignments, state: NetworkState) -> Iterator[int]:
         """Yield the links whose working receiver some demand cannot do without."""
         rates = self.rates(state)
         second = rates[:, 1] if rates.shape[1] > 1 else np.zeros(len(rates))
         # Enough though not needed: everybody has the floor with all links at their second best.
-        if self.keeps(placed, second):
+        if self.survives(assignments, second):
             return
         for e in self.links:
             degraded = rates[:, 0].copy()
             degraded[e] = second[e]
-            if not self.keeps(placed, degraded):
+            if not self.survives(assignments, degraded):
                 yield e

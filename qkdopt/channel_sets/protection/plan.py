@@ -72,7 +72,7 @@ class ProtectedPlan:
 
     Parameters
     ----------
-    floor_bps
+    min_skr_bps
         The floor [bit/s]; for a demand whose own least rate is higher, that counts.
     channels
         The set of QKD channels, all of it dark.
@@ -93,7 +93,7 @@ class ProtectedPlan:
         Whether Ctrl-C ended the search.
     """
 
-    floor_bps: float
+    min_skr_bps: float
     channels: tuple[int, ...]
     status: Literal["kept", "impossible", "not found"]
     proof: str

@@ -45,7 +45,7 @@ DECIDING = 5_000
 
 
 @dataclass
-class Attempt:
+class ProtectionTrial:
     """One set: its problem, the best plan on it, and the demands that it cannot keep, proved."""
 
     channels: tuple[int, ...]
@@ -58,7 +58,7 @@ class Attempt:
 def protect(
     instance: Instance,
     *,
-    floor_bps: float,
+    min_skr_bps: float,
     channels: int | Sequence[int],
     rounds: int = 50,
     time_limit: float = 60.0,
@@ -70,7 +70,7 @@ def protect(
     ----------
     instance
         Network and demands; its own candidates are set aside.
-    floor_bps
+    min_skr_bps
         Least key rate of every served demand [bit/s], intact and under every failure; a demand's
         own ``min_skr_bps`` counts where it is higher.
     channels
@@ -97,23 +97,23 @@ def protect(
     UnsupportedError
         The instance has four-wave mixing, which is not additive.
     """
-    refuse_unprotectable(instance, floor_bps, channels)
+    validate_protectable(instance, min_skr_bps, channels)
     started = time.monotonic()
     deadline, stop = started + time_limit, threading.Event()
     search = _Search(
-        instance, floor_bps, seed, lambda: stop.is_set() or time.monotonic() > deadline
+        instance, min_skr_bps, seed, lambda: stop.is_set() or time.monotonic() > deadline
     )
     with graceful_sigint(stop):
         sets, all_of_them = _sets(instance, channels, seed)
         search.run(sets, rounds)
-        found = search.answer(all_of_them and len(search.attempts) == len(sets), started)
+        found = search.answer(all_of_them and len(search.trials) == len(sets), started)
     if stop.is_set() and not found.served and found.status == "not found":
         raise KeyboardInterrupt
     return replace(found, interrupted=stop.is_set())
 
 
-def refuse_unprotectable(
-    instance: Instance, floor_bps: float, channels: int | Sequence[int]
+def validate_protectable(
+    instance: Instance, min_skr_bps: float, channels: int | Sequence[int]
 ) -> None:
     """Refuse what cannot be asked, before any work.
 
@@ -122,8 +122,8 @@ def refuse_unprotectable(
     UsageError, UnsupportedError
         As in :func:`protect`.
     """
-    if not 0.0 < floor_bps < math.inf:
-        raise UsageError(f"floor_bps = {floor_bps:g}; expected more than 0 bit/s")
+    if not 0.0 < min_skr_bps < math.inf:
+        raise UsageError(f"min_skr_bps = {min_skr_bps:g}; expected more than 0 bit/s")
     if instance.other_noise.four_wave_mixing is not None:
         raise UnsupportedError("protection does not cover four-wave mixing: take it out")
     if not isinstance(channels, int):
@@ -152,37 +152,37 @@ def _sets(
 class _Search:
     """One run over several sets."""
 
-    def __init__(self, instance: Instance, floor_bps: float, seed: int, stop: Stop) -> None:
+    def __init__(self, instance: Instance, min_skr_bps: float, seed: int, stop: Stop) -> None:
         self._instance = instance
-        self._floor_bps = floor_bps
+        self._min_skr_bps = min_skr_bps
         self._seed = seed
         self._stop = stop
-        self.attempts: list[Attempt] = []
+        self.trials: list[ProtectionTrial] = []
 
     def run(self, sets: Sequence[tuple[int, ...]], rounds: int) -> None:
         """Greedy on every set, repairs on the best of them, then backtracking on all."""
         for channels in sets:
-            if self.attempts and (self._stop() or self._kept()):
+            if self.trials and (self._stop() or self._kept()):
                 return
-            self.attempts.append(self._greedy(channels))
-        best = sorted(self.attempts, key=lambda a: -len(a.plan.placed))
-        for attempt in best[:REPAIRED]:
+            self.trials.append(self._greedy(channels))
+        best = sorted(self.trials, key=lambda a: -len(a.plan.assignments))
+        for trial in best[:REPAIRED]:
             if not self._kept():
-                demands = self._hopeful(attempt)
-                attempt.plan = repaired(
-                    attempt.plan, demands, rounds=rounds, seed=self._seed, stop=self._stop
+                demands = self._hopeful(trial)
+                trial.plan = repaired(
+                    trial.plan, demands, rounds=rounds, seed=self._seed, stop=self._stop
                 )
-        for attempt in best:
-            if not self._kept() and not attempt.infeasible_alone:
-                self._decide(attempt)
+        for trial in best:
+            if not self._kept() and not trial.infeasible_alone:
+                self._decide(trial)
 
     def answer(self, all_sets: bool, started: float) -> ProtectedPlan:
         """Write the plan that keeps most demands, and what is proved."""
-        best = max(self.attempts, key=lambda a: len(a.plan.placed))
+        best = max(self.trials, key=lambda a: len(a.plan.assignments))
         table = FailureTable(best.plan)
-        status, proof = self._verdict(best, all_sets)
+        status, proof = self._status(best, all_sets)
         return ProtectedPlan(
-            floor_bps=self._floor_bps,
+            min_skr_bps=self._min_skr_bps,
             channels=best.channels,
             status=status,
             proof=proof,
@@ -192,19 +192,19 @@ class _Search:
             seconds=round(time.monotonic() - started, 3),
         )
 
-    def _greedy(self, channels: tuple[int, ...]) -> Attempt:
+    def _greedy(self, channels: tuple[int, ...]) -> ProtectionTrial:
         problem = build_problem(with_channel_set(self._instance, channels), "max-min")
-        net = ProtectedNetwork(problem, self._floor_bps)
-        attempt = Attempt(channels, net, Protection(net), self._hopeless(net))
-        insert(attempt.plan, self._hopeful(attempt), self._stop)
-        return attempt
+        net = ProtectedNetwork(problem, self._min_skr_bps)
+        trial = ProtectionTrial(channels, net, Protection(net), self._infeasible_alone(net))
+        insert(trial.plan, self._hopeful(trial), self._stop)
+        return trial
 
-    def _hopeless(self, net: ProtectedNetwork) -> frozenset[int]:
+    def _infeasible_alone(self, net: ProtectedNetwork) -> frozenset[int]:
         """Demands that are not kept even alone in the network; those with the same ends alike."""
         alone: dict[object, bool] = {}
         found = []
         for r, demand in enumerate(self._instance.demands):
-            kind = (demand.source, demand.target, demand.channels, net.floors[r])
+            kind = (demand.source, demand.target, demand.channels, net.min_skr[r])
             if kind not in alone:
                 budget = Budget(DECIDING)
                 plan = complete(net, [r], budget, self._stop)
@@ -213,40 +213,40 @@ class _Search:
                 found.append(r)
         return frozenset(found)
 
-    def _hopeful(self, attempt: Attempt) -> list[int]:
+    def _hopeful(self, trial: ProtectionTrial) -> list[int]:
         """Demands that may be kept, those with the fewest and longest routes first."""
-        routes = attempt.net.problem.routes
-        some = (r for r in range(len(routes)) if r not in attempt.infeasible_alone)
+        routes = trial.net.problem.routes
+        some = (r for r in range(len(routes)) if r not in trial.infeasible_alone)
         return sorted(some, key=lambda r: (len(routes[r]), -len(routes[r][0].links), r))
 
-    def _decide(self, attempt: Attempt) -> None:
+    def _decide(self, trial: ProtectionTrial) -> None:
         budget = Budget(DECIDING)
-        plan = complete(attempt.net, self._hopeful(attempt), budget, self._stop)
+        plan = complete(trial.net, self._hopeful(trial), budget, self._stop)
         if plan is not None:
-            attempt.plan = plan
-        attempt.decided = plan is not None or not budget.cut_short
+            trial.plan = plan
+        trial.decided = plan is not None or not budget.cut_short
 
     def _kept(self) -> bool:
         demands = len(self._instance.demands)
-        return any(len(attempt.plan.placed) == demands for attempt in self.attempts)
+        return any(len(trial.plan.assignments) == demands for trial in self.trials)
 
-    def _verdict(
-        self, best: Attempt, all_sets: bool
+    def _status(
+        self, best: ProtectionTrial, all_sets: bool
     ) -> tuple[Literal["kept", "impossible", "not found"], str]:
-        demands, count = len(self._instance.demands), len(self.attempts)
-        if len(best.plan.placed) == demands:
+        demands, count = len(self._instance.demands), len(self.trials)
+        if len(best.plan.assignments) == demands:
             return "kept", "every failure's plan is written"
         if any(self._reason(best, r) for r in range(demands)):
             return "impossible", "some demands cannot survive a cut, whatever the set"
-        told = f"{count} set{'s' if count > 1 else ''}"
-        if all_sets and all(a.infeasible_alone or a.decided for a in self.attempts):
-            return "impossible", f"proved for {told}: alone in the network, or by backtracking"
-        return "not found", f"{told} searched, not all of them to the end"
+        scope = f"{count} set{'s' if count > 1 else ''}"
+        if all_sets and all(a.infeasible_alone or a.decided for a in self.trials):
+            return "impossible", f"proved for {scope}: alone in the network, or by backtracking"
+        return "not found", f"{scope} searched, not all of them to the end"
 
-    def _left_out(self, best: Attempt, all_sets: bool) -> Iterator[LeftOut]:
-        everywhere = frozenset.intersection(*(a.infeasible_alone for a in self.attempts))
+    def _left_out(self, best: ProtectionTrial, all_sets: bool) -> Iterator[LeftOut]:
+        everywhere = frozenset.intersection(*(a.infeasible_alone for a in self.trials))
         for r, demand in enumerate(self._instance.demands):
-            if r in best.plan.placed:
+            if r in best.plan.assignments:
                 continue
             reason = self._reason(best, r)
             proved = reason is not None or (all_sets and r in everywhere)
@@ -263,7 +263,7 @@ class _Search:
                 broken_by=blocking_failures(best.plan, r),
             )
 
-    def _reason(self, best: Attempt, r: int) -> str | None:
+    def _reason(self, best: ProtectionTrial, r: int) -> str | None:
         """Say why a demand cannot survive a cut with any set; None where routes do not tell."""
         routes = best.net.problem.routes[r]
         if not routes:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qkdopt.channel_sets.protection.light_paths import Placed, Placing, ProtectedNetwork
+from qkdopt.channel_sets.protection.light_paths import Assignment, Assignments, ProtectedNetwork
 from qkdopt.problem.network_state import NetworkState, copy_state
 
-Restored = dict[int, Placing]
+Restored = dict[int, Assignment]
 
 
 @dataclass
@@ -45,34 +45,36 @@ class Protection:
     """
 
     net: ProtectedNetwork
-    placed: dict[int, Placing] = field(default_factory=dict)
+    assignments: dict[int, Assignment] = field(default_factory=dict)
     restored: dict[int, Restored] = field(default_factory=dict)
 
-    def place(self, r: int, placing: Placing, budget: Budget) -> bool:
+    def place(self, r: int, assignment: Assignment, budget: Budget) -> bool:
         """Add a demand if everyone then keeps the floor under every failure."""
-        placed = {**self.placed, r: placing}
-        lit = self.net.lit(placed)
-        if not self.net.keeps_receivers(placed, lit):
+        assignments = {**self.assignments, r: assignment}
+        lit = self.net.lit(assignments)
+        if not self.net.keeps_receivers(assignments, lit):
             return False
         restored = {}
         for f in self.net.links:
-            found = self._restoration(placed, lit, f, budget)
+            found = self._restoration(assignments, lit, f, budget)
             if found is None:
                 return False
             restored[f] = found
-        self.placed, self.restored = placed, restored
+        self.assignments, self.restored = assignments, restored
         return True
 
-    def broken_by(self, r: int, placing: Placing, budget: Budget) -> tuple[list[int], list[int]]:
+    def broken_by(
+        self, r: int, assignment: Assignment, budget: Budget
+    ) -> tuple[list[int], list[int]]:
         """Links whose receiver's, and links whose own failure some demand does not survive."""
-        placed = {**self.placed, r: placing}
-        lit = self.net.lit(placed)
-        cuts = [f for f in self.net.links if self._restoration(placed, lit, f, budget) is None]
-        return list(self.net.lost_receivers(placed, lit)), cuts
+        assignments = {**self.assignments, r: assignment}
+        lit = self.net.lit(assignments)
+        cuts = [f for f in self.net.links if self._restoration(assignments, lit, f, budget) is None]
+        return list(self.net.lost_receivers(assignments, lit)), cuts
 
     def remove(self, r: int) -> None:
         """Take a demand away: the others keep what they have."""
-        del self.placed[r]
+        del self.assignments[r]
         self.restored = {
             f: {other: at for other, at in found.items() if other != r}
             for f, found in self.restored.items()
@@ -80,61 +82,69 @@ class Protection:
 
     def copy(self) -> Protection:
         """Return a copy that may go its own way."""
-        return Protection(self.net, dict(self.placed), dict(self.restored))
+        return Protection(self.net, dict(self.assignments), dict(self.restored))
 
     def _restoration(
-        self, placed: Placed, lit: NetworkState, f: int, budget: Budget
+        self, assignments: Assignments, lit: NetworkState, f: int, budget: Budget
     ) -> Restored | None:
         """Restore the demands of a cut link: as before if that still does, else from scratch."""
         known = self.restored.get(f, {})
-        waiting = affected(self.net, placed, f)
+        waiting = affected(self.net, assignments, f)
         if not waiting and self.net.problem.instance.qkd.relay == "lightpath":
             return {}
-        kept = self._relit(placed, lit, f, known)
+        kept = self._relit(assignments, lit, f, known)
         if kept is not None:
             more = restore(
-                self.net, placed, kept, f, [r for r in waiting if r not in known], known, budget
+                self.net,
+                assignments,
+                kept,
+                f,
+                [r for r in waiting if r not in known],
+                known,
+                budget,
             )
             if more is not None:
                 return more
-        start = _unaffected(self.net, placed, lit, f)
-        return restore(self.net, placed, start, f, waiting, {}, budget)
+        start = _unaffected(self.net, assignments, lit, f)
+        return restore(self.net, assignments, start, f, waiting, {}, budget)
 
     def _relit(
-        self, placed: Placed, lit: NetworkState, f: int, known: Placed
+        self, assignments: Assignments, lit: NetworkState, f: int, known: Assignments
     ) -> NetworkState | None:
         """Light of the earlier restoration beside all that stays; None where they clash."""
-        lit = _unaffected(self.net, placed, lit, f)
-        for r, placing in known.items():
-            if not self.net.free(lit, r, placing[0])[list(placing[1])].all():
+        lit = _unaffected(self.net, assignments, lit, f)
+        for r, assignment in known.items():
+            if not self.net.free(lit, r, assignment[0])[list(assignment[1])].all():
                 return None
-            self.net.switch(lit, r, placing, 1)
+            self.net.switch(lit, r, assignment, 1)
         return lit
 
 
-def affected(net: ProtectedNetwork, placed: Placed, f: int) -> list[int]:
+def affected(net: ProtectedNetwork, assignments: Assignments, f: int) -> list[int]:
     """Demands whose lightpaths cross a link, those with the fewest other routes first."""
 
     def ways(r: int) -> tuple[int, int]:
         return sum(f not in route.links for route in net.problem.routes[r]), r
 
-    return sorted((r for r, at in placed.items() if f in net.route(r, at).links), key=ways)
+    return sorted((r for r, at in assignments.items() if f in net.route(r, at).links), key=ways)
 
 
-def _unaffected(net: ProtectedNetwork, placed: Placed, lit: NetworkState, f: int) -> NetworkState:
+def _unaffected(
+    net: ProtectedNetwork, assignments: Assignments, lit: NetworkState, f: int
+) -> NetworkState:
     rest = copy_state(lit)
-    for r in affected(net, placed, f):
-        net.switch(rest, r, placed[r], -1)
+    for r in affected(net, assignments, f):
+        net.switch(rest, r, assignments[r], -1)
     return rest
 
 
 def restore(
     net: ProtectedNetwork,
-    placed: Placed,
+    assignments: Assignments,
     lit: NetworkState,
     f: int,
     waiting: list[int],
-    known: Placed,
+    known: Assignments,
     budget: Budget,
 ) -> Restored | None:
     """Place the waiting demands off a cut link, one after the other, with backtracking.
@@ -142,22 +152,24 @@ def restore(
     ``lit`` is the light of the others, those of ``known`` included. None when there is no way, or
     when the budget ran out first (which it then says).
     """
-    everyone = {r: at for r, at in placed.items() if f not in net.route(r, at).links} | dict(known)
+    everyone = {r: at for r, at in assignments.items() if f not in net.route(r, at).links} | dict(
+        known
+    )
 
     def descend(k: int) -> bool:
-        if not net.keeps(everyone, net.rates(lit)[:, 0], f):
+        if not net.survives(everyone, net.rates(lit)[:, 0], f):
             return False
         if k == len(waiting):
             return True
         r = waiting[k]
-        for placing in net.options(r, lit, f):
+        for assignment in net.options(r, lit, f):
             if not budget.spend():
                 return False
-            net.switch(lit, r, placing, 1)
-            everyone[r] = placing
+            net.switch(lit, r, assignment, 1)
+            everyone[r] = assignment
             if descend(k + 1):
                 return True
-            net.switch(lit, r, placing, -1)
+            net.switch(lit, r, assignment, -1)
             del everyone[r]
         return False
 

@@ -28,11 +28,11 @@ Stop = Callable[[], bool]
 def insert(plan: Protection, demands: Iterable[int], stop: Stop) -> None:
     """Place each demand where everyone keeps the floor; leave out those that have no such place."""
     for r in demands:
-        lit = plan.net.lit(plan.placed)
-        for placing in plan.net.options(r, lit):
+        lit = plan.net.lit(plan.assignments)
+        for assignment in plan.net.options(r, lit):
             if stop():
                 return
-            if plan.place(r, placing, Budget(RESTORING)):
+            if plan.place(r, assignment, Budget(RESTORING)):
                 break
 
 
@@ -43,16 +43,18 @@ def repaired(
     rng = np.random.default_rng(seed)
     best = plan
     for _ in range(rounds):
-        missing = [r for r in demands if r not in best.placed]
+        missing = [r for r in demands if r not in best.assignments]
         if not missing or stop():
             break
         trial = best.copy()
-        count = min(len(trial.placed), max(OUT_LEAST, round(OUT_SHARE * len(trial.placed))))
-        out = [int(r) for r in rng.permutation(sorted(trial.placed))[:count]]
+        count = min(
+            len(trial.assignments), max(OUT_LEAST, round(OUT_SHARE * len(trial.assignments)))
+        )
+        out = [int(r) for r in rng.permutation(sorted(trial.assignments))[:count]]
         for r in out:
             trial.remove(r)
         insert(trial, [*(int(r) for r in rng.permutation(missing)), *out], stop)
-        if len(trial.placed) >= len(best.placed):
+        if len(trial.assignments) >= len(best.assignments):
             best = trial
     return best
 
@@ -69,12 +71,12 @@ def complete(
     def descend(plan: Protection, k: int) -> Protection | None:
         if k == len(demands):
             return plan
-        for placing in net.options(demands[k], net.lit(plan.placed)):
+        for assignment in net.options(demands[k], net.lit(plan.assignments)):
             if stop() or not budget.spend():
                 budget.cut_short = True
                 return None
             trial = plan.copy()
-            if trial.place(demands[k], placing, budget):
+            if trial.place(demands[k], assignment, budget):
                 found = descend(trial, k + 1)
                 if found is not None:
                     return found
@@ -85,8 +87,8 @@ def complete(
 
 def blocking_failures(plan: Protection, r: int) -> tuple[str, ...]:
     """Name the failures that would not be survived were a demand placed where they are fewest."""
-    options = islice(plan.net.options(r, plan.net.lit(plan.placed)), EXPLAINING)
-    found = [plan.broken_by(r, placing, Budget(RESTORING)) for placing in options]
+    options = islice(plan.net.options(r, plan.net.lit(plan.assignments)), EXPLAINING)
+    found = [plan.broken_by(r, assignment, Budget(RESTORING)) for assignment in options]
     if not found:
         return ("no free channel on any of its routes",)
     receivers, cuts = min(found, key=lambda some: len(some[0]) + len(some[1]))

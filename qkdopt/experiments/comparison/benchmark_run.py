@@ -13,7 +13,7 @@ from qkdopt.adapters import adapter_of
 from qkdopt.checker import check
 from qkdopt.errors import SolverFailedError
 from qkdopt.instance import Instance
-from qkdopt.jobs.task import Row, finished_row
+from qkdopt.jobs.task import Row, to_row
 from qkdopt.optimize import Progress, solve
 from qkdopt.result import Objective, Result
 
@@ -77,7 +77,7 @@ class BenchmarkRun:
 
     def run(self) -> Row:
         """Solve, check and return the row."""
-        return finished_row(self._identity(), self._measured, NO_MEASURES)
+        return to_row(self._identity(), self._measured, NO_MEASURES)
 
     def _identity(self) -> Row:
         return {

@@ -1,7 +1,7 @@
 """What share of the key rate survives degradations: the reason for 1:N."""
 
 from qkdopt.experiments.resilience.case import Case
-from qkdopt.experiments.resilience.spec import ResilienceSpec, cases, faults_on, parse_sets
+from qkdopt.experiments.resilience.spec import ResilienceSpec, cases, parse_sets, validate_spec
 from qkdopt.experiments.resilience.table import COLUMNS, survival_table
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "Case",
     "ResilienceSpec",
     "cases",
-    "faults_on",
     "parse_sets",
     "survival_table",
+    "validate_spec",
 ]

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
-from qkdopt.jobs.task import Row, finished_row
-from qkdopt.simulation import Estimate, EventOptions, SimulationOptions, Survival, simulate_events
+from qkdopt.jobs.task import Row, to_row
+from qkdopt.simulation import Estimate, EventOptions, SimulationOptions, Survival, simulate_failures
 
 # Part of every run's key: raised when a change of the code changes results.
 RESULTS_VERSION = 2
@@ -32,7 +32,7 @@ class Case:
     channels
         Name of the candidate set in tables.
     options, events, load_erlang, requests, warmup, seed
-        See :func:`qkdopt.simulation.simulate_events`.
+        See :func:`qkdopt.simulation.simulate_failures`.
     """
 
     instance: Instance
@@ -73,11 +73,11 @@ class Case:
 
     def run(self) -> Row:
         """Do the run and return its row."""
-        return finished_row(self._identity(), self._measured, _measures(None))
+        return to_row(self._identity(), self._measured, _measures(None))
 
     def _measured(self) -> Row:
         return _measures(
-            simulate_events(
+            simulate_failures(
                 self.instance,
                 self.options,
                 self.events,

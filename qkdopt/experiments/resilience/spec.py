@@ -11,7 +11,7 @@ from qkdopt.experiments.resilience.case import Case
 from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, instance_of, read_channels
 from qkdopt.simulation import EVENTS, EventOptions, SimulationOptions
-from qkdopt.simulation.refusals import noise_faults, request_faults
+from qkdopt.simulation.refusals import validate_noise, validate_requests
 
 RETUNE = ("always", "never")
 RELAYS = ("lightpath", "widest")
@@ -66,7 +66,7 @@ class ResilienceSpec:
             parse_sets(self.channels)
         except UsageError as error:
             yield from str(error).split("; ")
-        yield from request_faults(
+        yield from validate_requests(
             load_erlang=self.load_erlang,
             requests=self.requests,
             seed=self.seed,
@@ -110,7 +110,7 @@ def parse_sets(channels: str | None) -> list[NamedSet]:
     return [NamedSet.listed(chosen) for chosen in dict.fromkeys(sets) if chosen is not None]
 
 
-def faults_on(instance: Instance, spec: ResilienceSpec) -> list[str]:
+def validate_spec(instance: Instance, spec: ResilienceSpec) -> list[str]:
     """Return every fault of a specification for an instance."""
     faults = list(spec.faults())
     try:
@@ -122,7 +122,7 @@ def faults_on(instance: Instance, spec: ResilienceSpec) -> list[str]:
             named_set.applied_to(instance)
         except InstanceError as error:
             faults += [f"{error.where}: {fault}" for fault in error.faults]
-    faults += noise_faults(instance)
+    faults += validate_noise(instance)
     if not any(link.qkd for link in instance.network.links):
         faults.append(f"no link of {instance.name} has QKD; expected at least one")
     return faults
@@ -134,9 +134,9 @@ def cases(instance: Instance, spec: ResilienceSpec) -> list[Case]:
     Raises
     ------
     UsageError
-        All faults of :func:`faults_on` at once.
+        All faults of :func:`validate_spec` at once.
     """
-    faults = faults_on(instance, spec)
+    faults = validate_spec(instance, spec)
     if faults:
         raise UsageError("; ".join(faults))
     load = instance.load_erlang if spec.load_erlang is None else spec.load_erlang

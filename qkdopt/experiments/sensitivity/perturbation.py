@@ -25,7 +25,7 @@ from qkdopt.experiments.sensitivity.power import (
 )
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import link_launch_dbm
-from qkdopt.simulation.refusals import noise_faults
+from qkdopt.simulation.refusals import validate_noise
 
 MIN_STEP_DB, MAX_STEP_DB = 0.5, 9.0
 MIN_POWERS: tuple[tuple[str, Mode], ...] = (
@@ -90,7 +90,7 @@ def sensitivity_settings(
         add up: every fault.
     """
     receivers = receivers or Receivers.of(instance)
-    faults = sweep_faults(instance, step_db=step_db, receivers=receivers)
+    faults = validate_sweep(instance, step_db=step_db, receivers=receivers)
     if faults:
         raise InstanceError(f"{instance.name}: parameters", faults)
     settings: list[Setting] = []
@@ -108,7 +108,7 @@ def sensitivity_settings(
     return Sweep(tuple(settings), tuple(notes), receivers)
 
 
-def sweep_faults(
+def validate_sweep(
     instance: Instance | None, *, step_db: float, receivers: Receivers | None
 ) -> list[str]:
     """Return every fault of a sweep; of the options alone where there is no instance.
@@ -126,11 +126,11 @@ def sweep_faults(
     if not MIN_STEP_DB <= step_db <= MAX_STEP_DB:
         faults.append(f"step = {step_db:g}; expected 0.5 to 9 dB")
     if receivers is not None:
-        option_faults = receivers.faults()
-        faults += option_faults
-        if instance is not None and not option_faults:
+        validate_options = receivers.faults()
+        faults += validate_options
+        if instance is not None and not validate_options:
             faults += receivers.validate_cap(instance)
-    return faults if instance is None else [*faults, *noise_faults(instance)]
+    return faults if instance is None else [*faults, *validate_noise(instance)]
 
 
 def _settings_of(
@@ -191,7 +191,7 @@ def _outside(instance: Instance, receivers: Receivers) -> str:
 
 
 def _at_min_power(instance: Instance, name: str, mode: Mode, receivers: Receivers) -> Setting:
-    chosen = receivers.at_floor(instance, mode)
+    chosen = receivers.at_min_launch(instance, mode)
     mean = mean_launch_dbm(chosen)
     unit = "dBm" if mode == "network" else "dBm, mean of links"
     change = round(mean - mean_launch_dbm(instance), 9)

@@ -131,7 +131,7 @@ class Receivers:
         """Return one fault for each link whose minimum launch power is above the cap."""
         return validate_cap(instance, self.sensitivity_dbm, self.margin_db, self.cap_dbm)
 
-    def at_floor(self, instance: Instance, mode: Mode) -> Instance:
+    def at_min_launch(self, instance: Instance, mode: Mode) -> Instance:
         """Return the instance at the power of least noise, see :func:`with_launch`."""
         return with_launch(
             instance, mode, sensitivity_dbm=self.sensitivity_dbm, margin_db=self.margin_db,

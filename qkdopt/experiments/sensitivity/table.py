@@ -94,7 +94,7 @@ def _number(value: float | None, scale: float) -> float:
     return math.nan if value is None else scale * value
 
 
-def what_a_db_buys(table: pd.DataFrame) -> pd.DataFrame:
+def rank_parameters(table: pd.DataFrame) -> pd.DataFrame:
     r"""Rank the parameters by the gain of one dB of each at the present values.
 
     A gain :math:`g` of :math:`x` dB to the better side is :math:`(1 + g)^{1/x} - 1` for each of

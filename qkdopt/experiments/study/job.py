@@ -10,7 +10,7 @@ from typing import Any
 from qkdopt.experiments.study.snapshots import SnapshotBounds, snapshot_bounds
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
-from qkdopt.jobs.task import Row, finished_row
+from qkdopt.jobs.task import Row, to_row
 from qkdopt.simulation import Estimate, SimulationOptions, SimulationOutcome, simulate
 from qkdopt.simulation import tally as t
 
@@ -74,7 +74,7 @@ class Job:
 
     def run(self) -> Row:
         """Do the run and return its row."""
-        return finished_row(self.identity(), self._measured, _measures(None) | _bounds(None))
+        return to_row(self.identity(), self._measured, _measures(None) | _bounds(None))
 
     def _measured(self) -> Row:
         outcome = simulate(

@@ -37,16 +37,16 @@ class Search:
         """Recompute noise, rates and score from the lightpaths."""
         a, s = self.arrays, self.state
         rebuild(
-            a.objective, a.floors, a.path_start, a.hops, a.noise, a.blocks, a.groups,
-            a.transmittance, a.floor, a.rate, a.table, s.path, s.channel, s.occupant, s.noise,
-            s.blockers, s.link_rate, s.figures,
+            a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
+            a.transmittance, a.background_noise, a.rate, a.table, s.path, s.channel, s.occupant,
+            s.noise, s.blockers, s.link_rate, s.figures,
         )  # fmt: skip
 
     def anneal(self, moves: int, hot_bps: float, cold_bps: float) -> None:
         """Try moves, cooling from ``hot_bps`` to ``cold_bps``; drift is removed afterwards."""
         a, s = self.arrays, self.state
         anneal(
-            moves, hot_bps, cold_bps, a.objective, a.demands, a.floors, a.path_start, a.hops,
+            moves, hot_bps, cold_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
             a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, s.path,
             s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.best_path,
             s.best_channel, s.figures, s.random,

@@ -9,7 +9,7 @@ import numpy as np
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray
 from qkdopt.problem.network_tables import guard_blocks, hops_of
-from qkdopt.problem.plan import BLOCKED, Plan, tuned
+from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
 from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
@@ -42,7 +42,7 @@ class SearchArrays:
         noise is the highest rate. -1 beyond a link's candidates.
     transmittance
         ``(E, G)`` of each group.
-    floor
+    background_noise
         ``(E, Q)`` noise clicks per gate with no channel lit.
     rate
         Parameters of the key rate, for :func:`qkdopt.physics.compiled_keyrate.key_rate`.
@@ -53,7 +53,7 @@ class SearchArrays:
     """
 
     demands: IntArray
-    floors: FloatArray
+    min_skr: FloatArray
     path_start: IntArray
     hops: IntArray
     usable: IntArray
@@ -61,7 +61,7 @@ class SearchArrays:
     blocks: IntArray
     groups: IntArray
     transmittance: FloatArray
-    floor: FloatArray
+    background_noise: FloatArray
     rate: FloatArray
     table: FloatArray
     objective: int
@@ -80,11 +80,11 @@ def build_arrays(problem: Problem) -> SearchArrays:
     usable = usable.reshape(len(paths), tables.usable.shape[2])
     groups, transmittance = _groups(problem)
     rate, table = tables.key_rate_arguments()
-    floors = [demand.min_skr_bps or 0.0 for demand in instance.demands]
-    widths = [demand.channels for demand in instance.demands]
+    min_skr = [demand.min_skr_bps or 0.0 for demand in instance.demands]
+    lightpath_counts = [demand.channels for demand in instance.demands]
     return SearchArrays(
-        demands=np.array([ends[:-1], ends[1:], widths], dtype=np.int64).T.copy(),
-        floors=np.array(floors, dtype=np.float64),
+        demands=np.array([ends[:-1], ends[1:], lightpath_counts], dtype=np.int64).T.copy(),
+        min_skr=np.array(min_skr, dtype=np.float64),
         path_start=path_start,
         hops=hops,
         usable=usable,
@@ -92,7 +92,7 @@ def build_arrays(problem: Problem) -> SearchArrays:
         blocks=np.ascontiguousarray(guard_blocks(tables)).astype(np.int64),
         groups=groups,
         transmittance=transmittance,
-        floor=np.ascontiguousarray(tables.floor),
+        background_noise=np.ascontiguousarray(tables.background_noise),
         rate=rate,
         table=table,
         objective=OBJECTIVE_CODE[problem.objective],
@@ -193,4 +193,4 @@ def plan_of_state(problem: Problem, arrays: SearchArrays, state: SearchState) ->
         routes.append(BLOCKED if path == NONE else path - int(arrays.demands[r, 0]))
         used = state.best_channel[r, : arrays.demands[r, 2]] if path != NONE else ()
         channels.append(tuple(sorted(int(w) for w in used)))
-    return tuned(problem, routes, channels)
+    return tune_working_channels(problem, routes, channels)

@@ -50,7 +50,7 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
 
 
 @njit_noalloc
-def _score(objective, path, floors, path_start, hops, link_rate):
+def _score(objective, path, min_skr, path_start, hops, link_rate):
     """Score of the current lightpaths and number served; -inf below a floor."""
     total, worst, served = 0.0, np.inf, 0
     for r in range(len(path)):
@@ -61,7 +61,7 @@ def _score(objective, path, floors, path_start, hops, link_rate):
         slowest = np.inf
         for h in range(path_start[p], path_start[p + 1]):
             slowest = min(slowest, link_rate[hops[h, 0]])
-        if slowest < floors[r]:
+        if slowest < min_skr[r]:
             return -np.inf, served
         total += slowest
         worst = min(worst, slowest)
@@ -77,8 +77,8 @@ def _score(objective, path, floors, path_start, hops, link_rate):
 
 @njit
 def rebuild(
-    objective, floors, path_start, hops, noise_of, blocks, groups, transmittance, floor, rate,
-    table, path, channel, occupant, noise, blockers, link_rate, figures,
+    objective, min_skr, path_start, hops, noise_of, blocks, groups, transmittance,
+    background_noise, rate, table, path, channel, occupant, noise, blockers, link_rate, figures,
 ):  # fmt: skip
     """Recompute everything from the lightpaths: the start, and the end of any drift."""
     for i in range(occupant.shape[0]):
@@ -86,7 +86,7 @@ def rebuild(
             occupant[i, w] = -1
     for e in range(noise.shape[0]):
         for q in range(noise.shape[1]):
-            noise[e, q] = floor[e, q]
+            noise[e, q] = background_noise[e, q]
             blockers[e, q] = 0
     for r in range(len(path)):
         if path[r] < 0:
@@ -99,7 +99,7 @@ def rebuild(
                 )  # fmt: skip
     for e in range(len(link_rate)):
         link_rate[e] = _retune(e, groups, transmittance, noise, blockers, rate, table)
-    figures[0], served = _score(objective, path, floors, path_start, hops, link_rate)
+    figures[0], served = _score(objective, path, min_skr, path_start, hops, link_rate)
     figures[1] = served
 
 
@@ -240,7 +240,7 @@ def _restore(
 
 @njit
 def anneal(
-    moves, hot, cold, objective, demands, floors, path_start, hops, usable, noise_of, blocks,
+    moves, hot, cold, objective, demands, min_skr, path_start, hops, usable, noise_of, blocks,
     groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
     best_path, best_channel, figures, random,
 ):  # fmt: skip
@@ -271,7 +271,7 @@ def anneal(
         score, served = 0.0, 0
         if accept:
             _write(n, who, p_new, w_new, path, channel)
-            score, served = _score(objective, path, floors, path_start, hops, link_rate)
+            score, served = _score(objective, path, min_skr, path_start, hops, link_rate)
             heat = hot * (cold / hot) ** (move / moves)
             accept = _is_accepted(score, served, heat, figures, random)
             if not accept:

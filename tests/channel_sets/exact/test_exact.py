@@ -12,7 +12,7 @@ import pytest
 import qkdopt
 from qkdopt.adapters import ADAPTERS
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
-from qkdopt.channel_sets.exact.exact import exact_set
+from qkdopt.channel_sets.exact.exact import prove_channel_set
 from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.errors import SolverMissingError, UsageError
@@ -58,7 +58,7 @@ def assert_is_best(instance, size, answer):
 def test_no_set_and_no_assignment_is_better(seed, method):
     instance = random_instance(seed, floors=False, channels=(4, 4))
     for size in (1, 2):
-        answer = exact_set(instance, size, method=method, gap=GAP, time_limit=HANG_SECONDS)
+        answer = prove_channel_set(instance, size, method=method, gap=GAP, time_limit=HANG_SECONDS)
         assert_is_best(instance, size, answer)
 
 
@@ -66,7 +66,7 @@ def test_no_set_and_no_assignment_is_better(seed, method):
 @pytest.mark.parametrize("seed", [4, 7, 9])
 def test_with_least_rates_and_other_relays_too(seed, method):
     instance = random_instance(seed, floors=True, relay="widest", channels=(4, 4), most_demands=2)
-    answer = exact_set(instance, 1, method=method, gap=GAP, time_limit=HANG_SECONDS)
+    answer = prove_channel_set(instance, 1, method=method, gap=GAP, time_limit=HANG_SECONDS)
     assert_is_best(instance, 1, answer)
 
 
@@ -76,14 +76,16 @@ def test_the_milp_takes_over_what_the_race_leaves_open(seed, monkeypatch):
     monkeypatch.setattr("qkdopt.channel_sets.exact.exact.SETS_SHARE", 1e-4 if seed % 2 else 1e-10)
     instance = random_instance(seed, floors=False, channels=(4, 4))
     for size in (1, 2):
-        answer = exact_set(instance, size, gap=GAP, time_limit=HANG_SECONDS)
+        answer = prove_channel_set(instance, size, gap=GAP, time_limit=HANG_SECONDS)
         assert_is_best(instance, size, answer)
 
 
 @pytest.mark.parametrize("name", slow_if(["mesh6"], ["mesh6", "ring"]))
 def test_both_methods_agree_on_28_sets(name):
     instance = qkdopt.read_instance(f"instances/small/{name}.json")
-    answers = [exact_set(instance, 2, method=method, gap=1e-3) for method in ("sets", "milp")]
+    answers = [
+        prove_channel_set(instance, 2, method=method, gap=1e-3) for method in ("sets", "milp")
+    ]
     for answer, other in zip(answers, reversed(answers), strict=True):
         assert answer.status == "optimal"
         assert answer.served == other.served
@@ -93,7 +95,7 @@ def test_both_methods_agree_on_28_sets(name):
 
 def test_a_run_without_time_says_what_it_has_not_proved():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
-    answer = exact_set(instance, 2, time_limit=0.0)
+    answer = prove_channel_set(instance, 2, time_limit=0.0)
     assert answer.status == "feasible"
     assert answer.bound_bps is None
     assert answer.served == len(instance.demands)
@@ -101,7 +103,7 @@ def test_a_run_without_time_says_what_it_has_not_proved():
 
 
 def test_a_wide_gap_is_closed_but_not_called_optimal():
-    best = exact_set(qkdopt.read_instance("instances/small/triangle.json"), 1)
+    best = prove_channel_set(qkdopt.read_instance("instances/small/triangle.json"), 1)
     instance = with_channel_set(
         qkdopt.read_instance("instances/small/triangle.json"), best.channels
     )
@@ -118,15 +120,15 @@ def test_a_wide_gap_is_closed_but_not_called_optimal():
 def test_a_solver_is_looked_up_before_any_work(monkeypatch):
     instance = qkdopt.read_instance("instances/small/triangle.json")
     with pytest.raises(UsageError, match="nosuch"):
-        exact_set(instance, 1, solver="nosuch")
+        prove_channel_set(instance, 1, solver="nosuch")
     monkeypatch.setattr(type(ADAPTERS["glpk"]), "available", lambda _self: False)
     with pytest.raises(SolverMissingError, match=r"'glpk' is not installed.*highs"):
-        exact_set(instance, 1, solver="glpk")
+        prove_channel_set(instance, 1, solver="glpk")
 
 
 def test_solver_version_and_seed_are_those_of_the_run():
     instance = qkdopt.read_instance("instances/small/triangle.json")
-    result = exact_set(instance, 1, method="milp", seed=7).result
+    result = prove_channel_set(instance, 1, method="milp", seed=7).result
     assert result.solver.name == "highs"
     assert result.solver.version == ADAPTERS["highs"].version()
     assert result.seed == 7
@@ -135,7 +137,7 @@ def test_solver_version_and_seed_are_those_of_the_run():
 
 def test_a_solver_that_took_no_part_is_not_recorded():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
-    result = exact_set(instance, 2, gap=0.3).result
+    result = prove_channel_set(instance, 2, gap=0.3).result
     assert result.solver.name is None
     assert result.solver.version is None
 
@@ -150,7 +152,7 @@ def test_set_up_is_within_the_time_limit_too(monkeypatch):
 
     monkeypatch.setattr("qkdopt.channel_sets.exact.by_sets.build_problem", build)
     instance = qkdopt.read_instance("instances/small/mesh6.json")
-    answer = exact_set(instance, 2, method="sets", time_limit=0.0)
+    answer = prove_channel_set(instance, 2, method="sets", time_limit=0.0)
     assert len(built) == 1
     assert answer.result.bound.served == len(instance.demands)
     assert answer.bound_bps is None
@@ -171,7 +173,7 @@ def test_a_long_bound_of_one_set_is_cut_by_the_time(monkeypatch):
     )
     monkeypatch.setattr("qkdopt.bounds.bound.LoadStateBound.tighten", tighten)
     instance = qkdopt.read_instance("instances/small/triangle.json")
-    exact_set(instance, 1, method="sets", time_limit=HANG_SECONDS)
+    prove_channel_set(instance, 1, method="sets", time_limit=HANG_SECONDS)
     assert seen == [False, True]
 
 
@@ -190,14 +192,14 @@ def test_the_number_served_is_limited_for_every_set_before_any_is_bounded(monkey
     monkeypatch.setattr("qkdopt.bounds.bound.LoadStateBound.tighten", stop)
     instance = qkdopt.read_instance("instances/small/triangle.json")
     with pytest.raises(KeyboardInterrupt):
-        exact_set(instance, 1, method="sets")
+        prove_channel_set(instance, 1, method="sets")
     assert len(set(built)) == instance.grid.channels
 
 
 def test_too_many_sets_are_refused_with_their_number():
     instance = qkdopt.read_instance("instances/nsfnet_100erl.json")
     with pytest.raises(UsageError, match=r"91390 sets.*at most 20000.*--on demands"):
-        exact_set(instance, 4)
+        prove_channel_set(instance, 4)
 
 
 @pytest.mark.usefixtures("ctrl_c")
@@ -211,7 +213,7 @@ def test_a_stop_is_a_run_without_time_that_is_told(method):
             signal.raise_signal(signal.SIGINT)
         seen.append(progress.phase)
 
-    answer = exact_set(
+    answer = prove_channel_set(
         instance, 2, method=method, gap=GAP, time_limit=HANG_SECONDS, progress=interrupt
     )
     # Every step is reported: none comes after the stop.
@@ -241,13 +243,13 @@ def test_a_second_interrupt_ends_at_once():
 @pytest.mark.parametrize(("channels", "told"), [(0, "1 to 4"), (5, "1 to 4"), (4, "leaves")])
 def test_impossible_sizes_are_refused(channels, told):
     with pytest.raises(UsageError, match=told):
-        exact_set(random_instance(1, channels=(4, 4)), channels)
+        prove_channel_set(random_instance(1, channels=(4, 4)), channels)
 
 
 @pytest.mark.slow
 def test_the_static_value_repeats_and_never_beats_the_proved_best():
     instance = qkdopt.read_instance("instances/small/mesh6.json")
-    best = exact_set(instance, 2)
+    best = prove_channel_set(instance, 2)
     for channels in ((5, 6), (0, 7), (3, 4)):
         one = with_channel_set(instance, channels)
         value = static_value(one, seed=1)

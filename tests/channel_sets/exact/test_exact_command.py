@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
-from qkdopt.channel_sets.exact.exact import exact_set
+from qkdopt.channel_sets.exact.exact import prove_channel_set
 from qkdopt.io import read_instance
-from qkdopt.jobs import hold
+from qkdopt.jobs import lock
 from tests.command import HANG_SECONDS, exit_status, qkdopt, running
 from tests.shipped import LIBRARY
 
@@ -21,7 +21,7 @@ def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, caps
     options = ("--channels", 1, *LIMIT, "-o", tmp_path)
     assert exit_status("design", "prove", TRIANGLE, *options) == 0
     told = capsys.readouterr().out
-    found = exact_set(read_instance(TRIANGLE), 1)
+    found = prove_channel_set(read_instance(TRIANGLE), 1)
     assert "{" + str(found.channels[0]) + "}" in told
     assert exit_status("check", tmp_path / "best.json", tmp_path / "exact.json") == 0
 
@@ -72,7 +72,7 @@ def test_bad_options_write_nothing(options, told, tmp_path, capsys):
 
 
 def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
+    monkeypatch.setattr("qkdopt.cli.design_prove.prove_channel_set", None)
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     options = ("--channels", 1, *LIMIT, "-o", tmp_path / "file")
     assert exit_status("design", "prove", TRIANGLE, *options) == 2
@@ -81,8 +81,8 @@ def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch
 
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("qkdopt.cli.design_prove.exact_set", None)
-    with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
+    monkeypatch.setattr("qkdopt.cli.design_prove.prove_channel_set", None)
+    with running("sleep", HANG_SECONDS) as other, lock(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
         sign.write_text(json.dumps(told), encoding="utf-8")

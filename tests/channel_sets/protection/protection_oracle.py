@@ -18,9 +18,9 @@ Choice = tuple[Route, tuple[int, ...]]
 class ProtectionOracle:
     """One instance with its set, all of it reserved, and a floor."""
 
-    def __init__(self, instance: Instance, floor_bps: float) -> None:
+    def __init__(self, instance: Instance, min_skr_bps: float) -> None:
         self._instance = instance
-        self._floor = floor_bps
+        self._floor = min_skr_bps
         self._links = instance.network.links
         self._routes = candidate_routes(instance)
         self._rates: dict[tuple[object, ...], list[float]] = {}

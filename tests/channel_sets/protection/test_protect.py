@@ -41,7 +41,7 @@ def test_the_verdict_is_that_of_enumeration(seed, relay):
     sets = list(every_set(instance, size))
     assert sets
     possible = [c for c, one in sets if ProtectionOracle(one, floor).possible()]
-    found = protect(instance, floor_bps=floor, channels=size, rounds=5)
+    found = protect(instance, min_skr_bps=floor, channels=size, rounds=5)
     assert found.status == ("kept" if possible else "impossible")
     if possible:
         assert found.channels in possible
@@ -66,7 +66,7 @@ def test_least_rates_of_demands_are_floors_too(seed, relay):
     sets = list(every_set(instance, size))
     assert sets
     possible = [c for c, one in sets if ProtectionOracle(one, 1e3).possible()]
-    found = protect(instance, floor_bps=1e3, channels=size, rounds=5)
+    found = protect(instance, min_skr_bps=1e3, channels=size, rounds=5)
     assert found.status == ("kept" if possible else "impossible")
     assert check_protection(instance, found) == ()
 
@@ -76,11 +76,11 @@ def test_a_demand_with_a_higher_least_rate_than_its_twin_is_not_taken_for_it():
     first = instance.demands[0]
     twin = instance.demands[1].model_copy(update={"source": first.source, "target": first.target})
     twins = instance.model_copy(update={"demands": (first, twin)})
-    found = protect(with_least_rates(twins, [None, 1e9]), floor_bps=1e3, channels=(0, 4))
+    found = protect(with_least_rates(twins, [None, 1e9]), min_skr_bps=1e3, channels=(0, 4))
     assert found.status == "impossible"
     assert [row.demand for row in found.left_out] == [twin.id]
     # With the first's rate alone the second would be kept.
-    assert protect(twins, floor_bps=1e3, channels=(0, 4)).status == "kept"
+    assert protect(twins, min_skr_bps=1e3, channels=(0, 4)).status == "kept"
 
 
 def test_both_verdicts_come_up_in_the_enumeration():
@@ -101,7 +101,7 @@ def ring(demands: int = 4) -> Instance:
 
 def test_every_failure_has_a_row_and_its_numbers_are_recomputed():
     instance = ring()
-    found = protect(instance, floor_bps=5e3, channels=(0, 4))
+    found = protect(instance, min_skr_bps=5e3, channels=(0, 4))
     assert check_protection(instance, found) == ()
     links = [link.id for link in instance.network.links]
     assert [row.link for row in found.failures if row.kind == "receiver"] == links
@@ -109,16 +109,16 @@ def test_every_failure_has_a_row_and_its_numbers_are_recomputed():
     assert all(not row.below_floor and not row.lost for row in found.failures)
     frame = found.failures_frame()
     assert len(frame) == 2 * len(links)
-    assert (frame["worst_skr_bps"] >= found.floor_bps).all()
+    assert (frame["worst_skr_bps"] >= found.min_skr_bps).all()
 
 
 def test_the_same_seed_gives_the_same_plan():
-    plans = [protect(ring(8), floor_bps=5e3, channels=2, seed=3).plan for _ in range(2)]
+    plans = [protect(ring(8), min_skr_bps=5e3, channels=2, seed=3).plan for _ in range(2)]
     assert plans[0] == plans[1]
 
 
 def test_one_receiver_a_link_survives_no_receiver():
-    found = protect(ring(), floor_bps=1.0, channels=1)
+    found = protect(ring(), min_skr_bps=1.0, channels=1)
     assert found.status == "impossible"
     assert found.served == 0
     assert all(row.proved for row in found.left_out)
@@ -126,7 +126,7 @@ def test_one_receiver_a_link_survives_no_receiver():
 
 def test_a_bridge_is_named():
     instance = qkdopt.read_instance("instances/small/line.json")
-    found = protect(instance, floor_bps=1.0, channels=2)
+    found = protect(instance, min_skr_bps=1.0, channels=2)
     assert found.status == "impossible"
     bridge = instance.network.links[0].id
     named = [row for row in found.left_out if f"link {bridge} is the only way" in row.reason]
@@ -138,14 +138,14 @@ def test_one_candidate_route_too_few_is_told_from_a_bridge():
     instance = ring()
     one_route = instance.routes.model_copy(update={"k": 1})
     found = protect(
-        instance.model_copy(update={"routes": one_route}), floor_bps=1.0, channels=(0, 4)
+        instance.model_copy(update={"routes": one_route}), min_skr_bps=1.0, channels=(0, 4)
     )
     assert found.status == "impossible"
     assert all("a larger K may help" in row.reason for row in found.left_out)
 
 
 def test_what_stands_in_the_way_is_named():
-    found = protect(ring(8), floor_bps=2.9e4, channels=(0, 1))
+    found = protect(ring(8), min_skr_bps=2.9e4, channels=(0, 1))
     assert found.left_out
     assert all(row.broken_by for row in found.left_out)
     assert check_protection(ring(8), found) == ()
@@ -154,7 +154,7 @@ def test_what_stands_in_the_way_is_named():
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda p: dataclasses.replace(p, floor_bps=1e6),
+        lambda p: dataclasses.replace(p, min_skr_bps=1e6),
         lambda p: dataclasses.replace(p, failures=p.failures[1:]),
         lambda p: dataclasses.replace(p, failures=p.failures[:-1]),
         lambda p: dataclasses.replace(p, status="not found"),
@@ -169,7 +169,7 @@ def test_what_stands_in_the_way_is_named():
 )
 def test_the_recheck_sees_what_is_wrong(spoil):
     instance = ring()
-    found = protect(instance, floor_bps=5e3, channels=(0, 4))
+    found = protect(instance, min_skr_bps=5e3, channels=(0, 4))
     assert found.status == "kept"
     assert check_protection(instance, spoil(found))
 
@@ -218,10 +218,10 @@ def left(demand):
 
 
 TAMPERED = {
-    "floor nan": lambda p: dataclasses.replace(p, floor_bps=float("nan")),
-    "floor inf": lambda p: dataclasses.replace(p, floor_bps=float("inf")),
-    "floor 0": lambda p: dataclasses.replace(p, floor_bps=0.0),
-    "floor -1": lambda p: dataclasses.replace(p, floor_bps=-1.0),
+    "floor nan": lambda p: dataclasses.replace(p, min_skr_bps=float("nan")),
+    "floor inf": lambda p: dataclasses.replace(p, min_skr_bps=float("inf")),
+    "floor 0": lambda p: dataclasses.replace(p, min_skr_bps=0.0),
+    "floor -1": lambda p: dataclasses.replace(p, min_skr_bps=-1.0),
     "a set off the grid": lambda p: dataclasses.replace(p, channels=(0, 99)),
     "receiver without qkd": lambda p: row_plans_with(p, "receiver", qkd=()),
     "receiver without light": lambda p: row_plans_with(p, "receiver", lightpaths=()),
@@ -251,14 +251,14 @@ TAMPERED = {
 
 @pytest.mark.parametrize("spoil", TAMPERED.values(), ids=TAMPERED)
 def test_tables_that_tell_false_are_seen(spoil):
-    found = protect(ring(), floor_bps=5e3, channels=(0, 4))
+    found = protect(ring(), min_skr_bps=5e3, channels=(0, 4))
     assert found.status == "kept"
     assert check_protection(ring(), found) == ()
     assert check_protection(ring(), spoil(found))
 
 
 def test_any_worst_demand_of_several_may_be_named():
-    found = protect(ring(), floor_bps=5e3, channels=(0, 4))
+    found = protect(ring(), min_skr_bps=5e3, channels=(0, 4))
     whole = with_candidates(ring(), list(found.channels), "all")
     rows, others = [], 0
     for row in found.failures:
@@ -277,12 +277,12 @@ def test_any_worst_demand_of_several_may_be_named():
 
 def test_what_cannot_be_asked_is_refused():
     with pytest.raises(UsageError, match="more than 0"):
-        protect(ring(), floor_bps=0.0, channels=2)
+        protect(ring(), min_skr_bps=0.0, channels=2)
     with pytest.raises(UsageError, match="1 to 8"):
-        protect(ring(), floor_bps=1.0, channels=9)
+        protect(ring(), min_skr_bps=1.0, channels=9)
     mixing = random_instance(1, other_noise=True)
     with pytest.raises(UnsupportedError, match="four-wave"):
-        protect(mixing, floor_bps=1.0, channels=1)
+        protect(mixing, min_skr_bps=1.0, channels=1)
 
 
 @pytest.mark.usefixtures("ctrl_c")
@@ -293,10 +293,10 @@ def test_an_interrupt_before_any_demand_is_placed_is_raised(monkeypatch):
 
     monkeypatch.setattr("qkdopt.channel_sets.protection.protect._sets", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        protect(ring(), floor_bps=5e3, channels=2)
+        protect(ring(), min_skr_bps=5e3, channels=2)
 
 
 def test_a_set_by_hand_is_the_set_of_the_plan():
-    found = protect(ring(), floor_bps=1.0, channels=[5, 2])
+    found = protect(ring(), min_skr_bps=1.0, channels=[5, 2])
     assert found.channels == (2, 5)
     with_candidates(ring(), [2, 5], "all")

@@ -13,7 +13,7 @@ from qkdopt.channel_sets.protection.protect import protect
 from qkdopt.channel_sets.protection.search import insert
 from qkdopt.instance.generation import new_instance
 from qkdopt.io import read_instance
-from qkdopt.jobs import hold
+from qkdopt.jobs import lock
 from tests.command import HANG_SECONDS, exit_status, running
 from tests.shipped import LIBRARY
 
@@ -70,7 +70,7 @@ def test_interrupt_writes_the_best_plan_so_far(tmp_path, monkeypatch, capsys):
     assert exit_status("design", "protect", LIBRARY / "small" / "mesh6.json", *options) == 130
     # The first set has its plan, and after the second no set is begun.
     assert len(begun) == 2
-    assert begun[0].placed
+    assert begun[0].assignments
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     assert "interrupted" in out
@@ -107,7 +107,7 @@ def test_a_file_in_the_way_is_told_before_any_work(tmp_path, capsys, monkeypatch
 
 def test_a_folder_that_another_run_holds_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("qkdopt.cli.design_protect.protect", None)
-    with running("sleep", HANG_SECONDS) as other, hold(tmp_path):
+    with running("sleep", HANG_SECONDS) as other, lock(tmp_path):
         sign = next(tmp_path.glob("*.json"))
         told = json.loads(sign.read_text(encoding="utf-8")) | {"process": other.pid}
         sign.write_text(json.dumps(told), encoding="utf-8")
@@ -132,7 +132,7 @@ def test_of_very_many_sets_some_are_drawn(monkeypatch):
     # The list of all 76,904,685 sets would take for ever: here it goes wrong when it is begun.
     first = iter([tuple(range(8))])
     monkeypatch.setattr("qkdopt.channel_sets.protection.protect.every_set", lambda *_: first)
-    found = protect(wide, floor_bps=1.0, channels=8, time_limit=20.0)
+    found = protect(wide, min_skr_bps=1.0, channels=8, time_limit=20.0)
     assert len(found.channels) == 8
     assert found.channels != tuple(range(8))
     sets = sampled_sets(wide, 8, 300, 0)

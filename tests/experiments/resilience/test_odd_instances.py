@@ -8,7 +8,11 @@ import pytest
 from qkdopt.experiments.resilience import ResilienceSpec, cases, survival_table
 from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import sensitivity_jobs, sensitivity_table, what_a_db_buys
+from qkdopt.experiments.sensitivity.table import (
+    rank_parameters,
+    sensitivity_jobs,
+    sensitivity_table,
+)
 from qkdopt.instance import Instance
 from tests.tiers import slow_if
 
@@ -79,6 +83,6 @@ def test_parameters_of_an_odd_instance(name):
     )
     rows = pd.DataFrame([job.run() for job in {job.key: job for job in jobs}.values()])
     assert rows["error"].eq("").all()
-    ranked = what_a_db_buys(sensitivity_table(sweep.settings, jobs, rows))
+    ranked = rank_parameters(sensitivity_table(sweep.settings, jobs, rows))
     assert len(ranked) == (4 if name == "measured" else 6)
     assert (ranked["gain_percent_per_db"] > 0.0).all()

@@ -20,7 +20,7 @@ from qkdopt.errors import UsageError
 from qkdopt.experiments.resilience import COLUMNS, ResilienceSpec, cases, parse_sets, survival_table
 from qkdopt.jobs import Store, open_workers, run_missing
 from qkdopt.plotting import plot_survival
-from qkdopt.simulation import EventOptions, SimulationOptions, simulate_events
+from qkdopt.simulation import EventOptions, SimulationOptions, simulate_failures
 from tests.command import exit_status
 
 mpl.use("Agg")
@@ -62,7 +62,7 @@ def test_a_row_says_what_the_simulation_found(table):
         & (table["retune"] == "always") & (table["relay"] == "lightpath")
         & (table["restoration"] == "on")
     ].iloc[0]  # fmt: skip
-    survival = simulate_events(
+    survival = simulate_failures(
         instance, SimulationOptions(), EventOptions(kind="cut", restore=True, rate=1.0),
         requests=SHORT,
     )  # fmt: skip

@@ -24,9 +24,9 @@ from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.sensitivity.table import (
     AS_IT_STANDS,
     COLUMNS,
+    rank_parameters,
     sensitivity_jobs,
     sensitivity_table,
-    what_a_db_buys,
 )
 from qkdopt.instance import Instance
 from qkdopt.plotting import plot_sensitivity
@@ -231,7 +231,7 @@ def test_ranking_by_hand():
             ("choice", 0, -4.0, 300.0, 200.0),
         ]
     )  # fmt: skip
-    ranked = what_a_db_buys(table).set_index("parameter")
+    ranked = rank_parameters(table).set_index("parameter")
     # 1.25 a dB: 0.64 = 1.25^-2; 1.2 a dB: 1.44 = 1.2^2.
     assert list(ranked.index) == ["power", "loss", "dead"]
     assert ranked["can_improve"].tolist() == [True, False, False]
@@ -246,14 +246,14 @@ def test_ranking_by_hand():
 
 def test_of_settings_alike_the_nearest_to_the_present_is_the_best():
     table = hand_table([("gate", -1, db, 100.0, 0.0) for db in (-3.0, 0.0, 3.0)])
-    assert what_a_db_buys(table)["best_db"].tolist() == [0.0]
+    assert rank_parameters(table)["best_db"].tolist() == [0.0]
 
 
 def test_without_any_key_there_is_no_ranking_but_a_table():
     dead = changed(SMALL, classical={"launch_dbm": 25.0})
     table, _ = swept(dead)
     assert (table["mean_skr_per_request_bps"] == 0.0).all()
-    ranked = what_a_db_buys(table)
+    ranked = rank_parameters(table)
     assert ranked[["gain_percent_per_db", "best_value", "best_db"]].isna().all(axis=None)
     assert plot_sensitivity(table, mpl.figure.Figure().subplots()).get_xlabel()
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from qkdopt.instance import Demand
 
 
-def floor_of(demand: Demand, floor_bps: float) -> float:
+def min_skr_of(demand: Demand, min_skr_bps: float) -> float:
     """Floor of one demand [bit/s]: the plan's, or its own least rate where that is higher."""
-    return max(floor_bps, demand.min_skr_bps or 0.0)
+    return max(min_skr_bps, demand.min_skr_bps or 0.0)
