@@ -59,10 +59,10 @@ def best() -> None:
 
 def loads() -> None:
     """One set for all loads, and one for each load, against the study's."""
-    ground = _evaluator(LOADS)
+    evaluator = _evaluator(LOADS)
     options = SearchOptions(criterion=Criterion("least-gain"), blocks=BLOCKS)
     with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
-        found = design(ground, PAPER, options, Evaluations(ground, Store(Path(folder)), team))
+        found = design(evaluator, PAPER, options, Evaluations(evaluator, Store(Path(folder)), team))
         name = found.table["name"].iloc[0]
         print(f"one set for all loads, chosen by its least gain: {name}")
         mine = found.scenarios[found.scenarios["name"] == name]
@@ -75,10 +75,10 @@ def loads() -> None:
         print(f"  significantly below {{3,13,23,33}} at {below} of {len(mine)} loads; target 0")
     print("one set for each load")
     for load in LOADS[::2]:
-        ground = _evaluator((load,))
+        evaluator = _evaluator((load,))
         with tempfile.TemporaryDirectory() as folder, open_workers(None, None) as team:
-            known = Evaluations(ground, Store(Path(folder)), team)
-            row = design(ground, PAPER, SearchOptions(blocks=BLOCKS), known).table.iloc[0]
+            known = Evaluations(evaluator, Store(Path(folder)), team)
+            row = design(evaluator, PAPER, SearchOptions(blocks=BLOCKS), known).table.iloc[0]
         print(
             f"  {load:g} erlang: {row['name']} {row['paired_gain_percent']:+.3f} "
             f"+- {row['paired_ci95']:.3f} %, {row['verdict']}"
@@ -89,19 +89,19 @@ def exhaustive() -> None:
     """All 220 sets of 3 of 12 channels at full length, against the search; one process each."""
     instance = new_instance("small_grid", topology="nsfnet", demands=0, seed=1, channels=12)
     base = Placement.everywhere((3, 7, 11))
-    ground = TrafficEvaluator(
+    evaluator = TrafficEvaluator(
         instance=instance, reserve="all", scenarios=(Scenario(30.0),)
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder, open_workers(None, 1) as team:
-        warm = Evaluations(ground, Store(Path(folder) / "warm"), team)
+        warm = Evaluations(evaluator, Store(Path(folder) / "warm"), team)
         warm.extend([base], 1, "compilation")
         started = time.perf_counter()
-        known = Evaluations(ground, Store(Path(folder) / "search"), team)
+        known = Evaluations(evaluator, Store(Path(folder) / "search"), team)
         options = SearchOptions(sizes=(3,), method="exchange", blocks=BLOCKS, shown=1)
-        found = design(ground, base, options, known)
+        found = design(evaluator, base, options, known)
         searched = time.perf_counter() - started
         started = time.perf_counter()
-        whole = Evaluations(ground, Store(Path(folder) / "whole"), team)
+        whole = Evaluations(evaluator, Store(Path(folder) / "whole"), team)
         whole.extend(every(12, 3), BLOCKS, "every set", "ranking")
         enumerated = time.perf_counter() - started
         comparator = Judge(whole, Criterion(), np.ones(1), base)

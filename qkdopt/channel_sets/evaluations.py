@@ -57,7 +57,7 @@ class Evaluator(Protocol):
 class Evaluation:
     """One task: a group of placements on a range of blocks."""
 
-    ground: Evaluator
+    evaluator: Evaluator
     evaluator_key: str
     placements: tuple[Placement, ...]
     stream: str
@@ -82,14 +82,14 @@ class Evaluation:
     @property
     def weight(self) -> float:
         """Return the approximate seconds."""
-        return len(self.placements) * self.ground.seconds(self.count)
+        return len(self.placements) * self.evaluator.seconds(self.count)
 
     def run(self) -> Row:
         """Evaluate the placements and return the row."""
         return to_row({"key": self.key}, self._measured, {"tallies": [], "shape": []})
 
     def _measured(self) -> Row:
-        tallies = self.ground.tallies(self.placements, self.stream, self.first, self.count)
+        tallies = self.evaluator.tallies(self.placements, self.stream, self.first, self.count)
         return {"tallies": tallies.ravel().tolist(), "shape": [float(n) for n in tallies.shape]}
 
 
@@ -107,7 +107,7 @@ class Evaluations:
 
     Parameters
     ----------
-    ground
+    evaluator
         Evaluator of placements.
     store, workers
         Folder of the rows, and executor of the tasks.
@@ -115,7 +115,7 @@ class Evaluations:
         Is called with a title and the report of the runs.
     """
 
-    ground: Evaluator
+    evaluator: Evaluator
     store: Store
     workers: Workers
     progress: Callable[[str, RunReport], None] = lambda _, __: None
@@ -187,14 +187,14 @@ class Evaluations:
         self, placements: list[Placement], stream: str, first: int, count: int
     ) -> list[Evaluation]:
         """Divide the work into tasks of about equal duration, whatever the workers."""
-        key = self.ground.key
-        size = max(1, int(TASK_SECONDS / self.ground.seconds(count)))
+        key = self.evaluator.key
+        size = max(1, int(TASK_SECONDS / self.evaluator.seconds(count)))
         # A single placement with many blocks is divided by blocks.
-        part = max(1, math.ceil(count * TASK_SECONDS / self.ground.seconds(count)))
+        part = max(1, math.ceil(count * TASK_SECONDS / self.evaluator.seconds(count)))
         steps = range(0, count, part) if size == 1 else range(1)
         return [
             Evaluation(
-                self.ground, key, tuple(placements[k : k + size]), stream, first + step,
+                self.evaluator, key, tuple(placements[k : k + size]), stream, first + step,
                 min(part, count - step) if size == 1 else count,
             )
             for k in range(0, len(placements), size)

@@ -55,20 +55,20 @@ class Design:
 
 
 def design(
-    ground: PoolEvaluator, baseline: Placement, options: SearchOptions, evaluations: Evaluations
+    evaluator: PoolEvaluator, baseline: Placement, options: SearchOptions, evaluations: Evaluations
 ) -> Design:
     """Search and rank.
 
     Parameters
     ----------
-    ground
+    evaluator
         Where sets are tried.
     baseline
         What they are compared with.
     options
         How.
     evaluations
-        What is known, on that ground; what was evaluated before is not evaluated again.
+        What is known, on that evaluator; what was evaluated before is not evaluated again.
 
     Raises
     ------
@@ -77,35 +77,39 @@ def design(
     UnfinishedError
         Some evaluations could not be had now; the same call goes on from there.
     """
-    validate_fit(ground, baseline, options)
-    pool = Pool.of(ground.instance)
-    weights = np.array([scenario.weight for scenario in ground.scenarios])
+    validate_fit(evaluator, baseline, options)
+    pool = Pool.of(evaluator.instance)
+    weights = np.array([scenario.weight for scenario in evaluator.scenarios])
     comparator = Comparator(evaluations, options.criterion, weights / weights.sum(), baseline)
     search = Search(
-        comparator, len(pool.candidates), ground.instance.grid.channels, ground.is_fit, options.seed
+        comparator,
+        len(pool.candidates),
+        evaluator.instance.grid.channels,
+        evaluator.is_fit,
+        options.seed,
     )
     finalists = dict.fromkeys(options.listed)
     search.origin |= dict.fromkeys(options.listed, "listed")
     if options.receivers is not None:
-        links = LinkSearch(search, ground.instance, options.seed)
+        links = LinkSearch(search, evaluator.instance, options.seed)
         finalists |= dict.fromkeys(links.within(options.receivers))
     elif options.method != "listed":
         for size in options.sizes:
             finalists |= dict.fromkeys(_finalists(search, size, options))
     table = rank(
         comparator, list(finalists), options.blocks,
-        instance=ground.instance, pool=pool, origin=search.origin,
+        instance=evaluator.instance, pool=pool, origin=search.origin,
     )  # fmt: skip
     return Design(
         table=table,
-        scenarios=by_scenario(comparator, table, ground.titles, options.blocks),
+        scenarios=by_scenario(comparator, table, evaluator.titles, options.blocks),
         comparator=comparator,
         pool=pool,
         tried=len(evaluations.known()),
     )
 
 
-def validate_fit(ground: PoolEvaluator, baseline: Placement, options: SearchOptions) -> None:
+def validate_fit(evaluator: PoolEvaluator, baseline: Placement, options: SearchOptions) -> None:
     """See to it that instance, baseline and options fit together.
 
     Raises
@@ -113,7 +117,7 @@ def validate_fit(ground: PoolEvaluator, baseline: Placement, options: SearchOpti
     OptionsError
         With every fault.
     """
-    pool = Pool.of(ground.instance)
+    pool = Pool.of(evaluator.instance)
     faults = Faults()
     for what, one in (("baseline", baseline), *(("set", one) for one in options.listed)):
         highest = max(number for chosen in one.sets for number in chosen)
@@ -121,16 +125,16 @@ def validate_fit(ground: PoolEvaluator, baseline: Placement, options: SearchOpti
             faults.found.append(
                 f"{what}: channel {highest}; expected at most {len(pool.candidates) - 1}"
             )
-        elif not ground.is_fit(one):
+        elif not evaluator.is_fit(one):
             faults.found.append(f"{what} {pool.title(one)} leaves a link no channel for light")
     if options.method != "listed":
-        faults.found += _size_faults(ground, options, len(pool.candidates))
+        faults.found += _size_faults(evaluator, options, len(pool.candidates))
     faults.stop("design")
 
 
-def _size_faults(ground: PoolEvaluator, options: SearchOptions, pool: int) -> Iterator[str]:
+def _size_faults(evaluator: PoolEvaluator, options: SearchOptions, pool: int) -> Iterator[str]:
     """Yield numbers of channels, or of receivers, that no set can have."""
-    with_key = sum(link.qkd for link in ground.instance.network.links)
+    with_key = sum(link.qkd for link in evaluator.instance.network.links)
     sizes = options.sizes
     if options.receivers is not None:
         if options.receivers < with_key:
@@ -144,7 +148,7 @@ def _size_faults(ground: PoolEvaluator, options: SearchOptions, pool: int) -> It
         ends = (range(size), range(pool - size, pool))
         if size > pool:
             yield f"channels = {size}; expected at most the pool's {pool}"
-        elif not any(ground.is_fit(Placement.everywhere(end)) for end in ends):
+        elif not any(evaluator.is_fit(Placement.everywhere(end)) for end in ends):
             yield str(NoCapacityError(size))
 
 

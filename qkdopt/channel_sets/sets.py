@@ -79,9 +79,9 @@ def rank_channel_sets(
         assignments=assignments,
         seed=seed,
     )
-    about = given.question(instance)
+    about = given.design_problem(instance)
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(TemporaryDirectory()))
         team = stack.enter_context(open_workers(None, workers))
-        evaluations = Evaluations(about.ground, Store(where), team)
-        return design(about.ground, about.baseline, about.options, evaluations)
+        evaluations = Evaluations(about.evaluator, Store(where), team)
+        return design(about.evaluator, about.baseline, about.options, evaluations)

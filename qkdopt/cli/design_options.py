@@ -126,17 +126,17 @@ def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
     before = faults.attempt(lambda: read_instance(path))
     prices = faults.attempt(lambda: _prices(options))
     launch = faults.attempt(lambda: _launch(options))
-    asked = _options(options, faults)
+    design_options = _options(options, faults)
     if before is None:
-        faults.attempt(asked.validate_alone)
+        faults.attempt(design_options.validate_alone)
         faults.stop("design")
         raise AssertionError("an instance that cannot be read is a fault")
     scenarios = faults.attempt(lambda: _scenarios(before, options, launch)) or ()
     instance = faults.attempt(lambda: _at_best_power(before, launch)) or before
     if scenarios:
         # They have taken the load, where they name none of their own.
-        asked = replace(asked, scenarios=scenarios, load_erlang=None)
-    problem = faults.attempt(lambda: asked.question(instance))
+        design_options = replace(design_options, scenarios=scenarios, load_erlang=None)
+    problem = faults.attempt(lambda: design_options.design_problem(instance))
     faults.stop("design")
     assert problem is not None
     assert prices is not None

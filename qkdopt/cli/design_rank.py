@@ -64,16 +64,18 @@ def run_rank(
             waiting = f"; {report.waiting_for}" if report.waiting_for else ""
             live.show(title + waiting, f": {report.done} of {report.total} runs")
 
-        evaluations = Evaluations(problem.ground, Store(folder / "rows.parquet"), team, show)
+        evaluations = Evaluations(problem.evaluator, Store(folder / "rows.parquet"), team, show)
         try:
-            found = design(problem.ground, problem.baseline, problem.options, evaluations)
+            found = design(problem.evaluator, problem.baseline, problem.options, evaluations)
         except UnfinishedError as error:
             return _unfinished(error, folder)
         live.show("looking at the light of the best set")
-        why = [channel_diagnostics(problem.ground, one) for one in (found.best, problem.baseline)]
+        why = [
+            channel_diagnostics(problem.evaluator, one) for one in (found.best, problem.baseline)
+        ]
     _answer(problem, read.prices, found, why, folder, as_json=as_json)
     if read.launch is not None:
-        table = read.launch.receivers.table(read.before, problem.ground.instance)
+        table = read.launch.receivers.table(read.before, problem.evaluator.instance)
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
     return 0
 
@@ -88,12 +90,12 @@ def _answer(
     as_json: bool,
 ) -> None:
     """Write everything, and print."""
-    instance = problem.ground.instance
+    instance = problem.evaluator.instance
     frontier = pareto(
         found.comparator, found.table, problem.options.blocks, instance=instance, prices=prices
     )
     # Judged as an instance before anything is written.
-    best = found.pool.applied_to(instance, found.best, problem.ground.reserve)
+    best = found.pool.applied_to(instance, found.best, problem.evaluator.reserve)
     question = problem.to_dict() | {"environment": environment().model_dump(mode="json")}
     write_design(found, frontier, why, best, question, folder)
     if as_json:

@@ -30,9 +30,9 @@ def design_lines(
     problem: DesignProblem, found: Design, frontier: Pareto, folder: Path
 ) -> list[str]:
     """Spell the ranking, and what the next receiver buys."""
-    ground, options = problem.ground, problem.options
-    instance = ground.instance
-    titles = "; ".join(ground.titles)
+    evaluator, options = problem.evaluator, problem.options
+    instance = evaluator.instance
+    titles = "; ".join(evaluator.titles)
     on = problem.to_dict()["on"]
     tried = f"{found.tried} sets tried" if found.tried else "no search"
     fresh = (
@@ -41,7 +41,7 @@ def design_lines(
         else f"{options.blocks * problem.to_dict()['requests_of_a_block']:,} fresh requests each"
     )
     lines = [
-        f"{instance.name}  (preset {preset_name(instance)}, reserve {ground.reserve}, launch "
+        f"{instance.name}  (preset {preset_name(instance)}, reserve {evaluator.reserve}, launch "
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",

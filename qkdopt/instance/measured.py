@@ -47,11 +47,11 @@ def _key_rate_faults(instance: Instance) -> Iterator[str]:
 def _quantum_losses(instance: Instance) -> Iterator[tuple[float, str]]:
     """Yield (loss [dB], where) of every link with QKD; of each candidate where they differ."""
     for link in instance.network.links:
-        mine = [(instance.candidate_loss_db(link, c), c) for c in instance.candidates_of(link)]
-        if mine and max(mine, key=_loss)[0] - min(mine, key=_loss)[0] <= ONE_LOSS_DB:
-            yield mine[0][0], link.id
+        rows = [(instance.candidate_loss_db(link, c), c) for c in instance.candidates_of(link)]
+        if rows and max(rows, key=_loss)[0] - min(rows, key=_loss)[0] <= ONE_LOSS_DB:
+            yield rows[0][0], link.id
         else:
-            for loss_db, candidate in mine:
+            for loss_db, candidate in rows:
                 yield loss_db, f"{link.id} at {instance.candidate_thz(candidate):g} THz"
 
 

@@ -50,8 +50,8 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.axvline(0.0, color="#000000", linewidth=0.8)
     ax.set_xlabel("gain over the baseline, paired [%]")
     ax.grid(axis="x", alpha=0.3)
-    for verdict in dict.fromkeys(shown["verdict"].iloc[::-1]):
-        ax.plot([], [], "o", color=COLOUR_OF[verdict], label=verdict)
+    for comparison in dict.fromkeys(shown["verdict"].iloc[::-1]):
+        ax.plot([], [], "o", color=COLOUR_OF[comparison], label=comparison)
     legend_above(ax)
     return ax
 

@@ -96,8 +96,8 @@ class Tables:
             in_quantum_fibre=self.in_quantum_fibre,
             fibres=self.fibres,
             candidates=tuple(
-                tuple(mine[c] for c in chosen)
-                for mine, chosen in zip(self.candidates, columns, strict=True)
+                tuple(samples[c] for c in chosen)
+                for samples, chosen in zip(self.candidates, columns, strict=True)
             ),
         )
 

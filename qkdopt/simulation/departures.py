@@ -9,7 +9,7 @@ time: none of them is seen by anyone in between.
 from __future__ import annotations
 
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.placing import release
+from qkdopt.simulation.assignment import release
 from qkdopt.simulation.state import ACTIVE, DAYS_PER_TIME, TODAY
 
 

@@ -7,14 +7,14 @@ import math
 from qkdopt.physics.compiled_keyrate import error_rate
 from qkdopt.problem.bits import count_bits
 from qkdopt.runtime.compiled import njit_inline, njit_noalloc
-from qkdopt.simulation.departures import depart, enter
-from qkdopt.simulation.light import about, link_skr
-from qkdopt.simulation.placing import (
+from qkdopt.simulation.assignment import (
     place_and_retune,
     place_synergistic,
     replace_one,
     route_pair,
 )
+from qkdopt.simulation.departures import depart, enter
+from qkdopt.simulation.light import about, link_skr
 from qkdopt.simulation.policies import HARM, WEIGHTED_HARM, update_bottleneck_weights
 from qkdopt.simulation.state import ACTIVE, ARRIVALS, SWITCHES
 from qkdopt.simulation.tally import (

@@ -26,9 +26,9 @@ def _average_noise(tables: Tables) -> np.ndarray[tuple[int], np.dtype[np.float64
     known = (positions < tables.candidate_count[:, None])[:, None, None, :]
     candidate_noise = np.where(known, tables.noise, np.inf)
     # A link works on its quietest candidate.
-    quietest = np.where(
+    min_noise = np.where(
         (tables.candidate_count > 0)[:, None, None], candidate_noise.min(axis=3), 0.0
     )
-    scale = quietest.max(axis=(1, 2), keepdims=True)
-    relative = np.divide(quietest, scale, out=np.zeros_like(quietest), where=scale > 0.0)
+    scale = min_noise.max(axis=(1, 2), keepdims=True)
+    relative = np.divide(min_noise, scale, out=np.zeros_like(min_noise), where=scale > 0.0)
     return np.asarray(relative.mean(axis=(0, 1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from qkdopt.runtime.compiled import njit_noalloc
+from qkdopt.simulation.assignment import route_pair
 from qkdopt.simulation.failure_state import (
     AFFECTED,
     AFFECTED_AFTER,
@@ -20,7 +21,6 @@ from qkdopt.simulation.failure_state import (
 )
 from qkdopt.simulation.kernel import widest_skr
 from qkdopt.simulation.light import link_skr
-from qkdopt.simulation.placing import route_pair
 from qkdopt.simulation.state import ACTIVE
 
 # A key rate that falls by less has not been touched: noise summed in another order.

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 from qkdopt.runtime.compiled import njit_noalloc
+from qkdopt.simulation.assignment import place_and_retune, place_synergistic, route_pair
 from qkdopt.simulation.departures import enter
 from qkdopt.simulation.failure_state import LOST, RESTORED, TORN_DOWN
 from qkdopt.simulation.kernel import GOLDEN_STEP
-from qkdopt.simulation.placing import place_and_retune, place_synergistic, route_pair
 from qkdopt.simulation.state import ACTIVE
 
 
 @njit_noalloc
-def restore_all(net, mode, state, damage, noted, draw, tally, policy):
+def restore_all(net, mode, state, failures, noted, draw, tally, policy):
     """Place every demand torn down by the rule of arrivals, those that stay longest first."""
     tried = 0
     while True:
         longest = -1
         for k in range(noted):
-            if damage.slot[k] == TORN_DOWN and (
-                longest < 0 or damage.until[k] > damage.until[longest]
+            if failures.slot[k] == TORN_DOWN and (
+                longest < 0 or failures.until[k] > failures.until[longest]
             ):
                 longest = k
         if longest < 0:
             return
         # The draw is for a random order of channels alone.
         one = (draw + tried * GOLDEN_STEP) % 1.0
-        damage.slot[longest] = _restore(net, mode, state, damage, longest, one, policy)
-        tally[RESTORED] += damage.slot[longest] >= 0
+        failures.slot[longest] = _restore(net, mode, state, failures, longest, one, policy)
+        tally[RESTORED] += failures.slot[longest] >= 0
         tried += 1
 
 
 @njit_noalloc
-def _restore(net, mode, state, damage, k, draw, policy):
+def _restore(net, mode, state, failures, k, draw, policy):
     """Place one demand until its departure; its slot, or ``LOST`` without room."""
     slot = state.active_slot[state.counters[ACTIVE]]
-    pair, width = route_pair(net, damage.route[k]), damage.width[k]
+    pair, width = route_pair(net, failures.route[k]), failures.width[k]
     if policy is None:
         route = place_and_retune(net, mode, state, pair, width, slot, draw)
     else:
@@ -43,5 +43,5 @@ def _restore(net, mode, state, damage, k, draw, policy):
         return LOST
     state.slot_route[slot] = route
     state.slot_width[slot] = width
-    enter(state, slot, damage.until[k])
+    enter(state, slot, failures.until[k])
     return slot

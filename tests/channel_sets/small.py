@@ -1,4 +1,4 @@
-"""Small cases of a design, and a ground whose truth is known."""
+"""Small cases of a design, and a evaluator whose truth is known."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class KnownGround:
 
 
 @contextmanager
-def evaluations_of(ground, folder: Path):
+def evaluations_of(evaluator, folder: Path):
     with ThreadPoolExecutor(1) as pool:
-        yield Evaluations(ground, Store(folder), Workers(pool, lambda: 1))
+        yield Evaluations(evaluator, Store(folder), Workers(pool, lambda: 1))
 
 
 def judge_of(evaluations: Evaluations, baseline: Placement, criterion: str = "mean") -> Comparator:

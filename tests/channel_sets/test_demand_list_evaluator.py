@@ -20,7 +20,7 @@ MESH = qkdopt.read_instance(LIBRARY / "small" / "mesh6.json")
 SET = Placement.everywhere((1, 6))
 
 
-def ground(reserve="all", **options):
+def make_evaluator(reserve="all", **options):
     return DemandListEvaluator(
         instance=MESH, reserve=reserve, scenarios=(Scenario(1.0),), **options
     )
@@ -28,7 +28,7 @@ def ground(reserve="all", **options):
 
 @pytest.mark.parametrize("reserve", ["all", "working"])
 def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
-    evaluator = ground(reserve, moves=500)
+    evaluator = make_evaluator(reserve, moves=500)
     with_channel_set = Pool.of(MESH).applied_to(MESH, SET, reserve)
     problem = build_problem(with_channel_set)
     for block, sums in enumerate(evaluator.tallies([SET], "search", 0, 3)[0, :, 0]):
@@ -43,21 +43,21 @@ def test_a_block_is_an_assignment_that_the_checker_confirms(reserve):
 
 
 def test_blocks_are_different_assignments_in_any_division():
-    evaluator = ground(moves=1)
+    evaluator = make_evaluator(moves=1)
     whole = evaluator.tallies([SET], "search", 0, 12)[0]
     np.testing.assert_array_equal(evaluator.tallies([SET], "search", 5, 2)[0], whole[5:7])
     seeds = {evaluator._seed(block) for block in range(12)}
     assert len(seeds) == 12
-    assert ground(seed=1)._seed(0) not in seeds
+    assert make_evaluator(seed=1)._seed(0) not in seeds
 
 
 def test_looks_are_the_plans_of_the_ranking():
-    for diagnostics in ground(moves=500).diagnostics(SET, 2):
+    for diagnostics in make_evaluator(moves=500).diagnostics(SET, 2):
         assert diagnostics.lit[:, :, [1, 6]].sum() == 0.0
         assert set(diagnostics.working.tolist()) <= {0, 1}
 
 
 def test_bad_grounds_are_refused_with_every_fault():
     with pytest.raises(OptionsError) as caught:
-        ground("some", moves=0, seed=-1)
+        make_evaluator("some", moves=0, seed=-1)
     assert len(caught.value.faults) == 3

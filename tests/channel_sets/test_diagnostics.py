@@ -25,18 +25,18 @@ SET = Placement.everywhere((2, 8))
 @pytest.mark.parametrize("order", ["first-fit", "last-fit"])
 def test_a_look_agrees_with_the_simulator(order):
     # A grid of 70 channels: two words of bits.
-    ground = replace(
+    evaluator = replace(
         small_ground(instance=small_instance(70), loads=(60.0,)),
         options=SimulationOptions(order=order),
     )
-    scenario = ground.scenarios[0]
-    simulator = ground._simulator(scenario, SET)
-    pool = ground.pool_tables(scenario)
-    for stopped in _stops(simulator, ground._block(scenario, STREAMS["ranking"])):
+    scenario = evaluator.scenarios[0]
+    simulator = evaluator._simulator(scenario, SET)
+    pool = evaluator.pool_tables(scenario)
+    for stopped in _stops(simulator, evaluator._block(scenario, STREAMS["ranking"])):
         light = lit_by_direction(stopped)
         np.testing.assert_array_equal(light.sum(axis=(1, 2)), stopped.state.light)
         state = _State.at(
-            Diagnostics(light, stopped.state.working), pool, SET.of_links(ground.instance)
+            Diagnostics(light, stopped.state.working), pool, SET.of_links(evaluator.instance)
         )
         for e in range(len(state.works)):
             (working,) = np.flatnonzero(state.works[e])
@@ -58,9 +58,9 @@ def test_reasons_are_shares():
 def test_candidates_off_the_grid_are_drawn():
     data = small_instance().to_json_dict()
     data["qkd"] = {"candidates": [3, {"frequency_thz": 229.0}]}
-    ground = small_ground(instance=Instance.model_validate(data, strict=False))
+    evaluator = small_ground(instance=Instance.model_validate(data, strict=False))
     averages = [
-        channel_diagnostics(ground, Placement.everywhere(chosen), blocks=1)
+        channel_diagnostics(evaluator, Placement.everywhere(chosen), blocks=1)
         for chosen in ((3, 12), (3,))
     ]
     assert averages[0].works[12] > 0.0

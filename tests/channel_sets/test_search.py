@@ -1,4 +1,4 @@
-"""The search on a ground whose truth is known, against all sets."""
+"""The search on a evaluator whose truth is known, against all sets."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def windows(seed: int, channels: int = 10):
 
 @pytest.fixture
 def searching(tmp_path):
-    def start(ground, number=[0]):  # noqa: B006
+    def start(evaluator, number=[0]):  # noqa: B006
         number[0] += 1
-        context = evaluations_of(ground, tmp_path / str(number[0]))
+        context = evaluations_of(evaluator, tmp_path / str(number[0]))
         evaluations = context.__enter__()
         contexts.append(context)
         return Search(judge_of(evaluations, BASE), 10, 10, lambda placement: True, 0)
@@ -59,16 +59,16 @@ def test_an_exhaustive_race_through_noise_keeps_the_best(seed, searching):
     truth = windows(seed)
     best = max(every(10, 3), key=truth)
     # Noise that all share is a hundred times the differences; their own is a part of them.
-    ground = KnownGround(truth, spread=10.0, own_spread=0.01)
+    evaluator = KnownGround(truth, spread=10.0, own_spread=0.01)
 
-    result = searching(ground).exhaustive(3)[0]
+    result = searching(evaluator).exhaustive(3)[0]
 
     assert truth(result) >= truth(best) - 0.01
 
 
 def test_a_race_gives_most_blocks_to_few(searching):
-    ground = KnownGround(windows(0), own_spread=0.01)
-    search = searching(ground)
+    evaluator = KnownGround(windows(0), own_spread=0.01)
+    search = searching(evaluator)
     left = race(search.comparator, every(10, 3), "all")
     blocks = [search.comparator.evaluations.blocks(placement) for placement in every(10, 3)]
     assert len(left) <= 14
