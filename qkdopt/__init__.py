@@ -60,6 +60,8 @@ if TYPE_CHECKING:
         plot_spectrum,
         plot_survival,
     )
+    from qkdopt.problem import Problem
+    from qkdopt.problem.plan import Plan
     from qkdopt.result import Result, SavedPlan
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
@@ -76,6 +78,8 @@ __all__ = [
     "OptionsError",
     "OutputError",
     "PhysicsError",
+    "Plan",
+    "Problem",
     "QkdoptError",
     "RefusedError",
     "Result",
@@ -127,6 +131,8 @@ _HOME = {
     "OptionsError": "qkdopt.errors",
     "OutputError": "qkdopt.errors",
     "PhysicsError": "qkdopt.errors",
+    "Plan": "qkdopt.problem.plan",
+    "Problem": "qkdopt.problem",
     "QkdoptError": "qkdopt.errors",
     "RefusedError": "qkdopt.errors",
     "Result": "qkdopt.result",

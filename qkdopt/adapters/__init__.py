@@ -1,5 +1,7 @@
 """One adapter per solver, one contract for all."""
 
+from importlib.metadata import EntryPoint, entry_points
+
 from qkdopt.adapters.base import (
     Adapter,
     Capabilities,
@@ -38,17 +40,34 @@ ADAPTERS: dict[str, Adapter] = {
 }
 
 
-def adapter_of(name: str) -> Adapter:
-    """Return the adapter of that name.
+# Entry points of installed packages: name of the solver, and where its adapter's class is.
+GROUP = "qkdopt.adapters"
+
+
+def adapter_of(solver: str | Adapter) -> Adapter:
+    """Return the adapter of that name, or the adapter that is given in place of one.
 
     Raises
     ------
     UsageError
         There is none.
     """
-    if name not in ADAPTERS:
-        raise UsageError(f"solver = {name!r}; expected one of {', '.join(ADAPTERS)}")
-    return ADAPTERS[name]
+    if not isinstance(solver, str):
+        return solver
+    if solver in ADAPTERS:
+        return ADAPTERS[solver]
+    brought = installed_adapters()
+    if solver not in brought:
+        names = ", ".join((*ADAPTERS, *brought))
+        raise UsageError(f"solver = {solver!r}; expected one of {names}")
+    adapter: Adapter = brought[solver].load()()
+    return adapter
+
+
+def installed_adapters() -> dict[str, EntryPoint]:
+    """Return the adapters of other installed packages; none of them takes a name of ours."""
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    return {name: point for name, point in found.items() if name not in ADAPTERS}
 
 
 __all__ = [
@@ -63,5 +82,6 @@ __all__ = [
     "Status",
     "Watch",
     "adapter_of",
+    "installed_adapters",
     "program_of_model",
 ]

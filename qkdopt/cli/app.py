@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import Formulation, Strategy
+from qkdopt.cli.choices import AnyStrategy, Formulation
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
@@ -51,7 +51,7 @@ def solve(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write the result to this file.")
     ] = None,
-    strategy: Annotated[Strategy, typer.Option(help="How the plan is found.")] = "auto",
+    strategy: Annotated[AnyStrategy, typer.Option(help="How the plan is found.")] = "auto",
     solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
     formulation: Annotated[
         Formulation, typer.Option(help="Formulation of strategy milp.")

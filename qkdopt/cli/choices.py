@@ -6,10 +6,17 @@ and completion import nothing of it.
 
 from __future__ import annotations
 
-from typing import Literal
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Literal, get_args
 
 Objective = Literal["mean", "max-min", "link-sum"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
+if TYPE_CHECKING:
+    AnyStrategy = str
+else:
+    # Those of other installed packages too, which nobody could write out here.
+    _BROUGHT = {point.name for point in entry_points(group="qkdopt.strategies")}
+    AnyStrategy = Literal[(*get_args(Strategy), *sorted(_BROUGHT.difference(get_args(Strategy))))]
 Formulation = Literal["joint", "textbook", "load-state", "cp-sat"]
 ExportedFormulation = Literal["joint", "textbook", "load-state"]
 ExportFormat = Literal["mps", "lp"]

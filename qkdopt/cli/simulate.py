@@ -115,6 +115,8 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
     if o.keys and len(worst):
         lines.append("worst links (averaged over time)")
         lines += [_link_line(row) for row in worst.to_dict("records")]
+    if outcome.interrupted:
+        lines.append("note       interrupted")
     return lines + [f"note       {note}" for note in outcome.notes]
 
 

@@ -19,6 +19,7 @@ from qkdopt.result import Bound, SolverRef, gap_of
 from qkdopt.runtime.deadline import since, within
 
 if TYPE_CHECKING:
+    from qkdopt.adapters import Adapter
     from qkdopt.optimize.milp import JointRun
 
 # The search alone settles how many demands are served before the bound fixes that number.
@@ -60,7 +61,7 @@ class AutoRun:
         *,
         seed: int,
         threads: int,
-        solver: str,
+        solver: str | Adapter,
     ) -> None:
         self._problem = problem
         self._incumbent = incumbent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qkdopt.adapters import Limits, Setting, Status, adapter_of
+from qkdopt.adapters import Adapter, Limits, Setting, Status, adapter_of
 from qkdopt.adapters import Outcome as SolverOutcome
 from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.errors import LicenceError, SolverFailedError
@@ -55,7 +55,7 @@ class LoadStateRun:
         clock: Clock,
         joint: JointRun,
         *,
-        solver: str,
+        solver: str | Adapter,
         seed: int,
         threads: int,
         nodes: int | None = None,

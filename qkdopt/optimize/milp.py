@@ -67,7 +67,7 @@ class JointRun:
         incumbent: Incumbent,
         clock: Clock,
         *,
-        solver: str,
+        solver: str | Adapter,
         seed: int,
         threads: int,
         nodes: int | None = None,

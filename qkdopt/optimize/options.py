@@ -1,10 +1,11 @@
-"""What the strategies with a MIP solver are told."""
+"""Options of the strategies with a MIP solver."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import UsageError
 
 FORMULATIONS = ("joint", "textbook", "load-state", "cp-sat")
@@ -21,7 +22,7 @@ class SolverOptions:
         one big-M for every "if". ``load-state``: routes by load states, then wavelengths on
         these routes, until both agree. ``cp-sat``: CP-SAT's own model.
     solver
-        Name of the adapter.
+        The adapter, or its name.
     seed, threads, nodes
         For the solver.
     linearisation
@@ -31,7 +32,7 @@ class SolverOptions:
     """
 
     formulation: str = "joint"
-    solver: str = "highs"
+    solver: str | Adapter = "highs"
     seed: int = 0
     threads: int = 1
     nodes: int | None = None
@@ -44,7 +45,7 @@ class SolverOptions:
             faults.append(
                 f"formulation = {self.formulation!r}; expected one of {', '.join(FORMULATIONS)}"
             )
-        if self.formulation == "cp-sat" and self.solver != "cp-sat":
+        if self.formulation == "cp-sat" and adapter_of(self.solver).name != "cp-sat":
             faults.append(
                 f"formulation cp-sat with solver = {self.solver!r}; expected solver cp-sat, whose "
                 "own model it is"

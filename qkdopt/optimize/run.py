@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from qkdopt.adapters import adapter_of
+from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
-from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed, local_search
+from qkdopt.heuristics import ds_qkd, local_search
 from qkdopt.instance import Instance
 from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
@@ -18,26 +18,29 @@ from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.optimize.start import plan_of_result
-from qkdopt.problem import Problem, build_problem
+from qkdopt.optimize.strategies import (
+    HEURISTICS,
+    STRATEGIES,
+    NamedStrategy,
+    Strategy,
+    strategy_of,
+    validate_own_plan,
+    validate_own_result,
+)
+from qkdopt.problem import build_problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 
 DEFAULT_SOLVER = "highs"
-HEURISTICS: dict[str, Callable[[Problem], Plan]] = {
-    "fixed": fixed,
-    "ds-qkd": ds_qkd,
-    "ds-qkd-synergistic": ds_qkd_synergistic,
-}
-STRATEGIES = (*HEURISTICS, "local-search", "milp", "auto")
 
 
 def solve(
     instance: Instance,
     *,
-    strategy: str = "auto",
-    solver: str = DEFAULT_SOLVER,
+    strategy: str | Strategy = "auto",
+    solver: str | Adapter = DEFAULT_SOLVER,
     formulation: str = "joint",
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
@@ -57,9 +60,11 @@ def solve(
     instance
         The validated instance.
     strategy
-        One of ``STRATEGIES``.
+        One of ``STRATEGIES``, the name of an installed package's (``docs/extending.md``), or a
+        function that takes a :class:`qkdopt.problem.Problem` and returns a plan.
     solver
-        MIP solver of the strategies that use one; it must be installed.
+        MIP solver of the strategies that use one, by name or as an adapter of your own; it must
+        be installed.
     formulation
         Of strategy ``milp``, see :class:`qkdopt.optimize.options.SolverOptions`.
     linearisation
@@ -97,9 +102,12 @@ def solve(
         Options that are out of range or do not fit together.
     SolverMissingError
         The solver is not installed; the message says what to install.
+    RefusedError
+        The plan of a strategy of your own breaks rules; the message says which.
     """
-    _validate_options(strategy, formulation, time_limit, gap, threads, linearisation)
-    _validate_installed(strategy, solver)
+    named = strategy_of(strategy)
+    _validate_options(named.name, formulation, time_limit, gap, threads, linearisation)
+    _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
         solver=solver,
@@ -118,8 +126,11 @@ def solve(
         incumbent.offer(plan_of_result(problem, start))
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption):
-        outcome = _run_strategy(strategy, incumbent, baseline, clock, options)
-        return _result(incumbent, baseline, outcome, clock, strategy, options)
+        outcome = _run_strategy(named, incumbent, baseline, clock, options)
+        result = _result(incumbent, baseline, outcome, clock, named, options)
+    if named.own:
+        validate_own_result(problem, result)
+    return result
 
 
 def _validate_options(
@@ -131,8 +142,6 @@ def _validate_options(
     linearisation: float | None,
 ) -> None:
     faults = []
-    if strategy not in STRATEGIES:
-        faults.append(f"strategy = {strategy!r}; expected one of {', '.join(STRATEGIES)}")
     if formulation != "joint" and strategy != "milp":
         faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
     if not time_limit > 0.0:
@@ -150,7 +159,7 @@ def _validate_options(
         raise UsageError("; ".join(faults))
 
 
-def _validate_installed(strategy: str, solver: str) -> None:
+def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
     """Refuse a solver that is not installed, also where it might never be called.
 
     Raises
@@ -160,33 +169,36 @@ def _validate_installed(strategy: str, solver: str) -> None:
     SolverMissingError
         It is not installed.
     """
-    if solver == DEFAULT_SOLVER and strategy in HEURISTICS:
+    if solver == DEFAULT_SOLVER and strategy.build is not None:
         return
     adapter = adapter_of(solver)
     if not adapter.available():
-        raise SolverMissingError(f"solver {solver!r} is not installed; {adapter.install}")
+        raise SolverMissingError(f"solver {adapter.name!r} is not installed; {adapter.install}")
 
 
 def _run_strategy(
-    strategy: str,
+    strategy: NamedStrategy,
     incumbent: Incumbent,
     baseline: Plan,
     clock: Clock,
     options: SolverOptions,
 ) -> Outcome:
     problem = incumbent.problem
-    if strategy in HEURISTICS:
-        incumbent.offer(HEURISTICS[strategy](problem))
+    if strategy.build is not None:
+        plan = strategy.build(problem)
+        if strategy.own:
+            validate_own_plan(problem, plan, strategy.name)
+        incumbent.offer(plan)
         return Outcome()
     incumbent.offer(baseline)
     clock.report("heuristics", incumbent)
     try:
-        if strategy != "milp":
-            compile_first(incumbent, clock, bound=strategy == "auto")
-        if strategy == "local-search":
+        if strategy.name != "milp":
+            compile_first(incumbent, clock, bound=strategy.name == "auto")
+        if strategy.name == "local-search":
             _run_local_search(incumbent, clock, options.seed)
             return Outcome()
-        if strategy == "milp":
+        if strategy.name == "milp":
             # Pyomo takes a second and more to import: only where models are built.
             from qkdopt.optimize.formulations import run_formulation
 
@@ -230,12 +242,12 @@ def _result(
     baseline: Plan,
     outcome: Outcome,
     clock: Clock,
-    strategy: str,
+    strategy: NamedStrategy,
     options: SolverOptions,
 ) -> Result:
     failures = [f"solver failed: {failure}" for failure in clock.failures]
     run = RunRecord(
-        strategy=strategy,
+        strategy=strategy.name,
         gap=clock.gap,
         solver=outcome.solver,
         seed=options.seed,
@@ -254,15 +266,15 @@ def _result(
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)
 
 
-def _stopped_by(clock: Clock, strategy: str, options: SolverOptions) -> StoppedBy:
+def _stopped_by(clock: Clock, strategy: NamedStrategy, options: SolverOptions) -> StoppedBy:
     """Say what ended a run that did not close the gap."""
-    if strategy in HEURISTICS:
+    if strategy.build is not None:
         return "exhausted"
     if clock.failures:
         return "solver failed"
     if options.nodes is not None:
         return "node limit"
-    return "time limit" if clock.timed_out or strategy == "local-search" else "exhausted"
+    return "time limit" if clock.timed_out or strategy.name == "local-search" else "exhausted"
 
 
 def _physics_notes(instance: Instance) -> list[str]:

@@ -19,7 +19,9 @@ def summary_lines(result: Result) -> Iterator[str]:
 
 
 def note_lines(result: Result) -> Iterator[str]:
-    """Yield what a reader must know, faults first."""
+    """Yield what a reader must know: an interruption, faults, notes."""
+    if result.interrupted:
+        yield "note       interrupted"
     yield from (f"fault      {fault}" for fault in result.faults)
     yield from (f"note       {note}" for note in result.notes)
 

@@ -20,13 +20,13 @@ from scipy.sparse import csc_matrix, csr_array
 from qkdopt import read_instance, solve
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
 from qkdopt.adapters.base import Observer
+from qkdopt.adapters.conformance.models import knapsack, market_split, random_program
 from qkdopt.adapters.highs import HighsAdapter, pass_program
 from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd
 from qkdopt.milp import build_joint, build_textbook, linearise_links, set_start
 from qkdopt.problem import build_problem
 from qkdopt.runtime.output import new_highs, suppress_stdout
-from tests.adapters.models import knapsack, market_split, random_program
 from tests.command import HANG_SECONDS
 from tests.corners.generator import corner_instance
 from tests.random_instances import random_instance

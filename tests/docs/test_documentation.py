@@ -17,9 +17,11 @@ import pytest
 import typer
 
 import qkdopt
+from qkdopt import adapters
 from qkdopt.channel_sets.scenario_file import read_scenarios
 from qkdopt.cli import app
 from qkdopt.experiments.study import read_study
+from qkdopt.optimize import strategies
 from tests.command import HANG_SECONDS
 from tests.docs.test_links import PAGES
 
@@ -65,7 +67,11 @@ def test_every_language_of_an_example_is_tried_here():
 def test_a_file_of_settings_is_read_as_printed(example, tmp_path):
     path = tmp_path / "example.toml"
     path.write_text(example.text, encoding="utf-8")
-    if "instances" in tomllib.loads(example.text):
+    settings = tomllib.loads(example.text)
+    if "project" in settings:
+        groups = settings["project"]["entry-points"]
+        assert set(groups) <= {strategies.GROUP, adapters.GROUP}
+    elif "instances" in settings:
         jobs = read_study(path).jobs(ROOT / "studies")
         assert len({job.key for job in jobs}) == len(jobs) > 1
     else:

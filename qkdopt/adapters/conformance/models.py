@@ -1,4 +1,4 @@
-"""Small models for every solver, and random programs."""
+"""Small models with known answers, and random programs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def knapsack(sense: int = pyo.maximize) -> pyo.ConcreteModel:
 def market_split(
     rows: int = 4, columns: int = 30, *, slack: bool = True, sense: int = pyo.minimize
 ) -> pyo.ConcreteModel:
-    """A small equality problem that no solver closes in a second.
+    """Build a small equality problem that no solver closes in a second.
 
     With slack x = 0 is feasible; without, no solver finds a solution in a second either.
     Maximising, the objective is 10 less the slack, so that incumbent and bound have one sign.
@@ -38,7 +38,7 @@ def market_split(
     m.over = pyo.Var(range(rows), bounds=(0.0, high), initialize=0)
     m.under = pyo.Var(range(rows), bounds=(0.0, high), initialize=0)
 
-    def row(m, i):
+    def row(m: pyo.ConcreteModel, i: int) -> object:
         total = sum(int(a[i, j]) * m.x[j] for j in range(columns))
         return total + m.under[i] - m.over[i] == int(a[i].sum()) // 2
 
@@ -49,7 +49,7 @@ def market_split(
 
 
 def random_program(seed: int) -> Program:
-    """A feasible program of a few columns, all bounded, some of them integer."""
+    """Draw a feasible program of a few columns, all bounded, some of them integer."""
     rng = np.random.default_rng(seed)
     columns, rows = int(rng.integers(2, 7)), int(rng.integers(1, 6))
     integer = rng.random(columns) < 0.5
