@@ -34,7 +34,11 @@ if TYPE_CHECKING:
         UnsupportedError,
         UsageError,
     )
+    from qkdopt.experiments.comparison.compare import compare
     from qkdopt.experiments.reproduction import reproduce
+    from qkdopt.experiments.resilience.survival import resilience
+    from qkdopt.experiments.sensitivity.analysis import sensitivity
+    from qkdopt.experiments.study.study_run import run_study
     from qkdopt.instance import Instance
     from qkdopt.instance.generation import NetworkBuilder as Network
     from qkdopt.instance.generation import new_instance
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
         write_plan,
         write_result,
     )
+    from qkdopt.jobs import UnfinishedError
     from qkdopt.optimize import solve
     from qkdopt.plotting import (
         plot_diagnostics,
@@ -88,11 +93,13 @@ __all__ = [
     "SimulationOptions",
     "SolverFailedError",
     "SolverMissingError",
+    "UnfinishedError",
     "UnsupportedError",
     "UsageError",
     "__version__",
     "bound",
     "check",
+    "compare",
     "explain",
     "new_instance",
     "plot_diagnostics",
@@ -113,6 +120,9 @@ __all__ = [
     "read_plan",
     "read_result",
     "reproduce",
+    "resilience",
+    "run_study",
+    "sensitivity",
     "simulate",
     "simulate_failures",
     "solve",
@@ -122,6 +132,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "UnfinishedError": "qkdopt.jobs",
+    "run_study": "qkdopt.experiments.study.study_run",
+    "sensitivity": "qkdopt.experiments.sensitivity.analysis",
+    "resilience": "qkdopt.experiments.resilience.survival",
+    "compare": "qkdopt.experiments.comparison.compare",
     "EventOptions": "qkdopt.simulation",
     "FaultsError": "qkdopt.errors",
     "Instance": "qkdopt.instance",

@@ -260,6 +260,14 @@ def bound(
         No bound covers the instance's relay with this objective.
     UsageError
         More demands are to be served than can be.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> proved = qkdopt.bound(line, time_limit=1.0)
+    >>> proved.served, proved.objective_bps > 0.0
+    (6, True)
     """
     if not bound_compiled():
         compile_bound()

@@ -14,7 +14,7 @@ import numpy as np
 
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.sums import SUMS
-from qkdopt.jobs import Row, RunReport, Store, Workers, run_missing
+from qkdopt.jobs import Row, RunReport, Store, UnfinishedError, Workers, run_missing
 from qkdopt.jobs.task import to_row
 from qkdopt.units import FloatArray
 
@@ -91,14 +91,6 @@ class Evaluation:
     def _measured(self) -> Row:
         tallies = self.evaluator.tallies(self.placements, self.stream, self.first, self.count)
         return {"tallies": tallies.ravel().tolist(), "shape": [float(n) for n in tallies.shape]}
-
-
-class UnfinishedError(Exception):
-    """Evaluations are missing: interrupted, lost or failed."""
-
-    def __init__(self, report: RunReport) -> None:
-        super().__init__("; ".join(report.reasons) or "interrupted")
-        self.report = report
 
 
 @dataclass

@@ -25,6 +25,13 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
     -------
     CheckReport
         All faults, and the recomputed numbers.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> qkdopt.check(line, qkdopt.solve(line, strategy="ds-qkd")).faults
+    ()
     """
     faults = list(_validate_identity(instance, result))
     faults.extend(validate_lightpaths(instance, result))

@@ -9,7 +9,7 @@ import typer
 
 from qkdopt.channel_sets.design_problem import DesignProblem
 from qkdopt.channel_sets.diagnostics import ChannelDiagnostics, channel_diagnostics
-from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
+from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.pareto import Prices, pareto
 from qkdopt.channel_sets.rank import Design, design
 from qkdopt.cli.design_files import write_design
@@ -20,7 +20,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import unfinished
 from qkdopt.io import write_text_whole
 from qkdopt.io.environment import environment
-from qkdopt.jobs import RunReport, Store, lock, open_workers
+from qkdopt.jobs import RunReport, Store, UnfinishedError, lock, open_workers
 
 
 def run_rank(

@@ -63,6 +63,13 @@ def explain(
     ------
     UsageError
         Options that are out of range or do not fit together.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> qkdopt.explain(line).feasible
+    True
     """
     started = time.monotonic()
     _validate_options(instance, demand, min_skr_bps, time_limit)

@@ -32,6 +32,12 @@ def read_instance(path: str | Path) -> Instance:
     ------
     InstanceError
         The file cannot be read, is no JSON, or breaks rules: all of them listed.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.read_instance("instances/nsfnet_100erl.json").name
+    'nsfnet_100erl'
     """
     return parse_instance(read_text(Path(path), InstanceError), where=str(path))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, field
 
+from qkdopt.errors import QkdoptError
 from qkdopt.jobs.heartbeat import HeartbeatWriter, validate_single_run
 from qkdopt.jobs.store import Store
 from qkdopt.jobs.task import Row, Task, run_task
@@ -41,6 +42,22 @@ class RunReport:
     def successful(self) -> bool:
         """Tell whether every run is done, and none failed."""
         return self.done == self.total
+
+
+class UnfinishedError(QkdoptError):
+    """Runs are missing: interrupted, lost or failed.
+
+    Parameters
+    ----------
+    report
+        State of the runs.
+    """
+
+    exit_status = 3
+
+    def __init__(self, report: RunReport) -> None:
+        super().__init__("; ".join(dict.fromkeys(report.reasons)) or "interrupted")
+        self.report = report
 
 
 def run_missing(

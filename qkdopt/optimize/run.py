@@ -104,6 +104,14 @@ def solve(
         The solver is not installed; the message says what to install.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> result = qkdopt.solve(line, strategy="milp")
+    >>> result.value.served, result.status
+    (6, 'optimal')
     """
     named = strategy_of(strategy)
     _validate_options(named.name, formulation, time_limit, gap, threads, linearisation)

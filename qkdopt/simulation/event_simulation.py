@@ -57,6 +57,17 @@ def simulate_failures(
         Options out of range, or no link that such events may hit.
     KeyboardInterrupt
         Ctrl-C: what was simulated until then is told by nobody.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> mesh = qkdopt.read_instance("instances/small/mesh6.json")
+    >>> survival = qkdopt.simulate_failures(
+    ...     mesh, qkdopt.SimulationOptions(), qkdopt.EventOptions(kind="receiver"),
+    ...     load_erlang=5.0, requests=5000, seed=1,
+    ... )
+    >>> survival.event_count > 0
+    True
     """
     if not options.keys:
         raise UsageError("keys = False; expected key rates: their survival is what is measured")

@@ -84,6 +84,14 @@ def simulate(
     ------
     UsageError
         Options out of range.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> mesh = qkdopt.read_instance("instances/small/mesh6.json")
+    >>> outcome = qkdopt.simulate(mesh, load_erlang=5.0, requests=5000, seed=1)
+    >>> outcome.requests, outcome.interrupted
+    (5000, False)
     """
     chosen = options or SimulationOptions()
     given = instance.load_erlang if load_erlang is None else load_erlang

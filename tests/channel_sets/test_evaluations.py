@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from qkdopt.channel_sets.evaluations import Evaluations, UnfinishedError
+from qkdopt.channel_sets.evaluations import Evaluations
 from qkdopt.channel_sets.families import every
-from qkdopt.jobs import Store, open_workers
+from qkdopt.jobs import Store, UnfinishedError, open_workers
 from tests.channel_sets.small import KnownGround, evaluations_of, small_ground
 
 SETS = every(12, 2)[:10]

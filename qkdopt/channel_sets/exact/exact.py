@@ -116,6 +116,13 @@ def prove_channel_set(
         solver of that name.
     SolverMissingError
         The solver is not installed.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> triangle = qkdopt.read_instance("instances/small/triangle.json")
+    >>> qkdopt.prove_channel_set(triangle, 1).status
+    'optimal'
     """
     adapter = installed(solver)
     if method not in ("auto", "sets", "milp"):

@@ -126,9 +126,9 @@ def validate_sweep(
     if not MIN_STEP_DB <= step_db <= MAX_STEP_DB:
         faults.append(f"step = {step_db:g}; expected 0.5 to 9 dB")
     if receivers is not None:
-        validate_options = receivers.faults()
-        faults += validate_options
-        if instance is not None and not validate_options:
+        receiver_faults = receivers.faults()
+        faults += receiver_faults
+        if instance is not None and not receiver_faults:
             faults += receivers.validate_cap(instance)
     return faults if instance is None else [*faults, *validate_noise(instance)]
 

@@ -66,6 +66,13 @@ def new_instance(
         An unknown preset or topology.
     InstanceError
         Values that break a rule of the instance.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> instance = qkdopt.new_instance("ten", topology="nsfnet", demands=10, seed=1)
+    >>> len(instance.demands), instance.preset
+    (10, 'paper')
     """
     if preset not in PRESETS:
         raise UsageError(f"preset = {preset!r}; expected one of {', '.join(PRESETS)}")
