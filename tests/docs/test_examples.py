@@ -42,3 +42,9 @@ def test_what_users_call_first_has_an_example():
         "simulate_failures", "solve",
     }  # fmt: skip
     assert first <= shown
+
+
+def test_the_page_of_the_interface_lists_every_public_name():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    missing = [name for name in qkdopt.__all__ if f"| `{name}` |" not in page]
+    assert missing == ["__version__"]
