@@ -188,7 +188,7 @@ class DegradingNetwork:
         Parameters
         ----------
         requests
-            Later than all requests served before.
+            No earlier than the requests served before.
         tally
             ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
         links

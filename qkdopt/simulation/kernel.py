@@ -142,8 +142,8 @@ def widest_skr(net, state, source, target):
     net
         See :class:`qkdopt.simulation.network.CompiledNetwork`.
     state
-        See :class:`qkdopt.simulation.state.State`; ``reach`` then holds the rate from ``source`` to
-        every node, infinite to itself.
+        See :class:`qkdopt.simulation.state.State`; the links' key rates are brought up to date, and
+        ``reach`` then holds the rate from ``source`` to every node, infinite to itself.
     source, target
         Positions of the nodes.
     """

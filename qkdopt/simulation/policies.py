@@ -34,7 +34,8 @@ def place_by_policy(net, mode, state, first, end):
     ----------
     net, mode, state
         See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
-        :mod:`qkdopt.simulation.state`. Nothing is lit; ``state.mask`` is scratch.
+        :mod:`qkdopt.simulation.state`. Nothing is lit: of the state only ``mask`` and the links'
+        key rates change.
     first, end
         Positions of the first route and of the one after the last.
     """

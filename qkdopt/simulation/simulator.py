@@ -83,7 +83,7 @@ class Simulator:
         Parameters
         ----------
         requests
-            Later than all requests served before.
+            No earlier than the requests served before.
         tally
             ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
         links

@@ -27,7 +27,7 @@ class Estimate:
 
 @cache
 def student_quantile(degrees: int) -> float:
-    """Two-sided 95 % quantile of Student's t."""
+    """Return the two-sided 95 % quantile of Student's t."""
     from scipy.stats import t
 
     return float(t.ppf(0.5 + CONFIDENCE / 2.0, degrees))

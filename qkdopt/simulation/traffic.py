@@ -46,7 +46,7 @@ class Requests:
 
 
 def widest_request(instance: Instance) -> int:
-    """Most lightpaths of one drawn request."""
+    """Return the most lightpaths of one drawn request."""
     lightpath_counts = instance.traffic.widths if instance.traffic is not None else None
     return max((width.channels for width in lightpath_counts or ()), default=1)
 
