@@ -12,7 +12,25 @@ from qkdopt.simulation.state import ACTIVE
 
 @njit_inline
 def place_and_retune(net, mode, state, pair, width, slot, draw):
-    """Light a demand by first fit and let its links retune; the route, or -1."""
+    """Light a demand by first fit; return the route, or -1 without room.
+
+    Its links retune when keys are simulated. The positions taken are written to
+    ``state.slot_position[slot]``; the caller fills the rest of the slot.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    pair
+        Ordered pair of nodes, source x nodes + target.
+    width
+        Lightpaths of the demand.
+    slot
+        Unused slot for it.
+    draw
+        Uniform in [0, 1), for the random order of channels alone.
+    """
     route = place_first_fit(
         net, mode, state, mode.order, pair, width, state.slot_position, slot, draw
     )
@@ -24,7 +42,24 @@ def place_and_retune(net, mode, state, pair, width, slot, draw):
 
 @njit_noalloc
 def place_synergistic(net, mode, state, pair, width, slot):
-    """Light a demand where the policy says, all its lightpaths on one route; or -1."""
+    """Light a demand where the policy says and let its links retune; return the route, or -1.
+
+    All lightpaths take one route. Where the policy's choice is too narrow for them, the pair's
+    routes are tried in their order. The positions taken are written to
+    ``state.slot_position[slot]``; the caller fills the rest of the slot.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    pair
+        Ordered pair of nodes, source x nodes + target.
+    width
+        Lightpaths of the demand.
+    slot
+        Unused slot for it.
+    """
     first, end = net.group_route[pair], net.group_route[pair + 1]
     route, position = place_by_policy(net, mode, state, first, end)
     if route < 0:
@@ -57,14 +92,35 @@ def _light_from(net, mode, state, route, width, slot, position):
 
 @njit_noalloc
 def retune_route(net, mode, state, route, arrived):
-    """Let every link of a route retune."""
+    """Let every link of a route retune.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    route
+        Position of the route in ``net.route_hop``.
+    arrived
+        Whether a demand has just been placed on the route, see
+        :func:`qkdopt.simulation.light.retune`.
+    """
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
         retune(net, mode, state, net.hop_link[h], arrived)
 
 
 @njit_inline
 def release(net, mode, state, slot):
-    """Put out a leaving demand's light and let its links retune."""
+    """Release a leaving demand's channels; its links retune when keys are simulated.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    slot
+        Slot of the demand, which still holds its route, lightpaths and positions.
+    """
     route = state.slot_route[slot]
     first, end = net.route_hop[route], net.route_hop[route + 1]
     for h in range(first, end):
@@ -76,7 +132,18 @@ def release(net, mode, state, slot):
 
 @njit_noalloc
 def replace_one(net, mode, state, draw):
-    """Move one active demand, drawn at random, to where it is worth most; 1 if it moved."""
+    """Move one active demand, drawn at random, to where it is worth most; return 1 if it moved.
+
+    Without a place by the policy it stays where it is. At least one demand is active.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    draw
+        Uniform in [0, 1), for the demand.
+    """
     active = state.counters[ACTIVE]
     slot = state.active_slot[min(int(draw * active), active - 1)]
     trial = state.active_slot[active]

@@ -1,4 +1,4 @@
-"""How a run is divided: batches for the statistics, stretches for the processor's cache."""
+"""How a run is divided: batches for the statistics, chunks for the processor's cache."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ STRETCH = 8192
 
 
 def batch_sizes(requests: int) -> list[int]:
-    """Sizes of the counted batches of a run."""
+    """Return the sizes of the counted batches of a run."""
     batches = int(np.clip(requests // SMALLEST_BATCH, 1, BATCHES))
     size, rest = divmod(requests, batches)
     return [size + (k < rest) for k in range(batches)]
 
 
 def chunks(size: int) -> list[int]:
-    """Divide a batch into stretches."""
+    """Divide a batch into chunks; return their sizes."""
     whole, rest = divmod(size, STRETCH)
     return [STRETCH] * whole + ([rest] if rest else [])

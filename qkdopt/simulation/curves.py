@@ -20,9 +20,24 @@ def rate_curves(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Tabulate the key rate of every link and candidate from no noise to where it ends.
 
-    Returns the rates ``(E, Q, POINTS)`` [bit/s], ``(E, Q)`` steps of the table per noise click
-    and gate, and ``(E, Q)`` the largest distance of table and exact rate [bit/s]. Where all links
-    have candidates of one transmittance, Q is 1.
+    Parameters
+    ----------
+    tables
+        Coefficients of the instance: the key rate as a function of noise and transmittance.
+    eta
+        ``(E, Q)`` transmittance of each candidate, detector included.
+    alike
+        ``(E,)`` 1 where all candidates of a link have one transmittance, else 0.
+
+    Returns
+    -------
+    rates
+        ``(E, Q, POINTS)`` key rates [bit/s] at evenly spaced noise. Q is 1 where every link's
+        candidates have one transmittance.
+    steps
+        ``(E, Q)`` steps of the table per noise click per gate.
+    distance
+        ``(E, Q)`` bound on the distance of table and exact rate [bit/s].
     """
     columns = 1 if alike.all() else eta.shape[1]
     eta = eta[:, :columns]

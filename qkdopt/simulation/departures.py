@@ -15,7 +15,17 @@ from qkdopt.simulation.state import ACTIVE, DAYS_PER_TIME, TODAY
 
 @njit_inline
 def enter(state, slot, departure):
-    """Put a slot in use until a time."""
+    """Put a slot in use until a time.
+
+    Parameters
+    ----------
+    state
+        See :class:`qkdopt.simulation.state.State`; changes in place.
+    slot
+        First unused slot: that at position ``state.counters[ACTIVE]`` of ``state.active_slot``.
+    departure
+        Time at which it is given back [mean holding times].
+    """
     day = int(departure * state.clock[DAYS_PER_TIME]) & (len(state.day_first) - 1)
     state.slot_time[slot] = departure
     state.slot_next[slot] = state.day_first[day]
@@ -28,7 +38,16 @@ def enter(state, slot, departure):
 
 @njit_inline
 def depart(net, mode, state, now):
-    """Darken and give back every slot whose time has come."""
+    """Release every demand whose departure has come, and give back its slot.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    now
+        Time [mean holding times]; not before that of the last call.
+    """
     days = len(state.day_first)
     today = int(now * state.clock[DAYS_PER_TIME])
     for day in range(max(state.counters[TODAY], today - days + 1), today + 1):

@@ -56,7 +56,7 @@ def simulate_failures(
     UsageError
         Options out of range, or no link that such events may hit.
     KeyboardInterrupt
-        Ctrl-C: what was simulated until then is told by nobody.
+        Ctrl-C: what was simulated until then is discarded.
 
     Examples
     --------
@@ -140,7 +140,26 @@ class DegradingNetwork:
         load_erlang: float,
         seed: int,
     ) -> DegradingNetwork:
-        """Start with a dark, healthy network."""
+        """Start with a dark, healthy network.
+
+        Parameters
+        ----------
+        instance
+            The network, with at least one link that such events may hit (:func:`validate_links`).
+        options
+            How requests are served.
+        events
+            What happens, how often, and what is done about it.
+        load_erlang
+            Arrivals per mean holding time.
+        seed
+            Of the events.
+
+        Raises
+        ------
+        UsageError
+            The instance has noise that is no sum over lightpaths.
+        """
         simulator = Simulator.begin(
             instance, options, arrivals_per_time=load_erlang,
             widest_demand=widest_request(instance),
@@ -164,7 +183,19 @@ class DegradingNetwork:
     def serve(
         self, requests: Requests, tally: FloatArray, links: FloatArray, failed: FloatArray
     ) -> None:
-        """Serve requests, and let happen what comes before the last of them."""
+        """Serve requests, and apply the events that come before the last of them.
+
+        Parameters
+        ----------
+        requests
+            No earlier than the requests served before.
+        tally
+            ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
+        links
+            ``(E, LINK_COLUMNS)``; added to in place.
+        failed
+            ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; added to in place.
+        """
         first, total = 0, len(requests.times)
         while first < total:
             event = next(self.ahead)

@@ -87,6 +87,15 @@ def failure_events(
     are: a Poisson process starts anew at any time. Every stream (gaps, repairs, links,
     candidates) has a generator of its own that depends on the seed alone, so that strategies,
     sets, relays and kinds of event meet the same ones.
+
+    Parameters
+    ----------
+    links
+        Positions of the links that may be hit; at least one.
+    options
+        Rate of the events and mean time to repair.
+    seed
+        Of the four streams.
     """
     root = np.random.SeedSequence([seed, STREAM])
     gaps, repairs, places, draws = (np.random.default_rng(s) for s in root.spawn(4))

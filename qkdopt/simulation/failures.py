@@ -14,10 +14,27 @@ from qkdopt.simulation.state import ACTIVE
 
 @njit_noalloc
 def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
-    """Hit link ``e``, let the network react, and count what survives.
+    """Hit a link, let the network react, and count what survives.
 
-    ``draw`` [0, 1) is for the candidate; ``tally`` is ``(EVENT_COLUMNS,)``. ``policy`` as in
-    :func:`qkdopt.simulation.kernel.run`.
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state and ``net.background_noise`` change in place.
+    failures, failure_mode
+        See :class:`qkdopt.simulation.failure_state.FailureState`, which changes in place, and
+        :class:`qkdopt.simulation.failure_state.FailureMode`.
+    now
+        Time [mean holding times]; demands whose departure has come leave first.
+    e
+        Position of the link.
+    draw
+        Uniform in [0, 1), for the candidate, and for the random order of channels at restoration.
+    tally
+        ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; added to in place.
+    policy
+        Of restoration, see :func:`qkdopt.simulation.kernel.run`; None for the first route with
+        room.
     """
     depart(net, mode, state, now)
     noted = note_demands(net, state, failures)
@@ -38,7 +55,21 @@ def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
 
 @njit_noalloc
 def repair(net, mode, state, failures, failure_mode, now, e):
-    """Repair link ``e``: nothing of its failure remains."""
+    """Repair a link, so that nothing of its failure remains.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state and ``net.background_noise`` change in place.
+    failures, failure_mode
+        See :class:`qkdopt.simulation.failure_state.FailureState`, which changes in place, and
+        :class:`qkdopt.simulation.failure_state.FailureMode`.
+    now
+        Time [mean holding times]; demands whose departure has come leave first.
+    e
+        Position of the link.
+    """
     depart(net, mode, state, now)
     first, end = failures.hit[e], failures.hit[e] + 1
     if failure_mode.kind == CUT:

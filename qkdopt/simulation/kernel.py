@@ -48,10 +48,26 @@ def run(
 ):
     """Serve requests in order of time and add what happened to the tallies.
 
-    ``times`` and ``holding`` [mean holding times], ``pairs``, ``lightpath_counts`` and ``draws``
-    (uniform in [0, 1)) have one entry a request; ``tally`` is ``(COLUMNS,)`` and
-    ``link_tally`` ``(E, LINK_COLUMNS)``. ``policy`` is None for the first route with room:
-    numba compiles that without the synergistic code.
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    times, holding
+        ``(n,)`` arrival, never falling, and duration [mean holding times].
+    pairs
+        ``(n,)`` ordered pair of nodes of each request, source x nodes + target.
+    lightpath_counts
+        ``(n,)`` lightpaths of each request.
+    draws
+        ``(n,)`` uniform in [0, 1), for the random order of channels and for re-placements.
+    tally
+        ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
+    link_tally
+        ``(E, LINK_COLUMNS)``; added to in place.
+    policy
+        Position in :data:`qkdopt.simulation.options.POLICIES`, as in ``mode``; None for the first
+        route with room: numba compiles that without the synergistic code.
     """
     switches = state.counters[SWITCHES]
     for i in range(len(times)):
@@ -88,7 +104,18 @@ def run(
 
 @njit_inline
 def demand_skr(net, mode, state, route, pair):
-    """End-to-end key rate [bit/s]: along the route, or along the widest one."""
+    """Return the end-to-end key rate [bit/s]: along the route, or along the widest path.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the links' key rates in the state are brought up to date.
+    route
+        Position of the demand's route.
+    pair
+        Ordered pair of nodes, source x nodes + target; read for the widest path alone.
+    """
     if mode.widest:
         return widest_skr(net, state, pair // net.nodes, pair % net.nodes)
     # Only links that may be the bottleneck, by their tabulated rates, are worth an exact one.
@@ -106,7 +133,20 @@ def demand_skr(net, mode, state, route, pair):
 
 @njit_noalloc
 def widest_skr(net, state, source, target):
-    """Highest bottleneck of any path between two nodes, by relaxation until nothing rises."""
+    """Return the highest bottleneck [bit/s] of any path between two nodes.
+
+    Relaxation goes on until nothing rises. The rate is 0 where no path has key.
+
+    Parameters
+    ----------
+    net
+        See :class:`qkdopt.simulation.network.CompiledNetwork`.
+    state
+        See :class:`qkdopt.simulation.state.State`; the links' key rates are brought up to date, and
+        ``reach`` then holds the rate from ``source`` to every node, infinite to itself.
+    source, target
+        Positions of the nodes.
+    """
     state.reach[:] = 0.0
     state.reach[source] = math.inf
     risen = True
@@ -125,7 +165,18 @@ def widest_skr(net, state, source, target):
 
 @njit_noalloc
 def sample(net, mode, state, tally, link_tally):
-    """Look at the network as it stands: arrivals see time averages."""
+    """Add the network as it stands to the tallies: arrivals see time averages.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the links' key rates in the state are brought up to date.
+    tally
+        ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
+    link_tally
+        ``(E, LINK_COLUMNS)``; added to in place.
+    """
     tally[SAMPLES] += 1
     tally[SAMPLED_DEMANDS] += state.counters[ACTIVE]
     for e in range(len(net.candidates)):
@@ -153,7 +204,22 @@ def sample(net, mode, state, tally, link_tally):
 
 @njit_noalloc
 def cause_of_blocking(net, state, pair, width):
-    """Column of the cause: no dark channel, only reserved ones, or no candidate left."""
+    """Return the tally's column of the cause of a blocked request.
+
+    ``NO_FREE_CHANNEL``: every route has too few dark channels. ``GUARD_BAND``: one has enough, but
+    too few outside of reserved guard bands. ``NO_RECEIVER``: one has enough there, but too few that
+    leave every link a candidate to work on.
+
+    Parameters
+    ----------
+    net, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork` and
+        :class:`qkdopt.simulation.state.State`.
+    pair
+        Ordered pair of nodes, source x nodes + target.
+    width
+        Lightpaths of the request.
+    """
     cause = NO_FREE_CHANNEL
     for route in range(net.group_route[pair], net.group_route[pair + 1]):
         dark, usable = 0, 0

@@ -16,7 +16,18 @@ THRESHOLD = RETUNING.index("threshold")
 
 @njit_inline
 def retune(net, mode, state, e, arrived):
-    """Let a link whose light has changed change its candidate, as the policy says."""
+    """Let a link whose light has changed change its candidate, as the policy of retuning says.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    e
+        Position of the link; one without candidates is left as it is.
+    arrived
+        Whether a demand has just been placed over the link: ``arrival`` retunes then alone.
+    """
     if net.candidates[e] == 0:
         return
     if mode.retune == ALWAYS or (mode.retune == ARRIVAL and arrived):
@@ -30,7 +41,18 @@ def retune(net, mode, state, e, arrived):
 
 @njit_inline
 def rate_at(net, state, e, q):
-    """Key rate [bit/s] of a link were it to work on candidate q."""
+    """Return the key rate [bit/s] of a link were it to work on a candidate.
+
+    Light in the candidate's guard band is not looked at.
+
+    Parameters
+    ----------
+    net, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork` and
+        :class:`qkdopt.simulation.state.State`.
+    e, q
+        Positions of link and candidate.
+    """
     return key_rate_of(
         state.noise[e, q], net.transmittance[e, q], net.signal[e, q], net.rate, net.table
     )
@@ -38,7 +60,19 @@ def rate_at(net, state, e, q):
 
 @njit_inline
 def link_skr(net, state, e):
-    """Key rate of a link [bit/s], computed when its light has changed since."""
+    """Return the key rate of a link [bit/s], computed anew when its light has changed since.
+
+    It is 0 without a working candidate, and where that has light in its guard band or has failed.
+
+    Parameters
+    ----------
+    net
+        See :class:`qkdopt.simulation.network.CompiledNetwork`.
+    state
+        See :class:`qkdopt.simulation.state.State`; ``skr`` and ``fresh`` change in place.
+    e
+        Position of the link.
+    """
     if state.fresh[e] == 0:
         q = state.working[e]
         state.skr[e] = 0.0
@@ -50,7 +84,19 @@ def link_skr(net, state, e):
 
 @njit_inline
 def on_curve(net, e, q, noise):
-    """Read a tabulated key rate."""
+    """Return a tabulated key rate [bit/s], interpolated between its points.
+
+    Parameters
+    ----------
+    net
+        See :class:`qkdopt.simulation.network.CompiledNetwork`.
+    e
+        Position of the link.
+    q
+        Column of ``net.curve``: the candidate, or 0 where there is one column.
+    noise
+        Noise of the candidate [clicks per gate].
+    """
     place = noise * net.curve_steps[e, q]
     if place >= net.curve.shape[2] - 1:
         return 0.0
@@ -61,7 +107,19 @@ def on_curve(net, e, q, noise):
 
 @njit_inline
 def about(net, state, e):
-    """Key rate of a link by table, and how far that may be off [bit/s]."""
+    """Return the key rate of a link by table, and how far that may be off, both [bit/s].
+
+    Both are 0 without a working candidate, and where that has light in its guard band or has
+    failed.
+
+    Parameters
+    ----------
+    net, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork` and
+        :class:`qkdopt.simulation.state.State`.
+    e
+        Position of the link.
+    """
     q = state.working[e]
     if q < 0 or state.blockers[e, q] > 0:
         return 0.0, 0.0

@@ -83,6 +83,15 @@ def compile_network(
 ) -> CompiledNetwork:
     """Compile an instance for the simulator.
 
+    Parameters
+    ----------
+    instance
+        The network; its demands and traffic are not used.
+    tables
+        Coefficients of the instance.
+    options
+        How requests are served; read are ``strategy``, ``order`` and ``threshold``.
+
     Raises
     ------
     UsageError

@@ -121,7 +121,7 @@ class SimulationOutcome:
         return self._ratio(t.MOVED, t.OFFERED)
 
     def gain_over(self, base: SimulationOutcome, *, per_request: bool = False) -> Estimate:
-        """Relative gain in mean SKR over another run on the same requests, paired by batch.
+        """Return the relative gain in mean SKR over a run on the same requests, paired by batch.
 
         Raises
         ------

@@ -26,7 +26,19 @@ FULL_WEIGHT = 0.5
 
 @njit_noalloc
 def place_by_policy(net, mode, state, first, end):
-    """Choose among the routes from ``first`` to ``end``."""
+    """Choose a place among routes; return route and position, both -1 where none has room.
+
+    Policies that weigh harm compare all the routes; the others take the first one with room.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`. Nothing is lit: of the state only ``mask`` and the links'
+        key rates change.
+    first, end
+        Positions of the first route and of the one after the last.
+    """
     best, best_route, best_position = -math.inf, -1, -1
     for route in range(first, end):
         if not free_positions(net, mode, state, route):
@@ -83,7 +95,23 @@ def _added_noise(net, route, position):
 
 @njit_inline
 def rate_after(net, mode, state, e, side, position):
-    """Key rate of a link [bit/s] were one more position lit, from the tabulated curves."""
+    """Return a link's key rate [bit/s] were one more position lit, from the tabulated curves.
+
+    The link is taken to work on its best candidate then, or, where links never retune, on the
+    working one. It is 0 without QKD, and where light lies in the guard band of each of these.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`.
+    e
+        Position of the link.
+    side
+        Direction of the light: 0 in the link's file order a -> b, 1 against it.
+    position
+        Position of the channel in the order of channels.
+    """
     if net.candidates[e] == 0:
         return 0.0
     if mode.keeps_working:
@@ -123,11 +151,19 @@ def _highest_rate(net, state, e, side, position):
 def update_bottleneck_weights(net, mode, state, now):
     """Count the active demands that each link limits, and smooth the counts over time.
 
-    By ``rate-weighted-harm`` a demand counts as long as its bottleneck keeps half of its dark
-    rate, below that in proportion to the rate, and without key not at all. Of a link that
-    loses its key the price falls, more light follows, and others stay quiet: what the search
-    of a snapshot does. Counted in full, those who have nothing left to lose would hold light
-    off a link at the edge of its key.
+    By ``rate-weighted-harm`` a demand counts in full as long as its bottleneck keeps half of its
+    dark rate, below that in proportion to the rate, and without key not at all. The weight of a
+    link that loses its key then falls: more light is placed on it, and less on other links, as
+    the search of a snapshot does. Counted in full, demands without key to lose would keep light
+    off a link that is about to lose its key.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    now
+        Time [mean holding times]; not before that of the last call.
     """
     weighted = mode.policy == WEIGHTED_HARM
     state.limited[:] = 0.0

@@ -29,7 +29,18 @@ ROUND_OFF = 1e-9
 
 @njit_noalloc
 def note_demands(net, state, failures):
-    """Write down the active demands; how many there are."""
+    """Write the active demands into ``failures``; return how many there are.
+
+    Parameters
+    ----------
+    net
+        Not read.
+    state
+        See :class:`qkdopt.simulation.state.State`.
+    failures
+        See :class:`qkdopt.simulation.failure_state.FailureState`; slot, route, width and until
+        change in place.
+    """
     noted = state.counters[ACTIVE]
     for k in range(noted):
         slot = state.active_slot[k]
@@ -42,7 +53,21 @@ def note_demands(net, state, failures):
 
 @njit_noalloc
 def keep_rates(net, mode, state, failures, noted, rates):
-    """Write the end-to-end key rates of the noted demands [bit/s]; 0 without light."""
+    """Write the end-to-end key rates of the noted demands [bit/s]; 0 without light.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the links' key rates in the state are brought up to date.
+    failures
+        See :class:`qkdopt.simulation.failure_state.FailureState`; holds the noted demands.
+        ``relay`` changes in place where keys are relayed along the widest path.
+    noted
+        How many demands :func:`note_demands` has noted.
+    rates
+        ``(S,)`` where the rates are written, from position 0 on.
+    """
     if mode.widest:
         _relay(net, state, failures)
     for k in range(noted):
@@ -51,7 +76,21 @@ def keep_rates(net, mode, state, failures, noted, rates):
 
 @njit_noalloc
 def count(net, mode, state, failures, noted, tally):
-    """Add one event to the tally, all reactions done."""
+    """Add one event to the tally, all reactions done.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the links' key rates in the state are brought up to date.
+    failures
+        See :class:`qkdopt.simulation.failure_state.FailureState`; holds the noted demands and their
+        rates before and at the event. ``relay`` changes in place as in :func:`keep_rates`.
+    noted
+        How many demands :func:`note_demands` has noted.
+    tally
+        ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; added to in place.
+    """
     tally[HIT] += 1
     if mode.widest:
         _relay(net, state, failures)

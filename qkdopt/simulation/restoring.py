@@ -12,7 +12,25 @@ from qkdopt.simulation.state import ACTIVE
 
 @njit_noalloc
 def restore_all(net, mode, state, failures, noted, draw, tally, policy):
-    """Place every demand torn down by the rule of arrivals, those that stay longest first."""
+    """Place every demand torn down by the rule of arrivals, those that stay longest first.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :class:`qkdopt.simulation.network.CompiledNetwork`, and ``Mode`` and ``State`` in
+        :mod:`qkdopt.simulation.state`; the state changes in place.
+    failures
+        See :class:`qkdopt.simulation.failure_state.FailureState`; the slot of a demand torn down
+        becomes its new one, or ``LOST`` without room.
+    noted
+        How many demands :func:`qkdopt.simulation.rates_around_event.note_demands` has noted.
+    draw
+        Uniform in [0, 1), for the random order of channels alone.
+    tally
+        ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; ``RESTORED`` is added to.
+    policy
+        See :func:`qkdopt.simulation.kernel.run`; None for the first route with room.
+    """
     tried = 0
     while True:
         longest = -1

@@ -62,23 +62,24 @@ def simulate(
     instance
         The network; its demands are not used, its traffic is.
     options
-        How requests are served.
+        How requests are served; None for the defaults.
     load_erlang
-        Arrival rate x mean holding time; the instance's own by default.
+        Arrival rate x mean holding time; None for the instance's own, or the trace's.
     requests
         Counted requests of each replication.
     warmup
-        Requests left out at the start of each; by default those of 20 mean holding times.
+        Requests left out at the start of each; None for those of 20 mean holding times, at least
+        3000, or for none with a trace.
     seed
         Of the requests: strategies with the same seed meet the same ones.
     replications
         Independent repetitions with other requests.
     trace
-        Recorded requests in place of drawn ones.
+        Recorded requests in place of drawn ones; None for those.
     workers
         Replications at the same time; the result does not depend on it.
     progress
-        Called from time to time.
+        Called about twice a second; None for no calls.
 
     Raises
     ------
@@ -164,7 +165,7 @@ class _Plan:
         )
 
     def chunked_requests(self, replication: int, sizes: list[int]) -> Iterator[Requests]:
-        """Yield requests in stretches of these sizes."""
+        """Yield requests in chunks of these sizes."""
         if self.trace is None:
             yield from poisson_requests(
                 self.instance, self.load_erlang, self.seed, replication, sizes,

@@ -44,7 +44,27 @@ class Simulator:
         widest_demand: int = 1,
         tables: Tables | None = None,
     ) -> Simulator:
-        """Start with a dark network; ``tables`` are the instance's own by default."""
+        """Start with a dark network.
+
+        Parameters
+        ----------
+        instance
+            The network; its demands and traffic are not used.
+        options
+            How requests are served.
+        arrivals_per_time
+            Expected arrivals per mean holding time: sets how often the network is sampled, and the
+            length of the calendar's days.
+        widest_demand
+            Most lightpaths of one demand.
+        tables
+            Coefficients; None for the instance's own.
+
+        Raises
+        ------
+        UsageError
+            The instance has noise that is no sum over lightpaths.
+        """
         net = compile_network(instance, tables or build_tables(instance), options)
         mode = _mode(instance, options, arrivals_per_time)
         state = new_state(net, widest_demand, arrivals_per_time)
@@ -58,7 +78,17 @@ class Simulator:
         return replace(self, state=state)
 
     def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
-        """Serve requests; add to the tally ``(COLUMNS,)`` and the links' ``(E, ...)``."""
+        """Serve requests and add to the tallies.
+
+        Parameters
+        ----------
+        requests
+            No earlier than the requests served before.
+        tally
+            ``(COLUMNS,)``, see :mod:`qkdopt.simulation.tally`; added to in place.
+        links
+            ``(E, LINK_COLUMNS)``; added to in place.
+        """
         run(
             self.net, self.mode, self.state, requests.times, requests.holding, requests.pairs,
             requests.lightpath_counts, requests.draws, tally, links,

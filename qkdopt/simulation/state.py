@@ -51,12 +51,12 @@ class State(NamedTuple):
     slot_route, slot_width, slot_position
         ``(S,)``, ``(S,)``, ``(S, B)`` active demands: route, lightpaths, their positions.
     slot_time, slot_next
-        Departure of each slot, and the next slot of the same day.
+        ``(S,)`` departure of each slot [mean holding times], and the next slot of the same day.
     day_first
         First slot of each day of the calendar; -1 for none.
     active_slot, active_index
-        All slots, those in use first, and where each stands in that list.
-    pressure, limited
+        ``(S,)`` all slots, those in use first, and where each stands in that list.
+    bottleneck_weight, limited
         ``(E,)`` active demands that each link limits: smoothed over time, and now; weighted
         by their rates under ``rate-weighted-harm``.
     reach
@@ -91,10 +91,17 @@ class State(NamedTuple):
 
 
 def new_state(net: CompiledNetwork, widest_demand: int, arrivals_per_time: float) -> State:
-    """Return a dark network.
+    """Return the state of a dark network.
 
-    ``widest_demand`` is the most lightpaths of one demand; ``arrivals_per_time`` sets the
-    length of the calendar's days, and with it the speed alone.
+    Parameters
+    ----------
+    net
+        The network.
+    widest_demand
+        Most lightpaths of one demand.
+    arrivals_per_time
+        Expected arrivals per mean holding time. Sets the length of the calendar's days, and with it
+        the speed alone.
     """
     links = len(net.candidates)
     # Every active demand lights at least one channel of one fibre.

@@ -27,7 +27,7 @@ class Estimate:
 
 @cache
 def student_quantile(degrees: int) -> float:
-    """Two-sided 95 % quantile of Student's t."""
+    """Return the two-sided 95 % quantile of Student's t."""
     from scipy.stats import t
 
     return float(t.ppf(0.5 + CONFIDENCE / 2.0, degrees))
@@ -67,7 +67,15 @@ def paired_gain(
     """Estimate how much a ratio lies above another's, relative to it, on the same requests.
 
     Batches are paired: what both have in common does not widen the interval (delta method on
-    the quotient of two ratios).
+    the quotient of two ratios). Without a ratio or with a base of 0 the estimate is None; with one
+    batch it has no interval.
+
+    Parameters
+    ----------
+    numerator, denominator
+        ``(n,)`` sums of each batch, see :func:`ratio`.
+    base_numerator, base_denominator
+        ``(n,)`` the same of the ratio compared with, in the same order of batches.
     """
     improved, base = ratio(numerator, denominator), ratio(base_numerator, base_denominator)
     if improved.value is None or not base.value:

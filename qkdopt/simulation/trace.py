@@ -35,13 +35,20 @@ class Trace:
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """Read a trace whose node names are the instance's.
 
-    Times may be in any unit: they are divided by the mean holding time. ``seed`` is that of the
-    choices of random policies.
+    Parameters
+    ----------
+    path
+        CSV file with a header; lines that begin with # are left out. Times may be in any unit: they
+        are divided by the mean holding time.
+    instance
+        The network: its node ids, and the channels of its grid.
+    seed
+        Of the draws of policies that choose at random.
 
     Raises
     ------
     InstanceError
-        The file cannot be read or breaks a rule; all faults at once, by line.
+        The file cannot be read or breaks a rule; all faults at once, by request.
     """
     where = str(path)
     try:

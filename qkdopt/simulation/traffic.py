@@ -14,15 +14,15 @@ from qkdopt.units import FloatArray
 
 @dataclass(frozen=True)
 class Requests:
-    """A stretch of requests.
+    """Requests of one chunk, in order of time.
 
     Parameters
     ----------
     times, holding
-        ``(n,)`` arrival and duration, in mean holding times.
+        ``(n,)`` arrival and duration [mean holding times].
     pairs
         ``(n,)`` source x nodes + target.
-    widths
+    lightpath_counts
         ``(n,)`` lightpaths.
     draws
         ``(n,)`` uniform in [0, 1), for policies that choose at random.
@@ -46,7 +46,7 @@ class Requests:
 
 
 def widest_request(instance: Instance) -> int:
-    """Most lightpaths of one drawn request."""
+    """Return the most lightpaths of one drawn request."""
     lightpath_counts = instance.traffic.widths if instance.traffic is not None else None
     return max((width.channels for width in lightpath_counts or ()), default=1)
 
@@ -60,12 +60,25 @@ def poisson_requests(
     *,
     with_draws: bool = True,
 ) -> Iterator[Requests]:
-    """Draw stretches of the given sizes, one after the other.
+    """Draw chunks of requests of the given sizes, one after the other.
 
-    Every stream (gaps, holding times, pairs, widths, draws) has a generator of its own that
+    Every stream (gaps, holding times, pairs, lightpaths, draws) has a generator of its own that
     depends on seed and replication alone: strategies meet the same requests, and another
-    division into stretches changes nothing. ``with_draws`` is for strategies that choose at
-    random; the others are spared the time.
+    division into chunks changes nothing.
+
+    Parameters
+    ----------
+    instance
+        The network and its traffic. Without a matrix all pairs are alike; without widths every
+        request has one lightpath.
+    load_erlang
+        Arrivals per mean holding time; more than 0.
+    seed, replication
+        What the requests are drawn from; 0 or more.
+    sizes
+        Requests of each chunk.
+    with_draws
+        Whether draws for strategies that choose at random are made; without, they are 0.
     """
     traffic = instance.traffic or Traffic()
     root = np.random.SeedSequence([seed, replication])
