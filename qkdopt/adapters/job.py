@@ -20,7 +20,19 @@ class Runnable(Protocol):
     def run(
         self, program: Any, limits: Limits, start: Floats | None, observer: Observer
     ) -> RawOutcome:
-        """Pass the program to the solver and return its result; see :class:`Job`."""
+        """Pass the program to the solver and return its result; see :class:`Job`.
+
+        Parameters
+        ----------
+        program
+            The program; None where the adapter holds its own model.
+        limits
+            Limits and settings of the run.
+        start
+            ``(columns,)`` values of the MIP start; None for no start.
+        observer
+            Called with incumbent and bound; returns whether to continue.
+        """
         ...
 
 

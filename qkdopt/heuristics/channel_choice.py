@@ -16,7 +16,17 @@ LEAST_USED = ORDERS.index("least-used")
 def choose(order, state, draw):
     """Return the position of ``state.mask`` that an order of channels takes; -1 without any.
 
-    ``draw`` [0, 1) is for the random order alone. Static orders are first fit on positions.
+    Static orders are first fit on positions.
+
+    Parameters
+    ----------
+    order
+        Number of the order in ``ORDERS``.
+    state
+        Fields of :class:`qkdopt.problem.network_state.NetworkState`: its ``mask``, and its
+        ``usage`` for the orders by usage.
+    draw
+        Random number in [0, 1) for the random order; without meaning for the others.
     """
     if order == RANDOM:
         return _random(state.mask, draw)

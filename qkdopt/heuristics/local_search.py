@@ -41,13 +41,15 @@ def local_search(
     problem
         The problem.
     seed
-        Of the search: with ``moves``, the same seed gives the same plan.
-    seconds, moves
-        How long; one of the two.
+        Random seed; with ``moves``, the same seed gives the same plan.
+    seconds
+        Time [s]; None for 1 s. Without meaning where ``moves`` are given.
+    moves
+        Number of moves, rounded up to whole chunks of ``CHUNK_MOVES``; None for a time limit.
     start
-        Plan to begin with; the DS-QKD baseline by default.
+        Plan to begin with; None for the DS-QKD baseline.
     should_stop
-        Looked at every few hundredths of a second.
+        Called after every chunk of moves; returns whether to end. None to run to the end.
 
     Notes
     -----

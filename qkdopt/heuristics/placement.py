@@ -9,10 +9,24 @@ from qkdopt.runtime.compiled import njit_inline, njit_noalloc
 
 @njit_inline
 def place_first_fit(net, mode, state, order, group, lightpaths, positions, slot, draw):
-    """Light a demand on the first route of a group with room; the route, or -1.
+    """Light a demand on the first route of a group with room; return the route, or -1.
 
-    ``order`` is a number in :data:`qkdopt.heuristics.channel_choice.ORDERS`. The positions taken
-    are written to ``positions[slot]``, ``(S, B)``.
+    Parameters
+    ----------
+    net, mode, state
+        See :mod:`qkdopt.problem.network_state`; the state changes in place.
+    order
+        Number of the order of channels in :data:`qkdopt.heuristics.channel_choice.ORDERS`.
+    group
+        Number of the group of routes, an index of ``net.group_route``.
+    lightpaths
+        Number of lightpaths of the demand, at least 1.
+    positions
+        ``(S, B)``; the positions taken are written to row ``slot``.
+    slot
+        Row of ``positions``.
+    draw
+        Random number in [0, 1) for the random order; without meaning for the others.
     """
     for route in range(net.group_route[group], net.group_route[group + 1]):
         first, end = net.route_hop[route], net.route_hop[route + 1]

@@ -141,7 +141,20 @@ def drop_below_min_rate(
     channels: list[tuple[int, ...]],
     working: tuple[int, ...] | None = None,
 ) -> Plan:
-    """Tune every link and drop demands below their least key rate, the furthest below first."""
+    """Tune every link and drop demands below their minimum key rate, the furthest below first.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    routes
+        ``(R,)`` number of each demand's candidate route; ``BLOCKED`` (-1) when not served.
+    channels
+        ``(R,)`` channels of each demand, rising; empty when blocked.
+    working
+        ``(E,)`` working candidate of each link; None for its best one, chosen again after every
+        demand that is dropped.
+    """
     min_skr = np.array([demand.min_skr_bps or 0.0 for demand in problem.instance.demands])
     while True:
         plan = tune_working_channels(problem, routes, channels)

@@ -22,12 +22,12 @@ def with_candidates(
     instance
         Its own candidates, of links too, are set aside.
     channels
-        Of every link with QKD; all channels of the grid by default.
+        Candidates of every link with QKD; None for all channels of the grid.
     by_link
-        In place of ``channels``, of each link in the file's order; those of links without QKD
-        do not matter.
+        ``(E,)`` candidates of each link in the file's order, in place of ``channels``; those of
+        links without QKD do not matter. None for the same candidates of every link.
     reserve
-        ``all`` or ``working``; the instance's own by default.
+        ``all`` or ``working``; None for the instance's own.
 
     Raises
     ------

@@ -17,7 +17,17 @@ LONGEST_VALUE = 60
 def fault_texts(
     problem: ValidationError, data: dict[str, Any], model: type[BaseModel]
 ) -> Iterator[str]:
-    """Yield one text per fault; what the branches of one union expected is told together."""
+    """Yield one text per fault; what the branches of one union expected is reported together.
+
+    Parameters
+    ----------
+    problem
+        Error of the validation.
+    data
+        What was validated, field by field, to name the place of each fault.
+    model
+        Model that it was validated as, to name the fields that it has.
+    """
     messages: dict[str, list[str]] = {}
     for details in problem.errors(include_url=False):
         for fault, expected in _texts(details, data, model):

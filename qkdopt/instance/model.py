@@ -239,7 +239,7 @@ class Instance(Part):
         Parameters
         ----------
         name, description, preset
-            Name, text and the preset that the instance names.
+            Name, text and the preset that the instance names; None for no preset.
         network, grid, fibre, classical, other_noise, qkd, routes
             Parts of the instance.
         demands

@@ -117,7 +117,8 @@ class Clock:
         bound_bps
             Proved bound on the objective [bit/s]; None while there is none.
         solver
-            The solver's own incumbent and bound [bit/s], where it has any.
+            The solver's own incumbent and bound [bit/s], each None where it has none; None where no
+            solver runs.
         """
         if self.progress is None:
             return

@@ -41,7 +41,12 @@ class CpRun:
     clock
         Limits and progress.
     options
-        Seed, threads and linearisation.
+        Seed, threads, linearisation and CP-SAT's own options.
+
+    Raises
+    ------
+    SolverMissingError
+        OR-Tools is not installed.
     """
 
     def __init__(self, incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:

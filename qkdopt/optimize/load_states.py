@@ -37,14 +37,14 @@ class LoadStateRun:
     solver
         Name of the adapter.
     seed, threads
-        For the solver.
+        Random seed and number of threads of the solver.
     nodes
-        Limit on the branching nodes of each solve, and on the routings tried.
+        Limit on the branching nodes of each solve, and on the routings tried; None for no limit.
     settings
-        The solver's own options.
+        The solver's own options; None for its defaults.
     beat
         Number served and objective [bit/s] of a plan elsewhere: the run is done when it cannot
-        beat that by more than the gap.
+        beat that by more than the gap. None for no such plan.
     relaxation
         The problem's load states, where they were built before; None builds them.
     """

@@ -51,15 +51,17 @@ class JointRun:
         Limits and progress.
     solver
         Name of the adapter.
-    seed, threads, nodes
-        For the solver.
+    seed, threads
+        Random seed and number of threads of the solver.
+    nodes
+        Limit on the branching nodes of each solve; None for no limit.
     build
         Formulation of the problem.
     linearisation
         Largest error of the linearised key rate, relative to the mean rate of the first
-        incumbent; by default a share of the gap.
+        incumbent; None for a share of the gap.
     settings
-        The solver's own options.
+        The solver's own options; None for its defaults.
     """
 
     def __init__(
@@ -293,9 +295,9 @@ def highest_rate_bps(problem: Problem, served: int) -> float:
 
 
 def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None) -> float:
-    """Largest error of the linearised key rate: a share of the gap, or what is asked for.
+    """Return the largest error of the linearised key rate [bit/s].
 
-    Relative to the incumbent's rate; where it has none, to the highest that there could be.
+    It is a share of the incumbent's rate; where that has none, of the highest that there could be.
 
     Parameters
     ----------

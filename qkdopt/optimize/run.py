@@ -68,9 +68,9 @@ def solve(
     formulation
         Of strategy ``milp``, see :class:`qkdopt.optimize.options.SolverOptions`.
     linearisation
-        Largest relative error of linearised key rates; by default a share of the gap.
+        Largest relative error of linearised key rates; None for a share of the gap.
     settings
-        The solver's own options that are not at its defaults, by its own names.
+        The solver's own options that are not at its defaults, by its own names; None for none.
     objective
         What plans that serve equally many demands are compared by.
     time_limit
@@ -79,16 +79,16 @@ def solve(
     gap
         Relative gap at which the run is done.
     threads
-        Cores to use; all by default.
+        Cores to use; None for all.
     seed
         Of every random choice.
     start
-        Earlier result or saved plan of the same instance to start from.
+        Earlier result or saved plan of the same instance to start from; None for none.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
-        time: then the same seed gives the same result, times aside.
+        time: then the same seed gives the same result, times aside. None for the time limit.
     progress
-        Called with every change, from the calling thread.
+        Called with every change, from the calling thread; None for no reports.
 
     Returns
     -------
@@ -102,6 +102,12 @@ def solve(
         Options that are out of range or do not fit together.
     SolverMissingError
         The solver is not installed; the message says what to install.
+    LicenceError
+        The model is over the solver's size without a licence.
+    UnsupportedError
+        The formulation does not cover the instance, or the solver has no node limit.
+    ResultError
+        The start is of another instance, or takes routes that are no candidates.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 

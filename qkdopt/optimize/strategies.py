@@ -83,6 +83,15 @@ def _name_of(strategy: Strategy) -> str:
 def validate_own_plan(problem: Problem, plan: Any, name: str) -> None:
     """Raise where what an own strategy returned cannot even be assessed.
 
+    Parameters
+    ----------
+    problem
+        The problem that the strategy was called with.
+    plan
+        What it returned, of whatever type.
+    name
+        Name of the strategy, for the message.
+
     Raises
     ------
     RefusedError

@@ -65,13 +65,38 @@ def _weak_decoy(y0, eta, mu, nu, misalignment, once):
 
 @njit_noalloc
 def key_rate(noise, eta, rate, table):
-    """Secret key rate [bit/s] at a noise and a transmittance, clipped at zero."""
+    """Compute the secret key rate [bit/s] at a noise and a transmittance, clipped at zero.
+
+    Parameters
+    ----------
+    noise
+        Noise clicks per gate, both detectors together.
+    eta
+        Transmittance, receiver and detector included.
+    rate
+        ``(10,)`` parameters of the protocol, from :func:`rate_parameters`.
+    table
+        ``(2, n)`` measured key rate: noise clicks per gate, rising, and rate [bit/s]. It takes the
+        place of the equations; empty (n = 0) without one.
+    """
     return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
 
 
 @njit_noalloc
 def key_rate_of(noise, eta, signal, rate, table):
-    """Secret key rate [bit/s] where the signal's click probability 1 - exp(-eta mu) is known."""
+    """Compute the secret key rate [bit/s] where the signal's click probability is known.
+
+    Parameters
+    ----------
+    noise
+        Noise clicks per gate, both detectors together.
+    eta
+        Transmittance, receiver and detector included.
+    signal
+        Click probability of a signal pulse without noise, 1 - exp(-eta mu).
+    rate, table
+        See :func:`key_rate`.
+    """
     if table.shape[1] > 0:
         return _measured(noise, table)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
@@ -107,7 +132,17 @@ def _measured(noise, table):
 
 @njit_noalloc
 def error_rate(noise, eta, rate):
-    """Quantum bit error rate at a noise and a transmittance."""
+    """Compute the quantum bit error rate at a noise and a transmittance; 0 without any detection.
+
+    Parameters
+    ----------
+    noise
+        Noise clicks per gate, both detectors together.
+    eta
+        Transmittance, receiver and detector included.
+    rate
+        ``(10,)`` parameters of the protocol, from :func:`rate_parameters`.
+    """
     y0 = 2.0 * rate[2] + noise
     signal = -math.expm1(-eta * rate[0])
     gain = _detections(y0, signal, rate[8])

@@ -202,7 +202,17 @@ def _in_quantum_fibre(instance: Instance) -> BoolArray:
 
 
 class LinkOptics:
-    """Physics of one candidate QKD channel on one link."""
+    """Physics of one candidate QKD channel on one link.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    link
+        One of its links.
+    candidate
+        Candidate QKD channel: a channel of the grid, or an off-grid frequency.
+    """
 
     def __init__(self, instance: Instance, link: Link, candidate: Candidate) -> None:
         self._instance = instance

@@ -99,7 +99,14 @@ def copy_state(state: NetworkState) -> NetworkState:
 
 @njit_noalloc
 def prepare(net, mode, state):
-    """Bring a dark network's receivable channels up to date."""
+    """Bring a dark network's receivable channels up to date.
+
+    Parameters
+    ----------
+    net, mode, state
+        Fields of :class:`qkdopt.problem.network_tables.NetworkTables`, :class:`LightMode` and
+        :class:`NetworkState`; ``state.receivable`` changes in place.
+    """
     if mode.keys and mode.working_only:
         for e in range(len(net.candidates)):
             if net.candidates[e] > 0:
@@ -108,21 +115,72 @@ def prepare(net, mode, state):
 
 @njit_inline
 def add_noise(coefficients, noise, e, direction, channel, sign, candidates):
-    """Add (sign 1) or take away (-1) a lightpath's noise at a link's candidates."""
+    """Add (sign 1) or take away (-1) a lightpath's noise at a link's candidates.
+
+    Parameters
+    ----------
+    coefficients
+        ``(E, 2, W, Q)`` noise clicks per gate at a candidate from one lightpath on a channel in a
+        direction; ``(E, 2, P, Q)`` where channels are kept in positions.
+    noise
+        ``(E, Q)`` noise clicks per gate; row ``e`` changes in place.
+    e
+        Position of the link.
+    direction
+        Direction of the lightpath on the link: 0 for a -> b, 1 against it.
+    channel
+        Channel of the lightpath, or its position: index on the third axis of ``coefficients``.
+    sign
+        1 or -1.
+    candidates
+        How many candidates, from the first on, change.
+    """
     for q in range(candidates):
         noise[e, q] += sign * coefficients[e, direction, channel, q]
 
 
 @njit_inline
 def add_guards(blocks, blockers, e, direction, channel, sign, candidates):
-    """Count a lightpath in (sign 1) or out of (-1) the guard bands of a link's candidates."""
+    """Count a lightpath in (sign 1) or out of (-1) the guard bands of a link's candidates.
+
+    Parameters
+    ----------
+    blocks
+        ``(E, 2, W, Q)`` 1 where a channel in a direction lies in a candidate's guard band, else 0;
+        ``(E, 2, P, Q)`` where channels are kept in positions.
+    blockers
+        ``(E, Q)`` lit channels in each candidate's guard band; row ``e`` changes in place.
+    e
+        Position of the link.
+    direction
+        Direction of the lightpath on the link: 0 for a -> b, 1 against it.
+    channel
+        Channel of the lightpath, or its position: index on the third axis of ``blocks``.
+    sign
+        1 or -1.
+    candidates
+        How many candidates, from the first on, change.
+    """
     for q in range(candidates):
         blockers[e, q] += sign * blocks[e, direction, channel, q]
 
 
 @njit_inline
 def switch_hop(net, mode, state, h, position, sign):
-    """Light (sign 1) or darken (sign -1) a position on one hop."""
+    """Light (sign 1) or release (-1) a position on one hop.
+
+    Parameters
+    ----------
+    net, mode, state
+        Fields of :class:`qkdopt.problem.network_tables.NetworkTables`, :class:`LightMode` and
+        :class:`NetworkState`; the state changes in place.
+    h
+        Number of the hop, an index of ``net.hop_link``.
+    position
+        Position of the channel; dark on the hop with sign 1, lit with sign -1.
+    sign
+        1 or -1.
+    """
     e, direction = net.hop_link[h], net.hop_direction[h]
     state.free[e, net.hop_fibre[h], position >> 6] ^= 1 << (position & 63)
     if mode.count_usage:
@@ -145,14 +203,42 @@ def switch_hop(net, mode, state, h, position, sign):
 
 @njit_noalloc
 def switch_route(net, mode, state, route, position, sign):
-    """Light (sign 1) or darken (sign -1) a position along a route."""
+    """Light (sign 1) or release (-1) a position along a route.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :func:`switch_hop`.
+    route
+        Number of the route, an index of ``net.route_hop``.
+    position
+        Position of the channel; dark on every hop with sign 1, lit with sign -1.
+    sign
+        1 or -1.
+    """
     for h in range(net.route_hop[route], net.route_hop[route + 1]):
         switch_hop(net, mode, state, h, position, sign)
 
 
 @njit_noalloc
 def switch_positions(net, mode, state, route, count, positions, slot, sign):
-    """Light (sign 1) or darken (sign -1) the first ``positions[slot]`` along a route."""
+    """Light (sign 1) or release (-1) the first ``count`` of ``positions[slot]`` along a route.
+
+    Parameters
+    ----------
+    net, mode, state
+        See :func:`switch_hop`.
+    route
+        Number of the route, an index of ``net.route_hop``.
+    count
+        How many positions of the row.
+    positions
+        ``(S, B)`` positions of the channels, one row per slot.
+    slot
+        Row of ``positions``.
+    sign
+        1 or -1.
+    """
     for j in range(count):
         for h in range(net.route_hop[route], net.route_hop[route + 1]):
             switch_hop(net, mode, state, h, positions[slot, j], sign)
@@ -160,7 +246,19 @@ def switch_positions(net, mode, state, route, count, positions, slot, sign):
 
 @njit_inline
 def free_positions(net, mode, state, route):
-    """Write the free positions of a route into ``state.mask``; whether there are any."""
+    """Write the free positions of a route into ``state.mask``; return whether there are any.
+
+    A free position is usable and dark on every hop. Where lit channels in guard bands are counted
+    (``mode.working_only``), it also leaves a candidate to each link in whose quantum fibre it is.
+
+    Parameters
+    ----------
+    net, mode, state
+        Fields of :class:`qkdopt.problem.network_tables.NetworkTables`, :class:`LightMode` and
+        :class:`NetworkState`; only ``state.mask`` changes.
+    route
+        Number of the route, an index of ``net.route_hop``.
+    """
     first, end = net.route_hop[route], net.route_hop[route + 1]
     found = False
     for k in range(len(state.mask)):
@@ -176,13 +274,28 @@ def free_positions(net, mode, state, route):
 
 @njit_noalloc
 def find_free_positions(net, mode, state, route):
-    """Do as :func:`free_positions`, called from Python."""
+    """Call :func:`free_positions` from Python.
+
+    Parameters
+    ----------
+    net, mode, state, route
+        See :func:`free_positions`.
+    """
     return free_positions(net, mode, state, route)
 
 
 @njit_noalloc
 def update_receivable(net, mode, state, e):
-    """Find the positions that leave the link a candidate to work on."""
+    """Find the positions that leave a link a candidate to work on.
+
+    Parameters
+    ----------
+    net, mode, state
+        Fields of :class:`qkdopt.problem.network_tables.NetworkTables`, :class:`LightMode` and
+        :class:`NetworkState`; row ``e`` of ``state.receivable`` changes in place.
+    e
+        Position of the link.
+    """
     words = state.receivable.shape[1]
     if mode.keeps_working:
         for k in range(words):

@@ -83,7 +83,7 @@ def network_tables(
     groups
         Candidate routes of every demand, or of every ordered pair of nodes.
     channels
-        ``(W,)`` channels in the order in which they are tried; by default from 0 on.
+        ``(W,)`` channels in the order in which they are tried; None for rising order.
     first_candidate_only
         Every link works on its first candidate, whatever else it has.
     """

@@ -38,7 +38,22 @@ def max_rates_bps(problem: Problem) -> dict[tuple[int, int], float]:
 
 
 def rate_beside(tables: Tables, e: int, d: int, channels: int) -> float:
-    """Return a link's highest key rate [bit/s] beside so many lightpaths in one direction."""
+    """Return a link's highest key rate [bit/s] beside so many lightpaths in one direction.
+
+    Each candidate is evaluated with the lightpaths on the quietest channels that its guard band
+    leaves free. The rate is that of the best one; 0 where none leaves enough channels free.
+
+    Parameters
+    ----------
+    tables
+        Coefficients of the problem.
+    e
+        Position of the link.
+    d
+        Direction of the lightpaths on the link: 0 for a -> b, 1 against it.
+    channels
+        Number of lightpaths, each on a channel of its own.
+    """
     count = len(tables.candidates[e])
     free = tables.usable[e, d] & ~(tables.blocks[e, :count] & tables.in_quantum_fibre[e, d])
     noise = np.where(free, tables.noise[e, d].T[:count], np.inf)

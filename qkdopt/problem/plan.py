@@ -132,7 +132,17 @@ def _mixing_noise(problem: Problem, lit: NDArray[np.int64]) -> FloatArray:
 def tune_working_channels(
     problem: Problem, routes: list[int], channels: list[tuple[int, ...]]
 ) -> Plan:
-    """Build the plan of these lightpaths with every link at its best candidate."""
+    """Build the plan of these lightpaths with every link at its best candidate.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    routes
+        ``(R,)`` number of each demand's candidate route; ``BLOCKED`` (-1) when not served.
+    channels
+        ``(R,)`` channels of each demand, rising; empty when blocked.
+    """
     untuned = Plan(tuple(routes), tuple(channels), ())
     working = best_working(problem, lit_channels(problem, untuned))
     return Plan(untuned.routes, untuned.channels, working)
@@ -162,7 +172,20 @@ def assess(problem: Problem, plan: Plan) -> Assessment:
 def objective_bps(
     problem: Problem, plan: Plan, link_skr_bps: FloatArray, demand_skr_bps: FloatArray
 ) -> float:
-    """Value of the problem's objective; 0 when it is about demands and none is served."""
+    """Return the problem's objective [bit/s]; 0 when it is about demands and none is served.
+
+    Parameters
+    ----------
+    problem
+        The problem; its objective says what counts.
+    plan
+        The plan, for which demands are served.
+    link_skr_bps
+        ``(E,)`` key rate of each link [bit/s]; counts with objective ``link-sum``.
+    demand_skr_bps
+        ``(R,)`` key rate of each demand [bit/s]; those of served demands count with the other
+        objectives.
+    """
     if problem.objective == "link-sum":
         return float(link_skr_bps.sum())
     rates = demand_skr_bps[[route != BLOCKED for route in plan.routes]]

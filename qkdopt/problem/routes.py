@@ -105,7 +105,16 @@ class RouteFinder:
             self._graph.add_edge(link.a, link.b, km=min(shortest, link.length_km))
 
     def shortest(self, source: NodeId, target: NodeId, k: int) -> tuple[Route, ...]:
-        """Return the ``k`` first routes in (km, hops, node order, link order)."""
+        """Return the ``k`` first routes in (km, hops, node order, link order).
+
+        Parameters
+        ----------
+        source, target
+            Ids of two different nodes of the network.
+        k
+            Number of routes; fewer are returned where there are no more, none between nodes that
+            are not joined.
+        """
         best: list[Route] = []
         for route in self._by_length(source, target):
             # networkx yields by length; ties with the k-th must still be seen and ordered.

@@ -28,7 +28,18 @@ def market_split(
     """Build a small equality problem that no solver closes in a second.
 
     With slack x = 0 is feasible; without, no solver finds a solution in a second either.
-    Maximising, the objective is 10 less the slack, so that incumbent and bound have one sign.
+
+    Parameters
+    ----------
+    rows
+        Number of equations.
+    columns
+        Number of binary variables.
+    slack
+        Whether the equations may be violated, at a cost of the violation.
+    sense
+        ``pyo.minimize`` for the total slack as objective; ``pyo.maximize`` for 10 less it, so that
+        incumbent and bound have one sign.
     """
     rng = np.random.default_rng(7)
     a = rng.integers(0, 100, (rows, columns))

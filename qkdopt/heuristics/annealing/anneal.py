@@ -26,7 +26,17 @@ class Search:
 
     @classmethod
     def begin(cls, problem: Problem, plan: Plan, seed: int) -> Search:
-        """Set up a search; the plan is its first best."""
+        """Set up a search; the plan is its first best.
+
+        Parameters
+        ----------
+        problem
+            The problem.
+        plan
+            Plan of the problem to begin with.
+        seed
+            Random seed of the moves.
+        """
         arrays = build_arrays(problem)
         search = cls(problem, arrays, new_state(arrays, plan, seed))
         search.rebuild()
@@ -43,7 +53,16 @@ class Search:
         )  # fmt: skip
 
     def anneal(self, moves: int, hot_bps: float, cold_bps: float) -> None:
-        """Try moves, cooling from ``hot_bps`` to ``cold_bps``; drift is removed afterwards."""
+        """Try moves, cooling from ``hot_bps`` to ``cold_bps``; drift is removed afterwards.
+
+        Parameters
+        ----------
+        moves
+            Number of moves.
+        hot_bps, cold_bps
+            Temperature at the beginning and at the end [bit/s of the score], both above 0;
+            between them it falls geometrically.
+        """
         a, s = self.arrays, self.state
         anneal(
             moves, hot_bps, cold_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,

@@ -25,8 +25,8 @@ class SearchArrays:
     ----------
     demands
         ``(R, 3)`` first path, end of paths, and channels of each demand.
-    floors
-        ``(R,)`` least key rate [bit/s].
+    min_skr
+        ``(R,)`` minimum key rate of each demand [bit/s]; 0 without one.
     path_start
         ``(P + 1,)`` hops of path p are ``hops[path_start[p]:path_start[p + 1]]``.
     hops
@@ -160,7 +160,19 @@ class SearchState:
 
 
 def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
-    """Lay out the state of a plan."""
+    """Lay out the lightpaths of a plan; noise, occupancy and rates are those of none.
+
+    :func:`qkdopt.heuristics.annealing.kernel.rebuild` computes them from the lightpaths.
+
+    Parameters
+    ----------
+    arrays
+        The problem as arrays.
+    plan
+        Plan of the same problem.
+    seed
+        Random seed of the moves.
+    """
     links, _, width, candidates = arrays.noise.shape
     slots = int(arrays.demands[:, 2].max(initial=1))
     path = np.full(len(plan.routes), NONE, dtype=np.int64)
@@ -186,7 +198,17 @@ def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
 
 
 def plan_of_state(problem: Problem, arrays: SearchArrays, state: SearchState) -> Plan:
-    """Read the best lightpaths of a search as a plan."""
+    """Read the best lightpaths of a search as a plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    arrays
+        The same problem as arrays.
+    state
+        State of the search.
+    """
     routes, channels = [], []
     for r in range(len(arrays.demands)):
         path = int(state.best_path[r])

@@ -80,7 +80,24 @@ def rebuild(
     objective, min_skr, path_start, hops, noise_of, blocks, groups, transmittance,
     background_noise, rate, table, path, channel, occupant, noise, blockers, link_rate, figures,
 ):  # fmt: skip
-    """Recompute everything from the lightpaths: the start, and the end of any drift."""
+    """Recompute everything from the lightpaths: the start, and the end of any drift.
+
+    Parameters
+    ----------
+    objective, min_skr, path_start, hops
+        Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
+    noise_of
+        ``(E, 2, W, Q)``, its ``noise``.
+    blocks, groups, transmittance, background_noise, rate, table
+        Other fields of it.
+    path, channel
+        ``(R,)`` and ``(R, B)`` lightpaths, read; see
+        :class:`qkdopt.heuristics.annealing.arrays.SearchState`.
+    occupant, noise, blockers, link_rate
+        ``(2 E, W)``, ``(E, Q)``, ``(E, Q)`` and ``(E,)`` fields of it, written.
+    figures
+        ``(4,)``; the first two, score and number served, are written.
+    """
     for i in range(occupant.shape[0]):
         for w in range(occupant.shape[1]):
             occupant[i, w] = -1
@@ -244,7 +261,24 @@ def anneal(
     groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
     best_path, best_channel, figures, random,
 ):  # fmt: skip
-    """Try ``moves`` moves, cooling geometrically from ``hot`` to ``cold`` [bit/s of the score]."""
+    """Try ``moves`` moves, cooling geometrically from ``hot`` to ``cold`` [bit/s of the score].
+
+    Parameters
+    ----------
+    moves
+        Number of moves.
+    hot, cold
+        Temperature at the beginning and at the end [bit/s of the score], both above 0.
+    objective, demands, min_skr, path_start, hops, usable
+        Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
+    noise_of
+        ``(E, 2, W, Q)``, its ``noise``.
+    blocks, groups, transmittance, rate, table
+        Other fields of it.
+    path, channel, occupant, noise, blockers, link_rate, best_path, best_channel, figures, random
+        Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchState`, up to date as
+        :func:`rebuild` leaves them; all change in place.
+    """
     size = LONGEST + channel.shape[1]
     who, p_new, w_new = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     p_old, w_old = np.empty(size, np.int64), np.empty(size, np.int64)

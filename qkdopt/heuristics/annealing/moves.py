@@ -31,6 +31,19 @@ def propose(demands, path_start, hops, usable, path, channel, occupant, random, 
     A change with new path -1 takes a demand out. Moves: a served demand to a route and
     channel with a Kempe chain; a blocked one in with a chain, or in place of another; a
     demand with several channels to a route with room.
+
+    Parameters
+    ----------
+    demands, path_start, hops, usable
+        Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
+    path, channel, occupant
+        ``(R,)``, ``(R, B)`` and ``(2 E, W)`` current lightpaths, read; see
+        :class:`qkdopt.heuristics.annealing.arrays.SearchState`.
+    random
+        ``(1,)`` state of the random number generator, advanced.
+    who, p_new, w_new
+        ``(LONGEST + B,)`` lightpath, new path and new channel of each change, written; what follows
+        the changes has no meaning.
     """
     slots, width = channel.shape[1], usable.shape[1]
     r = draw(random, len(path))

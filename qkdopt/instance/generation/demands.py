@@ -31,7 +31,7 @@ def random_demands(
     channels
         ``b_r`` of each.
     weights
-        Relative weight of each ordered pair; uniform where not given.
+        Relative weight of each ordered pair; None for equal ones.
 
     Raises
     ------

@@ -44,21 +44,23 @@ def new_instance(
     name, description
         Of the instance.
     topology, length_scale
-        Shipped topology and the factor on its lengths and measured losses; by default a hundredth
+        Shipped topology and the factor on its lengths and measured losses; None for a hundredth
         of a backbone, as in the DS-QKD study, and metro networks as they are.
     demands, seed, channels_per_demand, weighted
         Demands to draw, uniformly or by the topology's own demand matrix.
     preset
         Hardware values, a key of ``PRESETS``.
     channels
-        Grid channels, where fewer or more than the preset's.
+        Number of grid channels; None for the preset's.
     candidates, reserve
-        Candidate QKD channels (all by default), and which of them stay dark.
-    layout, launch_dbm, k
-        Fibre layout, launch power and number of candidate routes where not the preset's.
+        Candidate QKD channels (None for all), and which of them stay dark.
+    layout, launch_dbm
+        Fibre layout, and launch power of a classical channel [dBm]; None for the preset's.
+    k
+        Number of candidate routes of a demand.
     load_erlang
-        Load of the traffic block that the simulator uses. With ``weighted`` that block has the
-        topology's demand matrix too; without both there is none.
+        Load of the traffic block that the simulator uses [erlang]; None for its default. With
+        ``weighted`` that block has the topology's demand matrix too; without both there is none.
 
     Raises
     ------
@@ -129,15 +131,15 @@ def hardware_of(
     preset
         One of ``PRESETS``.
     channels
-        Channels of the grid; None for the preset's, as with all that follow.
+        Channels of the grid; None for the preset's.
     candidates
-        Candidate QKD channels of every link.
+        Candidate QKD channels of every link; None for all.
     reserve
         Whether all candidates stay dark, or the working channel alone.
     layout
-        One fibre for both directions, or a pair.
+        One fibre for both directions, or a pair; None for the preset's.
     launch_dbm
-        Classical power per channel [dBm].
+        Classical power per channel [dBm]; None for the preset's.
     """
     parts = PRESETS[preset]()
     chosen: dict[str, Any] = {"reserve": reserve}
