@@ -33,8 +33,8 @@ class Design:
         The ranking, see :func:`qkdopt.channel_sets.ranking.rank`; ``placement`` is its last column.
     scenarios
         Set by set and scenario by scenario.
-    judge
-        Everything evaluated, for further questions.
+    comparator
+        Compares all evaluated sets, for further comparisons.
     pool
         Names of channels.
     tried
@@ -110,12 +110,22 @@ def design(
 
 
 def validate_fit(evaluator: PoolEvaluator, baseline: Placement, options: SearchOptions) -> None:
-    """See to it that instance, baseline and options fit together.
+    """Validate that instance, baseline and options fit together.
+
+    Parameters
+    ----------
+    evaluator
+        Network and scenarios.
+    baseline
+        Set that others are compared with: numbers of the instance's pool.
+    options
+        Sizes, method, budget of receivers and sets to rank.
 
     Raises
     ------
     OptionsError
-        With every fault.
+        A set has channels outside the pool or leaves a link no channel for classical light, or
+        the options have a size or a budget of receivers that no set can have: every fault.
     """
     pool = Pool.of(evaluator.instance)
     faults = Faults()

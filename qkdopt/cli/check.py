@@ -14,7 +14,22 @@ from qkdopt.result.text import without_key
 
 
 def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
-    """Print the verdict; return 0 when every rule holds and 1 when any is broken."""
+    """Print the checker's report; return 0 when every rule holds and 1 when any is broken.
+
+    Parameters
+    ----------
+    instance
+        Instance file.
+    result
+        File of a result or a saved plan.
+    as_json
+        Print one JSON object.
+
+    Raises
+    ------
+    InstanceError, ResultError
+        A file cannot be read or breaks rules of its schema: every fault.
+    """
     report = check(read_instance(instance), read_plan(result))
     if as_json:
         typer.echo(json.dumps(report.to_json_dict(), indent=1))

@@ -15,7 +15,24 @@ from qkdopt.io.environment import environment
 def read_demand_list(
     path: Path, faults: Faults, *, channels: int, time_limit: float, seed: int
 ) -> Instance | None:
-    """Read the instance, validate the options; faults are kept, nothing is raised."""
+    """Read the instance, validate the options; faults are kept, nothing is raised.
+
+    Return None where the instance cannot be read. An instance without demands is returned, with a
+    fault.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    faults
+        Faults so far; those of file and options are added.
+    channels
+        Size of the set, at least 1.
+    time_limit
+        Time limit in seconds, above 0.
+    seed
+        Random seed, 0 or more.
+    """
     faults.expect(channels >= 1, f"channels = {channels}; expected at least 1")
     faults.expect(time_limit > 0.0, f"time limit = {time_limit:g}; expected seconds above 0")
     faults.expect(seed >= 0, f"seed = {seed}; expected 0 or more")

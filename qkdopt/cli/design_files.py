@@ -20,7 +20,29 @@ def write_design(
     question: dict[str, Any],
     folder: Path,
 ) -> None:
-    """Write tables, plots, the instance with the best set, and what all of it is about."""
+    """Write tables, plots, the instance with the best set, and options and environment.
+
+    Parameters
+    ----------
+    found
+        Ranking and its values by scenario, for ``design.csv``, ``scenarios.csv`` and
+        ``ranking.png``.
+    frontier
+        Frontier of the ranked sets, for ``pareto.csv`` and ``pareto.png``.
+    why
+        Diagnostics of the best set and of the baseline, in this order, for ``why.png``.
+    best
+        Instance with the best set, for ``best.json``.
+    question
+        Plain data of problem, options and environment, for ``question.json``.
+    folder
+        Existing folder of the files.
+
+    Raises
+    ------
+    OutputError
+        A table or JSON file cannot be written.
+    """
     for name, table in (
         ("design.csv", found.table), ("scenarios.csv", found.scenarios),
         ("pareto.csv", frontier.table),

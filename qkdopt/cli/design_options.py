@@ -114,12 +114,21 @@ def validate_applicable(options: RankOptions) -> None:
 
 
 def read_options(path: Path, workers: int | None, options: RankOptions) -> Read:
-    """Read files and options.
+    """Read the instance and the scenarios, and validate all options.
+
+    Parameters
+    ----------
+    path
+        Instance file.
+    workers
+        Number of processes, for validation alone; None for all cores.
+    options
+        Options as given, the path of the scenario file among them.
 
     Raises
     ------
     OptionsError
-        With all faults of all of them.
+        Every fault of files and options.
     """
     faults = Faults()
     faults.found += validate_workers(workers)

@@ -29,7 +29,19 @@ GAIN_OF = {
 def design_lines(
     problem: DesignProblem, found: Design, frontier: Pareto, folder: Path
 ) -> list[str]:
-    """Spell the ranking, and what the next receiver buys."""
+    """Format the ranking and the marginal value of receivers as lines of text.
+
+    Parameters
+    ----------
+    problem
+        Instance, scenarios, baseline and options of the ranking.
+    found
+        Ranked sets.
+    frontier
+        Frontier of the ranked sets.
+    folder
+        Folder that the last line names; nothing is written here.
+    """
     evaluator, options = problem.evaluator, problem.options
     instance = evaluator.instance
     titles = "; ".join(evaluator.titles)
@@ -119,7 +131,15 @@ def _steps(frontier: Pareto) -> list[str]:
 def design_json(
     problem: DesignProblem, found: Design, frontier: Pareto, folder: Path
 ) -> dict[str, Any]:
-    """Return the same as plain data."""
+    """Return problem, ranking and frontier as plain data.
+
+    Parameters
+    ----------
+    problem, found, frontier
+        See :func:`design_lines`.
+    folder
+        Folder of the files, for the entry ``folder``.
+    """
     return {
         "schema": "qkdopt/design/1",
         **problem.to_dict(),

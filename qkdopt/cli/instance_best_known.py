@@ -18,7 +18,26 @@ from qkdopt.result.text import without_key
 
 
 def run_best_known(files: Sequence[Path], folder: Path | None, *, as_json: bool) -> None:
-    """Print what is known of the given instances, of all of them by default."""
+    """Print the best known values of instances.
+
+    Parameters
+    ----------
+    files
+        Instance files; empty for all instances of the library.
+    folder
+        Folder of the library; None for the library of the first file, or ``instances``.
+    as_json
+        Print one JSON object.
+
+    Raises
+    ------
+    LibraryError
+        There is no library, it is unreadable, or files are not instances of it.
+    InstanceError
+        An instance file cannot be read or breaks rules.
+    ResultError
+        A stored plan cannot be read or breaks rules of its schema.
+    """
     library = find_library(files) if folder is None else Library(folder)
     rows = library.rows()
     names = dict.fromkeys(library.names_of(files) if files else sorted(library.instances))

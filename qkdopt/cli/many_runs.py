@@ -19,7 +19,24 @@ def validate_workers(workers: int | None) -> list[str]:
 
 
 def run_and_show(tasks: Sequence[Task], store: Store, workers: int | None) -> RunReport:
-    """Run what the store lacks, what failed before too; show how far it is."""
+    """Run the tasks that the store lacks, and those that failed before; show progress.
+
+    Parameters
+    ----------
+    tasks
+        All runs; those that the store has done are skipped.
+    store
+        Folder of the rows.
+    workers
+        Number of processes on this machine; None for all cores.
+
+    Raises
+    ------
+    UsageError
+        Another process of this machine runs the same store.
+    OutputError
+        The store cannot be written.
+    """
     with LiveText() as live, open_workers(None, workers) as team:
         return run_missing(tasks, store, team, retry_failed=True, progress=show_runs(live))
 

@@ -71,7 +71,18 @@ def _write(found: Reproduction, folder: Path) -> None:
 
 
 def draw_figure(name: str, table: pd.DataFrame, path: Path) -> None:
-    """Draw a figure of the study from its points, the published ones among them."""
+    """Draw a figure of the study from its points, with the published points, and save it.
+
+    Parameters
+    ----------
+    name
+        Name of the figure, ``fig3`` to ``fig6``.
+    table
+        Points of the figure, see :func:`qkdopt.experiments.reproduction.comparison.points`; each
+        topology has its own axes.
+    path
+        Image file; its ending is the format.
+    """
     from matplotlib.figure import Figure
 
     topologies = list(dict.fromkeys(table["topology"]))

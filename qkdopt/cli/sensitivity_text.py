@@ -59,7 +59,20 @@ def _base(rows: pd.DataFrame) -> dict[Hashable, Any]:
 def sensitivity_lines(
     options: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
 ) -> list[str]:
-    """Spell what a planner reads."""
+    """Format the result of a sweep as lines of text.
+
+    Parameters
+    ----------
+    options
+        Validated options of the sweep.
+    sweep
+        Settings, notes, and receivers that limit the launch power.
+    table
+        One row a setting, see
+        :func:`qkdopt.experiments.sensitivity.table.sensitivity_table`.
+    rows
+        Rows of the runs, all done; the run of the unchanged instance is the base.
+    """
     instance, base = options.instance, _base(rows)
     ranked: Rows = rank_parameters(table).to_dict("records")
     choices: Rows = table[table["better"] == 0].to_dict("records")
@@ -169,7 +182,13 @@ def _gain(percent: float, spread: float) -> str:
 def sensitivity_json(
     options: SweepOptions, sweep: Sweep, table: pd.DataFrame, rows: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return plain data, with the names that users script against."""
+    """Return the result of a sweep as plain data, with the names that users script against.
+
+    Parameters
+    ----------
+    options, sweep, table, rows
+        See :func:`sensitivity_lines`.
+    """
     base = _base(rows)
     return {
         "schema": "qkdopt/sensitivity/1",

@@ -141,6 +141,14 @@ def plot_diagnostics(
     Three axes over the channel number: the share of links on which each channel is lit, the noise
     of one lightpath in each candidate of the winner, and the mean key rate of a link on each
     channel, with the candidates marked by the share of time they work; off the grid as lines.
+
+    Parameters
+    ----------
+    winner, baseline
+        Diagnostics of the two sets on one network, see
+        :func:`qkdopt.channel_sets.diagnostics.channel_diagnostics`.
+    axes
+        Three axes, for light, noise and key rate; None for those of a new figure.
     """
     if axes is None:
         _, axes = plt.subplots(3, 1, sharex=True)

@@ -29,10 +29,22 @@ MEASURES = {
 def plot_over_load(
     table: pd.DataFrame, measure: str, ax: Axes | None = None, by: str = "curve"
 ) -> Axes:
-    """Draw one curve for each value of ``by``, with its 95 % band.
+    """Draw one curve for each value of a column, with its 95 % band.
 
-    ``table`` has the columns ``load_erlang``, ``by``, ``measure`` and ``{measure}_ci95``; rows
-    without a value are left out. Several rows of one curve and load (seeds) are averaged.
+    Rows without a value are left out. Several rows of one curve and load (seeds) are averaged.
+
+    Parameters
+    ----------
+    table
+        Results, with the columns ``load_erlang``, ``by``, ``measure`` and ``{measure}_ci95``. Key
+        rates are in bit/s, ``blocking``, ``outage`` and ``snapshot_gap`` are shares,
+        ``gain_percent`` is in per cent.
+    measure
+        Column to draw, a key of :data:`MEASURES`.
+    ax
+        Axes to draw on; None for those of a new figure.
+    by
+        Column whose values name the curves.
     """
     ax = axes_or_new(ax)
     label, scale = MEASURES[measure]

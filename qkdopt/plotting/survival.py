@@ -28,9 +28,16 @@ def plot_survival(
 ) -> Axes:
     """Draw one group of bars for each event, retuning and restoration, one bar a candidate set.
 
-    ``table`` has the columns of ``resilience.csv`` of one relay: ``event``, ``retune``,
-    ``restoration``, ``channels``, ``{measure}_percent`` and ``{measure}_ci95_percent``. Values
-    are shares [%]; those that do not exist are left out, and so are intervals that do not.
+    Parameters
+    ----------
+    table
+        Rows of ``resilience.csv`` of one relay, with the columns ``event``, ``retune``,
+        ``restoration``, ``channels``, ``{measure}_percent`` and ``{measure}_ci95_percent``. Values
+        are shares [%]; those that do not exist are left out, and so are intervals that do not.
+    ax
+        Axes to draw on; None for those of a new figure.
+    measure
+        Share to draw, a key of :data:`MEASURES`.
     """
     ax = axes_or_new(ax)
     groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))

@@ -21,7 +21,18 @@ def without_link(instance: Instance, link: str) -> Instance:
 
 
 def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
-    """Take one candidate of one link away; without any left the link has no QKD."""
+    """Take one candidate of one link away; without any left the link has no QKD.
+
+    Parameters
+    ----------
+    instance
+        The intact instance; it does not change.
+    link
+        Id of the link.
+    channel
+        Candidate of the link, a channel of the grid; where the link has no such candidate, it
+        keeps all it has.
+    """
     data = instance.to_json_dict()
     (broken,) = (one for one in instance.network.links if one.id == link)
     left = [candidate for candidate in instance.candidates_of(broken) if candidate != channel]

@@ -70,7 +70,19 @@ class ProtectedNetwork:
         return self.problem.routes[r][assignment[0]]
 
     def switch(self, state: NetworkState, r: int, assignment: Assignment, sign: int) -> None:
-        """Light (1) or darken (-1) a demand's lightpaths."""
+        """Light (sign 1) or release (sign -1) the lightpaths of a demand.
+
+        Parameters
+        ----------
+        state
+            Light of the network; changed in place.
+        r
+            Position of the demand.
+        assignment
+            Its candidate route, by number, and its channels.
+        sign
+            1 or -1.
+        """
         route = self._net.group_route[r] + assignment[0]
         for channel in assignment[1]:
             switch_route(self._net, MODE, state, route, position_of(channel), sign)
@@ -83,14 +95,36 @@ class ProtectedNetwork:
         return state
 
     def free(self, state: NetworkState, r: int, p: int) -> BoolArray:
-        """``(W,)`` channels that may be lit on all of candidate route p of a demand now."""
+        """Return ``(W,)`` whether each channel may be lit on all links of a candidate route.
+
+        Parameters
+        ----------
+        state
+            Light of the network; only its scratch ``mask`` changes.
+        r, p
+            Position of the demand, and number of the route among its candidate routes.
+        """
         find_free_positions(self._net, MODE, state, self._net.group_route[r] + p)
         return flags_of(state.mask, self._net.order)
 
     def options(
         self, r: int, state: NetworkState, without: int | None = None
     ) -> Iterator[Assignment]:
-        """Yield where a demand may go, off one link if that is cut: least noise first."""
+        """Yield the assignments that a demand may have: per route, channels of least noise first.
+
+        The state is read anew at each route: a caller that changes it during the iteration must
+        restore it before the next assignment.
+
+        Parameters
+        ----------
+        r
+            Position of the demand.
+        state
+            Light of the other demands.
+        without
+            Position of a link that routes must avoid, since it is cut; None for all candidate
+            routes.
+        """
         count = self.problem.instance.demands[r].channels
         for p, route in enumerate(self.problem.routes[r]):
             if without in route.links:
@@ -131,7 +165,17 @@ class ProtectedNetwork:
     def survives(
         self, assignments: Assignments, link_skr: FloatArray, cut: int | None = None
     ) -> bool:
-        """Whether every placed demand has its floor at these link rates."""
+        """Return whether every placed demand has its minimum key rate at these link rates.
+
+        Parameters
+        ----------
+        assignments
+            Route and channels of each placed demand, by its position.
+        link_skr
+            ``(E,)`` key rate [bit/s] of each link.
+        cut
+            Position of a link that carries no key, whatever its rate; None where no link is cut.
+        """
         by_min_skr: dict[float, list[int]] = {}
         for r in assignments:
             by_min_skr.setdefault(self.min_skr[r], []).append(r)

@@ -94,6 +94,8 @@ def protect(
     ------
     UsageError
         The floor is not above zero, or no such set leaves classical light a channel.
+    InstanceError
+        The set does not fit the grid, or leaves no channel for classical light.
     UnsupportedError
         The instance has four-wave mixing, which is not additive.
     """
@@ -115,12 +117,22 @@ def protect(
 def validate_protectable(
     instance: Instance, min_skr_bps: float, channels: int | Sequence[int]
 ) -> None:
-    """Refuse what cannot be asked, before any work.
+    """Validate instance, minimum key rate and set or size before any search.
+
+    Parameters
+    ----------
+    instance, min_skr_bps, channels
+        See :func:`protect`.
 
     Raises
     ------
-    UsageError, UnsupportedError
-        As in :func:`protect`.
+    UsageError
+        The minimum key rate is not above zero and finite, the size is not from 1 to the number of
+        channels of the grid, or no set of this size leaves classical light a channel.
+    InstanceError
+        The set does not fit the grid, or leaves no channel for classical light.
+    UnsupportedError
+        The instance has four-wave mixing, which is not additive.
     """
     if not 0.0 < min_skr_bps < math.inf:
         raise UsageError(f"min_skr_bps = {min_skr_bps:g}; expected more than 0 bit/s")

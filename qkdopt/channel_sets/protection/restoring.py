@@ -38,10 +38,10 @@ class Protection:
     ----------
     net
         Problem and floor.
-    placed
-        Routes and channels of the demands.
+    assignments
+        Routes and channels of the demands, by position.
     restored
-        Per link that may be cut, where its demands go.
+        Per link that may be cut, the new routes and channels of its demands.
     """
 
     net: ProtectedNetwork
@@ -49,7 +49,20 @@ class Protection:
     restored: dict[int, Restored] = field(default_factory=dict)
 
     def place(self, r: int, assignment: Assignment, budget: Budget) -> bool:
-        """Add a demand if everyone then keeps the floor under every failure."""
+        """Add a demand if every demand then keeps its minimum key rate under every failure.
+
+        Return whether it was added; otherwise nothing changes. A demand for which the budget ends
+        before every cut has a restoration is not added.
+
+        Parameters
+        ----------
+        r
+            Position of the demand.
+        assignment
+            Its candidate route, by number, and its channels, all of them free.
+        budget
+            Trials left for the restorations of all links together; reduced in place.
+        """
         assignments = {**self.assignments, r: assignment}
         lit = self.net.lit(assignments)
         if not self.net.keeps_receivers(assignments, lit):
@@ -66,7 +79,20 @@ class Protection:
     def broken_by(
         self, r: int, assignment: Assignment, budget: Budget
     ) -> tuple[list[int], list[int]]:
-        """Links whose receiver's, and links whose own failure some demand does not survive."""
+        """Return the links whose failures some demand does not survive, with one more demand.
+
+        Parameters
+        ----------
+        r, assignment, budget
+            See :meth:`place`; the demand is not added.
+
+        Returns
+        -------
+        receivers
+            Positions of the links whose working receiver some demand cannot do without.
+        cuts
+            Positions of the links whose cut has no restoration, or none before the budget ended.
+        """
         assignments = {**self.assignments, r: assignment}
         lit = self.net.lit(assignments)
         cuts = [f for f in self.net.links if self._restoration(assignments, lit, f, budget) is None]
@@ -121,7 +147,17 @@ class Protection:
 
 
 def affected(net: ProtectedNetwork, assignments: Assignments, f: int) -> list[int]:
-    """Demands whose lightpaths cross a link, those with the fewest other routes first."""
+    """Return the demands whose lightpaths cross a link, those with the fewest other routes first.
+
+    Parameters
+    ----------
+    net
+        Problem and minimum key rate.
+    assignments
+        Route and channels of each placed demand, by its position.
+    f
+        Position of the link.
+    """
 
     def ways(r: int) -> tuple[int, int]:
         return sum(f not in route.links for route in net.problem.routes[r]), r
@@ -149,8 +185,29 @@ def restore(
 ) -> Restored | None:
     """Place the waiting demands off a cut link, one after the other, with backtracking.
 
-    ``lit`` is the light of the others, those of ``known`` included. None when there is no way, or
-    when the budget ran out first (which it then says).
+    Parameters
+    ----------
+    net
+        Problem and minimum key rate.
+    assignments
+        Route and channels of each demand before the cut, by its position.
+    lit
+        Light of the demands that do not cross the link, and of those of ``known``; not changed.
+    f
+        Position of the cut link.
+    waiting
+        Positions of the demands to place, in this order.
+    known
+        New routes and channels of demands that cross the link and are restored already.
+    budget
+        Trials left; reduced in place.
+
+    Returns
+    -------
+    restored
+        New routes and channels of the demands of ``known`` and ``waiting``, by position. None
+        where no restoration keeps every demand's minimum key rate, or where the budget ended
+        first: then ``budget.cut_short`` is true.
     """
     everyone = {r: at for r, at in assignments.items() if f not in net.route(r, at).links} | dict(
         known

@@ -26,7 +26,19 @@ Stop = Callable[[], bool]
 
 
 def insert(plan: Protection, demands: Iterable[int], stop: Stop) -> None:
-    """Place each demand where everyone keeps the floor; leave out those that have no such place."""
+    """Place each demand where every demand keeps its minimum key rate under every failure.
+
+    Demands for which no such assignment is found are left out.
+
+    Parameters
+    ----------
+    plan
+        Demands placed so far; extended in place.
+    demands
+        Positions of the demands to place, in this order; none of them is in the plan.
+    stop
+        Called before every trial; true ends the search.
+    """
     for r in demands:
         lit = plan.net.lit(plan.assignments)
         for assignment in plan.net.options(r, lit):
@@ -39,7 +51,24 @@ def insert(plan: Protection, demands: Iterable[int], stop: Stop) -> None:
 def repaired(
     plan: Protection, demands: Sequence[int], *, rounds: int, seed: int, stop: Stop
 ) -> Protection:
-    """Take some demands out and place the left-out ones first, as often as told."""
+    """Take some demands out and place the left-out ones first, round by round.
+
+    Return the plan with the most demands, of several the last; ``plan`` itself where no round
+    keeps at least as many.
+
+    Parameters
+    ----------
+    plan
+        Plan to improve; it does not change.
+    demands
+        Positions of the demands to serve.
+    rounds
+        Most rounds; fewer where all demands are placed.
+    seed
+        Seed of the random choice and order of demands.
+    stop
+        Called before every round and every trial; true ends the search.
+    """
     rng = np.random.default_rng(seed)
     best = plan
     for _ in range(rounds):
@@ -66,6 +95,17 @@ def complete(
 
     Without a demand everyone else keeps at least what they had, so demands that cannot be kept
     cannot be with more: None without ``budget.cut_short`` is a proof.
+
+    Parameters
+    ----------
+    net
+        Problem and minimum key rate.
+    demands
+        Positions of the demands to place, in this order.
+    budget
+        Trials left, of placements and restorations together; reduced in place.
+    stop
+        Called before every trial of a placement; true ends the search as if the budget had ended.
     """
 
     def descend(plan: Protection, k: int) -> Protection | None:
