@@ -22,7 +22,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.corners.comparator import (  # noqa: E402
+from qkdopt.io import write_json_whole  # noqa: E402
+from tests.corners.enumeration import Enumeration  # noqa: E402
+from tests.corners.generator import corner_instance, draw  # noqa: E402
+from tests.corners.judge import (  # noqa: E402
     KINDS,
     TIME_LIMIT,
     TRACEBACK,
@@ -32,10 +35,6 @@ from tests.corners.comparator import (  # noqa: E402
     quick_ways,
     run,
 )
-
-from qkdopt.io import write_json_whole  # noqa: E402
-from tests.corners.enumeration import Enumeration  # noqa: E402
-from tests.corners.generator import corner_instance, draw  # noqa: E402
 
 REPORT_EVERY = 50
 # Tasks handed to the workers ahead of what they do, for each worker.
@@ -80,7 +79,7 @@ class Judged:
     ways: list[Judgement]
 
 
-def comparator(seed: int, ways: str, time_limit: float) -> Judged:
+def judge(seed: int, ways: str, time_limit: float) -> Judged:
     """Enumerate one instance once and judge the ways on it."""
     logging.disable(logging.CRITICAL)
     drawn = draw(seed)
@@ -116,7 +115,7 @@ def judged(options: argparse.Namespace) -> Iterator[Judged]:
             seed = None if late else next(seeds, None)
             if seed is None:
                 break
-            pending[pool.submit(comparator, seed, options.ways, options.time_limit)] = seed
+            pending[pool.submit(judge, seed, options.ways, options.time_limit)] = seed
         if not pending:
             break
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -136,7 +135,7 @@ def judged_alone(seed: int, options: argparse.Namespace) -> Judged:
     """Judge an instance in a process of its own, after a worker died that had it or another."""
     with new_pool(1) as pool:
         try:
-            return pool.submit(comparator, seed, options.ways, options.time_limit).result()
+            return pool.submit(judge, seed, options.ways, options.time_limit).result()
         except BrokenProcessPool:
             fault = f"{TRACEBACK}: the process died"
             return Judged(seed, 0, 0.0, [Judgement("all ways", [fault])])

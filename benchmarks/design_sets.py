@@ -21,9 +21,9 @@ from qkdopt.channel_sets.families import every
 from qkdopt.channel_sets.options import SearchOptions
 from qkdopt.channel_sets.paired import bonferroni
 from qkdopt.channel_sets.placement import Placement
-from qkdopt.channel_sets.race import Judge
+from qkdopt.channel_sets.race import Comparator
 from qkdopt.channel_sets.rank import design
-from qkdopt.channel_sets.ranking import verdict
+from qkdopt.channel_sets.ranking import comparison
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.traffic_evaluator import TrafficEvaluator
 from qkdopt.instance.generation import new_instance
@@ -104,7 +104,7 @@ def exhaustive() -> None:
         whole = Evaluations(evaluator, Store(Path(folder) / "whole"), team)
         whole.extend(every(12, 3), BLOCKS, "every set", "ranking")
         enumerated = time.perf_counter() - started
-        comparator = Judge(whole, Criterion(), np.ones(1), base)
+        comparator = Comparator(whole, Criterion(), np.ones(1), base)
         ranked = sorted(every(12, 3), key=lambda one: -comparator.value(one, BLOCKS, "ranking"))
         loss = bonferroni(
             comparator.gain(found.best, ranked[0], BLOCKS, stream="ranking"),
@@ -112,7 +112,7 @@ def exhaustive() -> None:
             len(ranked) - 1,
         )
     print("exhaustive truth: 12 channels, 3 of them, 30 erlang, 220 sets of a million requests")
-    print(f"  best of all {ranked[0].sets[0]}, search {found.best.sets[0]}: {verdict(loss)}")
+    print(f"  best of all {ranked[0].sets[0]}, search {found.best.sets[0]}: {comparison(loss)}")
     print(f"  place of the search's set among all: {1 + ranked.index(found.best)}")
     print(
         f"  {searched:.1f} s, ranking included, against {enumerated:.1f} s: "

@@ -154,6 +154,8 @@ def _command(limits: Limits, *, start: bool) -> list[str]:
     command += ["-boundPropLevel", "singletons", "-nodeBoundPropMaxDepth", "0", "-useUTF8", "0"]
     # What it rewrites before the search, and before the first linear program, loses solutions.
     command += ["-preprocess", "off", "-preRootLPStr", "off"]
+    # Models are scaled as they are stated; scaled once more its optimum may be none.
+    command += ["-scaling", "off"]
     # By default it discards improvements below 1e-4, absolute.
     command += ["-increment", "1e-9", "-threads", threads]
     if limits.nodes is not None:

@@ -49,7 +49,7 @@ def rank(
     DataFrame
         One row a set, the best first. Rates are weighted means over scenarios [bit/s];
         ``paired_gain_percent`` (+- ``paired_ci95``) and ``loss_to_best_percent`` compare by the
-        criterion, whose own value is ``criterion``. ``comparison`` is ``above``, ``below`` or ``not
+        criterion, whose own value is ``criterion``. ``verdict`` is ``above``, ``below`` or ``not
         significant`` against the baseline, and ``as_good_as_best`` is True where a set is not
         significantly below the best; each holds for all rows together with 95 %. Gains over a
         baseline without key are empty.
@@ -141,7 +141,7 @@ def by_scenario(
 ) -> pd.DataFrame:
     """Return key rate per request, blocking and paired gain by set and scenario.
 
-    ``paired_ci95`` and ``comparison`` hold for all scenarios of a set together with 95 %.
+    ``paired_ci95`` and ``verdict`` hold for all scenarios of a set together with 95 %.
 
     Parameters
     ----------

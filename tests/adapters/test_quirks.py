@@ -310,6 +310,25 @@ def test_cbc_loses_solutions_in_what_it_rewrites_before_the_search(tmp_path):
     assert adapter_of("cbc").solve_program(program, CALM)[0].incumbent == pytest.approx(1.0)
 
 
+@needs("cbcbox")
+def test_cbc_loses_the_optimum_where_it_scales_a_scaled_model(tmp_path):
+    result = judged_by_cbc(scaling="auto")
+    assert result.faults
+    assert not judged_by_cbc(scaling="off").faults
+
+
+def judged_by_cbc(**settings):
+    instance = read_instance(CASES / "corner_3404.json")
+    return solve(
+        instance,
+        strategy="milp",
+        formulation="textbook",
+        solver="cbc",
+        settings=settings,
+        threads=1,
+    )
+
+
 def _minimum(head: str) -> float:
     """Return the objective value at the head of a solution of CBC's."""
     assert head.startswith("Optimal")

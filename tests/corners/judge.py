@@ -180,7 +180,7 @@ def faults_of(
         *_optimal_faults(enumeration, result, gap),
     ]
     faults += [f"{OTHER}: check: {fault}" for fault in qkdopt.check(instance, result).faults]
-    faults += [f"{WRONG_BOUND}: note: {n}" for n in result.notes if n.startswith("fault")]
+    faults += [f"{WRONG_BOUND}: {fault}" for fault in result.faults]
     return faults
 
 

@@ -31,6 +31,7 @@ FOUND: list[tuple[str, Objective, str]] = [
     ("corner_2509", "link-sum", "joint/cbc"),
     ("corner_2528", "max-min", "textbook/cbc"),
     ("corner_2692", "mean", "load-state/highs"),
+    ("corner_3404", "mean", "textbook/cbc"),
     ("corner_3420", "mean", "textbook/glpk"),
     ("corner_3780", "link-sum", "textbook/glpk"),
     ("corner_4364", "mean", "auto"),
