@@ -107,7 +107,7 @@ def test_value_and_bound_may_come_from_different_runs():
 
 
 @pytest.mark.parametrize(
-    "better", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
+    "is_improved", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
 )
 def test_the_date_is_that_of_the_last_improvement_of_anything(is_improved):
     stored = row(value_bps=100.0, bound_bps=110.0, date=date(2026, 1, 1))

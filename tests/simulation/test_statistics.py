@@ -58,7 +58,7 @@ def test_requests_do_not_depend_on_how_they_are_divided():
     instance = qkdopt.read_instance(FOUR)
     (whole,) = poisson_requests(instance, 50.0, 3, 1, [1000])
     parts = list(poisson_requests(instance, 50.0, 3, 1, [1, 300, 699]))
-    for name in ("times", "holding", "pairs", "widths", "draws"):
+    for name in ("times", "holding", "pairs", "lightpath_counts", "draws"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         assert np.allclose(joined, getattr(whole, name), rtol=1e-12)
 
@@ -116,7 +116,7 @@ def test_drawn_pairs_follow_the_matrix():
 
 def test_drawn_widths_follow_their_shares():
     instance = drawn_traffic(
-        lightpath_counts=[{"channels": 1, "share": 2.0}, {"channels": 2, "share": 5.0},
+        widths=[{"channels": 1, "share": 2.0}, {"channels": 2, "share": 5.0},
                 {"channels": 4, "share": 3.0}]
     )  # fmt: skip
     (drawn,) = poisson_requests(instance, 5.0, 1, 0, [50_000])
