@@ -46,8 +46,12 @@ class Group:
 
 
 def modules(folder: str, names: str) -> tuple[str, ...]:
-    """Return the files of modules of a folder."""
-    return tuple(f"{folder}/{name}.py" for name in names.split())
+    """Return the files of modules of a folder, all of which there must be."""
+    files = tuple(f"{folder}/{name}.py" for name in names.split())
+    missing = [name for name in files if not (ROOT / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"benchmarks/mutants.py: no file {', '.join(missing)}")
+    return files
 
 
 GROUPS = {
@@ -65,11 +69,11 @@ GROUPS = {
         ),
     ),
     "rules": Group(
-        modules("qkdopt/milp", "constraints strengthen loads objectives linearise"),
+        modules("qkdopt/milp", "constraints strengthen loads objectives linearise integer_program scales"),
         ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
-        modules("qkdopt/bounds", "dual states served classes branch master"),
+        modules("qkdopt/bounds", "dual states served classes branching master"),
         ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(
