@@ -69,7 +69,10 @@ GROUPS = {
         ),
     ),
     "rules": Group(
-        modules("qkdopt/milp", "constraints strengthen loads objectives linearise integer_program scales"),
+        modules(
+            "qkdopt/milp",
+            "constraints strengthen loads objectives linearise integer_program scales",
+        ),
         ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
