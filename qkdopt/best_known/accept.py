@@ -65,9 +65,9 @@ def checked_rows(
         name = library.names[result.instance.sha256]
         instance = library.instances[name]
         report = check(instance, result)
-        validate_result = [*report.faults, *_validate_scope(instance, result)]
-        faults.extend(f"{source}: {fault}" for fault in validate_result)
-        if not validate_result:
+        own_faults = [*report.faults, *_validate_scope(instance, result)]
+        faults.extend(f"{source}: {fault}" for fault in own_faults)
+        if not own_faults:
             assert report.objective_bps is not None  # no fault: the plan was recomputed
             rows.append((source, _own_row(name, result, report.objective_bps, today)))
     if faults:

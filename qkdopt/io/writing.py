@@ -6,7 +6,6 @@ from pathlib import Path
 
 from qkdopt.instance import Instance
 from qkdopt.result import Result, SavedPlan
-from qkdopt.runtime.files import write_json_whole
 
 
 def write_instance(path: str | Path, instance: Instance) -> None:
@@ -17,7 +16,7 @@ def write_instance(path: str | Path, instance: Instance) -> None:
     OutputError
         The folder does not exist or cannot be written.
     """
-    write_json_whole(path, instance.to_json_dict())
+    instance.save(path)
 
 
 def write_result(path: str | Path, result: Result) -> None:
@@ -28,7 +27,7 @@ def write_result(path: str | Path, result: Result) -> None:
     OutputError
         The folder does not exist or cannot be written.
     """
-    write_json_whole(path, result.to_json_dict())
+    result.save(path)
 
 
 def write_plan(path: str | Path, plan: SavedPlan) -> None:
@@ -39,4 +38,4 @@ def write_plan(path: str | Path, plan: SavedPlan) -> None:
     OutputError
         The folder does not exist or cannot be written.
     """
-    write_json_whole(path, plan.to_json_dict())
+    plan.save(path)

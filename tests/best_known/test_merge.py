@@ -107,13 +107,13 @@ def test_value_and_bound_may_come_from_different_runs():
 
 
 @pytest.mark.parametrize(
-    "is_improved", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
+    "improvement", [{"value_bps": 101.0}, {"bound_bps": 105.0}, {"served_bound": 8}]
 )
-def test_the_date_is_that_of_the_last_improvement_of_anything(is_improved):
+def test_the_date_is_that_of_the_last_improvement_of_anything(improvement):
     stored = row(value_bps=100.0, bound_bps=110.0, date=date(2026, 1, 1))
     poor = {"value_bps": 99.0, "bound_bps": 111.0, "date": date(2026, 2, 2)}
     assert merge_rows(stored, row(**poor)).date == date(2026, 1, 1)
-    assert merge_rows(stored, row(**{**poor, **is_improved})).date == date(2026, 2, 2)
+    assert merge_rows(stored, row(**{**poor, **improvement})).date == date(2026, 2, 2)
 
 
 def test_last_digits_move_neither_credit_nor_date():

@@ -32,8 +32,8 @@ def test_rows_come_back_the_same_and_sorted(tmp_path):
 
 
 def test_one_better_row_changes_one_line():
-    is_improved = ROWS[1].model_copy(update={"value_bps": 7.0})
-    before, after = (table_text(r).splitlines() for r in (ROWS, [ROWS[0], is_improved, ROWS[2]]))
+    improved = ROWS[1].model_copy(update={"value_bps": 7.0})
+    before, after = (table_text(r).splitlines() for r in (ROWS, [ROWS[0], improved, ROWS[2]]))
     assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
 
 

@@ -123,8 +123,8 @@ def test_objectives_have_rows_and_plans_of_their_own(library):
 
 
 def spoiled_value() -> Result:
-    is_improved = 1.01 * GOOD.value.objective_bps
-    return changed(GOOD, value=GOOD.value.model_copy(update={"objective_bps": is_improved}))
+    improved_bps = 1.01 * GOOD.value.objective_bps
+    return changed(GOOD, value=GOOD.value.model_copy(update={"objective_bps": improved_bps}))
 
 
 def spoiled_channels() -> Result:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from importlib import metadata
+from importlib.metadata import EntryPoint
 from typing import get_args
 
 import pytest
@@ -16,7 +19,7 @@ from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
 from qkdopt.milp import export
 from qkdopt.optimize import options as solve_options
-from qkdopt.optimize import run
+from qkdopt.optimize import run, strategies
 from qkdopt.simulation import events
 from qkdopt.simulation import options as simulation_options
 
@@ -51,6 +54,14 @@ def test_an_option_takes_what_the_library_knows(name):
 
 def test_every_choice_is_compared():
     named = {name for name, value in vars(choices).items() if get_args(value)}
-    # Those of the package, where no other brings any.
+    # Those of other packages too: the test below.
     named.discard("AnyStrategy")
     assert named == set(PAIRS)
+
+
+def test_strategies_of_installed_packages_are_choices_too(monkeypatch):
+    points = {strategies.GROUP: [EntryPoint("own", "somewhere:own", strategies.GROUP)]}
+    with monkeypatch.context() as patched:
+        patched.setattr(metadata, "entry_points", lambda group: points[group])
+        assert get_args(importlib.reload(choices).AnyStrategy) == (*run.STRATEGIES, "own")
+    assert get_args(importlib.reload(choices).AnyStrategy) == tuple(run.STRATEGIES)

@@ -64,7 +64,7 @@ def test_a_bound_that_is_not_a_number_is_wrong(case):
     )
 
 
-def test_a_note_of_a_bound_that_a_plan_beats_is_a_wrong_bound(case):
+def test_a_bound_left_out_since_the_plan_exceeds_it_is_a_wrong_bound(case):
     noted = changed(case[2], faults=("a MILP proved at most 1 bit/s; the plan has 2",))
     assert kinds(case, noted) == {WRONG_BOUND}
 

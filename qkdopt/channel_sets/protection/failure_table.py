@@ -46,8 +46,8 @@ class FailureTable:
         at[e, q] = -1.0
         left = int(at[e].argmax())
         some = at[e, left] >= 0.0
-        link_skr = self._link_skr(rates, {**working, e: left} if some else _but(working, e))
-        tune_working_channels = {**working, e: left} if some else _but(working, e)
+        retuned = {**working, e: left} if some else _without(working, e)
+        link_skr = self._link_skr(rates, retuned)
         channel = self._instance.candidates_of(self._links[e])[q]
         assert isinstance(channel, int)  # sets are channels of the grid
         rest = without_receiver(self._instance, self._links[e].id, channel)
@@ -55,7 +55,7 @@ class FailureTable:
         return Failure(
             kind="receiver", link=self._links[e].id, channel=channel,
             worst_demand=worst[0], worst_skr_bps=worst[1], below_floor=below,
-            plan=self._saved(rest, self._plan.assignments, tune_working_channels),
+            plan=self._saved(rest, self._plan.assignments, retuned),
         )  # fmt: skip
 
     def _cut(self, f: int) -> Failure:
@@ -63,7 +63,7 @@ class FailureTable:
         hit = affected(self._net, self._plan.assignments, f)
         assignments = {r: at for r, at in self._plan.assignments.items() if r not in hit} | moved
         working, rates = self._retune_working(assignments)
-        working = _but(working, f)
+        working = _without(working, f)
         worst, below = self._demands(assignments, self._link_skr(rates, working))
         demands = self._instance.demands
         rest = without_link(self._instance, self._links[f].id)
@@ -145,5 +145,5 @@ class FailureTable:
         return Tuning(link=self._links[e].id, channel=channel)
 
 
-def _but(working: Working, link: int) -> dict[int, int]:
+def _without(working: Working, link: int) -> dict[int, int]:
     return {e: q for e, q in working.items() if e != link}
