@@ -1,4 +1,7 @@
-"""The lit channels of a plan under construction, as heuristics on demand lists see them."""
+"""The lit channels of a plan under construction, as heuristics on demand lists see them.
+
+And of a finished plan: why it blocks a demand.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from qkdopt.problem.network_tables import (
     position_of,
 )
 from qkdopt.problem.plan import BLOCKED, Plan, assess, tune_working_channels
+from qkdopt.result import BlockedBy
 from qkdopt.units import FloatArray
 
 
@@ -170,3 +174,33 @@ def drop_below_min_rate(
             return plan
         routes, channels = list(routes), list(channels)
         routes[worst], channels[worst] = BLOCKED, ()
+
+
+def explain_blocked(problem: Problem, plan: Plan) -> dict[int, BlockedBy]:
+    """Give the reason of every demand that a plan does not serve, by its position.
+
+    ``no free channel``: every route lacks channels that are dark end to end. ``guard
+    band``: dark ones exist, but around QKD channels that are kept. ``no receiver
+    channel``: lighting them would leave a link no legal candidate. ``minimum key rate``:
+    there is room, but not for the key rate that is asked for.
+    """
+    spectrum = spectrum_of(problem, plan)
+    return {
+        r: _reason(problem, spectrum, r)
+        for r, number in enumerate(plan.routes)
+        if number == BLOCKED
+    }
+
+
+def _reason(problem: Problem, spectrum: Spectrum, r: int) -> BlockedBy:
+    demand = problem.instance.demands[r]
+    routes = [spectrum.route_number(r, p) for p in range(len(problem.routes[r]))]
+    count = demand.channels
+    if not any(spectrum.dark(route).sum() >= count for route in routes):
+        return "no free channel"
+    if not any((spectrum.dark(p) & spectrum.unreserved(p)).sum() >= count for p in routes):
+        return "guard band"
+    if not spectrum.has_room(r):
+        return "no receiver channel"
+    # With room left, only a floor, or working channels that are not retuned, can block.
+    return "minimum key rate" if demand.min_skr_bps else "guard band"

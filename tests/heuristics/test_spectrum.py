@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, fixed
-from qkdopt.heuristics.explain import explain_blocked
+from qkdopt.heuristics.spectrum import explain_blocked
 from qkdopt.instance import Instance
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
