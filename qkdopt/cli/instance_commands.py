@@ -94,17 +94,37 @@ def export(
     ] = 20.0,
 ) -> None:
     """Write a formulation for any solver, with readable names."""
-    from qkdopt.cli.instance_export import run_export
+    from tempfile import TemporaryDirectory
 
-    run_export(
-        instance,
-        output,
-        file_format=file_format,
-        formulation=formulation,
-        objective=objective,
-        served=served,
+    from qkdopt.errors import UsageError
+    from qkdopt.io import read_instance, validate_writable
+    from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
+    from qkdopt.problem import build_problem
+
+    chosen = file_format or output.suffix.lstrip(".").lower()
+    faults = []
+    if chosen not in FORMATS:
+        faults.append(f"format = {chosen!r}; expected mps or lp")
+    if not tolerance > 0.0:
+        faults.append(f"tolerance = {tolerance:g} bit/s; expected more than 0")
+    read = read_instance(instance)
+    if served is not None and not 0 <= served <= len(read.demands):
+        faults.append(f"served = {served}; expected 0 to {len(read.demands)}")
+    if faults:
+        raise UsageError("; ".join(faults))
+    validate_writable(output)
+    model = formulation_of(
+        build_problem(read, objective),
+        formulation,
+        served=len(read.demands) if served is None else served,
         tolerance_bps=tolerance,
     )
+    with TemporaryDirectory(dir=output.parent) as folder:
+        whole = Path(folder) / f"model.{chosen}"
+        write_model(model, whole)
+        whole.replace(output)
+    rows, columns = size_of(model)
+    typer.echo(f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
 
 
 @instance_app.command()

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
+from qkdopt.bounds.keyless import advice_lines
 from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.progress import LiveLine
-from qkdopt.cli.summary import summary
+from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
 from qkdopt.optimize import solve
-from qkdopt.result import Result
+from qkdopt.problem import build_problem
+from qkdopt.result import Result, Value, WorkingChannel
+from qkdopt.result.text import kbps, note_lines, rate_lines, served_line
 from qkdopt.runtime.signals import uninterrupted
 
 # Exit status of a run without a plan, by the reason.
 NO_PLAN = {"infeasible": 1, "no_solution": UNFINISHED}
+WORST_LINKS = 5
 
 
 def run_solve(
@@ -92,3 +99,66 @@ def _exit_status(result: Result) -> int:
     if result.interrupted:
         return INTERRUPTED
     return NO_PLAN.get(result.status, 0)
+
+
+def summary(instance: Instance, result: Result) -> str:
+    """Spell a result as a planner reads it.
+
+    Served, rates, gain, gap, the worst links and why, and what was blocked.
+    """
+    preset = preset_name(instance) or "none"
+    lines = [
+        f"{instance.name}  (preset {preset}, strategy {result.strategy})",
+        *preset_lines(instance),
+    ]
+    if result.value is None:
+        lines.append(f"no plan: {result.status}")
+    else:
+        lines.append(served_line(result, result.value))
+        lines.extend(_advice_lines(instance, result.value))
+        lines.extend(rate_lines(result, result.value))
+        lines.extend(_link_lines(instance, result))
+        lines.extend(_blocked_lines(result))
+    lines.extend(note_lines(result))
+    return "\n".join(lines) + "\n"
+
+
+def _advice_lines(instance: Instance, value: Value) -> Iterator[str]:
+    if value.without_key:
+        for line in advice_lines(build_problem(instance), value.without_key):
+            yield f"           {line}"
+
+
+def _link_lines(instance: Instance, result: Result) -> Iterator[str]:
+    if not result.qkd:
+        return
+    lit: Counter[str] = Counter()
+    for path in result.lightpaths:
+        for link in path.links:
+            lit[link] += len(path.channels)
+    limits = Counter(row.bottleneck for row in result.demands if row.served)
+    lengths = {link.id: link.length_km for link in instance.network.links}
+    width = max(len(row.link) for row in result.qkd)
+    yield "worst links"
+    for row in sorted(result.qkd, key=lambda row: (row.skr_bps, row.link))[:WORST_LINKS]:
+        yield (
+            f"  {row.link:{width}}  {kbps(row.skr_bps):>13}  {lit[row.link]:3d} lit over "
+            f"{lengths[row.link]:g} km, QKD {_channel(row)}, noise {row.noise_per_gate:.2e}/gate, "
+            f"QBER {100.0 * row.qber:.2f} %, limits {limits[row.link]} demands"
+        )
+
+
+def _channel(row: WorkingChannel) -> str:
+    if row.frequency_thz is not None:
+        return f"{row.frequency_thz:g} THz"
+    return f"ch {row.channel}"
+
+
+def _blocked_lines(result: Result) -> Iterator[str]:
+    blocked = [row for row in result.demands if not row.served]
+    if not blocked:
+        return
+    for reason, count in Counter(row.blocked_by for row in blocked).most_common():
+        names = [str(row.demand) for row in blocked if row.blocked_by == reason]
+        shown = ", ".join(names[:10]) + (", ..." if count > 10 else "")
+        yield f"blocked    {count} by {reason}: demands {shown}"

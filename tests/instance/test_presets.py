@@ -9,7 +9,7 @@ import pytest
 
 import qkdopt
 from qkdopt.cli.instance_info import info_text
-from qkdopt.cli.summary import summary
+from qkdopt.cli.solve import summary
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import (
     METRO,

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.container import ErrorbarContainer
 
 import qkdopt
-from qkdopt.cli.survival_text import printed
+from qkdopt.cli.resilience import printed
 from qkdopt.errors import UsageError
 from qkdopt.experiments.resilience import COLUMNS, ResilienceSpec, cases, parse_sets, survival_table
 from qkdopt.jobs import Store, open_workers, run_missing

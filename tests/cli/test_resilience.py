@@ -7,7 +7,7 @@ from itertools import product
 
 import pandas as pd
 
-from qkdopt.cli.survival_text import OF_AFFECTED, OF_ALL, printed
+from qkdopt.cli.resilience import OF_AFFECTED, OF_ALL, printed
 
 SETS = ("{3}", "{3,13}", "{3,13,23,33}")
 SHARES = (*OF_ALL, *OF_AFFECTED)
