@@ -17,7 +17,6 @@ import pandas as pd
 
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.evaluations import Evaluations
-from qkdopt.channel_sets.families import every
 from qkdopt.channel_sets.options import SearchOptions
 from qkdopt.channel_sets.paired import bonferroni
 from qkdopt.channel_sets.placement import Placement
@@ -25,6 +24,7 @@ from qkdopt.channel_sets.race import Comparator
 from qkdopt.channel_sets.rank import design
 from qkdopt.channel_sets.ranking import comparison
 from qkdopt.channel_sets.scenario import Scenario
+from qkdopt.channel_sets.search import every
 from qkdopt.channel_sets.traffic_evaluator import TrafficEvaluator
 from qkdopt.instance.generation import new_instance
 from qkdopt.io import read_instance

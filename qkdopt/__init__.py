@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         UsageError,
     )
-    from qkdopt.experiments.comparison.compare import compare
+    from qkdopt.experiments.comparison.benchmark_run import compare
     from qkdopt.experiments.reproduction import reproduce
     from qkdopt.experiments.resilience.survival import resilience
     from qkdopt.experiments.sensitivity.analysis import sensitivity
@@ -136,7 +136,7 @@ _HOME = {
     "run_study": "qkdopt.experiments.study.study_run",
     "sensitivity": "qkdopt.experiments.sensitivity.analysis",
     "resilience": "qkdopt.experiments.resilience.survival",
-    "compare": "qkdopt.experiments.comparison.compare",
+    "compare": "qkdopt.experiments.comparison.benchmark_run",
     "EventOptions": "qkdopt.simulation",
     "FaultsError": "qkdopt.errors",
     "Instance": "qkdopt.instance",

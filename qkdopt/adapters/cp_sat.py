@@ -20,10 +20,16 @@ import numpy as np
 
 from qkdopt.adapters.base import Capabilities, Limits, Observer, RawOutcome, Status
 from qkdopt.adapters.completion import Completion
-from qkdopt.adapters.implied import implied_bounds
 from qkdopt.adapters.polling import poll
 from qkdopt.adapters.program import Floats, Program
-from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid, Integers, Scaled
+from qkdopt.adapters.scaling import (
+    OBJECTIVE_CAPACITY,
+    ROW_CAPACITY,
+    Grid,
+    Integers,
+    Scaled,
+    implied_bounds,
+)
 from qkdopt.adapters.solver import Solver, apply_settings
 
 # CP-SAT's status -> ours. What is absent is FAILED.

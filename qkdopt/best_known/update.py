@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from qkdopt.best_known.accept import checked_rows, validate_instances
 from qkdopt.best_known.folder import Library
 from qkdopt.best_known.merge import merge_rows
 from qkdopt.best_known.record import BestKnown
 from qkdopt.best_known.table import Rows, table_text
-from qkdopt.errors import OutputError, RefusedError
+from qkdopt.checker import check
+from qkdopt.errors import LibraryError, OutputError, RefusedError
+from qkdopt.instance import Instance
 from qkdopt.io import to_text, write_texts_whole
-from qkdopt.result import Result
+from qkdopt.problem.routes import candidate_routes
+from qkdopt.result import AnyPlan, Result
 
 
 @dataclass(frozen=True)
@@ -133,3 +136,116 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def validate_instances(library: Library, results: Mapping[str, Result]) -> None:
+    """Validate that every result is of an instance of the library.
+
+    Raises
+    ------
+    LibraryError
+        Results of other instances: all of them listed.
+    """
+    names = {instance.name: name for name, instance in library.instances.items()}
+    faults = []
+    for source, result in results.items():
+        ref = result.instance
+        if ref.sha256 not in library.names:
+            expected = "that of an instance of the library"
+            if ref.name in names:
+                sha256 = library.instances[names[ref.name]].sha256()
+                expected = f"{sha256[:12]}... of {names[ref.name]} (an earlier version of it?)"
+            faults.append(
+                f"{source}: instance {ref.name!r} has sha256 = {ref.sha256[:12]}...; expected "
+                f"{expected}"
+            )
+    if faults:
+        raise LibraryError(str(library.folder), faults)
+
+
+def checked_rows(
+    library: Library, results: Mapping[str, Result], today: date
+) -> list[tuple[str, BestKnown]]:
+    """Return every result's own row.
+
+    Parameters
+    ----------
+    library
+        Holds the instances.
+    results
+        By their names.
+    today
+        Date of the rows.
+
+    Raises
+    ------
+    RefusedError
+        The checker finds faults in a result, or bounds and routes do not fit the library.
+    """
+    rows: list[tuple[str, BestKnown]] = []
+    faults: list[str] = []
+    for source, result in results.items():
+        name = library.names[result.instance.sha256]
+        instance = library.instances[name]
+        report = check(instance, result)
+        own_faults = [*report.faults, *_validate_scope(instance, result)]
+        faults.extend(f"{source}: {fault}" for fault in own_faults)
+        if not own_faults:
+            assert report.objective_bps is not None  # no fault: the plan was recomputed
+            rows.append((source, _own_row(name, result, report.objective_bps, today)))
+    if faults:
+        raise RefusedError("results that cannot be taken", faults)
+    return rows
+
+
+def _validate_scope(instance: Instance, result: Result) -> Iterator[str]:
+    """Yield faults for the table alone: no plan, other routes, a bound for other routes."""
+    if result.value is None:
+        yield f"value: null (status {result.status}); expected a plan"
+    yield from validate_routes(instance, result)
+    bound, routes = result.bound, f"K={instance.routes.k}"
+    if bound is not None and bound.routes not in (routes, "all"):
+        yield f"bound.routes = {bound.routes!r}; expected {routes!r} as in the instance, or 'all'"
+
+
+def validate_routes(instance: Instance, plan: AnyPlan) -> Iterator[str]:
+    """Yield every lightpath that leaves the candidate routes."""
+    links = [link.id for link in instance.network.links]
+    routes = {
+        demand.id: {tuple(links[e] for e in route.links) for route in candidates}
+        for demand, candidates in zip(instance.demands, candidate_routes(instance), strict=True)
+    }
+    for path in plan.lightpaths:
+        if path.links not in routes.get(path.demand, set()):
+            yield (
+                f"lightpaths: demand {path.demand!r} takes no candidate route; expected one of "
+                f"the K={instance.routes.k} that bounds hold for"
+            )
+
+
+def _own_row(name: str, result: Result, objective_bps: float, today: date) -> BestKnown:
+    assert result.value is not None  # refused before
+    bound, solver = result.bound, result.solver
+    proof: dict[str, Any] = {}
+    if bound is not None and bound.objective_bps is not None:
+        proof = {
+            # The checker lets a bound lie below the value by rounding; the table does not.
+            "bound_bps": max(bound.objective_bps, objective_bps),
+            "bound_routes": bound.routes,
+            "bound_method": bound.method,
+        }
+    demands = result.value.demands
+    return BestKnown(
+        instance=name,
+        sha256=result.instance.sha256,
+        objective=result.objective,
+        served=result.value.served,
+        served_bound=demands if bound is None else min(bound.served, demands),
+        value_bps=objective_bps,
+        strategy=result.strategy,
+        solver=None if solver.name is None else f"{solver.name} {solver.version or ''}".strip(),
+        seed=result.seed,
+        date=today,
+        version=result.environment.versions.get("qkdopt", "unknown"),
+        **proof,
+    )

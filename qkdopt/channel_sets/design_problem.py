@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from qkdopt.channel_sets.baseline import default_baseline
 from qkdopt.channel_sets.criterion import Criterion
 from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
 from qkdopt.channel_sets.options import SearchOptions
@@ -24,6 +23,8 @@ from qkdopt.simulation import SimulationOptions
 ON = ("traffic", "demands")
 ASSIGNMENTS = 20
 Channels = str | Sequence[int]
+# The DS-QKD study's sets: {3}, {3,13}, {3,13,23,33}.
+FIRST, STRIDE = 3, 10
 
 
 @dataclass(frozen=True)
@@ -189,3 +190,37 @@ def _set(channels: Channels, pool: Pool | None) -> Placement:
             f"set {list(channels)}; expected channels up to {len(pool.candidates) - 1}"
         )
     return Placement.everywhere(channels)
+
+
+def default_baseline(instance: Instance, size: int) -> Placement:
+    """Return the instance's own candidates, else a uniform set of ``size`` channels.
+
+    Candidates that links name themselves are kept; a set for the whole network is kept if it has
+    ``size`` channels. The uniform set is the DS-QKD study's: from channel 3 on, 10 apart, or as
+    far as the grid allows.
+    """
+    links = instance.network.links
+    own = instance.qkd.candidates
+    if any(link.candidates is not None for link in links) or (own != "all" and len(own) == size):
+        number = {candidate: n for n, candidate in enumerate(Pool.of(instance).candidates)}
+        sets = tuple(
+            tuple(sorted(number[candidate] for candidate in instance.candidates_of(link)))
+            for link in links
+        )
+        return Placement.of_each_link(sets)
+    return uniform_set(instance.grid.channels, size)
+
+
+def uniform_set(channels: int, size: int) -> Placement:
+    """Return the study's uniform set, fitted to the grid.
+
+    Raises
+    ------
+    UsageError
+        More channels than the grid has, or none.
+    """
+    if not 1 <= size <= channels:
+        raise UsageError(f"channels = {size}; expected 1 to the grid's {channels}")
+    stride = min(STRIDE, max(1, (channels - 1) // max(1, size - 1)))
+    first = min(FIRST, channels - 1 - stride * (size - 1))
+    return Placement.everywhere([first + k * stride for k in range(size)])

@@ -14,7 +14,7 @@ from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
 from qkdopt.cli.phrases import plus_minus
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.experiments.resilience import Case, ResilienceSpec, cases, survival_table, validate_spec
-from qkdopt.experiments.resilience.table import LABELS, SHARES
+from qkdopt.experiments.resilience.survival import LABELS, SHARES
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_text_whole
 from qkdopt.io.environment import environment

@@ -11,9 +11,9 @@ import typer
 from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
 from qkdopt.cli.sensitivity_text import SweepOptions, sensitivity_json, sensitivity_lines
 from qkdopt.errors import Faults
+from qkdopt.experiments.sensitivity.analysis import COLUMNS, sensitivity_table
 from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings, validate_sweep
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import COLUMNS, sensitivity_table
 from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, read_channels
 from qkdopt.io import read_instance, write_text_whole

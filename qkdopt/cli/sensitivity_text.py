@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.cli.phrases import plus_minus
-from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
-from qkdopt.experiments.sensitivity.perturbation import Sweep
-from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import (
+from qkdopt.experiments.sensitivity.analysis import (
     AS_IT_STANDS,
     COLUMNS,
     rank_parameters,
     sensitivity_jobs,
 )
+from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
+from qkdopt.experiments.sensitivity.perturbation import Sweep
+from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.study import Job
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
@@ -69,7 +69,7 @@ def sensitivity_lines(
         Settings, notes, and receivers that limit the launch power.
     table
         One row a setting, see
-        :func:`qkdopt.experiments.sensitivity.table.sensitivity_table`.
+        :func:`qkdopt.experiments.sensitivity.analysis.sensitivity_table`.
     rows
         Rows of the runs, all done; the run of the unchanged instance is the base.
     """

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from qkdopt.adapters import Limits, Program, Status, adapter_of
-from qkdopt.adapters.conformance.models import random_program
-from qkdopt.adapters.implied import implied_bounds
-from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid
+from qkdopt.adapters.conformance.suite import random_program
+from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid, implied_bounds
 from qkdopt.errors import UnsupportedError
 
 needs_cp_sat = pytest.mark.skipif(find_spec("ortools") is None, reason="ortools is not installed")

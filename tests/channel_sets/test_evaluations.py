@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qkdopt.channel_sets.evaluations import Evaluations
-from qkdopt.channel_sets.families import every
+from qkdopt.channel_sets.search import every
 from qkdopt.jobs import Store, UnfinishedError, open_workers
 from tests.channel_sets.small import KnownGround, evaluations_of, small_ground
 

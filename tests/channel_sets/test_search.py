@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdopt.channel_sets.by_link import LinkSearch
-from qkdopt.channel_sets.families import every, families
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.race import ROUNDS, race
-from qkdopt.channel_sets.search import Search, neighbours
+from qkdopt.channel_sets.search import Search, every, families, neighbours
 from tests.channel_sets.small import KnownGround, evaluations_of, judge_of, small_instance
 
 BASE = Placement.everywhere((0, 1, 2))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qkdopt.experiments.sensitivity.table import COLUMNS
+from qkdopt.experiments.sensitivity.analysis import COLUMNS
 from qkdopt.simulation.refusals import FOUR_WAVE_MIXING
 from tests.command import HANG_SECONDS, exit_status, qkdopt, running, wait_until
 

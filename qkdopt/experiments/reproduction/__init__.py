@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qkdopt.errors import UsageError
-from qkdopt.experiments.reproduction.calibration import Calibration, calibration_jobs, fit
 from qkdopt.experiments.reproduction.comparison import compare, log_error, points
-from qkdopt.experiments.reproduction.figures import FIGURES, curves_of, paper_instance
-from qkdopt.jobs import RunReport, Store, Workers, run_missing
+from qkdopt.experiments.reproduction.figures import (
+    FIGURES,
+    Calibration,
+    calibration_jobs,
+    curves_of,
+    fit,
+    paper_instance,
+)
 from qkdopt.experiments.study import Job
+from qkdopt.jobs import RunReport, Store, Workers, run_missing
 
 if TYPE_CHECKING:
     import pandas as pd

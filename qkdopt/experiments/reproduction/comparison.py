@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qkdopt.simulation.statistics import Estimate, mean, paired_gain
 from qkdopt.experiments.study import gain_between
+from qkdopt.simulation.statistics import Estimate, mean, paired_gain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,7 @@ def _gains(pairs: list[tuple[pd.Series, pd.Series]]) -> list[Estimate]:
 
 
 def _overall(pairs: list[tuple[pd.Series, pd.Series]]) -> Estimate:
-    """Return the gain of the mean over draws, with the interval of that ratio: a draw is a batch."""
+    """Return the gain of the mean over draws, with that ratio's interval: a draw is a batch."""
     base = np.array([base["mean_skr_bps"] for base, _ in pairs], dtype=np.float64)
     improved = np.array([row["mean_skr_bps"] for _, row in pairs], dtype=np.float64)
     ones = np.ones(len(pairs))

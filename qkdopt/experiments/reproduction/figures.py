@@ -1,15 +1,25 @@
-"""Runs of figures 3 to 6 of the DS-QKD study."""
+"""Runs of figures 3 to 6 of the DS-QKD study, and of the calibration to them.
+
+The launch power is the only free parameter of preset ``paper``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from qkdopt.instance.generation import new_instance
-from qkdopt.instance import Instance, instance_of
-from qkdopt.simulation import SimulationOptions
+import numpy as np
+
+from qkdopt.experiments.reproduction.comparison import targets
 from qkdopt.experiments.study import Job
 from qkdopt.experiments.study.sets import ChannelSets
+from qkdopt.instance import Instance, instance_of
+from qkdopt.instance.generation import new_instance
+from qkdopt.simulation import SimulationOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIGURES = ("fig3", "fig4", "fig5", "fig6")
 LOADS = tuple(float(load) for load in range(60, 261, 20))
@@ -23,6 +33,10 @@ COMPACT = (0, 1, 2, 3)
 DRAWS = 20
 # The mean over draws is the point: its requests are shared among them, five times over.
 REQUESTS_PER_DRAW = 5.0 / DRAWS
+# Launch powers tried, around the preset's own [dBm].
+TRIED_DBM = (-13.6, -13.0, -12.4, -11.8, -11.2)
+CALIBRATION_REQUESTS = 100_000
+CALIBRATION_DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -142,3 +156,44 @@ def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:
             for policy in ("equalisation", "own-best", "bottleneck-harm", "rate-weighted-harm")
         ),
     ]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Launch power of least error, and the errors tried."""
+
+    launch_dbm: float
+    tried: pd.DataFrame
+
+
+def calibration_jobs(seed: int) -> list[tuple[float, Job]]:
+    """Return the runs of every published rate at every power that is tried."""
+    needed = {
+        (target.figure, name, target.load_erlang)
+        for target in targets()
+        for name in (target.base, target.improved)
+    }
+    return [
+        (launch_dbm, job)
+        for launch_dbm in TRIED_DBM
+        for figure in FIGURES
+        for curve in curves_of(figure, CALIBRATION_DRAWS)
+        if curve.topology == "nsfnet"
+        for job in curve.jobs(CALIBRATION_REQUESTS, seed, launch_dbm)
+        if (figure, curve.name, job.load_erlang) in needed
+    ]
+
+
+def fit(errors: dict[float, float]) -> Calibration:
+    """Fit a parabola through the squared errors at the three best powers."""
+    import pandas as pd
+
+    powers = np.array(sorted(errors))
+    squares = np.array([errors[power] ** 2 for power in powers])
+    middle = int(np.clip(squares.argmin(), 1, len(powers) - 2))
+    near = slice(middle - 1, middle + 2)
+    a, b, _ = np.polyfit(powers[near], squares[near], 2)
+    best = float(-b / (2.0 * a)) if a > 0.0 else float(powers[squares.argmin()])
+    best = float(np.clip(best, powers[0], powers[-1]))
+    tried = pd.DataFrame({"launch_dbm": powers, "rms_log_error": np.sqrt(squares)})
+    return Calibration(best, tried)

@@ -2,7 +2,7 @@
 
 from qkdopt.experiments.resilience.case import Case
 from qkdopt.experiments.resilience.spec import ResilienceSpec, cases, parse_sets, validate_spec
-from qkdopt.experiments.resilience.table import COLUMNS, survival_table
+from qkdopt.experiments.resilience.survival import COLUMNS, survival_table
 
 __all__ = [
     "COLUMNS",

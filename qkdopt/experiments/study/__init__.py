@@ -2,6 +2,6 @@
 
 from qkdopt.experiments.study.job import Job
 from qkdopt.experiments.study.spec import StudySpec, read_study
-from qkdopt.experiments.study.table import gain_between, with_gains
+from qkdopt.experiments.study.study_run import gain_between, with_gains
 
 __all__ = ["Job", "StudySpec", "gain_between", "read_study", "with_gains"]

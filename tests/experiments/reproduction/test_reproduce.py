@@ -11,8 +11,8 @@ import pytest
 
 from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import compare, curves_of, log_error, reproduce
-from qkdopt.experiments.reproduction.calibration import fit
 from qkdopt.experiments.reproduction.comparison import targets
+from qkdopt.experiments.reproduction.figures import fit
 from qkdopt.jobs import Workers, open_workers
 from qkdopt.simulation import simulate
 from qkdopt.simulation.statistics import student_quantile

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from qkdopt.experiments.resilience import ResilienceSpec, cases, survival_table
-from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
-from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import (
+from qkdopt.experiments.sensitivity.analysis import (
     rank_parameters,
     sensitivity_jobs,
     sensitivity_table,
 )
+from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
+from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.instance import Instance
 from tests.tiers import slow_if
 

@@ -10,6 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qkdopt.errors import InstanceError
+from qkdopt.experiments.sensitivity.analysis import (
+    AS_IT_STANDS,
+    COLUMNS,
+    rank_parameters,
+    sensitivity_jobs,
+    sensitivity_table,
+)
 from qkdopt.experiments.sensitivity.parameters import (
     EFFICIENCY,
     FILTER,
@@ -21,13 +28,6 @@ from qkdopt.experiments.sensitivity.parameters import (
 )
 from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings
 from qkdopt.experiments.sensitivity.power import Receivers
-from qkdopt.experiments.sensitivity.table import (
-    AS_IT_STANDS,
-    COLUMNS,
-    rank_parameters,
-    sensitivity_jobs,
-    sensitivity_table,
-)
 from qkdopt.instance import Instance
 from qkdopt.plotting import plot_sensitivity
 from qkdopt.problem.coefficients import build_tables
