@@ -1,22 +1,26 @@
-"""Explain an instance: whether all demands can be served, and if not, which rules conflict."""
+"""Explain an instance: whether all demands can be served, and if not, which rules conflict.
+
+A deletion filter finds groups of rules that cannot hold together, none of which is spare. Groups
+that are probably not in the conflict are dropped first.
+"""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 
-from qkdopt.conflicts.conflict import conflict_of, is_irreducible
-from qkdopt.conflicts.cut import SECONDS
+from qkdopt.conflicts.cut import SECONDS, fibres_on, find_cut
 from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle, blocked_of
+from qkdopt.conflicts.feasibility_query import FeasibilityQuery, build_query
 from qkdopt.conflicts.groups import Group, Groups, all_groups, in_reading_order, text_of
-from qkdopt.conflicts.key_routes import advice_of
 from qkdopt.conflicts.limits import Limits
-from qkdopt.conflicts.order import in_order
+from qkdopt.conflicts.min_skr import MinSkrCase, capacities_of
 from qkdopt.conflicts.phrases import names_of
 from qkdopt.conflicts.report import Explanation, Rule
-from qkdopt.conflicts.words import words_of
+from qkdopt.conflicts.words import advice_of, words_of
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, NodeId
 from qkdopt.problem import Problem, build_problem
@@ -26,6 +30,8 @@ from qkdopt.runtime.signals import graceful_sigint
 FIRST_SEARCH, FIRST_SOLVER = 0.2, 0.5
 # Seconds that the text of an explanation may take beyond the limit.
 WORDS_SECONDS = 0.4
+# Positions of the demands and of the links that a proof by hand is about.
+Suspects = tuple[frozenset[int], frozenset[int]]
 
 
 def explain(
@@ -187,6 +193,96 @@ def _best_plan_text(oracle: FeasibilityOracle) -> str:
     if plan is None or not blocked:
         return "no plan was confirmed"
     return f"a plan serves {plan.served}, without {names_of(oracle.problem, blocked)}"
+
+
+def conflict_of(oracle: FeasibilityOracle, chunks: Sequence[Sequence[Group]]) -> Groups:
+    """Drop groups while what is left stays infeasible.
+
+    Parameters
+    ----------
+    oracle
+        Decides feasibility; it has proved all groups together infeasible.
+    chunks
+        Every group once. A chunk is dropped whole where that keeps the conflict, and halved
+        otherwise; the first are dropped most readily.
+
+    Returns
+    -------
+    Groups
+        Infeasible together. Groups of an undecided query are kept.
+    """
+    kept = frozenset(group for chunk in chunks for group in chunk)
+    waiting = [list(chunk) for chunk in reversed(chunks) if chunk]
+    while waiting and oracle.seconds_left > 0.0:
+        chunk = waiting.pop()
+        rest = kept.difference(chunk)
+        if oracle.decide(rest) is Feasibility.INFEASIBLE:
+            kept = rest
+        elif len(chunk) > 1:
+            middle = len(chunk) // 2
+            waiting += [chunk[middle:], chunk[:middle]]
+    return kept
+
+
+def is_irreducible(oracle: FeasibilityOracle, conflict: Groups) -> bool:
+    """Confirm by completed solves: infeasible together, feasible without any one group."""
+    if oracle.decide(conflict) is not Feasibility.INFEASIBLE:
+        return False
+    return all(oracle.decide(conflict - {group}) is Feasibility.FEASIBLE for group in conflict)
+
+
+def in_order(problem: Problem, what_if_demand: int | None) -> list[list[Group]]:
+    """Order the groups in chunks for the filter.
+
+    The minimum rate of a what-if analysis goes on its own, to tell whether it matters at all;
+    then other minimum rates, demands and links without a part in the proof by hand, and last
+    those with one: few of these are left, so queries about them are small.
+    """
+    groups = all_groups(problem)
+    demands, links = _suspects(problem, what_if_demand)
+    first = [g for g in groups if g.kind == "floor" and g.number == what_if_demand]
+    min_rate_groups = [g for g in groups if g.kind == "floor" and g.number != what_if_demand]
+    chunks = [first, min_rate_groups]
+    for suspected in (False, True):
+        chunks.append(
+            [g for g in groups if g.kind == "served" and (g.number in demands) is suspected]
+        )
+        link_groups = [g for g in groups if not g.of_demand and (g.number in links) is suspected]
+        by_kind = [
+            [g for g in link_groups if g.kind == kind] for kind in ("noise", "guard", "room")
+        ]
+        chunks += by_kind if suspected else [[g for kind in by_kind for g in kind]]
+    return chunks
+
+
+def _suspects(problem: Problem, what_if_demand: int | None) -> Suspects:
+    """Find a proof by hand; without one, suspect what demands with a minimum rate may cross."""
+    query = build_query(problem, frozenset(all_groups(problem)), whole_routes=True)
+    with_min_rate = [r for r, min_skr_bps in enumerate(query.min_skrs_bps) if min_skr_bps]
+    with_min_rate.sort(key=lambda r: r != what_if_demand)
+    cut = find_cut(problem, problem.routes, capacities_of(query))
+    if cut is not None:
+        return frozenset(cut.demands) | {*with_min_rate[:1]}, frozenset(e for e, _ in cut.fibres)
+    if problem.instance.qkd.relay == "lightpath":
+        for r in with_min_rate:
+            reasons = MinSkrCase(query, Limits(problem), r).reasons
+            if reasons:
+                demands = frozenset[int]().union(*(reason.demands for reason in reasons))
+                links = frozenset[int]().union(*(reason.links for reason in reasons))
+                return demands | {r}, links
+    return _neighbours(query, with_min_rate)
+
+
+def _neighbours(query: FeasibilityQuery, with_min_rate: list[int]) -> Suspects:
+    """Return demands that share a fibre with given demands, and their links; all without any."""
+    problem = query.problem
+    every = range(len(problem.routes))
+    starts = with_min_rate or every
+    fibres = {f for r in starts for p in problem.routes[r] for f in fibres_on(problem, p)}
+    neighbours = [
+        r for r in every if any(fibres_on(problem, p) & fibres for p in problem.routes[r])
+    ]
+    return frozenset(neighbours), frozenset(e for e, _ in fibres)
 
 
 __all__ = ["explain"]

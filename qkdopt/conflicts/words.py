@@ -1,10 +1,16 @@
-"""Text of a conflict in the terms of planning; every number is recomputed from the tables."""
+"""Text of a conflict in the terms of planning; every number is recomputed from the tables.
+
+And advice: routes over links with QKD alone, where a demand requires key and no candidate route is
+one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qkdopt.conflicts.cut import SECONDS, fibres_on, find_cut
 from qkdopt.conflicts.feasibility_query import FeasibilityQuery, build_query
-from qkdopt.conflicts.groups import Groups, in_reading_order, text_of
+from qkdopt.conflicts.groups import Groups, in_reading_order, numbers, text_of
 from qkdopt.conflicts.limits import Fibre, Limits, max_channels
 from qkdopt.conflicts.min_skr import MinSkrCase, capacities_of
 from qkdopt.conflicts.phrases import (
@@ -13,9 +19,15 @@ from qkdopt.conflicts.phrases import (
     fibre_name,
     listed,
     names_of,
+    route_name,
     routes_of,
 )
+from qkdopt.instance import Instance
 from qkdopt.problem import Problem
+from qkdopt.problem.routes import Route, RouteFinder
+
+# Largest number of candidate routes that an instance may have.
+MAX_ROUTES = 100
 
 
 def words_of(
@@ -87,3 +99,34 @@ def _listed(problem: Problem, conflict: Groups, *, irreducible: bool) -> str:
     named = "; ".join(text_of(problem, group) for group in in_reading_order(conflict))
     spare = " (without any one of them a plan exists)" if irreducible else ""
     return f"no plan keeps all of these rules{spare}: {named}"
+
+
+def advice_of(problem: Problem, conflict: Groups) -> Iterator[str]:
+    """Yield, for each demand of a conflict that requires key, the ``routes.k`` that reaches it.
+
+    Only where every candidate route crosses a link without QKD though another route does not.
+    """
+    instance = problem.instance
+    if instance.qkd.relay == "widest":
+        return  # key does not go along the lightpath's route
+    for r in sorted(numbers(conflict, "floor")):
+        own = problem.routes[r]
+        if not own or any(_has_qkd(instance, route) for route in own):
+            continue
+        demand = instance.demands[r]
+        routes = RouteFinder(instance).shortest(demand.source, demand.target, MAX_ROUTES)
+        for k, route in enumerate(routes, start=1):
+            if _has_qkd(instance, route):
+                yield (
+                    f"route {route_name(route)} of {route.length_km:g} km keeps to links with QKD: "
+                    f"with routes.k = {k} in place of {instance.routes.k} it is a candidate of "
+                    f"{names_of(problem, [r])}"
+                )
+                break
+        else:
+            if len(routes) < MAX_ROUTES:
+                yield f"no route of {names_of(problem, [r])} keeps to links with QKD"
+
+
+def _has_qkd(instance: Instance, route: Route) -> bool:
+    return all(instance.network.links[e].qkd for e in route.links)

@@ -17,7 +17,7 @@ from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.start import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,

@@ -7,7 +7,7 @@ import pytest
 import qkdopt
 from qkdopt.best_known import Library, read_table, table_text
 from qkdopt.best_known.update import validate_routes
-from qkdopt.optimize.start import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
 from qkdopt.result import SavedPlan

@@ -8,7 +8,7 @@ import pytest
 
 import qkdopt
 from qkdopt.instance.generation import new_instance
-from qkdopt.optimize.start import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
 from qkdopt.result import Result, SavedPlan

@@ -6,7 +6,7 @@ import pytest
 
 import qkdopt
 from qkdopt.optimize.record import RunRecord, result_of, saved_plan_of
-from qkdopt.optimize.start import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
 from qkdopt.result import Bound

@@ -28,8 +28,8 @@ from qkdopt.plotting import (
     plot_survival,
     study_figures,
 )
+from qkdopt.plotting.curves import LABEL
 from qkdopt.plotting.network import NO_QKD, WIDEST
-from qkdopt.plotting.published import LABEL
 from qkdopt.plotting.spectrum import (
     AGAINST,
     ALONG,

@@ -17,7 +17,7 @@ from qkdopt.channel_sets.exact.snapshots import snapshot_instances
 from qkdopt.channel_sets.exact.static import static_value
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.start import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.simulation import SimulationOptions
