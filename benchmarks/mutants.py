@@ -87,7 +87,7 @@ GROUPS = {
             "qkdopt/physics/compiled_keyrate.py",
             *modules(
                 "qkdopt/simulation",
-                "departures failures kernel light assignment policies rates_around_event restoring",
+                "departures failures kernel light assignment policies rates_around_event",
             ),
         ),
         (),
