@@ -32,16 +32,13 @@ def merged(where: str, present: object, change: object, faults: list[str]) -> ob
         if isinstance(present, tuple) and all(hasattr(row, "id") for row in present):
             return _merged_rows(where, present, change, faults)
         return dict(change)
-    # A list of what is iterated over once, so that an error can show it.
-    return list(change) if _is_listed(change) else change
+    if isinstance(change, Iterable) and not isinstance(change, str | Part):
+        return list(change)  # of what is iterated over once, so that an error can show it
+    return change
 
 
 def _fields_of(part: Part) -> dict[str, Any]:
     return {name: getattr(part, name) for name in part.model_fields_set}
-
-
-def _is_listed(value: object) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, str | Part)
 
 
 def _merged_rows(
@@ -49,7 +46,9 @@ def _merged_rows(
 ) -> list[object]:
     """Return rows, in their order, with those changed or left out that the changes name."""
     known = {row.id for row in rows}
-    faults += [f"{where}: no id {key!r}; expected one of a row" for key in changes.keys() - known]
+    faults += [
+        f"{where}: no id {key!r}; expected one that is there" for key in changes if key not in known
+    ]
     return [
         merged(f"{where}.{row.id}", row, changes[row.id], faults) if row.id in changes else row
         for row in rows

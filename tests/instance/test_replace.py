@@ -111,8 +111,8 @@ def test_an_id_that_no_row_has_is_a_fault_beside_the_others(instance):
         )
     assert caught.value.where == "an odd change"
     unknown_link, unknown_demand, length = caught.value.faults
-    assert unknown_link == "network.links: no id 'nowhere'; expected one of a row"
-    assert unknown_demand == "demands: no id 99; expected one of a row"
+    assert unknown_link == "network.links: no id 'nowhere'; expected one that is there"
+    assert unknown_demand == "demands: no id 99; expected one that is there"
     assert length.startswith("network.links[0].length_km = -1")
     with pytest.raises(InstanceError, match="no id 99"):
         instance.replace(demands={99: {"channels": 2}})
