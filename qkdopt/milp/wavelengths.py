@@ -109,15 +109,16 @@ def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:
         if routes[r] != BLOCKED:
             groups[demand.source, demand.target, demand.channels, routes[r]].append(r)
     members = tuple(tuple(group) for group in groups.values())
-    # The first demand of a group stands for all of it; groups are in the order of their first.
-    sizes = {group[0]: len(group) for group in members}
-    demands = {
-        demand.id: {"channels": sizes[r] * demand.channels} if r in sizes else None
-        for r, demand in enumerate(problem.instance.demands)
-    }
+    demands = tuple(
+        problem.instance.demands[group[0]].model_copy(
+            update={"channels": len(group) * problem.instance.demands[group[0]].channels}
+        )
+        for group in members
+    )
+    # Not validated: a group may need more channels than the grid has; the model finds no plan.
     grouped = replace(
         problem,
-        instance=problem.instance.replace(demands=demands),
+        instance=problem.instance.model_copy(update={"demands": demands}),
         routes=tuple((problem.routes[group[0]][routes[group[0]]],) for group in members),
     )
     return RoutedGroups(problem, tuple(routes), members, grouped)
