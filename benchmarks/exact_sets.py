@@ -38,12 +38,15 @@ BLOCKS = 4
 
 def widened(instance: Instance, channels: int, factor: float) -> Instance:
     """Give an instance another grid and other lengths, and let every channel be a candidate."""
-    data = instance.to_json_dict()
-    data["grid"] = {**data.get("grid", {}), "channels": channels}
-    data["qkd"] = {**data.get("qkd", {}), "candidates": "all"}
-    for link in data["network"]["links"]:
-        link["length_km"] *= factor
-    return Instance.model_validate(data, strict=False)
+    return instance.replace(
+        grid={"channels": channels},
+        qkd={"candidates": "all"},
+        network={
+            "links": {
+                link.id: {"length_km": link.length_km * factor} for link in instance.network.links
+            }
+        },
+    )
 
 
 def compare(name: str, snapshot: Instance, size: int, limit: float) -> bool:

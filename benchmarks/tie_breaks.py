@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from qkdopt.instance import Instance, instance_of
+from qkdopt.instance import Instance
 from qkdopt.instance.generation import new_instance
 from qkdopt.problem.routes import Route, RouteFinder
 from qkdopt.simulation import SimulationOptions, simulate
@@ -73,10 +73,10 @@ def by_hops(instance: Instance) -> Instance:
 
     With all candidates reserved, first fit blocks whatever the lengths: only routes change.
     """
-    data = instance.to_json_dict()
-    for link in data["network"]["links"]:
-        link["length_km"] = 10.0 + 1e-4 * link["length_km"]
-    return instance_of(data, f"{instance.name} by hops")
+    links = {
+        link.id: {"length_km": 10.0 + 1e-4 * link.length_km} for link in instance.network.links
+    }
+    return instance.replace(network={"links": links})
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from qkdopt.bounds.states import LinkStates, co_direction, link_states
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.problem.routes import Route
+from qkdopt.problem.routes import Hop, Route
 from qkdopt.units import FloatArray
 
 
@@ -96,17 +96,16 @@ def build_relaxation(problem: Problem) -> Relaxation:
     """Lay out classes, routes, items and states of a problem as arrays."""
     classes = demand_classes(problem)
     uses = [
-        (e, _direction(problem, e, forward), c)
+        (hop.link, _direction(problem, hop), c)
         for c, group in enumerate(classes)
         for route in group.routes
-        for e, forward in zip(route.links, route.forward, strict=True)
+        for hop in route.hops
     ]
     items = sorted(set(uses))
     number = {item: i for i, item in enumerate(items)}
     routes = [(c, route) for c, group in enumerate(classes) for route in group.routes]
     rows = [
-        [number[e, _direction(problem, e, f), c] for e, f in zip(r.links, r.forward, strict=True)]
-        for c, r in routes
+        [number[hop.link, _direction(problem, hop), c] for hop in route.hops] for c, route in routes
     ]
     limit = np.array([classes[c].channels * len(classes[c].demands) for _, _, c in items])
     start = _item_start(items, len(problem.instance.network.links))
@@ -128,8 +127,9 @@ def build_relaxation(problem: Problem) -> Relaxation:
     )
 
 
-def _direction(problem: Problem, link: int, forward: bool) -> int:
-    return 0 if (0 if forward else 1) == co_direction(problem.tables, link) else 1
+def _direction(problem: Problem, hop: Hop) -> int:
+    """Return 0 where light travels with the quantum signal, 1 where against it."""
+    return 0 if hop.direction == co_direction(problem.tables, hop.link) else 1
 
 
 def _item_start(items: list[tuple[int, int, int]], links: int) -> IntArray:

@@ -108,6 +108,7 @@ class PoolEvaluator(ABC):
     def tables(self, scenario: Scenario, placement: Placement) -> Tables:
         """Return the tables of a placement: a slice of the pool's."""
         pool = self.pool_tables(scenario)
+        # Not validated: `is_fit` asks for tables of placements that an instance may not have.
         qkd = pool.instance.qkd.model_copy(update={"reserve": self.reserve})
         instance = pool.instance.model_copy(update={"qkd": qkd})
         return pool.restricted(placement.of_links(self.instance), instance)
@@ -148,13 +149,8 @@ class PoolEvaluator(ABC):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+@lru_cache(CACHED_TABLES)
 def pool_tables(instance: Instance) -> Tables:
     """Return the tables of an instance whose links may work on every channel of the pool."""
-    return _pool_tables(json.dumps(instance.to_json_dict(), sort_keys=True))
-
-
-@lru_cache(CACHED_TABLES)
-def _pool_tables(text: str) -> Tables:
-    instance = Instance.model_validate_json(text)
     pool = Pool.of(instance)
     return build_tables(with_candidates(instance, pool.candidates, reserve="working"))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from qkdopt.instance import Instance, instance_of
+from qkdopt.instance import Candidate, Instance, Link, OffGridCandidate
 
 
 @dataclass(frozen=True)
@@ -63,26 +63,40 @@ class Scenario:
         """
         if self.raman_scale == 1.0 and self.loss == 1.0 and self.raman_profile is None:
             return instance
-        data = instance.to_json_dict()
-        fibre = data.setdefault("fibre", {})
-        fibre["raman_scale"] = instance.fibre.raman_scale * self.raman_scale
-        fibre["loss_db_per_km"] = instance.fibre.loss_db_per_km * self.loss
+        fibre: dict[str, object] = {
+            "raman_scale": instance.fibre.raman_scale * self.raman_scale,
+            "loss_db_per_km": instance.fibre.loss_db_per_km * self.loss,
+        }
         if self.raman_profile is not None:
             fibre["raman_profile"] = self.raman_profile
-        self._scale_losses(data.setdefault("qkd", {}).get("candidates"))
-        for link in data["network"]["links"]:
-            self._scale_loss(link)
-            self._scale_losses(link.get("candidates"))
-        return instance_of(data, f"{instance.name} under {self.title}")
+        shared = instance.qkd.candidates
+        return instance.replace(
+            fibre=fibre,
+            qkd={"candidates": shared if shared == "all" else self._scaled_candidates(shared)},
+            network={"links": {link.id: self._scaled(link) for link in instance.network.links}},
+            where=f"{instance.name} under {self.title}",
+        )
 
-    def _scale_losses(self, candidates: object) -> None:
+    def _scaled(self, link: Link) -> dict[str, object]:
+        """Return the fields of a link that depend on the loss."""
+        own = link.candidates
+        return {
+            "loss_db": self._scaled_loss(link.loss_db),
+            "loss_db_per_km": self._scaled_loss(link.loss_db_per_km),
+            "candidates": None if own is None else self._scaled_candidates(own),
+        }
+
+    def _scaled_candidates(self, candidates: Sequence[Candidate]) -> list[object]:
         """Scale the losses that candidates off the grid name themselves."""
-        if isinstance(candidates, list):
-            for candidate in candidates:
-                if isinstance(candidate, dict):
-                    self._scale_loss(candidate)
+        return [
+            {
+                "frequency_thz": candidate.frequency_thz,
+                "loss_db_per_km": self._scaled_loss(candidate.loss_db_per_km),
+            }
+            if isinstance(candidate, OffGridCandidate)
+            else candidate
+            for candidate in candidates
+        ]
 
-    def _scale_loss(self, link: dict[str, Any]) -> None:
-        for field in ("loss_db", "loss_db_per_km"):
-            if link.get(field) is not None:
-                link[field] *= self.loss
+    def _scaled_loss(self, loss: float | None) -> float | None:
+        return None if loss is None else loss * self.loss

@@ -11,7 +11,7 @@ from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs, unfinished, validate_workers
 from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import Reproduction, log_error, reproduce
-from qkdopt.jobs import open_workers
+from qkdopt.jobs import UnfinishedError
 from qkdopt.plotting import plot_over_load, plot_published
 
 if TYPE_CHECKING:
@@ -51,11 +51,14 @@ def run_reproduce(
     faults = validate_workers(workers)
     if faults:
         raise UsageError("; ".join(faults))
-    with LiveText() as live, open_workers(None, workers) as team:
-        show = show_runs(live)
-        found = reproduce(which, folder, team, requests=requests, seed=seed, progress=show)
-    if not found.report.successful:
-        return unfinished(found.report)
+    try:
+        with LiveText() as live:
+            show = show_runs(live)
+            found = reproduce(
+                which, requests=requests, seed=seed, folder=folder, workers=workers, progress=show
+            )
+    except UnfinishedError as error:
+        return unfinished(error.report)
     _write(found, folder)
     _tell(found, folder)
     return 0

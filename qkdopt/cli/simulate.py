@@ -110,7 +110,7 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
         f"time       {outcome.seconds:.1f} s, {outcome.requests_per_second / 1e6:.2f} million "
         "requests a second and core"
     )
-    links = outcome.links_frame
+    links = outcome.links_frame()
     worst = links[links["qber"].notna()].nsmallest(WORST_LINKS, "skr_bps")
     if o.keys and len(worst):
         lines.append("worst links (averaged over time)")

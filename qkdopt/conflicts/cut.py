@@ -49,10 +49,7 @@ class Cut:
 def fibres_on(problem: Problem, route: Route) -> frozenset[Fibre]:
     """Return the fibres that a route uses."""
     fibres = problem.tables.fibres
-    return frozenset(
-        (e, int(fibres[0 if forward else 1]))
-        for e, forward in zip(route.links, route.forward, strict=True)
-    )
+    return frozenset((e, int(fibres[direction])) for e, direction, _ in route.hops)
 
 
 def find_cut(

@@ -79,7 +79,9 @@ def explain(
     """
     started = time.monotonic()
     _validate_options(instance, demand, min_skr_bps, time_limit)
-    what_if = instance if demand is None else _with_min_skr(instance, demand, min_skr_bps)
+    what_if = instance
+    if demand is not None:
+        what_if = instance.replace(demands={demand: {"min_skr_bps": min_skr_bps}})
     problem = build_problem(what_if)
     oracle = FeasibilityOracle(
         problem, started + time_limit, seed, interruption or threading.Event()
@@ -127,14 +129,6 @@ def _validate_options(
         faults.append(f"min-skr = {min_skr_bps:g}; expected a key rate of at least 0 bit/s")
     if faults:
         raise UsageError("; ".join(faults))
-
-
-def _with_min_skr(instance: Instance, demand_id: NodeId, min_skr_bps: float | None) -> Instance:
-    demands = tuple(
-        demand.model_copy(update={"min_skr_bps": min_skr_bps}) if demand.id == demand_id else demand
-        for demand in instance.demands
-    )
-    return instance.replace(demands=demands)
 
 
 def _position(instance: Instance, demand: NodeId | None) -> int | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qkdopt.conflicts.groups import Groups, numbers
+from qkdopt.instance import Demand, NodeId
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
 from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan, assess, lit_channels
@@ -81,16 +82,17 @@ def build_query(
         routes = _shortened(problem, groups)
         demands = tuple(r for r in demands if all(p.links for p in routes[r]))
     links = range(len(problem.tables.candidates))
-    kept = tuple(
-        problem.instance.demands[r]
-        if r in with_min_rate
-        else problem.instance.demands[r].model_copy(update={"min_skr_bps": None})
-        for r in demands
-    )
+    unasked = {"min_skr_bps": None}
+    kept: dict[NodeId, Demand | dict[str, None] | None] = {
+        demand.id: None for demand in problem.instance.demands
+    }
+    for r in demands:
+        demand = problem.instance.demands[r]
+        kept[demand.id] = demand if r in with_min_rate else unasked
     return FeasibilityQuery(
         problem=replace(
             problem,
-            instance=problem.instance.model_copy(update={"demands": kept}),
+            instance=problem.instance.replace(demands=kept),
             routes=tuple(routes[r] for r in demands),
             tables=_unguarded(problem.tables, frozenset(links) - set(numbers(groups, "guard"))),
         ),

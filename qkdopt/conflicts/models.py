@@ -94,7 +94,7 @@ def _capacity_rows(m: JointModel) -> None:
         carried = [
             m.problem.instance.demands[r].channels * m.x[r, p]
             for r, p in m.over[e]
-            if tables.fibres[_direction(m, r, p, e)] == f
+            if tables.fibres[m.problem.routes[r][p].direction_over(e)] == f
         ]
         max_carried = min(capacity(m.query, (e, f)), sum(m.query.lightpath_counts))
         if carried:
@@ -211,8 +211,3 @@ def _couplings(
     max_noise = max((cost for _, cost in couplings), default=0.0)
     crossing = {r for r, _ in m.over[e]}
     return couplings, max_noise * sum(m.query.lightpath_counts[r] for r in crossing)
-
-
-def _direction(m: JointModel, r: int, p: int, e: int) -> int:
-    route = m.problem.routes[r][p]
-    return 0 if route.forward[route.links.index(e)] else 1

@@ -2,7 +2,6 @@
 
 from qkdopt.instance.base import NodeId, Part
 from qkdopt.instance.candidates import with_candidates
-from qkdopt.instance.changing import instance_of
 from qkdopt.instance.channel_text import read_channels, spell_channels
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.hardware import (
@@ -44,7 +43,6 @@ __all__ = [
     "Routes",
     "Traffic",
     "WidthShare",
-    "instance_of",
     "read_channels",
     "spell_channels",
     "with_candidates",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qkdopt.instance.model import Instance
-from qkdopt.instance.network import Candidate, Link
+from qkdopt.instance.network import Candidate
 
 
 def with_candidates(
@@ -40,14 +40,8 @@ def with_candidates(
     qkd: dict[str, object] = {"candidates": "all" if shared is None else tuple(shared)}
     if reserve is not None:
         qkd["reserve"] = reserve
-    links = [
-        _with_own(link, by_link[e] if by_link is not None and link.qkd else None)
+    links = {
+        link.id: {"candidates": tuple(by_link[e]) if by_link is not None and link.qkd else None}
         for e, link in enumerate(instance.network.links)
-    ]
+    }
     return instance.replace(qkd=qkd, network={"links": links})
-
-
-def _with_own(link: Link, candidates: Sequence[Candidate] | None) -> dict[str, object]:
-    """Return the fields of a link with candidates of its own; None for the shared ones."""
-    given = {name: getattr(link, name) for name in link.model_fields_set - {"candidates"}}
-    return given if candidates is None else {**given, "candidates": tuple(candidates)}

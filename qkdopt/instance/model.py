@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
+from qkdopt.instance.changing import merged
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
@@ -37,6 +38,8 @@ class _Keep(Enum):
 KEEP = _Keep.KEEP
 # Some fields of a part, the others as they are.
 Fields = Mapping[str, object]
+# Some demands by id, the others as they are; None takes one away.
+DemandsById = Mapping[Any, Demand | Fields | None]
 
 
 class Instance(Part):
@@ -228,13 +231,15 @@ class Instance(Part):
         other_noise: OtherNoise | Fields | _Keep = KEEP,
         qkd: Qkd | Fields | _Keep = KEEP,
         routes: Routes | Fields | _Keep = KEEP,
-        demands: Iterable[Demand | Fields] | _Keep = KEEP,
+        demands: Iterable[Demand | Fields] | DemandsById | _Keep = KEEP,
         traffic: Traffic | Fields | _Keep | None = KEEP,
+        where: str | None = None,
     ) -> Instance:
         """Return the instance with some of its data changed, validated as a whole.
 
-        A mapping changes those fields of a part and leaves its others; anything else takes the
-        place of what was there.
+        A mapping changes those fields of a part and leaves its others, at any depth; for demands,
+        links and nodes a mapping by id changes those rows and leaves the others, and None takes a
+        row away. Anything else takes the place of what was there.
 
         Parameters
         ----------
@@ -243,9 +248,11 @@ class Instance(Part):
         network, grid, fibre, classical, other_noise, qkd, routes
             Parts of the instance.
         demands
-            All demands.
+            All demands, or changes of some by id.
         traffic
             Dynamic traffic; None for none.
+        where
+            What an error calls the changed instance; None for its name.
 
         Raises
         ------
@@ -258,6 +265,10 @@ class Instance(Part):
         >>> instance = qkdopt.new_instance("ten", topology="nsfnet", demands=10, seed=1)
         >>> instance.replace(qkd={"candidates": [3, 13]}, name="two candidates").qkd.candidates
         (3, 13)
+        >>> first, *_ = instance.network.links
+        >>> cut = instance.replace(network={"links": {first.id: None}})
+        >>> len(instance.network.links) - len(cut.network.links)
+        1
         """
         given = {
             "name": name,
@@ -274,14 +285,17 @@ class Instance(Part):
             "traffic": traffic,
         }
         fields: dict[str, Any] = {part: getattr(self, part) for part in given}
+        faults: list[str] = []
         for part, value in given.items():
             if value is not KEEP:
-                fields[part] = _merged(fields[part], value)
+                fields[part] = merged(part, fields[part], value, faults)
         try:
-            return Instance.model_validate(fields, strict=False)
+            changed = Instance.model_validate(fields, strict=False)
         except ValidationError as error:
-            where = f"{fields['name']}, changed"
-            raise InstanceError(where, list(fault_texts(error, fields, Instance))) from None
+            faults += fault_texts(error, fields, Instance)
+        if faults:
+            raise InstanceError(where or f"{fields['name']}, changed", faults)
+        return changed
 
     def save(self, path: str | Path) -> None:
         """Write the instance to a JSON file, whole or not at all.
@@ -310,16 +324,3 @@ class Instance(Part):
                 del data[part][name]
         canonical = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _merged(part: object, value: object) -> object:
-    """Return a part with some of its fields changed, or what takes its place."""
-    if isinstance(value, Mapping) and isinstance(part, Part | None):
-        own = {} if part is None else {name: getattr(part, name) for name in part.model_fields_set}
-        return {**own, **value}
-    return value if isinstance(value, str | Part | None) else _listed(value)
-
-
-def _listed(value: object) -> object:
-    """Return a list of what is iterated over once, so that an error can show it."""
-    return list(value) if isinstance(value, Iterable) else value

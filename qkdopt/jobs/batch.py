@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -48,11 +48,43 @@ def run_batch(
         The folder cannot be made or written.
     """
     once = list({task.key: task for task in tasks}.values())
+    with finished_store(
+        once, folder=folder, workers=workers, scheduler=scheduler, progress=progress
+    ) as store:
+        return store.read([task.key for task in once])
+
+
+@contextmanager
+def finished_store(
+    tasks: Sequence[Task],
+    *,
+    folder: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    retry_failed: bool = False,
+    progress: Callable[[RunReport], None] | None = None,
+) -> Iterator[Store]:
+    """Run what a folder lacks and give the store of all rows; without a folder, until the end.
+
+    Parameters
+    ----------
+    tasks, folder, workers, scheduler, progress
+        See :func:`run_batch`.
+    retry_failed
+        Whether runs that failed before are run again.
+
+    Raises
+    ------
+    UnfinishedError
+        Interrupted, or some runs failed or were lost.
+    OutputError
+        The folder cannot be made or written.
+    """
     with ExitStack() as stack:
         where = folder or Path(stack.enter_context(TemporaryDirectory()))
         store = Store(where / "rows.parquet")
-        team = stack.enter_context(open_workers(scheduler, workers))
-        report = run_missing(once, store, team, progress=progress)
+        with open_workers(scheduler, workers) as team:
+            report = run_missing(tasks, store, team, retry_failed=retry_failed, progress=progress)
         if not report.successful:
             raise UnfinishedError(report)
-        return store.read([task.key for task in once])
+        yield store

@@ -167,10 +167,7 @@ def min_size(
     routes = [route for candidates in problem.routes for route in candidates]
     channels = 0
     for route in routes:
-        hops = zip(route.links, route.forward, strict=True)
-        channels += int(
-            np.all([usable[e, 0 if forward else 1] for e, forward in hops], axis=0).sum()
-        )
+        channels += int(np.all([usable[e, d] for e, d, _ in route.hops], axis=0).sum())
     columns = len(routes) + channels + len(segments)
     rows = len(problem.routes) + len(routes)
     if served is not None or has_min_rates(problem):

@@ -156,19 +156,16 @@ def _declare_lightpaths(m: CpJoint) -> None:
     usable = m.problem.tables.usable
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
-            hops = [
-                (e, 0 if forward else 1)
-                for e, forward in zip(route.links, route.forward, strict=True)
-            ]
+            hops = route.hops
             m.x[r, p] = m.model.new_bool_var(f"x_{r}_{p}")
             usable_channels = [
                 w
                 for w in range(usable.shape[2])
-                if all(usable[e, direction, w] for e, direction in hops)
+                if all(usable[e, direction, w] for e, direction, _ in hops)
             ]
             for w in usable_channels:
                 m.l[r, p, w] = m.model.new_bool_var(f"l_{r}_{p}_{w}")
-                for e, direction in hops:
+                for e, direction, _ in hops:
                     m.lightpaths.setdefault(e, []).append((direction, w, (r, p, w)))
             count = m.problem.instance.demands[r].channels
             m.model.add(sum(m.l[r, p, w] for w in usable_channels) == count * m.x[r, p])
@@ -321,7 +318,7 @@ def _routes_over(m: CpJoint, e: int) -> dict[int, list[tuple[int, int]]]:
     for r, p in m.x:
         route = m.problem.routes[r][p]
         if e in route.links:
-            routes.setdefault(r, []).append((p, 0 if route.forward[route.links.index(e)] else 1))
+            routes.setdefault(r, []).append((p, route.direction_over(e)))
     return routes
 
 

@@ -61,13 +61,9 @@ def _in_quantum_fibre(m: JointModel, e: int, r: int) -> bool:
     if tables.fibres[0] == tables.fibres[1]:
         return True
     return all(
-        tables.in_quantum_fibre[e, 0 if forward else 1]
+        tables.in_quantum_fibre[e, m.problem.routes[r][p].direction_over(e)]
         for demand, p in m.over[e]
         if demand == r
-        for link, forward in zip(
-            m.problem.routes[r][p].links, m.problem.routes[r][p].forward, strict=True
-        )
-        if link == e
     )
 
 
@@ -77,10 +73,9 @@ def splits_cleanly(m: JointModel) -> bool:
     if tables.fibres[0] == tables.fibres[1]:
         return True
     for e in m.E:
-        directions: dict[int, set[bool]] = {}
+        directions: dict[int, set[int]] = {}
         for r, p in m.over[e]:
-            route = m.problem.routes[r][p]
-            directions.setdefault(r, set()).add(route.forward[route.links.index(e)])
+            directions.setdefault(r, set()).add(m.problem.routes[r][p].direction_over(e))
         if any(len(crossed) > 1 for crossed in directions.values()):
             return False
     return True

@@ -73,15 +73,12 @@ def declare_channels(m: JointModel) -> None:
     m.channels = defaultdict(list)
     m.lit = defaultdict(list)
     for r, p in m.RP:
-        route = problem.routes[r][p]
-        hops = [
-            (e, 0 if forward else 1) for e, forward in zip(route.links, route.forward, strict=True)
-        ]
+        hops = problem.routes[r][p].hops
         for w in range(usable.shape[2]):
-            if all(usable[e, direction, w] for e, direction in hops):
+            if all(usable[e, direction, w] for e, direction, _ in hops):
                 m.RPW.append((r, p, w))
                 m.channels[r, p].append(w)
-                for e, direction in hops:
+                for e, direction, _ in hops:
                     m.lit[e, direction, w].append((r, p, w))
     m.l = pyo.Var(m.RPW, domain=pyo.Binary)
 

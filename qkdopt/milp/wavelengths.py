@@ -71,8 +71,8 @@ class RoutedGroups:
         for demand, (route,) in zip(
             self.grouped.instance.demands, self.grouped.routes, strict=True
         ):
-            for e, forward in zip(route.links, route.forward, strict=True):
-                load[e] += demand.channels * int(tables.in_quantum_fibre[e, 0 if forward else 1])
+            for e, direction, _ in route.hops:
+                load[e] += demand.channels * int(tables.in_quantum_fibre[e, direction])
         return {
             (e, q): _noise_range(tables, e, q, int(load[e]))
             for e in range(len(load))
@@ -115,6 +115,7 @@ def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:
         )
         for group in members
     )
+    # Not validated: a group may need more channels than the grid has; the model finds no plan.
     grouped = replace(
         problem,
         instance=problem.instance.model_copy(update={"demands": demands}),

@@ -256,8 +256,7 @@ def routable(problem: Problem) -> int:
     usable = problem.tables.usable
     count = 0
     for demand, routes in zip(problem.instance.demands, problem.routes, strict=True):
-        hops = [[(e, int(not f)) for e, f in zip(p.links, p.forward, strict=True)] for p in routes]
-        free = [np.all([usable[hop] for hop in route], axis=0).sum() for route in hops]
+        free = [np.all([usable[e, d] for e, d, _ in route.hops], axis=0).sum() for route in routes]
         count += int(max(free, default=0) >= demand.channels)
     return count
 

@@ -72,6 +72,10 @@ class Route:
             for link, direction in zip(self.links, directions, strict=True)
         )
 
+    def direction_over(self, link: int) -> int:
+        """Direction of travel over a link that the route crosses."""
+        return next(hop.direction for hop in self.hops if hop.link == link)
+
 
 def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Route, ...], ...]:
     """Candidate routes of every demand, in the order of ``instance.demands``.

@@ -256,7 +256,7 @@ class Result(_Record):
         """One row per served demand: demand, route, links, channels."""
         return _frame(self.lightpaths, Lightpath)
 
-    def qkd_frame(self) -> pd.DataFrame:
+    def links_frame(self) -> pd.DataFrame:
         """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s]."""
         return _frame(self.qkd, WorkingChannel)
 

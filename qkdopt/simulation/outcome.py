@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,7 +137,6 @@ class SimulationOutcome:
             self.tally[:, t.SKR], self.tally[:, below], base.tally[:, t.SKR], base.tally[:, below]
         )
 
-    @cached_property
     def links_frame(self) -> pd.DataFrame:
         """Per link: key rate, QBER, light and share of time without key, over all samples.
 
@@ -197,7 +195,7 @@ class SimulationOutcome:
             "moves_per_request": _plain(self.moves_per_request),
             "links": [
                 {name: None if value != value else value for name, value in link.items()}  # noqa: PLR0124
-                for link in self.links_frame.to_dict("records")
+                for link in self.links_frame().to_dict("records")
             ],
             "interrupted": self.interrupted,
             "notes": list(self.notes),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import qkdopt
 from qkdopt.errors import InstanceError
-from qkdopt.instance import Demand, Traffic, with_candidates
+from qkdopt.instance import Crosstalk, Demand, Instance, Traffic, with_candidates
+from tests.random_instances import random_instance
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +72,60 @@ def test_candidates_of_links_are_validated_too(instance):
         with_candidates(instance, by_link=[(5, 77)] * len(sets))
     with pytest.raises(InstanceError, match="greater than or equal to 0"):
         with_candidates(instance, by_link=[(-1,)] * len(sets))
+
+
+def test_rows_are_changed_and_taken_away_by_their_id(instance):
+    first, second, *rest = instance.network.links
+    changed = instance.replace(
+        network={"links": {second.id: {"launch_dbm": -3.0}, first.id: None}},
+        demands={instance.demands[1].id: {"min_skr_bps": 5.0}, instance.demands[0].id: None},
+    )
+    assert changed.network.links == (second.model_copy(update={"launch_dbm": -3.0}), *rest)
+    assert changed.network.nodes == instance.network.nodes
+    assert [demand.id for demand in changed.demands] == [1, 2, 3]
+    assert [demand.min_skr_bps for demand in changed.demands] == [5.0, None, None]
+    back = changed.replace(
+        network={"links": instance.network.links}, demands={1: instance.demands[1]}
+    )
+    assert back.network == instance.network
+    assert back.demands == instance.demands[1:]
+    assert back.replace(demands=instance.demands).sha256() == instance.sha256()
+
+
+def test_a_mapping_changes_some_fields_at_any_depth(instance):
+    noisy = instance.replace(other_noise={"crosstalk": {"isolation_db": 90.0}})
+    adjacent = noisy.replace(other_noise={"crosstalk": {"adjacent_isolation_db": 70.0}})
+    assert adjacent.other_noise.crosstalk == Crosstalk(
+        isolation_db=90.0, adjacent_isolation_db=70.0
+    )
+    assert noisy.replace(other_noise={"crosstalk": None}) == instance
+
+
+def test_an_id_that_no_row_has_is_a_fault_beside_the_others(instance):
+    link = instance.network.links[0].id
+    with pytest.raises(InstanceError) as caught:
+        instance.replace(
+            network={"links": {"nowhere": None, link: {"length_km": -1.0}}},
+            demands={99: {"channels": 2}},
+            where="an odd change",
+        )
+    assert caught.value.where == "an odd change"
+    unknown_link, unknown_demand, length = caught.value.faults
+    assert unknown_link == "network.links: no id 'nowhere'; expected one that is there"
+    assert unknown_demand == "demands: no id 99; expected one that is there"
+    assert length.startswith("network.links[0].length_km = -1")
+    with pytest.raises(InstanceError, match="no id 99"):
+        instance.replace(demands={99: {"channels": 2}})
+    with pytest.raises(InstanceError, match="greater than or equal to 1"):
+        instance.replace(demands={instance.demands[0].id: {"channels": 0}})
+    every = {link.id: None for link in instance.network.links}
+    with pytest.raises(InstanceError, match=r"network\.links = \[\]"):
+        instance.replace(network={"links": every})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_instances_have_equal_hashes(seed):
+    instance = random_instance(seed)
+    same = Instance.model_validate_json(json.dumps(instance.to_json_dict()))
+    assert same == instance
+    assert hash(same) == hash(instance)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import qkdopt
-from qkdopt.instance import Instance, instance_of
+from qkdopt.instance import Instance
 from qkdopt.simulation import SimulationOptions, simulate
 from tests.random_instances import random_instance
 
@@ -16,9 +16,7 @@ INSTANCES = Path(__file__).parent.parent.parent / "instances"
 
 
 def with_yields(instance: Instance, yields: str) -> Instance:
-    data = instance.to_json_dict()
-    data.setdefault("qkd", {})["yields"] = yields
-    return instance_of(data, f"{instance.name} {yields}")
+    return instance.replace(qkd={"yields": yields})
 
 
 @pytest.mark.parametrize("yields", ["exact", "approximate"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+import qkdopt
 from qkdopt.heuristics import ds_qkd
 from qkdopt.milp import build_joint, linearise_links
 from qkdopt.milp.wavelengths import group_by_route
@@ -13,6 +14,7 @@ from qkdopt.problem import build_problem
 from qkdopt.problem.plan import BLOCKED, assess, candidate_noise, lit_channels
 from tests.milp.test_truth_tables import optimum_bps
 from tests.random_instances import random_instance
+from tests.small_instances import instance_of
 
 
 def with_twins(seed: int):
@@ -75,6 +77,18 @@ def test_twins_on_one_route_are_one_group():
     assert (
         groups.grouped.instance.demands[twin].channels == 2 * problem.instance.demands[0].channels
     )
+
+
+def test_a_group_may_need_more_channels_than_the_grid_has():
+    # Loads against the quantum signal have no limit in the load-state formulation.
+    instance = instance_of(
+        [("0-1", 0, 1, 10.0)], [(1, 0)] * 9, channels=3, fibre={"layout": "pair"}
+    )
+    (group,) = group_by_route(build_problem(instance), [0] * 9).grouped.instance.demands
+    assert group.channels == 9
+    result = qkdopt.solve(instance, strategy="milp", formulation="load-state", time_limit=20.0)
+    assert result.value.served == 3
+    assert qkdopt.check(instance, result).faults == ()
 
 
 @pytest.mark.parametrize("seed", range(500, 520))

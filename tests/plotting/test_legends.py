@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,7 +13,6 @@ from matplotlib.figure import Figure
 
 import qkdopt
 from qkdopt.experiments.reproduction.comparison import targets
-from qkdopt.instance import instance_of
 from qkdopt.plotting import (
     plot_gap_over_time,
     plot_network,
@@ -266,10 +264,9 @@ def test_in_layout_pair_every_fibre_has_its_own_row():
 
 
 def test_a_quantum_signal_from_b_to_a_is_in_the_other_fibre():
-    data = json.loads((SMALL / "triangle_pair.json").read_text(encoding="utf-8"))
-    for link in data["network"]["links"]:
-        link["qkd_direction"] = "b->a"
-    instance = instance_of(data, "turned")
+    instance = qkdopt.read_instance(SMALL / "triangle_pair.json")
+    turned = {link.id: {"qkd_direction": "b->a"} for link in instance.network.links}
+    instance = instance.replace(network={"links": turned})
     cells = spectrum_cells(instance, qkdopt.solve(instance, strategy="ds-qkd"))
     assert QUANTUM not in cells[0::2]
     assert (cells[1::2] == QUANTUM).sum() == len(instance.network.links)
@@ -286,9 +283,9 @@ def test_a_channel_used_twice_is_shown_as_that():
 
 
 def test_the_map_explains_width_and_grey_and_no_link_buries_a_node():
-    data = json.loads((SMALL / "mesh6.json").read_text(encoding="utf-8"))
-    data["network"]["links"][0]["qkd"] = False
-    instance = instance_of(data, "grey")
+    instance = qkdopt.read_instance(SMALL / "mesh6.json")
+    first = instance.network.links[0].id
+    instance = instance.replace(network={"links": {first: {"qkd": False}}})
     result = qkdopt.solve(instance, strategy="ds-qkd")
     ax = plot_network(instance, result, axes())
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
@@ -308,11 +305,13 @@ def test_the_map_explains_width_and_grey_and_no_link_buries_a_node():
 
 
 def test_lines_of_a_heavily_loaded_map_are_no_wider_and_names_keep_inside():
-    data = json.loads((ROOT / "instances" / "bench" / "madqci_20.json").read_text(encoding="utf-8"))
-    data["demands"] = [
-        {**demand, "id": f"{k} {demand['id']}"} for k in range(4) for demand in data["demands"]
+    instance = qkdopt.read_instance(ROOT / "instances" / "bench" / "madqci_20.json")
+    demands = [
+        {**demand.model_dump(), "id": f"{k} {demand.id}"}
+        for k in range(4)
+        for demand in instance.demands
     ]
-    instance = instance_of(data, "heavy")
+    instance = instance.replace(demands=demands)
     ax = plot_network(instance, qkdopt.solve(instance, strategy="ds-qkd"), axes(figsize=(6, 4.6)))
     assert max(line.get_linewidth() for line in ax.lines) <= WIDEST
     _, inside = legend_box(ax)

@@ -23,5 +23,8 @@ def test_hops_lead_from_source_to_target_in_the_fibres_of_the_layout(seed):
                 assert hop.fibre == problem.tables.fibres[hop.direction]
             assert at == demand.target
             assert tuple(hop.link for hop in route.hops) == route.links
+            assert [route.direction_over(hop.link) for hop in route.hops] == [
+                hop.direction for hop in route.hops
+            ]
             compared += 1
     assert compared > 0

@@ -134,7 +134,7 @@ def test_links_have_intervals_and_no_error_rate_without_qkd():
     data["network"]["links"][2]["qkd"] = False
     data["network"]["links"][2].pop("candidates", None)
     found = simulate(Instance.model_validate(data, strict=False), load_erlang=5.0, requests=20_000)
-    frame = found.links_frame
+    frame = found.links_frame()
     assert frame["qber"].isna().tolist() == [k == 2 for k in range(len(frame))]
     assert (frame["skr_bps_ci95"].drop(2) > 0.0).all()
     assert (frame["skr_bps_ci95"].drop(2) < 0.2 * frame["skr_bps"].drop(2)).all()

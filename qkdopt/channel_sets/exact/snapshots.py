@@ -48,9 +48,6 @@ def snapshot_instances(
     for number, requests in enumerate(poisson_requests(instance, load_erlang, seed, 0, sizes)):
         simulator.serve(requests, tally, links)
         active = snapshot(simulator)[0].instance
-        yield active.model_copy(
-            update={
-                "name": f"{instance.name}, {load_erlang:g} erlang, snapshot {number}",
-                "traffic": None,
-            }
+        yield active.replace(
+            name=f"{instance.name}, {load_erlang:g} erlang, snapshot {number}", traffic=None
         )

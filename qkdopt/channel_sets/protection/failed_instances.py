@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qkdopt.instance import Instance, instance_of
+from qkdopt.instance import Instance
+
+NO_QKD: dict[str, object] = {"qkd": False, "candidates": None}
 
 
 def without_link(instance: Instance, link: str) -> Instance:
@@ -11,13 +13,8 @@ def without_link(instance: Instance, link: str) -> Instance:
     Its ends may be nodes that nothing joins any more; a network of one link keeps it, without
     QKD, since an instance has a link at least.
     """
-    data = instance.to_json_dict()
-    rest = [row for row in data["network"]["links"] if row["id"] != link]
-    if rest:
-        data["network"]["links"] = rest
-        return instance_of(data, f"{instance.name} after a failure")
-    data["network"]["links"][0]["qkd"] = False
-    return instance_of(data, f"{instance.name} after a failure")
+    is_only = len(instance.network.links) == 1
+    return _with_link(instance, link, NO_QKD if is_only else None)
 
 
 def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
@@ -33,11 +30,12 @@ def without_receiver(instance: Instance, link: str, channel: int) -> Instance:
         Candidate of the link, a channel of the grid; where the link has no such candidate, it
         keeps all it has.
     """
-    data = instance.to_json_dict()
     (broken,) = (one for one in instance.network.links if one.id == link)
     left = [candidate for candidate in instance.candidates_of(broken) if candidate != channel]
-    for row in data["network"]["links"]:
-        if row["id"] == link:
-            row.pop("candidates", None)
-            row.update({"candidates": left} if left else {"qkd": False})
-    return instance_of(data, f"{instance.name} after a failure")
+    return _with_link(instance, link, {"candidates": left} if left else NO_QKD)
+
+
+def _with_link(instance: Instance, link: str, change: dict[str, object] | None) -> Instance:
+    return instance.replace(
+        network={"links": {link: change}}, where=f"{instance.name} after a failure"
+    )

@@ -18,12 +18,11 @@ from qkdopt.experiments.reproduction.figures import (
     paper_instance,
 )
 from qkdopt.experiments.study import Job
-from qkdopt.jobs import RunReport, Store, Workers, run_missing
+from qkdopt.jobs import RunReport, Store
+from qkdopt.jobs.batch import finished_store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Progress = Callable[[RunReport], None]
 
 
 @dataclass(frozen=True)
@@ -33,58 +32,58 @@ class Reproduction:
     Parameters
     ----------
     points
-        Points of each figure; none unless every run is done.
+        Points of each figure.
     comparison
-        Published and own gains; likewise.
+        Published and own gains.
     calibration
         The fitted launch power; only with all figures.
-    report
-        State of the runs.
     """
 
     points: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     calibration: Calibration | None
-    report: RunReport
 
 
 def reproduce(
     which: str,
-    folder: Path,
-    workers: Workers,
     *,
     requests: int = 1_000_000,
     seed: int = 0,
-    progress: Progress | None = None,
+    folder: Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[RunReport], None] | None = None,
 ) -> Reproduction:
     """Run the missing and failed runs of a figure.
 
-    Rows are kept in ``folder/rows.parquet``; nothing is written before the options are validated.
+    Nothing is written before the options are validated.
 
     Parameters
     ----------
     which
         Name of a figure, or ``all``.
-    folder
-        Folder of the rows.
-    workers
-        Executor of the runs.
     requests
         Requests of each run, at least 1000.
     seed
         Random seed, 0 or more.
+    folder
+        Where rows are kept, as ``qkdopt reproduce -o`` does; None keeps none.
+    workers
+        Processes; None for all cores.
+    scheduler
+        Address of a Dask scheduler; None for processes of this machine.
     progress
-        Is called with the report of the runs; None for no reports.
+        Called about every second with the state of the runs.
 
     Raises
     ------
     UsageError
         An unknown figure, too few requests, or a seed below 0.
+    UnfinishedError
+        Interrupted, or some runs failed.
     OutputError
         The folder cannot be made.
     """
-    import pandas as pd
-
     if which not in (*FIGURES, "all"):
         raise UsageError(f"figure = {which!r}; expected one of {', '.join(FIGURES)}, all")
     if requests < 1000:
@@ -99,17 +98,20 @@ def reproduce(
         for job in curve.jobs(requests, seed)
     ]
     tried = calibration_jobs(seed) if which == "all" else []
-    store = Store(folder / "rows.parquet")
-    tasks = [*jobs, *(job for _, job in tried)]
-    report = run_missing(tasks, store, workers, retry_failed=True, progress=progress)
-    if not report.successful:
-        return Reproduction({}, pd.DataFrame(), None, report)
-    rows = store.read([job.key for job in jobs])
+    with finished_store(
+        [*jobs, *(job for _, job in tried)],
+        folder=folder,
+        workers=workers,
+        scheduler=scheduler,
+        retry_failed=True,
+        progress=progress,
+    ) as store:
+        rows = store.read([job.key for job in jobs])
+        calibration = _calibration(store, tried) if tried else None
     return Reproduction(
         points={figure: points(rows, figure) for figure in figures},
         comparison=compare(rows),
-        calibration=_calibration(store, tried) if tried else None,
-        report=report,
+        calibration=calibration,
     )
 
 

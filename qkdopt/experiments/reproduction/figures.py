@@ -14,7 +14,7 @@ import numpy as np
 from qkdopt.experiments.reproduction.comparison import targets
 from qkdopt.experiments.study import Job
 from qkdopt.experiments.study.sets import ChannelSets
-from qkdopt.instance import Instance, instance_of
+from qkdopt.instance import Instance
 from qkdopt.instance.generation import new_instance
 from qkdopt.simulation import SimulationOptions
 
@@ -93,14 +93,15 @@ def paper_instance(
         Launch power [dBm]; None: the preset's.
     """
     name = f"{topology}_{'_'.join(map(str, candidates))}"
-    instance = new_instance(
-        name, topology=topology, demands=0, seed=1, candidates=candidates, reserve="all"
+    return new_instance(
+        name,
+        topology=topology,
+        demands=0,
+        seed=1,
+        candidates=candidates,
+        reserve="all",
+        launch_dbm=launch_dbm,
     )
-    if launch_dbm is None:
-        return instance
-    data = instance.to_json_dict()
-    data["classical"]["launch_dbm"] = launch_dbm
-    return instance_of(data, name)
 
 
 def curves_of(figure: str, draws: int = DRAWS) -> list[Curve]:

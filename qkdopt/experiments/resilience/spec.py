@@ -9,7 +9,7 @@ from functools import partial
 from qkdopt.errors import Faults, InstanceError, UsageError
 from qkdopt.experiments.resilience.case import Case
 from qkdopt.experiments.study.sets import NamedSet
-from qkdopt.instance import Instance, instance_of, read_channels
+from qkdopt.instance import Instance, read_channels
 from qkdopt.simulation import EVENTS, EventOptions, SimulationOptions
 from qkdopt.simulation.refusals import validate_noise, validate_requests
 
@@ -141,7 +141,7 @@ def cases(instance: Instance, spec: ResilienceSpec) -> list[Case]:
         raise UsageError("; ".join(faults))
     load = instance.load_erlang if spec.load_erlang is None else spec.load_erlang
     networks = [
-        (named_set.name, _with_relay(named_set.applied_to(instance), relay))
+        (named_set.name, named_set.applied_to(instance).replace(qkd={"relay": relay}))
         for named_set in parse_sets(spec.channels)
         for relay in RELAYS
     ]
@@ -160,9 +160,3 @@ def cases(instance: Instance, spec: ResilienceSpec) -> list[Case]:
         for retune in RETUNE
         for restore in ((False, True) if kind == "cut" else (False,))
     ]
-
-
-def _with_relay(instance: Instance, relay: str) -> Instance:
-    data = instance.to_json_dict()
-    data.setdefault("qkd", {})["relay"] = relay
-    return instance_of(data, instance.name)

@@ -24,11 +24,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from qkdopt.experiments.sensitivity.power import mean_launch_dbm, with_powers
 from qkdopt.instance import Instance
-from qkdopt.instance.base import Part
 
 # Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
 # time and frequency, so a filter and a gate that together are narrower cut the signal itself.
@@ -93,37 +91,28 @@ def _ratio(db: float) -> float:
     return float(10.0 ** (db / 10.0))
 
 
-def _replace_in_part(instance: Instance, name: str, changes: dict[str, Any]) -> Instance:
-    part: Part = getattr(instance, name)
-    changed = type(part).model_validate({**part.model_dump(), **changes}, strict=False)
-    return instance.model_copy(update={name: changed})
-
-
 def _filter(instance: Instance, db: float) -> Instance:
-    return _replace_in_part(instance, "qkd", {"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
+    return instance.replace(qkd={"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
 
 
 def _gate(instance: Instance, db: float) -> Instance:
     qkd, ratio = instance.qkd, _ratio(db)
     dark = qkd.dark_count_per_gate * ratio
-    changes = {"gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": dark}
-    return _replace_in_part(instance, "qkd", changes)
+    return instance.replace(qkd={"gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": dark})
 
 
 def _efficiency(instance: Instance, db: float) -> Instance:
     perturbed = instance.qkd.detector_efficiency * _ratio(db)
-    return _replace_in_part(instance, "qkd", {"detector_efficiency": perturbed})
+    return instance.replace(qkd={"detector_efficiency": perturbed})
 
 
 def _insertion_loss(instance: Instance, db: float) -> Instance:
     perturbed = instance.qkd.insertion_loss_db + db
-    return _replace_in_part(instance, "qkd", {"insertion_loss_db": perturbed})
+    return instance.replace(qkd={"insertion_loss_db": perturbed})
 
 
 def _raman_scale(instance: Instance, db: float) -> Instance:
-    return _replace_in_part(
-        instance, "fibre", {"raman_scale": instance.fibre.raman_scale * _ratio(db)}
-    )
+    return instance.replace(fibre={"raman_scale": instance.fibre.raman_scale * _ratio(db)})
 
 
 LAUNCH = Parameter("launch power", "dBm", -1, -9.0, 3.0, mean_launch_dbm, scaled_launch)

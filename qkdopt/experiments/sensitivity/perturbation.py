@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from qkdopt.errors import InstanceError
 from qkdopt.experiments.sensitivity.parameters import (
     FILTER,
@@ -166,7 +164,7 @@ def _perturbed(
         return instance, ""
     try:
         perturbed = parameter.perturbed(instance, db)
-    except (ValidationError, InstanceError):
+    except InstanceError:
         return None, "outside the parameter's range"
     if parameter in (FILTER, GATE) and db < 0.0:
         product = perturbed.qkd.filter_ghz * perturbed.qkd.gate_ps * 1e-3

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Instance, Link, instance_of
+from qkdopt.instance import Instance, Link
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.problem.coefficients import link_launch_dbm, link_loss_db
 
@@ -256,12 +256,14 @@ def with_powers(
     InstanceError
         A power is out of range.
     """
-    data = instance.to_json_dict()
+    classical: dict[str, object] = {}
     if network_dbm is not None:
-        data["classical"] = {"launch_dbm": network_dbm}
-    data["classical"] |= changes or {}
-    for link, power in zip(data["network"]["links"], links_dbm, strict=True):
-        link.pop("launch_dbm", None)
-        if power is not None:
-            link["launch_dbm"] = power
-    return instance_of(data, f"{instance.name}: launch power")
+        classical = {
+            "launch_dbm": network_dbm, "receiver_sensitivity_dbm": None, "margin_db": 0.0
+        }  # fmt: skip
+    links = zip(instance.network.links, links_dbm, strict=True)
+    return instance.replace(
+        classical={**classical, **(changes or {})},
+        network={"links": {link.id: {"launch_dbm": power} for link, power in links}},
+        where=f"{instance.name}: launch power",
+    )

@@ -13,7 +13,7 @@ from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import compare, curves_of, log_error, reproduce
 from qkdopt.experiments.reproduction.comparison import targets
 from qkdopt.experiments.reproduction.figures import fit
-from qkdopt.jobs import Workers, open_workers
+from qkdopt.jobs import UnfinishedError, Workers
 from qkdopt.simulation import simulate
 from qkdopt.simulation.statistics import student_quantile
 from tests.command import exit_status
@@ -32,9 +32,7 @@ def test_every_published_gain_has_its_curves():
 
 @pytest.mark.slow
 def test_figure_5_comes_out_in_the_papers_order(tmp_path, monkeypatch):
-    with open_workers(None, 2) as workers:
-        reproduction = reproduce("fig5", tmp_path, workers, requests=40_000)
-    assert reproduction.report.complete
+    reproduction = reproduce("fig5", folder=tmp_path, workers=2, requests=40_000)
     table = reproduction.points["fig5"]
     assert list(table.columns[:6]) == [
         "topology", "load_erlang", "curve", "mean_skr_bps", "ci95", "blocking",
@@ -47,8 +45,7 @@ def test_figure_5_comes_out_in_the_papers_order(tmp_path, monkeypatch):
     assert 0.0 < row["ci95_percent"] < 3.0
     # Nothing is left to run, and the rows say the same again.
     monkeypatch.setattr("qkdopt.jobs.runner.run_task", None)
-    with open_workers(None, 2) as workers:
-        again = reproduce("fig5", tmp_path, workers, requests=40_000)
+    again = reproduce("fig5", folder=tmp_path, workers=2, requests=40_000)
     pd.testing.assert_frame_equal(table, again.points["fig5"])
 
 
@@ -68,13 +65,14 @@ def test_log_error_is_that_of_the_rates():
 
 
 def test_what_makes_no_sense_is_refused(tmp_path):
-    with open_workers(None, 1) as workers:
-        with pytest.raises(UsageError, match="expected one of fig3"):
-            reproduce("fig9", tmp_path, workers)
-        with pytest.raises(UsageError, match="at least 1000"):
-            reproduce("fig5", tmp_path, workers, requests=3)
-        with pytest.raises(UsageError, match="seed = -1"):
-            reproduce("fig5", tmp_path, workers, seed=-1)
+    folder = tmp_path / "new"
+    with pytest.raises(UsageError, match="expected one of fig3"):
+        reproduce("fig9", folder=folder)
+    with pytest.raises(UsageError, match="at least 1000"):
+        reproduce("fig5", folder=folder, requests=3)
+    with pytest.raises(UsageError, match="seed = -1"):
+        reproduce("fig5", folder=folder, seed=-1)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def here(monkeypatch):
         with ThreadPoolExecutor(1) as pool:
             yield Workers(pool, lambda: 1)
 
-    monkeypatch.setattr("qkdopt.cli.reproduce.open_workers", one)
+    monkeypatch.setattr("qkdopt.jobs.batch.open_workers", one)
 
 
 def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, capsys):
@@ -120,6 +118,8 @@ def test_ctrl_c_before_the_first_row_is_an_interruption(tmp_path, monkeypatch, c
     monkeypatch.setattr("qkdopt.experiments.study.job.simulate", interrupted)
     assert exit_status("reproduce", "fig5", "--requests", 1000, "-o", tmp_path / "new") == 130
     assert "0 of 44 runs done" in capsys.readouterr().err
+    with pytest.raises(UnfinishedError, match="interrupted"):
+        reproduce("fig5", requests=1000)
 
 
 def test_failed_runs_are_reported_and_run_again(tmp_path, monkeypatch, capsys):
@@ -133,12 +133,16 @@ def test_failed_runs_are_reported_and_run_again(tmp_path, monkeypatch, capsys):
     with monkeypatch.context() as broken:
         broken.setattr("qkdopt.experiments.study.job.simulate", fail)
         assert exit_status(*command) == 3
+        with pytest.raises(UnfinishedError, match="100 erlang seed 0: RuntimeError: planted"):
+            reproduce("fig5", requests=1000, folder=tmp_path)
     message = capsys.readouterr().err
     assert "40 of 44 runs done" in message
     assert "100 erlang seed 0: RuntimeError: planted" in message
     assert not (tmp_path / "fig5.csv").exists()
     assert exit_status(*command) == 0
     assert (tmp_path / "fig5.csv").exists()
+    points = reproduce("fig5", requests=1000, folder=tmp_path).points["fig5"]
+    assert set(points["curve"]) == {curve.name for curve in curves_of("fig5")}
 
 
 def draws_table():
