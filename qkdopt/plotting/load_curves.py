@@ -45,6 +45,16 @@ def plot_over_load(
         Axes to draw on; None for those of a new figure.
     by
         Column whose values name the curves.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"curve": "ds-qkd", "load_erlang": [60.0, 100.0],
+    ...                       "blocking": [0.01, 0.04], "blocking_ci95": [0.001, 0.002]})
+    >>> ax = qkdopt.plot_over_load(table, "blocking")
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('load [erlang]', 'blocking [%]')
     """
     ax = axes_or_new(ax)
     label, scale = MEASURES[measure]

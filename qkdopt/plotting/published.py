@@ -18,6 +18,13 @@ def plot_published(figure: str, ax: Axes | None = None) -> Axes:
 
     Each is a diamond in the colour of the curve that it compares with; ``ax`` has those curves
     (:func:`qkdopt.plotting.plot_over_load`), by their names.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> ax = qkdopt.plot_published("fig5")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['published (implied by its gains)']
     """
     ax = axes_or_new(ax)
     colours = {str(line.get_label()): line.get_color() for line in ax.lines}

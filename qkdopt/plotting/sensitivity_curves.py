@@ -19,6 +19,16 @@ def plot_sensitivity(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ``table`` has the columns ``parameter``, ``db``, ``better``, ``paired_gain_percent`` and
     ``paired_ci95``. Choices of launch power that are no matter of degree (``better`` 0) are stars.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"parameter": "launch power", "db": [-3.0, 0.0], "better": -1,
+    ...                       "paired_gain_percent": [20.0, 0.0], "paired_ci95": [0.5, 0.0]})
+    >>> ax = qkdopt.plot_sensitivity(table)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['launch power']
     """
     ax = axes_or_new(ax)
     for number, (name, rows) in enumerate(table.groupby("parameter", sort=False)):

@@ -38,6 +38,18 @@ def plot_survival(
         Axes to draw on; None for those of a new figure.
     measure
         Share to draw, a key of :data:`MEASURES`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"event": "receiver", "retune": ["always", "never"],
+    ...                       "restoration": "-", "channels": "{3,13}",
+    ...                       "survived_after_reaction_percent": [95.0, 80.0],
+    ...                       "survived_after_reaction_ci95_percent": [0.5, 0.7]})
+    >>> ax = qkdopt.plot_survival(table)
+    >>> [float(bar.get_height()) for bar in ax.patches]
+    [95.0, 80.0]
     """
     ax = axes_or_new(ax)
     groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))

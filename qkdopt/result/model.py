@@ -144,7 +144,16 @@ class Environment(_Record):
 
 
 class SavedPlan(_Record):
-    """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
+    """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> plan = qkdopt.solve(line, strategy="ds-qkd").plan()
+    >>> len(plan.lightpaths), plan.objective
+    (6, 'mean')
+    """
 
     schema_version: Annotated[Literal["qkdopt/plan/1"], Field(alias="schema")] = PLAN_SCHEMA
     instance: InstanceRef
@@ -182,7 +191,16 @@ class RunLimits(_Record):
 
 
 class Result(_Record):
-    """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
+    """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> result = qkdopt.solve(line, strategy="ds-qkd")
+    >>> result.value.served, list(result.qkd_frame()["link"])
+    (6, ['0-1', '1-2', '2-3'])
+    """
 
     schema_version: Annotated[Literal["qkdopt/result/1"], Field(alias="schema")] = SCHEMA
     instance: InstanceRef

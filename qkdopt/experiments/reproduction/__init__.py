@@ -76,6 +76,14 @@ def reproduce(
         An unknown figure, too few requests, or a seed below 0.
     OutputError
         The folder cannot be made.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.reproduce("fig9", None, None)
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.UsageError: figure = 'fig9'; expected one of fig3, ...
     """
     import pandas as pd
 
