@@ -205,7 +205,7 @@ def test_too_many_sets_are_refused_with_their_number():
 @pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("method", ["auto", "sets", "milp"])
 def test_a_stop_is_a_run_without_time_that_is_told(method):
-    instance = qkdopt.read_instance("instances/small/triangle.json")
+    instance = qkdopt.read_instance("instances/small/mesh6.json")
     seen = []
 
     def interrupt(progress):
