@@ -144,16 +144,7 @@ class Environment(_Record):
 
 
 class SavedPlan(_Record):
-    """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`.
-
-    Examples
-    --------
-    >>> import qkdopt
-    >>> line = qkdopt.read_instance("instances/small/line.json")
-    >>> plan = qkdopt.solve(line, strategy="ds-qkd").plan()
-    >>> len(plan.lightpaths), plan.objective
-    (6, 'mean')
-    """
+    """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/plan/1"], Field(alias="schema")] = PLAN_SCHEMA
     instance: InstanceRef
@@ -164,7 +155,16 @@ class SavedPlan(_Record):
     qkd: tuple[Tuning, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Plain data of this plan, as written to a file."""
+        """Plain data of this plan, as written to a file.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> plan = qkdopt.solve(line, strategy="ds-qkd").plan()
+        >>> plan.to_json_dict()["schema"], len(plan.lightpaths)
+        ('qkdopt/plan/1', 6)
+        """
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         data.pop("schema", None)
         return {"schema": PLAN_SCHEMA, **data}
@@ -191,16 +191,7 @@ class RunLimits(_Record):
 
 
 class Result(_Record):
-    """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`.
-
-    Examples
-    --------
-    >>> import qkdopt
-    >>> line = qkdopt.read_instance("instances/small/line.json")
-    >>> result = qkdopt.solve(line, strategy="ds-qkd")
-    >>> result.value.served, list(result.qkd_frame()["link"])
-    (6, ['0-1', '1-2', '2-3'])
-    """
+    """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/result/1"], Field(alias="schema")] = SCHEMA
     instance: InstanceRef
@@ -275,7 +266,16 @@ class Result(_Record):
         return _frame(self.lightpaths, Lightpath)
 
     def qkd_frame(self) -> pd.DataFrame:
-        """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s]."""
+        """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s].
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> result = qkdopt.solve(line, strategy="ds-qkd")
+        >>> result.value.served, list(result.qkd_frame()["link"])
+        (6, ['0-1', '1-2', '2-3'])
+        """
         return _frame(self.qkd, WorkingChannel)
 
     def demands_frame(self) -> pd.DataFrame:
