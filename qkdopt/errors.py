@@ -25,7 +25,17 @@ def fault_list(faults: Sequence[str]) -> str:
 
 
 class QkdoptError(Exception):
-    """Base of all deliberate errors. ``exit_status`` is what the command line returns."""
+    """Base of all deliberate errors. ``exit_status`` is what the command line returns.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> try:
+    ...     qkdopt.read_instance("missing.json")
+    ... except qkdopt.QkdoptError as error:
+    ...     print(error.exit_status)
+    2
+    """
 
     exit_status = 2
 
@@ -41,6 +51,15 @@ class FaultsError(QkdoptError):
         File name or object the faults are in.
     faults
         One text per fault: where, what was read, what was expected, the likely cause.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> try:
+    ...     qkdopt.read_instance("missing.json")
+    ... except qkdopt.FaultsError as error:
+    ...     error.where, error.faults
+    ('missing.json', ('no such file; expected a JSON file',))
     """
 
     def __init__(self, where: str, faults: Sequence[str]) -> None:
@@ -50,53 +69,170 @@ class FaultsError(QkdoptError):
 
 
 class OptionsError(FaultsError):
-    """Options that are out of range or do not fit together, all of them at once."""
+    """Options that are out of range or do not fit together, all of them at once.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> mesh = qkdopt.read_instance("instances/small/mesh6.json")
+    >>> try:
+    ...     qkdopt.rank_channel_sets(mesh, 2, quantile=2.0, requests=0)
+    ... except qkdopt.OptionsError as error:
+    ...     len(error.faults)
+    2
+    """
 
 
 class InstanceError(FaultsError):
-    """An instance that breaks a rule of the schema or of the problem."""
+    """An instance that breaks a rule of the schema or of the problem.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.read_instance("missing.json")
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.InstanceError: missing.json: 1 fault
+      - no such file; expected a JSON file
+    """
 
 
 class ResultError(FaultsError):
-    """A result file that is unreadable or does not belong to the instance."""
+    """A result file that is unreadable or does not belong to the instance.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.read_result("missing.json")
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.ResultError: missing.json: 1 fault
+      - no such file; expected a JSON file
+    """
 
 
 class LibraryError(FaultsError):
-    """A library of instances that is unreadable, or that does not hold what was asked for."""
+    """A library of instances that is unreadable, or that does not hold what was asked for.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from qkdopt.best_known import Library
+    >>> Library(Path("nowhere")).instances
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.LibraryError: nowhere: 1 fault
+      - no such folder; expected one of instances
+    """
 
 
 class RefusedError(FaultsError):
-    """A result that the checker, or what a library holds already, contradicts."""
+    """A result that the checker, or what a library holds already, contradicts.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> error = qkdopt.RefusedError("results", ["plan.json: demand 0 has 1 channel; expected 2"])
+    >>> print(error)
+    results: 1 fault
+      - plan.json: demand 0 has 1 channel; expected 2
+    >>> error.exit_status
+    1
+    """
 
     exit_status = 1
 
 
 class PhysicsError(QkdoptError):
-    """A physical input outside the range in which the equation or table holds."""
+    """A physical input outside the range in which the equation or table holds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from qkdopt.physics.raman import MeasuredCrossSection, measured_cross_section
+    >>> table = MeasuredCrossSection(np.array([-5.0, 5.0]), np.array([1e-9, 1e-9]))
+    >>> measured_cross_section(193.0, 195.0, table=table)
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.PhysicsError: Raman table covers offsets -5 to 5 nm; ...
+    """
 
 
 class UsageError(QkdoptError):
-    """A command or call with options that do not fit together."""
+    """A command or call with options that do not fit together.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.new_instance("ten", topology="nsfnet", demands=10, seed=1, preset="office")
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.UsageError: preset = 'office'; expected one of ...
+    """
 
 
 class UnsupportedError(QkdoptError):
-    """A combination that no model covers yet (the documentation has the table)."""
+    """A combination that no model covers yet (the documentation has the table).
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> qkdopt.bound(line.replace(qkd={"relay": "widest"}))
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.UnsupportedError: no bound covers relay = widest with objective mean: ...
+    """
 
 
 class SolverMissingError(QkdoptError):
-    """A solver that is not installed; the message says how to install it."""
+    """A solver that is not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> try:
+    ...     result = qkdopt.solve(line, strategy="milp", solver="highs", time_limit=1.0)
+    ... except qkdopt.SolverMissingError as error:
+    ...     print(error)
+    """
 
 
 class LicenceError(UsageError):
-    """A model that is larger than a solver takes without a licence."""
+    """A model that is larger than a solver takes without a licence.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> issubclass(qkdopt.LicenceError, qkdopt.UsageError)
+    True
+    """
 
 
 class SolverFailedError(QkdoptError):
-    """A solver ended in a way that is no answer: a crash, or a status not known to us."""
+    """A solver ended in a way that is no answer: a crash, or a status not known to us.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> issubclass(qkdopt.SolverFailedError, qkdopt.QkdoptError)
+    True
+    """
 
 
 class OutputError(QkdoptError):
-    """An output file that cannot be written."""
+    """An output file that cannot be written.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> qkdopt.write_instance("nowhere/line.json", line)
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.OutputError: nowhere/line.json: the folder nowhere does not exist; make it first
+    """
 
 
 class Faults:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,3 +27,20 @@ def ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+class _OneThread(ThreadPoolExecutor):
+    """Stands in for a pool of processes: takes its arguments, and runs all in a thread of ours."""
+
+    def __init__(self, _: int, **__: Any) -> None:
+        super().__init__(1)
+
+
+@pytest.fixture
+def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run what commands give to processes in this one: each process takes seconds to start.
+
+    For tests of what is found and written. What depends on processes (signals, ends, the same bits
+    on one and two) is tested with them, in ``experiments/study`` and beside each command.
+    """
+    monkeypatch.setattr("qkdopt.jobs.workers.ProcessPoolExecutor", _OneThread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -45,3 +46,28 @@ def test_ci_ends_with_the_tests_that_a_plain_run_leaves_out():
     chosen = options["tool"]["pytest"]["ini_options"]["addopts"]
     assert chosen[chosen.index("-m") + 1] == "not slow and not long"
     assert commands_of_ci()[-1] == ".venv/bin/python -m pytest -m 'slow and not long'"
+
+
+def solving_at_import(text: str) -> list[int]:
+    """Lines outside functions and classes that solve something."""
+    work = {"solve", "bound", "explain", "compare", "prove_channel_set", "protect", "simulate"}
+    return [
+        call.lineno
+        for statement in ast.parse(text).body
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and (call.func.value.id, call.func.attr) in {("qkdopt", name) for name in work}
+    ]
+
+
+def test_collecting_the_tests_solves_nothing():
+    # Each worker collects all of them, and would compile the same kernels at the same time.
+    assert solving_at_import("import qkdopt\nGOOD = qkdopt.solve(1)\n") == [2]
+    assert solving_at_import("def good():\n    return qkdopt.solve(1)\n") == []
+    tests = sorted((ROOT / "tests").rglob("test_*.py"))
+    assert len(tests) > 100
+    found = {path: solving_at_import(path.read_text(encoding="utf-8")) for path in tests}
+    assert [path for path, lines in found.items() if lines] == []

@@ -60,6 +60,14 @@ def rank_channel_sets(
         With everything that is out of range or does not fit together.
     UnfinishedError
         Interrupted, or some evaluations failed.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> mesh = qkdopt.read_instance("instances/small/mesh6.json")
+    >>> design = qkdopt.rank_channel_sets(mesh, 1, on="demands", workers=1)
+    >>> design.table[["name", "verdict"]].iloc[0].tolist()
+    ['{5}', 'above']
     """
     sizes = (channels,) if isinstance(channels, int) else tuple(channels)
     given = DesignOptions(

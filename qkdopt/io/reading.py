@@ -54,6 +54,17 @@ def read_result(path: str | Path) -> Result:
     ------
     ResultError
         The file cannot be read, is no JSON, or is no result: every fault listed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> result = qkdopt.solve(line, strategy="ds-qkd")
+    >>> with TemporaryDirectory() as folder:
+    ...     qkdopt.write_result(f"{folder}/result.json", result)
+    ...     qkdopt.read_result(f"{folder}/result.json") == result
+    True
     """
     text = read_text(Path(path), ResultError)
     return _parse(text, str(path), {RESULT_SCHEMA: Result}, ResultError)
@@ -66,6 +77,12 @@ def read_plan(path: str | Path) -> AnyPlan:
     ------
     ResultError
         The file cannot be read, is no JSON, or is neither: every fault listed.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.read_plan("instances/best_known/nsfnet_100erl.json").objective
+    'mean'
     """
     return _parse(read_text(Path(path), ResultError), str(path), PLANS, ResultError)
 

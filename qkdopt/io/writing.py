@@ -15,6 +15,16 @@ def write_instance(path: str | Path, instance: Instance) -> None:
     ------
     OutputError
         The folder does not exist or cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> with TemporaryDirectory() as folder:
+    ...     qkdopt.write_instance(f"{folder}/copy.json", line)
+    ...     qkdopt.read_instance(f"{folder}/copy.json") == line
+    True
     """
     instance.save(path)
 
@@ -26,6 +36,15 @@ def write_result(path: str | Path, result: Result) -> None:
     ------
     OutputError
         The folder does not exist or cannot be written.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> qkdopt.write_result("nowhere/result.json", qkdopt.solve(line, strategy="ds-qkd"))
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.OutputError: nowhere/result.json: the folder nowhere does not exist; make it first
     """
     result.save(path)
 
@@ -37,5 +56,16 @@ def write_plan(path: str | Path, plan: SavedPlan) -> None:
     ------
     OutputError
         The folder does not exist or cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> plan = qkdopt.solve(line, strategy="ds-qkd").plan()
+    >>> with TemporaryDirectory() as folder:
+    ...     qkdopt.write_plan(f"{folder}/plan.json", plan)
+    ...     qkdopt.check(line, qkdopt.read_plan(f"{folder}/plan.json")).faults
+    ()
     """
     plan.save(path)

@@ -51,6 +51,14 @@ class UnfinishedError(QkdoptError):
     ----------
     report
         State of the runs.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> from qkdopt.jobs import RunReport
+    >>> error = qkdopt.UnfinishedError(RunReport(total=4, done=3, failed=1, reasons=("no memory",)))
+    >>> str(error), error.report.done, error.exit_status
+    ('no memory', 3, 3)
     """
 
     exit_status = 3

@@ -59,6 +59,16 @@ def plot_over_load(
         Axes to draw on; None for those of a new figure.
     by
         Column whose values name the curves.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"curve": "ds-qkd", "load_erlang": [60.0, 100.0],
+    ...                       "blocking": [0.01, 0.04], "blocking_ci95": [0.001, 0.002]})
+    >>> ax = qkdopt.plot_over_load(table, "blocking")
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('load [erlang]', 'blocking [%]')
     """
     ax = axes_or_new(ax)
     label, scale = MEASURES[measure]
@@ -120,6 +130,18 @@ def plot_survival(
         Axes to draw on; None for those of a new figure.
     measure
         Share to draw, a key of :data:`SURVIVAL_MEASURES`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"event": "receiver", "retune": ["always", "never"],
+    ...                       "restoration": "-", "channels": "{3,13}",
+    ...                       "survived_after_reaction_percent": [95.0, 80.0],
+    ...                       "survived_after_reaction_ci95_percent": [0.5, 0.7]})
+    >>> ax = qkdopt.plot_survival(table)
+    >>> [float(bar.get_height()) for bar in ax.patches]
+    [95.0, 80.0]
     """
     ax = axes_or_new(ax)
     groups = list(dict.fromkeys(_group(row) for _, row in table.iterrows()))
@@ -162,6 +184,16 @@ def plot_sensitivity(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ``table`` has the columns ``parameter``, ``db``, ``better``, ``paired_gain_percent`` and
     ``paired_ci95``. Choices of launch power that are no matter of degree (``better`` 0) are stars.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"parameter": "launch power", "db": [-3.0, 0.0], "better": -1,
+    ...                       "paired_gain_percent": [20.0, 0.0], "paired_ci95": [0.5, 0.0]})
+    >>> ax = qkdopt.plot_sensitivity(table)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['launch power']
     """
     ax = axes_or_new(ax)
     for number, (name, rows) in enumerate(table.groupby("parameter", sort=False)):
@@ -197,6 +229,13 @@ def plot_published(figure: str, ax: Axes | None = None) -> Axes:
 
     Each is a diamond in the colour of the curve that it compares with; ``ax`` has those curves
     (:func:`qkdopt.plotting.plot_over_load`), by their names.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> ax = qkdopt.plot_published("fig5")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['published (implied by its gains)']
     """
     ax = axes_or_new(ax)
     colours = {str(line.get_label()): line.get_color() for line in ax.lines}

@@ -27,6 +27,17 @@ def plot_ranking(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the paired gain of each set over the baseline, with its 95 % interval.
 
     ``table`` has the columns of :func:`qkdopt.channel_sets.ranking.rank`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"name": ["{3}", "{13}"], "found_by": ["search", "given"],
+    ...                       "paired_gain_percent": [2.5, 0.0], "paired_ci95": [0.4, float("nan")],
+    ...                       "verdict": ["above", "baseline"]})
+    >>> ax = qkdopt.plot_ranking(table)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['above', 'baseline']
     """
     if ax is None:
         _, ax = plt.subplots()
@@ -60,6 +71,20 @@ def plot_pareto(table: pd.DataFrame, axes: Sequence[Axes] | None = None) -> Sequ
     """Draw key rate per request, and blocking, against cost: what the next receiver buys.
 
     ``table`` is that of :class:`qkdopt.channel_sets.pareto.Pareto`; two axes, one above the other.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> table = pd.DataFrame({"name": ["{3}", "{3,13}"], "cost": [4.0, 8.0],
+    ...                       "best_of_size": True,
+    ...                       "mean_skr_per_request_bps": [9e3, 12e3], "ci95": 50.0,
+    ...                       "blocking": [0.04, 0.04], "blocking_ci95": 0.001,
+    ...                       "buys_percent": [float("nan"), 33.3],
+    ...                       "buys_ci95": [float("nan"), 0.8]})
+    >>> rate, blocking = qkdopt.plot_pareto(table)
+    >>> blocking.get_xlabel()
+    'cost of receivers and transmitters'
     """
     if axes is None:
         _, axes = plt.subplots(2, 1, sharex=True)
@@ -149,6 +174,21 @@ def plot_diagnostics(
         :func:`qkdopt.channel_sets.diagnostics.channel_diagnostics`.
     axes
         Three axes, for light, noise and key rate; None for those of a new figure.
+
+    Examples
+    --------
+    >>> from qkdopt.channel_sets.diagnostics import ChannelDiagnostics
+    >>> import numpy as np
+    >>> import qkdopt
+    >>> def of(name, works):
+    ...     return ChannelDiagnostics(
+    ...         name=name, channels=("0", "1"), lit=np.array([0.2, 0.4]),
+    ...         skr_bps=np.array([9e3, 8e3]), works=np.array(works),
+    ...         noise=np.full((2, 2), 1e-6), links=np.array([works]),
+    ...     )
+    >>> light, noise, rate = qkdopt.plot_diagnostics(of("{0}", [1.0, 0.0]), of("{1}", [0.0, 1.0]))
+    >>> light.get_ylabel()
+    'links lit [%]'
     """
     if axes is None:
         _, axes = plt.subplots(3, 1, sharex=True)

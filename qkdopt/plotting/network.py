@@ -34,6 +34,14 @@ def plot_network(instance: Instance, result: Result, ax: Axes | None = None) -> 
         An instance and a result of it.
     ax
         Axes to draw on; new ones by default.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> triangle = qkdopt.read_instance("instances/small/triangle.json")
+    >>> ax = qkdopt.plot_network(triangle, qkdopt.solve(triangle, strategy="ds-qkd"))
+    >>> len(ax.lines) == len(triangle.network.links)
+    True
     """
     if ax is None:
         _, ax = plt.subplots()

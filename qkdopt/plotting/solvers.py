@@ -23,6 +23,18 @@ def plot_performance_profile(rows: pd.DataFrame, ax: Axes | None = None) -> Axes
     ``checked`` and ``seconds``; unsolved and refused runs never count (Dolan and Moré,
     Mathematical Programming 91, 201, 2002). Times below a tenth of a second are start-up and count
     as one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> rows = pd.DataFrame({"instance_sha256": ["a", "a"], "solver": "highs",
+    ...                      "formulation": ["joint", "load-state"], "outcome": "optimal",
+    ...                      "checked": True, "seconds": [2.0, 1.0], "served": 6,
+    ...                      "gap": 0.0, "status": "done"})
+    >>> ax = qkdopt.plot_performance_profile(rows)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['highs, joint', 'highs, load-state']
     """
     ax = axes_or_new(ax)
     solved = is_solved(rows)
@@ -54,6 +66,17 @@ def plot_gap_over_time(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ``rows`` has ``trace_seconds``, ``trace_value_bps`` and ``trace_bound_bps``: incumbent and
     bound as the run told them. Before a first bound the gap is 100 %.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import qkdopt
+    >>> rows = pd.DataFrame({"solver": "highs", "formulation": "joint", "seconds": [2.0],
+    ...                      "trace_seconds": [[0.5]], "trace_value_bps": [[9.0]],
+    ...                      "trace_bound_bps": [[10.0]]})
+    >>> ax = qkdopt.plot_gap_over_time(rows)
+    >>> round(float(ax.lines[0].get_ydata()[-1]), 6)
+    10.0
     """
     ax = axes_or_new(ax)
     latest = max(float(rows["seconds"].astype(float).max()), 2.0 * FLOOR_SECONDS)

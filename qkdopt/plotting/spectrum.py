@@ -34,6 +34,14 @@ def plot_spectrum(instance: Instance, result: Result, ax: Axes | None = None) ->
         ``pair`` a link has a row for each of its two fibres, one a direction.
     ax
         Axes to draw on; new ones by default.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> triangle = qkdopt.read_instance("instances/small/triangle.json")
+    >>> ax = qkdopt.plot_spectrum(triangle, qkdopt.solve(triangle, strategy="ds-qkd"))
+    >>> [text.get_text() for text in ax.get_yticklabels()]
+    ['0-1', '1-2', '0-2']
     """
     if ax is None:
         _, ax = plt.subplots()

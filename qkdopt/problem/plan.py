@@ -28,6 +28,12 @@ class Plan:
         Per demand its channels, rising; empty when blocked.
     working
         Per link the number of its working candidate; ``NO_QKD`` (-1) without QKD.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.Plan(routes=(0, -1), channels=((1, 2), ()), working=(0, 1)).served
+    1
     """
 
     routes: tuple[int, ...]

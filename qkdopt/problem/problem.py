@@ -24,6 +24,15 @@ class Problem:
         Candidate routes of every demand, best first.
     objective
         What plans that serve equally many demands are compared by.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> from qkdopt.problem import build_problem
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> problem = build_problem(line)
+    >>> len(problem.routes) == len(line.demands), problem.route_set
+    (True, 'K=3')
     """
 
     instance: Instance

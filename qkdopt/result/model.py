@@ -155,7 +155,16 @@ class SavedPlan(_Record):
     qkd: tuple[Tuning, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Plain data of this plan, as written to a file."""
+        """Plain data of this plan, as written to a file.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> plan = qkdopt.solve(line, strategy="ds-qkd").plan()
+        >>> plan.to_json_dict()["schema"], len(plan.lightpaths)
+        ('qkdopt/plan/1', 6)
+        """
         data: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
         data.pop("schema", None)
         return {"schema": PLAN_SCHEMA, **data}
@@ -257,7 +266,16 @@ class Result(_Record):
         return _frame(self.lightpaths, Lightpath)
 
     def links_frame(self) -> pd.DataFrame:
-        """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s]."""
+        """One row per link with QKD: channel or frequency [THz], noise, QBER, SKR [bit/s].
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> result = qkdopt.solve(line, strategy="ds-qkd")
+        >>> result.value.served, list(result.links_frame()["link"])
+        (6, ['0-1', '1-2', '2-3'])
+        """
         return _frame(self.qkd, WorkingChannel)
 
     def demands_frame(self) -> pd.DataFrame:

@@ -41,6 +41,16 @@ class EventOptions:
         the link's with the same probability.
     restore
         After a cut: whether demands torn down are tried on their K routes again.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.EventOptions(kind="cut", restore=True).rate
+    0.2
+    >>> qkdopt.EventOptions(kind="fire")
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.UsageError: event = 'fire'; expected one of ...
     """
 
     kind: str

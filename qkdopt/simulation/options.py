@@ -44,6 +44,12 @@ class SimulationOptions:
         See ``retune``.
     keys
         Without, only the classical part is simulated.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.SimulationOptions(strategy="fixed", order="raman-aware").retune
+    'always'
     """
 
     strategy: str = "ds-qkd"

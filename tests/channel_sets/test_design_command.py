@@ -20,6 +20,8 @@ from tests.channel_sets.small import small_instance
 from tests.command import exit_status
 from tests.shipped import LIBRARY
 
+# The fixture ``folder`` is made with them.
+pytestmark = pytest.mark.usefixtures("no_processes")
 QUICK = ("--requests", 20_000, "--load", 20, "--workers", 1)
 
 

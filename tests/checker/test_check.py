@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,11 +16,16 @@ from qkdopt.result import Result, SavedPlan
 from tests.random_instances import random_instance
 
 INSTANCE = new_instance("n", topology="nsfnet", demands=12, seed=5, channels=10)
-RESULT = qkdopt.solve(INSTANCE, node_limit=1, seed=0)
+
+
+@cache
+def solved() -> Result:
+    """Return a result, found at its first use: collecting tests solves nothing."""
+    return qkdopt.solve(INSTANCE, node_limit=1, seed=0)
 
 
 def changed(path: str, value: Any) -> Result:
-    data = RESULT.to_json_dict()
+    data = solved().to_json_dict()
     node: Any = data
     *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     for step in steps:
@@ -29,10 +35,10 @@ def changed(path: str, value: Any) -> Result:
 
 
 def test_a_good_result_has_no_fault():
-    report = qkdopt.check(INSTANCE, RESULT)
+    report = qkdopt.check(INSTANCE, solved())
     assert report.faults == ()
-    assert RESULT.value is not None
-    assert report.objective_bps == pytest.approx(RESULT.value.objective_bps, rel=1e-12)
+    assert solved().value is not None
+    assert report.objective_bps == pytest.approx(solved().value.objective_bps, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_a_planted_fault_is_found(path, value, expected):
 
 
 def test_a_clash_is_found():
-    data = RESULT.to_json_dict()
+    data = solved().to_json_dict()
     pairs = [
         (p, q)
         for p in data["lightpaths"]
@@ -106,8 +112,8 @@ def changed_plan(path: str, value: Any) -> SavedPlan:
 
 
 def test_a_saved_plan_has_the_value_of_its_result():
-    report = qkdopt.check(INSTANCE, RESULT.plan())
-    assert report == qkdopt.check(INSTANCE, RESULT)
+    report = qkdopt.check(INSTANCE, solved().plan())
+    assert report == qkdopt.check(INSTANCE, solved())
     assert report.ok
 
 
@@ -129,12 +135,12 @@ def test_a_fault_planted_in_a_saved_plan_is_found(path, value, expected):
 
 
 def test_a_saved_plan_keeps_the_minimum_rates_of_its_demands():
-    rates = qkdopt.check(INSTANCE, RESULT).demand_skr_bps
+    rates = qkdopt.check(INSTANCE, solved()).demand_skr_bps
     demand = INSTANCE.demands[0]
     with_min_rate = demand.model_copy(update={"min_skr_bps": 1.01 * rates[str(demand.id)]})
     instance = INSTANCE.model_copy(update={"demands": (with_min_rate, *INSTANCE.demands[1:])})
-    instance_ref = RESULT.instance.model_copy(update={"sha256": instance.sha256()})
-    for plan in (RESULT, RESULT.plan()):
+    instance_ref = solved().instance.model_copy(update={"sha256": instance.sha256()})
+    for plan in (solved(), solved().plan()):
         faults = qkdopt.check(instance, plan.model_copy(update={"instance": instance_ref})).faults
         assert [fault for fault in faults if "min_skr_bps" in fault], faults
 
@@ -152,5 +158,5 @@ def test_a_plan_that_serves_no_demand_has_value_zero(objective):
 
 
 def test_a_saved_plan_is_a_start():
-    start = qkdopt.solve(INSTANCE, strategy="fixed", start=RESULT.plan())
-    assert start.value == RESULT.value
+    start = qkdopt.solve(INSTANCE, strategy="fixed", start=solved().plan())
+    assert start.value == solved().value

@@ -16,6 +16,7 @@ from tests.command import HANG_SECONDS, exit_status, qkdopt, running, wait_until
 
 ROOT = Path(__file__).parent.parent.parent
 MESH = ROOT / "instances" / "small" / "mesh6_1to4_reserved.json"
+pytestmark = pytest.mark.usefixtures("no_processes")
 SHORT = ("--load", 4, "--requests", 500, "--workers", 1, "--step-db", 6)
 
 

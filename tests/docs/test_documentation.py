@@ -190,6 +190,7 @@ PYTHON = [one for one in of("python") if not any(name in one.text for name in CL
 
 
 @pytest.mark.parametrize("example", PYTHON, ids=str)
+@pytest.mark.usefixtures("no_processes")
 def test_python_runs_as_printed_but_for_its_size(example, monkeypatch):
     monkeypatch.chdir(ROOT)
     text = example.text.replace("time_limit=60", "time_limit=2")

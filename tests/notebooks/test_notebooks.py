@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiers import slow_if
-
 NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))
-# `first_plan` stands for them in a plain run.
-LONG_ONES = sorted({path.stem for path in NOTEBOOKS} - {"first_plan"})
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -22,7 +18,9 @@ def test_notebook_is_stored_without_output(path):
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
-@pytest.mark.parametrize("path", slow_if(LONG_ONES, NOTEBOOKS), ids=lambda path: path.stem)
+# In a plain run `test_first_plan.py` stands for them.
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path):
     command = [sys.executable, "-m", "pytest", "-q", "-n0", "--nbmake", "--nbmake-timeout=600"]
     command.append(str(path))

@@ -99,8 +99,8 @@ def command(*arguments, ignored=False, pid=None):
     ("sent", "ignored"),
     [
         ((signal.SIGINT,), False),
-        ((signal.SIGTERM,), False),
-        ((signal.SIGINT, signal.SIGTERM), True),
+        pytest.param((signal.SIGTERM,), False, marks=pytest.mark.slow),
+        pytest.param((signal.SIGINT, signal.SIGTERM), True, marks=pytest.mark.slow),
     ],
     ids=["ctrl-c", "sigterm", "in the background"],
 )

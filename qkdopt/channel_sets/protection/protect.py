@@ -98,6 +98,14 @@ def protect(
         The set does not fit the grid, or leaves no channel for classical light.
     UnsupportedError
         The instance has four-wave mixing, which is not additive.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> mesh = qkdopt.read_instance("instances/small/mesh6.json")
+    >>> kept = qkdopt.protect(mesh, min_skr_bps=1000.0, channels=2, rounds=5)
+    >>> kept.served, kept.interrupted
+    (8, False)
     """
     validate_protectable(instance, min_skr_bps, channels)
     started = time.monotonic()

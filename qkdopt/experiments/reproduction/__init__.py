@@ -83,6 +83,14 @@ def reproduce(
         Interrupted, or some runs failed.
     OutputError
         The folder cannot be made.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> qkdopt.reproduce("fig9", None, None)
+    Traceback (most recent call last):
+        ...
+    qkdopt.errors.UsageError: figure = 'fig9'; expected one of fig3, ...
     """
     if which not in (*FIGURES, "all"):
         raise UsageError(f"figure = {which!r}; expected one of {', '.join(FIGURES)}, all")

@@ -56,6 +56,27 @@ def run_study(
         The file or an instance is not valid.
     UnfinishedError
         Interrupted, or some runs failed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import qkdopt
+    >>> mesh = Path("instances/small/mesh6.json").resolve()
+    >>> text = f'''
+    ... name = "two"
+    ... instances = ["{mesh}"]
+    ... loads = [4]
+    ... requests = 2000
+    ... warmup = 100
+    ... strategies = ["fixed", "ds-qkd"]
+    ... '''
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "study.toml"
+    ...     _ = path.write_text(text, encoding="utf-8")
+    ...     table = qkdopt.run_study(path, workers=1)
+    >>> list(table["status"])
+    ['done', 'done']
     """
     spec = read_study(path)
     jobs = spec.jobs(Path(path).parent)

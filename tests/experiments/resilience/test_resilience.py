@@ -181,6 +181,7 @@ def test_the_plot_draws_no_interval_that_is_not_known(table):
     plt.close("all")
 
 
+@pytest.mark.usefixtures("no_processes")
 def test_the_command_writes_table_and_plot_and_goes_on_where_it_was(tmp_path, capsys):
     folder = tmp_path / "out"
     command = ("resilience", FOUR, "--events", "receiver", "--requests", SHORT, "-o", folder,

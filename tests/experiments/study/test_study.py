@@ -31,6 +31,7 @@ from qkdopt.jobs.task import run_task
 from qkdopt.simulation import simulate
 from tests.command import HANG_SECONDS, exit_status, wait_until
 from tests.experiments.study.small_study import INSTANCE, table, write_study
+from tests.tiers import slow_beyond
 
 
 def run_here(path, **options):
@@ -104,10 +105,14 @@ def test_one_process_two_processes_and_dask_give_the_same_bits(tmp_path):
 
     tables = []
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
+        (tmp_path / "one").mkdir()
+        path = write_study(tmp_path / "one")
+        assert run_here(path).complete
+        tables.append(table(path))
         for name, scheduler, workers in (
-            ("one", None, 1), ("two", None, 2), ("dask", cluster.scheduler_address, None),
+            ("two", None, 2), ("dask", cluster.scheduler_address, None),
         ):  # fmt: skip
             (tmp_path / name).mkdir()
             path = write_study(tmp_path / name)
@@ -187,6 +192,7 @@ def test_a_scheduler_that_dies_half_way_loses_nothing_that_was_done(tmp_path):
     assert run_here(path).complete
 
 
+@pytest.mark.slow
 def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, capfd):
     path = write_study(tmp_path, requests=150_000)
     rows = tmp_path / "results.parquet" / "small"
@@ -206,7 +212,7 @@ def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, 
     assert run_here(path).done == 8
 
 
-@pytest.mark.parametrize("silent", ["scheduler", "worker"])
+@pytest.mark.parametrize("silent", slow_beyond(1, ["scheduler", "worker"]))
 def test_a_cluster_that_goes_silent_half_way_is_reported_and_given_up(
     tmp_path, capfd, monkeypatch, silent
 ):
@@ -333,7 +339,7 @@ def processes_of_group(group: int) -> list[int]:
     return [int(pid) for pid, pgid, state in rows if int(pgid) == group and state[0] != "Z"]
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("ending", slow_beyond(1, [signal.SIGKILL, signal.SIGTERM]))
 @pytest.mark.parametrize("under_way", [True, False])
 def test_workers_do_not_outlive_a_study_that_is_killed(ending, under_way, tmp_path):
     # A run of minutes, or workers with nothing to do.
