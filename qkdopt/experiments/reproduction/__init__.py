@@ -87,10 +87,9 @@ def reproduce(
     Examples
     --------
     >>> import qkdopt
-    >>> qkdopt.reproduce("fig9", None, None)
-    Traceback (most recent call last):
-        ...
-    qkdopt.errors.UsageError: figure = 'fig9'; expected one of fig3, ...
+    >>> quick = qkdopt.reproduce("fig3", requests=1000, workers=1)
+    >>> sorted(set(quick.points["fig3"]["curve"])), list(quick.comparison["figure"])
+    (['DS-QKD 1:2 {3,13}', 'fixed {3}'], ['fig3'])
     """
     if which not in (*FIGURES, "all"):
         raise UsageError(f"figure = {which!r}; expected one of {', '.join(FIGURES)}, all")
