@@ -27,7 +27,7 @@ from qkdopt.result import Bound, Objective
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.units import FloatArray
 
-RATE_LEVELS = 8
+RATE_LEVELS = 10
 ROOT_ITERATIONS = 400
 ROOT_TOLERANCE = 1e-4
 

@@ -19,8 +19,8 @@ from qkdopt.bounds.dual import DualData
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 
-CHILD_ITERATIONS = 25
-CHILD_TOLERANCE = 2e-4
+CHILD_ITERATIONS = 40
+CHILD_TOLERANCE = 3e-5
 # Mixed by less than this many lightpaths on average, a link's load counts as settled.
 SETTLED = 0.01
 
@@ -56,7 +56,7 @@ class LoadTree:
         self._crosses = _routes_over_links(data)
         window = np.zeros((len(rel.states), 2), dtype=np.int64)
         window[:, 1] = [self._load[self._link == e].max() for e in range(len(rel.states))]
-        self._open = [_Node(-root.value_bps, 0, window, root)]
+        self._open = [_Node(-root.value_bps, 0, window, root.packed())]
         self._settled_bps = -np.inf
         self.nodes = 1
 
@@ -103,7 +103,7 @@ class LoadTree:
         for low, high in ((node.window[link, 0], cut), (cut + 1, node.window[link, 1])):
             window = node.window.copy()
             window[link] = low, high
-            state = node.state.copy()
+            state = node.state.unpacked()
             feasible = improve(
                 self._data,
                 self._served,
@@ -116,7 +116,7 @@ class LoadTree:
             self.nodes += 1
             if feasible:
                 state.value_bps = min(state.value_bps, -node.priority)
-                children.append(_Node(-state.value_bps, self.nodes, window, state))
+                children.append(_Node(-state.value_bps, self.nodes, window, state.packed()))
         return children
 
     def _split(self, node: _Node) -> tuple[int, int] | None:

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qkdopt.bounds.dual import DualData, DualPoint, evaluate
+from qkdopt.bounds.dual import DualData, DualPoint, evaluate, first_slot_order
 from qkdopt.bounds.master import Cuts, add_cuts, drop_states, empty_cuts, solve_master
+from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 
 # A step counts when it brings this share of the decrease that the master predicted.
 SERIOUS = 0.1
-MASTER_SWEEPS = 40
+# Most passes of the master and most attempts, and the duality gap at which it ends, beside the
+# predicted decrease.
+MASTER_SWEEPS, MASTER_TRIES = 40, 4
+MASTER_TOLERANCE = 0.05
 
 
 @dataclass
@@ -38,6 +42,8 @@ class BundleState:
         Proximal weight ``t``.
     cuts
         The model of the dual.
+    slot_order
+        Of the last evaluation: the next one's is nearly the same.
     """
 
     prices: FloatArray
@@ -45,11 +51,19 @@ class BundleState:
     value_bps: float
     step: float
     cuts: Cuts
+    slot_order: IntArray
 
-    def copy(self) -> BundleState:
-        """Return an independent copy."""
+    def packed(self) -> BundleState:
+        """Return a copy to be kept, with the cuts that have weight."""
+        return self._with(self.cuts.packed())
+
+    def unpacked(self) -> BundleState:
+        """Return a copy that can be improved."""
+        return self._with(self.cuts.unpacked())
+
+    def _with(self, cuts: Cuts) -> BundleState:
         return BundleState(
-            self.prices.copy(), self.sigma, self.value_bps, self.step, self.cuts.copy()
+            self.prices.copy(), self.sigma, self.value_bps, self.step, cuts, self.slot_order.copy()
         )
 
 
@@ -59,7 +73,9 @@ def first_state(data: DualData, rate_bps: float) -> BundleState:
     hops = len(rel.route_item) / max(1, len(rel.route_class))
     prices = np.zeros((rel.items, 1 + len(data.level_widths)))
     prices[:, 1:] = data.level_widths / max(1.0, hops)
-    return BundleState(prices, rate_bps, np.inf, max(rate_bps, 1.0) / 4.0, empty_cuts(data))
+    return BundleState(
+        prices, rate_bps, np.inf, max(rate_bps, 1.0) / 4.0, empty_cuts(data), first_slot_order(data)
+    )
 
 
 def improve(
@@ -95,7 +111,7 @@ def improve(
     """
     drop_states(state.cuts, allowed)
     limited = served < int(data.relaxation.class_count.sum())
-    point = _evaluate(data, served, state.prices, allowed)
+    point = _evaluate(data, served, state.prices, allowed, state.slot_order)
     if point is None:
         return False
     state.value_bps = point.value_bps
@@ -104,12 +120,13 @@ def improve(
     for _ in range(iterations):
         if should_stop(state.value_bps):
             break
-        prices, sigma, model = _propose(state, limited, served)
+        prices, sigma, model, rough = _propose(state, limited, served)
         predicted = state.value_bps - model
-        if predicted <= tolerance * state.value_bps:
+        # A master solved roughly predicts too little, by ``rough`` at most.
+        if predicted + rough <= tolerance * state.value_bps:
             break
         state.cuts.last_used[state.cuts.weight > 0.0] = state.cuts.last_used.max() + 1
-        trial = _evaluate(data, served, prices, allowed)
+        trial = _evaluate(data, served, prices, allowed, state.slot_order)
         assert trial is not None  # the prices do not decide whether states fit
         add_cuts(state.cuts, data, trial, prices, sigma, served)
         nulls = _move(state, trial.value_bps, prices, sigma, predicted, nulls)
@@ -117,21 +134,34 @@ def improve(
 
 
 def _evaluate(
-    data: DualData, served: int, prices: FloatArray, allowed: NDArray[np.bool_]
+    data: DualData,
+    served: int,
+    prices: FloatArray,
+    allowed: NDArray[np.bool_],
+    slot_order: IntArray,
 ) -> DualPoint | None:
     pi, nu = np.ascontiguousarray(prices[:, 0]), np.ascontiguousarray(prices[:, 1:])
-    return evaluate(data, served, pi, nu, allowed)
+    return evaluate(data, served, pi, nu, allowed, slot_order)
 
 
-def _propose(state: BundleState, limited: bool, served: int) -> tuple[FloatArray, float, float]:
+def _propose(
+    state: BundleState, limited: bool, served: int
+) -> tuple[FloatArray, float, float, float]:
+    """Return prices, sigma, the model's value there, and by how much it may be too high."""
     cuts = state.cuts
     prices = np.empty_like(state.prices)
-    model, sigma = solve_master(
-        state.prices, state.sigma, state.step, limited, served, state.value_bps, cuts.start,
-        cuts.rows, cuts.count, cuts.gradient, cuts.sigma_slope, cuts.constant, cuts.weight,
-        MASTER_SWEEPS, prices,
-    )  # fmt: skip
-    return prices, sigma, model
+    for _ in range(MASTER_TRIES):
+        model, sigma, rough = solve_master(
+            state.prices, state.sigma, state.step, limited, served, state.value_bps,
+            MASTER_TOLERANCE, cuts.start, cuts.item, cuts.own, cuts.drawn, cuts.filled, cuts.level,
+            cuts.gram, cuts.sigma_slope, cuts.constant, cuts.weight, cuts.count, MASTER_SWEEPS,
+            prices,
+        )  # fmt: skip
+        apart = ((prices - state.prices) ** 2).sum() + (sigma - state.sigma) ** 2 * limited
+        if model + apart / (2.0 * state.step) < state.value_bps:
+            break
+        # So rough that to stay would be better: it goes on from the weights that it came to.
+    return prices, sigma, model, rough
 
 
 def _move(
@@ -144,9 +174,10 @@ def _move(
 ) -> int:
     """Accept or reject the trial prices and adapt the step; return the null steps in a row."""
     decrease = state.value_bps - value
-    if decrease > SERIOUS * predicted:
+    # A roughly solved master may predict a rise: no step goes there unless the bound falls.
+    if decrease > SERIOUS * max(predicted, 0.0):
         state.prices, state.sigma, state.value_bps = prices, sigma, value
-        if decrease > 0.5 * predicted:
+        if decrease > 0.5 * predicted > 0.0:
             state.step *= 2.0
         return 0
     if decrease < -predicted or nulls > 8:

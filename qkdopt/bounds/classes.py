@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.bounds.states import LinkStates, co_direction, link_states
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.load_states import LinkStates, co_direction
 from qkdopt.problem.routes import Hop, Route
 from qkdopt.units import FloatArray
 
@@ -122,7 +122,8 @@ def build_relaxation(problem: Problem) -> Relaxation:
         class_count=np.array([len(group.demands) for group in classes], dtype=np.int64),
         class_channels=np.array([group.channels for group in classes], dtype=np.int64),
         states=tuple(
-            link_states(problem, e, _max_loads(limit, start[e])) for e in range(len(start))
+            states.within(_max_loads(limit, start[e]))
+            for e, states in enumerate(problem.load_states)
         ),
     )
 
@@ -145,21 +146,25 @@ def _max_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
 def level_edges(rates_bps: FloatArray, highest_bps: float, levels: int) -> FloatArray:
     """``(L + 1,)`` edges of rate levels from 0 to the highest rate.
 
-    Inner edges are quantiles of the rates of a known plan: there the bound needs to tell
-    rates apart. Any rising edges that end at the highest rate are valid.
+    Inner edges are spread evenly over the rates of a known plan: there the bound needs to tell
+    rates apart. Quantiles would collapse where many demands have no rate or the same. Any rising
+    edges that end at the highest rate are valid.
 
     Parameters
     ----------
     rates_bps
-        ``(n,)`` rates of the known plan's demands [bit/s].
+        ``(n,)`` rates of the known plan's demands [bit/s]; those of 0 do not count.
     highest_bps
         Highest rate of any link.
     levels
-        Number of levels; fewer where quantiles coincide.
+        Number of levels; fewer where edges coincide.
     """
-    inner = np.quantile(rates_bps, np.linspace(0.0, 1.0, levels + 1)[1:-1])
-    edges = np.concatenate([[0.0], inner, [highest_bps]])
-    keep = np.concatenate([[True], np.diff(edges) > 1e-6 * max(highest_bps, 1.0)])
-    edges = edges[keep]
-    edges[-1] = max(highest_bps, 1e-9)
-    return np.asarray(edges)
+    positive = rates_bps[rates_bps > 0.0]
+    lowest, highest = positive.min(initial=np.inf), positive.max(initial=0.0)
+    inner = np.linspace(lowest, highest, levels)[:-1] if len(positive) else np.empty(0)
+    last_bps = max(highest_bps, 1e-9)
+    edges = [0.0]
+    for edge in inner:
+        if edges[-1] + 1e-6 * last_bps < edge < last_bps * (1.0 - 1e-6):
+            edges.append(float(edge))
+    return np.array([*edges, last_bps])

@@ -26,11 +26,13 @@ from numpy.typing import NDArray
 
 from qkdopt.bounds.classes import Relaxation
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.runtime.compiled import njit
+from qkdopt.runtime.compiled import njit, njit_inline
 from qkdopt.units import FloatArray
 
 # Relative margin on the sum of a few thousand terms in double precision.
 MARGIN = 1e-9
+# States of a link that are looked at together: of nearly equal rates, for one sorting bounds all.
+BAND = 24
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class DualData:
         ``(N, 2)`` lightpaths of each state.
     state_start
         ``(E + 1,)`` states of link e are ``state_start[e]:state_start[e + 1]``.
+    by_rate
+        ``(N,)`` states of each link in turn, the highest rate first.
     slot_item, slot_start
         Items repeated once per lightpath they can stand for, per link and direction.
     """
@@ -61,6 +65,7 @@ class DualData:
     state_value: FloatArray
     loads: IntArray
     state_start: IntArray
+    by_rate: IntArray
     slot_item: IntArray
     slot_start: IntArray
 
@@ -78,13 +83,19 @@ def dual_data(relaxation: Relaxation, edges: FloatArray | None) -> DualData:
         share = np.clip((rates[:, None] - edges[None, :-1]) / level_widths[None, :], 0.0, 1.0)
     slot_item = np.repeat(np.arange(relaxation.items), relaxation.item_limit)
     first = np.concatenate([[0], np.cumsum(relaxation.item_limit)])
+    start = np.cumsum([0, *(len(s.rate_bps) for s in relaxation.states)]).astype(np.int64)
+    by_rate = [
+        first + np.argsort(-states.rate_bps, kind="stable")
+        for first, states in zip(start[:-1], relaxation.states, strict=True)
+    ]
     return DualData(
         relaxation=relaxation,
         level_widths=level_widths,
         share=share,
         state_value=state_value,
         loads=np.concatenate([states.loads for states in relaxation.states]).astype(np.int64),
-        state_start=np.cumsum([0, *(len(s.rate_bps) for s in relaxation.states)]).astype(np.int64),
+        state_start=start,
+        by_rate=np.concatenate(by_rate).astype(np.int64),
         slot_item=slot_item.astype(np.int64),
         slot_start=first[relaxation.item_start].astype(np.int64),
     )
@@ -118,7 +129,12 @@ class DualPoint:
 
 
 def evaluate(
-    data: DualData, served: int, pi: FloatArray, nu: FloatArray, allowed: NDArray[np.bool_]
+    data: DualData,
+    served: int,
+    pi: FloatArray,
+    nu: FloatArray,
+    allowed: NDArray[np.bool_],
+    slot_order: IntArray | None = None,
 ) -> DualPoint | None:
     """Evaluate the dual; return None when no allowed states fit the demands.
 
@@ -134,8 +150,13 @@ def evaluate(
         ``(I, L)`` prices of the rate levels, not negative.
     allowed
         ``(N,)`` load states to choose from.
+    slot_order
+        ``first_slot_order(data)`` or what the last evaluation left of it, changed in place: the
+        slots of each link and direction in an order that is nearly right; None to begin anew.
     """
     rel = data.relaxation
+    if slot_order is None:
+        slot_order = first_slot_order(data)
     used, taken = np.zeros(rel.items), np.zeros(rel.items)
     drawn, offered = np.zeros(nu.shape), np.zeros(nu.shape)
     flow = np.zeros(len(rel.route_class))
@@ -145,14 +166,20 @@ def evaluate(
         rel.class_channels, data.level_widths, served, pi, nu, used, drawn, flow,
     )  # fmt: skip
     link_part = _link_part(
-        data.state_start, data.loads, data.share, data.state_value, data.slot_item, data.slot_start,
-        rel.item_class, rel.class_channels, allowed, pi, nu, taken, offered, state,
+        data.state_start, data.by_rate, data.loads, data.share, data.state_value, data.slot_item,
+        data.slot_start, slot_order, rel.item_class, rel.class_channels, allowed, pi, nu,
+        taken, offered, state,
     )  # fmt: skip
     if not np.isfinite(demand_part) or not np.isfinite(link_part):
         return None
     size = abs(demand_part) + abs(link_part)
     value = demand_part + link_part + MARGIN * size
     return DualPoint(value, used, taken, drawn, offered, state, flow)
+
+
+def first_slot_order(data: DualData) -> IntArray:
+    """Slots in the order of their items."""
+    return np.arange(len(data.slot_item), dtype=np.int64)
 
 
 @njit
@@ -184,7 +211,7 @@ def _demand_part(
                 chosen[c] = p
     total, remaining = 0.0, served
     order = np.arange(classes)
-    _sort_down(best.copy(), order, 0, classes)
+    _sort_down(best.copy(), order)
     for k in range(classes):
         c = order[k]
         count = min(remaining, class_count[c])
@@ -208,75 +235,118 @@ def _demand_part(
     return total if remaining == 0 else -np.inf
 
 
+@njit_inline
+def _profits(s, share, slot_item, item_class, class_channels, pi, nu, order, first, end, profit):
+    """Write what each slot of a link is worth in a state, in the present order of slots."""
+    for k in range(first, end):
+        i = slot_item[order[k]]
+        drawn = 0.0
+        for level in range(share.shape[1]):
+            if share[s, level] <= 0.0:
+                break
+            drawn += nu[i, level] * share[s, level]
+        profit[k - first] = pi[i] + drawn / class_channels[item_class[i]]
+
+
+@njit
+def _state_value(
+    s, loads, share, state_value, slot_item, item_class, class_channels, pi, nu, order, first,
+    middle, end, profit,
+):  # fmt: skip
+    """Return the value of a state with the lightpaths of most profit; the order then lists them."""
+    _profits(s, share, slot_item, item_class, class_channels, pi, nu, order, first, end, profit)
+    _sort_down(profit[: middle - first], order[first:middle])
+    _sort_down(profit[middle - first : end - first], order[middle:end])
+    value = state_value[s]
+    for k in range(loads[s, 0]):
+        value += profit[k]
+    for k in range(middle - first, middle - first + loads[s, 1]):
+        value += profit[k]
+    return value
+
+
 @njit
 def _link_part(
-    state_start, loads, share, state_value, slot_item, slot_start,
+    state_start, by_rate, loads, share, state_value, slot_item, slot_start, slot_order,
     item_class, class_channels, allowed, pi, nu, taken, offered, state,
 ):  # fmt: skip
     """Give every link its best state and the lightpaths of most value in it; -inf if none.
 
     The second sum of ``B``; arrays as in :class:`DualData` and :class:`DualPoint`, of which
-    ``taken``, ``offered`` and ``state`` are written.
+    ``taken``, ``offered`` and ``state`` are written. Prices of levels are not negative, so at the
+    highest rate of a band every slot is worth at least what it is in any state of the band: states
+    that could not be the best even so are left out.
     """
-    total = 0.0
-    levels = share.shape[1]
-    width = 0
+    total, width = 0.0, 0
     for e in range(len(slot_start)):
         width = max(width, slot_start[e, 2] - slot_start[e, 0])
-    order = np.empty(width, dtype=np.int64)
-    profit = np.empty(width)
-    best_order = np.empty(width, dtype=np.int64)
+    profit, first_sum, second_sum = np.empty(width), np.empty(width + 1), np.empty(width + 1)
     for e in range(len(slot_start)):
         first, middle, end = slot_start[e, 0], slot_start[e, 1], slot_start[e, 2]
-        n0, n1 = middle - first, end - middle
-        for k in range(n0 + n1):
-            order[k] = first + k
         best, chosen = -np.inf, -1
-        for s in range(state_start[e], state_start[e + 1]):
-            if not allowed[s]:
+        for band in range(state_start[e], state_start[e + 1], BAND):
+            band_end, top = min(band + BAND, state_start[e + 1]), -1
+            for k in range(band, band_end):
+                if allowed[by_rate[k]]:
+                    top = by_rate[k]
+                    break
+            if top < 0:
                 continue
-            m0, m1 = loads[s, 0], loads[s, 1]
-            for k in range(n0 + n1):
-                i = slot_item[order[k]]
-                drawn = 0.0
-                for level in range(levels):
-                    if share[s, level] <= 0.0:
-                        break
-                    drawn += nu[i, level] * share[s, level]
-                profit[k] = pi[i] + drawn / class_channels[item_class[i]]
-            # The order of the last state is nearly right: insertion sort is nearly linear.
-            _sort_down(profit, order, 0, n0)
-            _sort_down(profit, order, n0, n0 + n1)
-            value = state_value[s]
-            for k in range(m0):
-                value += profit[k]
-            for k in range(n0, n0 + m1):
-                value += profit[k]
-            if value > best:
-                best, chosen = value, s
-                for k in range(m0):
-                    best_order[k] = order[k]
-                for k in range(m1):
-                    best_order[m0 + k] = order[n0 + k]
+            _state_value(
+                top, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,
+                slot_order, first, middle, end, profit,
+            )  # fmt: skip
+            first_sum[0], second_sum[0] = 0.0, 0.0
+            for k in range(middle - first):
+                first_sum[k + 1] = first_sum[k] + profit[k]
+            for k in range(end - middle):
+                second_sum[k + 1] = second_sum[k] + profit[middle - first + k]
+            for k in range(band, band_end):
+                s = by_rate[k]
+                most = state_value[s] + first_sum[loads[s, 0]] + second_sum[loads[s, 1]]
+                if not allowed[s] or most <= best:
+                    continue
+                value = _state_value(
+                    s, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,
+                    slot_order, first, middle, end, profit,
+                )  # fmt: skip
+                if value > best:
+                    best, chosen = value, s
         if chosen < 0:
             return -np.inf
         total += best
         state[e] = chosen
-        for k in range(loads[chosen, 0] + loads[chosen, 1]):
-            i = slot_item[best_order[k]]
-            taken[i] += 1.0
-            for level in range(levels):
-                offered[i, level] += share[chosen, level] / class_channels[item_class[i]]
+        _state_value(
+            chosen, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,
+            slot_order, first, middle, end, profit,
+        )  # fmt: skip
+        _take(
+            chosen, loads, share, slot_item, slot_order, first, middle, item_class, class_channels,
+            taken, offered,
+        )  # fmt: skip
     return total
 
 
 @njit
-def _sort_down(key, order, first, end):
-    """Sort ``key[first:end]`` by insertion, falling, moving ``order`` along."""
-    for k in range(first + 1, end):
+def _take(
+    s, loads, share, slot_item, order, first, middle, item_class, class_channels, taken, offered
+):
+    """Count the lightpaths that a state accepts, first in the order, and what it offers them."""
+    for k in range(loads[s, 0] + loads[s, 1]):
+        place = first + k if k < loads[s, 0] else middle + k - loads[s, 0]
+        i = slot_item[order[place]]
+        taken[i] += 1.0
+        for level in range(share.shape[1]):
+            offered[i, level] += share[s, level] / class_channels[item_class[i]]
+
+
+@njit
+def _sort_down(key, order):
+    """Sort by insertion, falling, moving ``order`` along: nearly linear where nearly sorted."""
+    for k in range(1, len(key)):
         value, item = key[k], order[k]
         j = k - 1
-        while j >= first and key[j] < value:
+        while j >= 0 and key[j] < value:
             key[j + 1], order[j + 1] = key[j], order[j]
             j -= 1
         key[j + 1], order[j + 1] = value, item

@@ -10,6 +10,9 @@ Each block keeps linear pieces (cuts) ``c + g . x`` seen so far; the master mini
 Its dual has one simplex of weights per block; pairs of weights are exchanged (sequential
 minimal optimisation) until the duality gap is small beside the predicted decrease. The
 master only proposes prices: no bound depends on how exactly it is solved.
+
+A cut touches the few items that a state accepts or a route uses, and on each of them its slope
+against the levels is one vector times a number: so it is kept, and so the work is counted.
 """
 
 from __future__ import annotations
@@ -21,25 +24,38 @@ from numpy.typing import NDArray
 
 from qkdopt.bounds.dual import DualData, DualPoint
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.runtime.compiled import njit, njit_inline
+from qkdopt.runtime.compiled import njit, njit_inline, njit_noalloc
 from qkdopt.units import FloatArray
 
-# Cuts kept per block; weightless ones make room, oldest first.
+# Cuts kept per block; weightless ones make capacity, oldest first.
 CAPACITY = 80
 # Exchanges of weight in one block before the next block is looked at.
-EXCHANGES = 6
+EXCHANGES = 20
+# Passes over the blocks, of which one looks at all cuts and the others at those with weight.
+FULL_EVERY = 3
 
 
 @dataclass
 class Cuts:
-    """Linear pieces of every block, padded to a common capacity ``K``.
+    """Linear pieces of every block, ``K`` of them at most.
+
+    The slope of a cut against the prices ``(pi, nu_1, ..., nu_L)`` of item ``item[k, n]`` is
+    ``(own[k, n], drawn[k, n] * level[b, k, 0], ..., drawn[k, n] * level[b, k, L - 1])``.
 
     Parameters
     ----------
-    start, rows
-        Block b prices the items ``rows[start[b]:start[b + 1]]``; links come first.
-    gradient
-        ``(K, rows, 1 + L)`` slope against the prices (pi, nu_1, ..., nu_L) of each row.
+    start
+        ``(B + 1,)`` entries of block b are ``start[b]:start[b + 1]``; links come first.
+    item, own, drawn
+        ``(K, N)`` item of each entry, rising within a cut, its slope against the item's own price,
+        and the factor of its slopes against the levels.
+    filled
+        ``(B, K)`` entries of each cut.
+    level
+        ``(B, K, L)`` slopes against the levels, but for the factor.
+    gram
+        ``(B, K, K)`` inner products of the slopes of a block's cuts, sigma included; empty in
+        packed cuts.
     sigma_slope, constant, weight
         ``(B, K)`` slope against sigma, constant, and dual weight of each cut.
     state
@@ -53,8 +69,12 @@ class Cuts:
     """
 
     start: IntArray
-    rows: IntArray
-    gradient: FloatArray
+    item: IntArray
+    own: FloatArray
+    drawn: FloatArray
+    filled: IntArray
+    level: FloatArray
+    gram: FloatArray
     sigma_slope: FloatArray
     constant: FloatArray
     weight: FloatArray
@@ -63,31 +83,75 @@ class Cuts:
     last_used: IntArray
     count: IntArray = field(repr=False)
 
-    def copy(self) -> Cuts:
-        """Return an independent copy, for a child node of the branching."""
-        return Cuts(**{name: getattr(self, name).copy() for name in self.__dataclass_fields__})
+    def packed(self) -> Cuts:
+        """Return a copy without room for more cuts, of those that have weight.
+
+        A child node of the branching begins with them: the others cost more than they bring.
+        """
+        capacity = max(1, int((self.weight > 0.0).sum(axis=1).max(initial=0)))
+        other = _empty(self.start, self.level.shape[2], capacity, with_gram=False)
+        for b in range(len(self.count)):
+            _copy_cuts(self, other, b, np.flatnonzero(self.weight[b, : self.count[b]] > 0.0))
+        return other
+
+    def unpacked(self) -> Cuts:
+        """Return a copy with room for ``CAPACITY`` cuts a block."""
+        other = _empty(self.start, self.level.shape[2], CAPACITY)
+        for b in range(len(self.count)):
+            _copy_cuts(self, other, b, np.arange(self.count[b]))
+        _fill_gram(
+            other.start, other.item, other.own, other.drawn, other.filled, other.level,
+            other.sigma_slope, other.count, other.gram,
+        )  # fmt: skip
+        return other
+
+
+BY_CUT = ("filled", "level", "sigma_slope", "constant", "weight", "state", "route",
+          "last_used")  # fmt: skip
+BY_ENTRY = ("item", "own", "drawn")
+
+
+def _copy_cuts(source: Cuts, target: Cuts, b: int, chosen: IntArray) -> None:
+    """Copy chosen cuts of a block to the beginning of the same block of other cuts."""
+    entries = slice(source.start[b], source.start[b + 1])
+    for name in BY_ENTRY:
+        getattr(target, name)[: len(chosen), entries] = getattr(source, name)[chosen, entries]
+    for name in BY_CUT:
+        getattr(target, name)[b, : len(chosen)] = getattr(source, name)[b, chosen]
+    if source.gram.size and target.gram.size:
+        target.gram[b, : len(chosen), : len(chosen)] = source.gram[b][np.ix_(chosen, chosen)]
+    target.count[b] = len(chosen)
 
 
 def empty_cuts(data: DualData) -> Cuts:
     """Lay out the blocks of a relaxation, without cuts."""
     rel = data.relaxation
-    blocks = [np.arange(first, end) for first, _, end in rel.item_start]
+    most = [int(states.loads.sum(axis=1).max(initial=0)) for states in rel.states]
+    entries = [min(n, end - first) for n, (first, _, end) in zip(most, rel.item_start, strict=True)]
+    hops = np.diff(rel.route_start)
     for c in range(len(rel.class_count)):
-        first, end = rel.class_route[c], rel.class_route[c + 1]
-        blocks.append(np.unique(rel.route_item[rel.route_start[first] : rel.route_start[end]]))
-    rows = np.concatenate(blocks).astype(np.int64)
-    shape = (len(blocks), CAPACITY)
+        entries.append(int(hops[rel.class_route[c] : rel.class_route[c + 1]].max(initial=0)))
+    start = np.cumsum([0, *entries]).astype(np.int64)
+    return _empty(start, len(data.level_widths), CAPACITY)
+
+
+def _empty(start: IntArray, levels: int, capacity: int, *, with_gram: bool = True) -> Cuts:
+    shape, entries = (len(start) - 1, capacity), (capacity, int(start[-1]))
     return Cuts(
-        start=np.cumsum([0, *(len(block) for block in blocks)]).astype(np.int64),
-        rows=rows,
-        gradient=np.zeros((CAPACITY, len(rows), 1 + len(data.level_widths))),
+        start=start,
+        item=np.zeros(entries, dtype=np.int64),
+        own=np.zeros(entries),
+        drawn=np.zeros(entries),
+        filled=np.zeros(shape, dtype=np.int64),
+        level=np.zeros((*shape, levels)),
+        gram=np.zeros((*shape, capacity) if with_gram else (shape[0], 0, 0)),
         sigma_slope=np.zeros(shape),
         constant=np.zeros(shape),
         weight=np.zeros(shape),
         state=np.full(shape, -1, dtype=np.int64),
         route=np.full(shape, -1, dtype=np.int64),
         last_used=np.zeros(shape, dtype=np.int64),
-        count=np.zeros(len(blocks), dtype=np.int64),
+        count=np.zeros(shape[0], dtype=np.int64),
     )
 
 
@@ -112,50 +176,196 @@ def add_cuts(
         ``S``, how many demands plans serve.
     """
     rel = data.relaxation
-    links = len(rel.states)
     limited = served < int(rel.class_count.sum())
-    for b in range(links):
-        first, end = rel.item_start[b, 0], rel.item_start[b, 2]
-        cut = np.column_stack([point.taken[first:end], point.offered[first:end]])
-        state = int(point.state[b])
-        _insert(cuts, b, cut, float(data.state_value[state]), 0.0, state, -1)
-    for c in range(len(rel.class_count)):
-        b = links + c
-        rows = cuts.rows[cuts.start[b] : cuts.start[b + 1]]
-        cut = np.zeros((len(rows), prices.shape[1]))
-        constant, slope, route = _class_cut(
-            rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-            rel.class_channels, data.level_widths, c, prices, sigma, limited, rows, cut,
-        )  # fmt: skip
-        _insert(cuts, b, cut, constant, slope, -1, route)
+    _add_all(
+        rel.item_start, rel.item_class, rel.route_start, rel.route_item, rel.route_key,
+        rel.class_route, rel.class_count, rel.class_channels, data.level_widths, data.share,
+        data.state_value, point.taken, point.state, prices, sigma, limited, cuts.start, cuts.item,
+        cuts.own, cuts.drawn, cuts.filled, cuts.level, cuts.gram, cuts.sigma_slope,
+        cuts.constant, cuts.weight, cuts.state, cuts.route, cuts.last_used, cuts.count,
+    )  # fmt: skip
 
 
-def _insert(
-    cuts: Cuts, b: int, cut: FloatArray, constant: float, slope: float, state: int, route: int
-) -> None:
-    rows = slice(cuts.start[b], cuts.start[b + 1])
-    known = cuts.count[b]
-    same = (
-        (cuts.constant[b, :known] == constant)
-        & (cuts.sigma_slope[b, :known] == slope)
-        & (cuts.state[b, :known] == state)
-        & (cuts.route[b, :known] == route)
-    )
-    if any(np.array_equal(cuts.gradient[k, rows], cut) for k in np.flatnonzero(same)):
-        return
-    k = known
-    if known == CAPACITY:
-        idle = np.where(cuts.weight[b] > 0.0, np.iinfo(np.int64).max, cuts.last_used[b])
-        k = int(idle.argmin())
-        if cuts.weight[b, k] > 0.0:
+@njit
+def _add_all(
+    item_start, item_class, route_start, route_item, route_key, class_route, class_count,
+    class_channels, level_widths, share, state_value, taken, chosen_state, prices, sigma, limited,
+    start, item, own, drawn, filled, level, gram, sigma_slope, constant, weight, state, route,
+    last_used, count,
+):  # fmt: skip
+    """Write the new cut of every block in the last place, and enter it unless it is there."""
+    links, latest, new = len(item_start), last_used.max(), weight.shape[1] - 1
+    for b in range(len(count)):
+        constant[b, new], sigma_slope[b, new] = 0.0, 0.0
+        state[b, new], route[b, new], filled[b, new] = -1, -1, 0
+        level[b, new, :] = 0.0
+        if b < links:
+            s = chosen_state[b]
+            state[b, new], constant[b, new] = s, state_value[s]
+            level[b, new, :] = share[s, :]
+            filled[b, new] = _link_entries(
+                start[b], item_start[b, 0], item_start[b, 2], item_class, class_channels, taken,
+                item[new], own[new], drawn[new],
+            )  # fmt: skip
+        else:
+            c = b - links
+            p, best = _best_route(
+                route_start, route_item, route_key, class_route, class_channels, level_widths, c,
+                prices,
+            )  # fmt: skip
+            if not limited or best > sigma:
+                route[b, new] = p
+                sigma_slope[b, new] = -float(class_count[c]) if limited else 0.0
+                constant[b, new], filled[b, new] = _class_entries(
+                    start[b], np.sort(route_item[route_start[p] : route_start[p + 1]]),
+                    route_key[p], float(class_count[c]), class_channels[c], level_widths, prices,
+                    item[new], own[new], drawn[new], level[b, new],
+                )  # fmt: skip
+        if not _is_there(b, new, start, item, own, filled, level, sigma_slope, constant, state,
+                         route, count):  # fmt: skip
+            _enter(b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope,
+                   constant, weight, state, route, last_used, count)  # fmt: skip
+
+
+@njit_inline
+def _link_entries(first, item_first, item_end, item_class, class_channels, taken, item, own, drawn):
+    """Write the entries of a link's cut: the lightpaths it takes; return how many."""
+    n = 0
+    for i in range(item_first, item_end):
+        if taken[i] > 0.0:
+            item[first + n], own[first + n] = i, taken[i]
+            drawn[first + n] = taken[i] / class_channels[item_class[i]]
+            n += 1
+    return n
+
+
+@njit_inline
+def _class_entries(
+    first, items, with_key, demands, channels, level_widths, prices, item, own, drawn, level
+):
+    """Write the entries of a class's cut: its best route; return its constant and how many."""
+    constant = 0.0
+    for n in range(len(items)):
+        item[first + n], own[first + n] = items[n], -demands * channels
+        drawn[first + n] = -demands
+    if with_key:
+        for j in range(len(level_widths)):
+            if _left(level_widths[j], items, prices, j) > 0.0:
+                constant += demands * level_widths[j]
+                level[j] = 1.0
+    return constant, len(items)
+
+
+@njit_noalloc
+def _left(width, items, prices, level):
+    """Return what the prices along a route leave of a level's width."""
+    for i in items:
+        width -= prices[i, 1 + level]
+    return width
+
+
+@njit
+def _best_route(
+    route_start, route_item, route_key, class_route, class_channels, level_widths, c, prices
+):
+    """Return the route of class c with the highest reward, and the reward."""
+    best, chosen = -np.inf, -1
+    for p in range(class_route[c], class_route[c + 1]):
+        items = route_item[route_start[p] : route_start[p + 1]]
+        reward = 0.0
+        for i in items:
+            reward -= class_channels[c] * prices[i, 0]
+        if route_key[p]:
+            for level in range(len(level_widths)):
+                reward += max(_left(level_widths[level], items, prices, level), 0.0)
+        if reward > best:
+            best, chosen = reward, p
+    return chosen, best
+
+
+@njit_noalloc
+def _is_there(b, new, start, item, own, filled, level, sigma_slope, constant, state, route, count):
+    """Whether a block has a cut equal to that in place ``new``."""
+    for k in range(count[b]):
+        if (
+            state[b, k] != state[b, new] or route[b, k] != route[b, new]
+            or constant[b, k] != constant[b, new] or sigma_slope[b, k] != sigma_slope[b, new]
+            or filled[b, k] != filled[b, new]
+        ):  # fmt: skip
+            continue
+        same = True
+        for j in range(level.shape[2]):
+            same = same and level[b, k, j] == level[b, new, j]
+        for n in range(start[b], start[b] + filled[b, k]):
+            same = same and item[k, n] == item[new, n] and own[k, n] == own[new, n]
+        if same:
+            return True
+    return False
+
+
+@njit_noalloc
+def _enter(
+    b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope, constant, weight,
+    state, route, last_used, count,
+):  # fmt: skip
+    """Copy the cut in place ``new`` beyond the others, or over the longest idle one."""
+    place = count[b]
+    if place == new:
+        place = -1
+        for k in range(count[b]):
+            if weight[b, k] <= 0.0 and (place < 0 or last_used[b, k] < last_used[b, place]):
+                place = k
+        if place < 0:
             return
     else:
-        cuts.count[b] += 1
-    cuts.gradient[k, rows] = cut
-    cuts.constant[b, k], cuts.sigma_slope[b, k] = constant, slope
-    cuts.state[b, k], cuts.route[b, k] = state, route
-    cuts.weight[b, k] = 1.0 if known == 0 else 0.0
-    cuts.last_used[b, k] = cuts.last_used.max()
+        count[b] += 1
+    for n in range(start[b], start[b] + filled[b, new]):
+        item[place, n], own[place, n], drawn[place, n] = item[new, n], own[new, n], drawn[new, n]
+    for j in range(level.shape[2]):
+        level[b, place, j] = level[b, new, j]
+    filled[b, place] = filled[b, new]
+    constant[b, place], sigma_slope[b, place] = constant[b, new], sigma_slope[b, new]
+    state[b, place], route[b, place] = state[b, new], route[b, new]
+    weight[b, place] = 1.0 if place == 0 and count[b] == 1 else 0.0
+    last_used[b, place] = latest
+    for k in range(count[b]):
+        gram[b, place, k] = _product(
+            b, place, k, start, item, own, drawn, filled, level, sigma_slope
+        )
+        gram[b, k, place] = gram[b, place, k]
+
+
+@njit
+def _fill_gram(start, item, own, drawn, filled, level, sigma_slope, count, gram):
+    """Write the inner products of all cuts of every block."""
+    for b in range(len(count)):
+        for k in range(count[b]):
+            for other in range(k + 1):
+                gram[b, k, other] = _product(
+                    b, k, other, start, item, own, drawn, filled, level, sigma_slope
+                )
+                gram[b, other, k] = gram[b, k, other]
+
+
+@njit_noalloc
+def _product(b, k, other, start, item, own, drawn, filled, level, sigma_slope):
+    """Return the inner product of the slopes of two cuts of a block."""
+    levels = 0.0
+    for j in range(level.shape[2]):
+        levels += level[b, k, j] * level[b, other, j]
+    total = sigma_slope[b, k] * sigma_slope[b, other]
+    n, n_end = start[b], start[b] + filled[b, k]
+    m, m_end = start[b], start[b] + filled[b, other]
+    while n < n_end and m < m_end:
+        if item[k, n] < item[other, m]:
+            n += 1
+        elif item[k, n] > item[other, m]:
+            m += 1
+        else:
+            total += own[k, n] * own[other, m] + drawn[k, n] * drawn[other, m] * levels
+            n += 1
+            m += 1
+    return total
 
 
 def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
@@ -168,13 +378,8 @@ def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
         keep = np.flatnonzero((cuts.state[b, :n] < 0) | allowed[cuts.state[b, :n]])
         if len(keep) == n:
             continue
-        rows = slice(cuts.start[b], cuts.start[b + 1])
-        cuts.gradient[: len(keep), rows] = cuts.gradient[keep, rows]
-        for name in ("constant", "sigma_slope", "weight", "state", "route", "last_used"):
-            values = getattr(cuts, name)
-            values[b, : len(keep)] = values[b, keep]
-            values[b, len(keep) :] = 0
-        cuts.count[b] = len(keep)
+        _copy_cuts(cuts, cuts, b, keep)
+        cuts.weight[b, len(keep) :] = 0.0
         total = cuts.weight[b].sum()
         if total > 0.0:
             cuts.weight[b] /= total
@@ -182,85 +387,45 @@ def drop_states(cuts: Cuts, allowed: NDArray[np.bool_]) -> None:
             cuts.weight[b, 0] = 1.0
 
 
-@njit
-def _row_of(rows, item):
-    """Place of an item in a sorted list that holds it."""
-    low, high = 0, len(rows)
-    while low < high:
-        middle = (low + high) // 2
-        if rows[middle] < item:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+@njit_inline
+def _add(b, k, step, start, item, own, drawn, filled, level, slope):
+    """Add ``step`` times the slope of a cut."""
+    for n in range(start[b], start[b] + filled[b, k]):
+        i = item[k, n]
+        slope[i, 0] += step * own[k, n]
+        for j in range(level.shape[2]):
+            slope[i, 1 + j] += step * drawn[k, n] * level[b, k, j]
 
 
-@njit
-def _class_cut(
-    route_start, route_item, route_key, class_route, class_count,
-    class_channels, level_widths, c, prices, sigma, limited, rows, cut,
-):  # fmt: skip
-    """Fill ``cut`` with the slope of class c; return its constant, sigma slope and route."""
-    best, chosen = -np.inf, -1
-    for p in range(class_route[c], class_route[c + 1]):
-        reward = 0.0
-        for i in route_item[route_start[p] : route_start[p + 1]]:
-            reward -= class_channels[c] * prices[i, 0]
-        if route_key[p]:
-            for level in range(len(level_widths)):
-                left = level_widths[level]
-                for i in route_item[route_start[p] : route_start[p + 1]]:
-                    left -= prices[i, 1 + level]
-                reward += max(left, 0.0)
-        if reward > best:
-            best, chosen = reward, p
-    if limited and best <= sigma:
-        return 0.0, 0.0, -1
-    count, constant = float(class_count[c]), 0.0
-    items = route_item[route_start[chosen] : route_start[chosen + 1]]
-    for i in items:
-        cut[_row_of(rows, i), 0] -= count * class_channels[c]
-    if route_key[chosen]:
-        for level in range(len(level_widths)):
-            left = level_widths[level]
-            for i in items:
-                left -= prices[i, 1 + level]
-            if left > 0.0:
-                constant += count * level_widths[level]
-                for i in items:
-                    cut[_row_of(rows, i), 1 + level] -= count
-    return constant, (-count if limited else 0.0), chosen
+@njit_inline
+def _price(b, k, centre, t, start, item, filled, slope, prices):
+    """Write the prices of a cut's items a step against the slope from the centre."""
+    for n in range(start[b], start[b] + filled[b, k]):
+        i = item[k, n]
+        prices[i, 0] = centre[i, 0] - t * slope[i, 0]
+        for j in range(1, prices.shape[1]):
+            prices[i, j] = max(0.0, centre[i, j] - t * slope[i, j])
 
 
-@njit
-def _weighted(start, rows, count, gradient, sigma_slope, weight, slope):
-    """Add the weighted gradients of all cuts to ``slope``; return their weighted sigma slope."""
-    pull = 0.0
-    for b in range(len(count)):
-        for k in range(count[b]):
-            if weight[b, k] > 0.0:
-                pull += weight[b, k] * sigma_slope[b, k]
-                for r in range(start[b], start[b + 1]):
-                    for j in range(slope.shape[1]):
-                        slope[rows[r], j] += weight[b, k] * gradient[k, r, j]
-    return pull
-
-
-@njit
-def _price(centre, t, slope, prices):
-    """Write the prices a step against the slope from the centre; only the first may be negative."""
-    for i in range(centre.shape[0]):
-        for j in range(centre.shape[1]):
-            moved = centre[i, j] - t * slope[i, j]
-            prices[i, j] = moved if j == 0 or moved > 0.0 else 0.0
+@njit_inline
+def _height(b, k, start, item, own, drawn, filled, level, sigma_slope, constant, prices, sigma):
+    """Return the height of a cut at some prices."""
+    height = constant[b, k] + sigma_slope[b, k] * sigma
+    for n in range(start[b], start[b] + filled[b, k]):
+        i = item[k, n]
+        levels = 0.0
+        for j in range(level.shape[2]):
+            levels += level[b, k, j] * prices[i, 1 + j]
+        height += own[k, n] * prices[i, 0] + drawn[k, n] * levels
+    return height
 
 
 @njit
 def solve_master(
-    centre, sigma_centre, t, limited, served, value, start, rows, count,
-    gradient, sigma_slope, constant, weight, sweeps, prices,
+    centre, sigma_centre, t, limited, served, value, tolerance, start, item, own, drawn, filled,
+    level, gram, sigma_slope, constant, weight, count, sweeps, prices,
 ):  # fmt: skip
-    """Improve the weights, write the proposed prices; return (model value, sigma).
+    """Improve the weights, write the proposed prices; return (model value, sigma, duality gap).
 
     Parameters
     ----------
@@ -272,7 +437,9 @@ def solve_master(
         Whether fewer than all demands are served, and how many.
     value
         The bound at the centre [bit/s].
-    start, rows, count, gradient, sigma_slope, constant, weight
+    tolerance
+        Duality gap at which it ends, beside the predicted decrease.
+    start, item, own, drawn, filled, level, gram, sigma_slope, constant, weight, count
         See :class:`Cuts`; ``weight`` is improved in place.
     sweeps
         Most passes over all blocks.
@@ -280,89 +447,116 @@ def solve_master(
         ``(I, 1 + L)``, written.
     """
     slope = np.zeros(centre.shape)
-    pull = (float(served) if limited else 0.0) + _weighted(
-        start, rows, count, gradient, sigma_slope, weight, slope
-    )
-    _price(centre, t, slope, prices)
+    pull = float(served) if limited else 0.0
+    for b in range(len(count)):
+        for k in range(count[b]):
+            if weight[b, k] > 0.0:
+                pull += weight[b, k] * sigma_slope[b, k]
+                _add(b, k, weight[b, k], start, item, own, drawn, filled, level, slope)
+    for i in range(centre.shape[0]):
+        prices[i, 0] = centre[i, 0] - t * slope[i, 0]
+        for j in range(1, centre.shape[1]):
+            prices[i, j] = max(0.0, centre[i, j] - t * slope[i, j])
     sigma = sigma_centre - t * pull if limited else 0.0
-    height = np.empty(gradient.shape[0])
-    model = 0.0
-    for _ in range(sweeps):
-        gap = 0.0
-        model = sigma * served if limited else 0.0
+    capacity = weight.shape[1]
+    height, active, moved = np.empty(capacity), np.empty(capacity, np.int64), np.empty(capacity)
+    for sweep in range(sweeps):
+        # Cuts without weight seldom get any: most passes leave them out.
+        full = sweep % FULL_EVERY == 0
+        gap, heights = 0.0, sigma * served if limited else 0.0
         for b in range(len(count)):
-            high = -1
-            for exchange in range(EXCHANGES):
-                # After the first exchange only cuts with weight are evaluated again.
-                high, low, mean = _extremes(
-                    b, start, rows, count, gradient, sigma_slope, constant, weight, prices, sigma,
-                    exchange > 0, high, height,
-                )  # fmt: skip
-                if exchange == 0:
-                    gap += height[high] - mean
-                    model += height[high]
-                rise = height[high] - height[low]
-                if high == low or rise <= 1e-9 * abs(height[high]):
-                    break
-                step = _exchange(
-                    b, high, low, rise, centre, t, start, rows, gradient, sigma_slope, weight,
-                    slope, prices,
-                )  # fmt: skip
-                if limited:
-                    pull += step * (sigma_slope[b, high] - sigma_slope[b, low])
-                    sigma = sigma_centre - t * pull
-        if gap <= 0.05 * (value - model):
+            n, top, mean = _look(
+                b, full, start, item, own, drawn, filled, level, sigma_slope, constant, weight,
+                count, prices, sigma, active, height,
+            )  # fmt: skip
+            gap += top - mean
+            heights += top
+            moved[:n] = 0.0
+            _exchange(n, active, t, gram[b], weight[b], height, moved)
+            for m in range(n):
+                if moved[m] != 0.0:
+                    k = active[m]
+                    _add(b, k, moved[m], start, item, own, drawn, filled, level, slope)
+                    pull += moved[m] * sigma_slope[b, k]
+            for m in range(n):
+                if moved[m] != 0.0:
+                    _price(b, active[m], centre, t, start, item, filled, slope, prices)
+            if limited:
+                sigma = sigma_centre - t * pull
+        # While weights move, blocks are seen at different prices: good enough to end by.
+        if full and gap <= tolerance * (value - heights):
             break
-    return model, sigma
+    model, rough = sigma * served if limited else 0.0, 0.0
+    for b in range(len(count)):
+        _, top, mean = _look(
+            b, True, start, item, own, drawn, filled, level, sigma_slope, constant, weight, count,
+            prices, sigma, active, height,
+        )  # fmt: skip
+        model += top
+        rough += top - mean
+    return model, sigma, rough
 
 
 @njit_inline
-def _extremes(
-    b, start, rows, count, gradient, sigma_slope, constant, weight, prices, sigma,
-    weighted_only, last_high, height,
+def _look(
+    b, everything, start, item, own, drawn, filled, level, sigma_slope, constant, weight, count,
+    prices, sigma, active, height,
 ):  # fmt: skip
-    """Write the heights of a block's cuts; return the highest, the lowest of weight, the mean.
+    """List the cuts of a block, or those with weight, and their heights.
 
-    With ``weighted_only`` cuts without weight are left out, the last highest one excepted.
+    Return how many they are, the highest height, and the mean by weight.
     """
-    first, end, width = start[b], start[b + 1], prices.shape[1]
-    high, low, mean = -1, -1, 0.0
+    n, top, mean = 0, -np.inf, 0.0
     for k in range(count[b]):
-        if weighted_only and weight[b, k] <= 0.0 and k != last_high:
-            continue
-        h = constant[b, k] + sigma_slope[b, k] * sigma
-        for r in range(first, end):
-            i = rows[r]
-            for j in range(width):
-                h += gradient[k, r, j] * prices[i, j]
-        height[k] = h
-        mean += weight[b, k] * h
-        if high < 0 or h > height[high]:
-            high = k
-        if weight[b, k] > 0.0 and (low < 0 or h < height[low]):
-            low = k
-    return high, low, mean
+        if everything or weight[b, k] > 0.0:
+            active[n] = k
+            height[n] = _height(
+                b, k, start, item, own, drawn, filled, level, sigma_slope, constant, prices, sigma
+            )
+            mean += weight[b, k] * height[n]
+            top = max(top, height[n])
+            n += 1
+    return n, top, mean
 
 
 @njit_inline
-def _exchange(
-    b, high, low, rise, centre, t, start, rows, gradient, sigma_slope, weight, slope, prices,
-):  # fmt: skip
-    """Move weight from the lowest cut to the highest, and the prices with it; return how much."""
-    first, end, width = start[b], start[b + 1], centre.shape[1]
-    bend = (sigma_slope[b, high] - sigma_slope[b, low]) ** 2
-    for r in range(first, end):
-        for j in range(width):
-            bend += (gradient[high, r, j] - gradient[low, r, j]) ** 2
-    step = min(weight[b, low], rise / (t * bend + 1e-300))
-    weight[b, high] += step
-    weight[b, low] -= step
-    if weight[b, low] < 1e-14:
-        weight[b, low] = 0.0
-    for r in range(first, end):
-        i = rows[r]
-        for j in range(width):
-            slope[i, j] += step * (gradient[high, r, j] - gradient[low, r, j])
-            moved = centre[i, j] - t * slope[i, j]
-            prices[i, j] = moved if j == 0 or moved > 0.0 else 0.0
-    return step
+def _exchange(n, active, t, gram, weight, height, moved):
+    """Move weight from the lowest cuts of a block to the highest, until their heights are level.
+
+    Heights are followed by the slopes' inner products, as if no price met its lower limit. So the
+    master's dual is followed from below, and touched where the visit begins: what raises the one
+    raises the other.
+
+    Parameters
+    ----------
+    n, active
+        How many cuts take part, and which.
+    t
+        Proximal weight.
+    gram, weight
+        Inner products and weights of the block's cuts; the weights are changed.
+    height, moved
+        Heights of the cuts that take part, and the weight that each has gained; both changed.
+    """
+    for _ in range(EXCHANGES):
+        high, low = 0, -1
+        for m in range(n):
+            if height[m] > height[high]:
+                high = m
+            if weight[active[m]] > 0.0 and (low < 0 or height[m] < height[low]):
+                low = m
+        rise = height[high] - height[low]
+        if high == low or rise <= 1e-9 * abs(height[high]):
+            return
+        rising, falling = active[high], active[low]
+        bend = gram[rising, rising] + gram[falling, falling] - 2.0 * gram[rising, falling]
+        step = min(weight[falling], rise / (t * max(bend, 0.0) + 1e-300))
+        weight[rising] += step
+        weight[falling] -= step
+        moved[high] += step
+        moved[low] -= step
+        if weight[falling] < 1e-14:
+            weight[falling] = 0.0
+        for m in range(n):
+            k = active[m]
+            height[m] -= t * step * (gram[k, rising] - gram[k, falling])

@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qkdopt.bounds.states import co_direction, link_states
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import (
     SegmentGroup,
@@ -34,6 +33,7 @@ from qkdopt.milp.scales import (
     stated_error_bps,
 )
 from qkdopt.problem import Problem
+from qkdopt.problem.load_states import co_direction
 from qkdopt.problem.own_light import max_rates_bps
 from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
 
@@ -282,7 +282,7 @@ def _load_states(m: CpJoint, e: int) -> None:
     if not tables.candidate_count[e]:
         return
     on_link = _routes_over(m, e)
-    states = link_states(m.problem, e, _max_load_by_direction(m, e))
+    states = m.problem.load_states[e].within(_max_load_by_direction(m, e))
     loads = np.unique(states.disturbing)
     rates = [
         _rate_up(m, min(float(states.rate_bps[states.disturbing == s].max()), m.cap_bps))

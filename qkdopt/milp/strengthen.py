@@ -16,7 +16,6 @@ from __future__ import annotations
 import numpy as np
 import pyomo.environ as pyo
 
-from qkdopt.bounds.states import link_states
 from qkdopt.milp.variables import JointModel
 
 
@@ -88,7 +87,7 @@ def _best_rates(m: JointModel, e: int) -> dict[int, float]:
     for r in {r for r, _ in m.over[e]}:
         max_loads[0] += demands[r].channels
         max_loads[1] += demands[r].channels
-    states = link_states(m.problem, e, (max_loads[0], max_loads[1]))
+    states = m.problem.load_states[e].within((max_loads[0], max_loads[1]))
     loads = states.disturbing
     return {
         int(load): min(float(states.rate_bps[loads == load].max()), m.cap_bps) / m.unit_bps

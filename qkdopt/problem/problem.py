@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import Tables, build_tables
+from qkdopt.problem.load_states import LinkStates, link_states, most_lightpaths
 from qkdopt.problem.routes import Route, candidate_routes
 from qkdopt.result import Objective
 
@@ -44,6 +46,18 @@ class Problem:
     def route_set(self) -> str:
         """Name of the candidate routes, as results and bounds state it."""
         return f"K={self.instance.routes.k}"
+
+    @cached_property
+    def load_states(self) -> tuple[LinkStates, ...]:
+        """Load states of every link, as far as any demands can load it.
+
+        They are evaluated once, for search and bound.
+        """
+        most = most_lightpaths(self.tables, self.instance.demands, self.routes)
+        return tuple(
+            link_states(self.tables, e, (int(co), int(counter)))
+            for e, (co, counter) in enumerate(most)
+        )
 
 
 def build_problem(instance: Instance, objective: Objective = "mean") -> Problem:

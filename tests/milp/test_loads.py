@@ -11,12 +11,12 @@ import pyomo.environ as pyo
 import pytest
 
 from qkdopt.adapters import Limits, Status, adapter_of
-from qkdopt.bounds.states import co_direction
 from qkdopt.errors import UnsupportedError
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic
 from qkdopt.milp import loads
 from qkdopt.milp.loads import LoadModel, build_loads, cut_off, routes_of_model
 from qkdopt.problem import build_problem
+from qkdopt.problem.load_states import co_direction
 from qkdopt.problem.plan import BLOCKED, assess, lit_channels
 from tests.command import HANG_SECONDS
 from tests.milp.test_truth_tables import optimum

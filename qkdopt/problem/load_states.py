@@ -8,12 +8,14 @@ candidate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.problem import Problem
+from qkdopt.instance import Demand
 from qkdopt.problem.coefficients import IntArray, Tables
+from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 # Relative margin on every rate, far above the rounding of a few hundred additions.
@@ -38,6 +40,11 @@ class LinkStates:
     rate_bps: FloatArray
     shared_fibre: bool
 
+    def within(self, max_loads: tuple[int, int]) -> LinkStates:
+        """Return the states of at most so many co- and counter-propagating lightpaths."""
+        few = (self.loads <= max_loads).all(axis=1)
+        return LinkStates(self.loads[few], self.rate_bps[few], self.shared_fibre)
+
     @property
     def disturbing(self) -> IntArray:
         """``(n,)`` lightpaths in the fibre of the quantum signal."""
@@ -49,33 +56,52 @@ def co_direction(tables: Tables, link: int) -> int:
     return 0 if tables.instance.network.links[link].qkd_direction == "a->b" else 1
 
 
-def link_states(problem: Problem, link: int, max_loads: tuple[int, int]) -> LinkStates:
+def link_states(tables: Tables, link: int, max_loads: tuple[int, int]) -> LinkStates:
     """List the states of a link with at most ``max_loads`` lightpaths in each direction.
 
     Parameters
     ----------
-    problem
-        Whose link it is.
+    tables
+        Coefficients of the instance.
     link
-        Its position.
+        Position of the link.
     max_loads
         Most co-propagating and most counter-propagating lightpaths.
     """
-    tables = problem.tables
-    channel_count = tables.usable.shape[2]
-    grid = np.stack(
-        np.meshgrid(np.arange(max_loads[0] + 1), np.arange(max_loads[1] + 1), indexing="ij"),
-        axis=-1,
-    ).reshape(-1, 2)
+    width = tables.usable.shape[2]
+    first, second = (np.arange(min(most, width) + 1) for most in max_loads)
+    grid = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
     shared = bool(tables.fibres[0] == tables.fibres[1])
+    if shared:
+        grid = grid[grid.sum(axis=1) <= width]
     if not tables.candidate_count[link]:
-        fits = grid.sum(axis=1) <= channel_count if shared else (grid <= channel_count).all(axis=1)
-        return LinkStates(grid[fits], np.zeros(int(fits.sum())), shared)
+        return LinkStates(grid, np.zeros(len(grid)), shared)
     rates = np.full(len(grid), -1.0)
     for candidate in range(tables.candidate_count[link]):
         rates = np.maximum(rates, _candidate_rates(tables, link, candidate, grid))
     legal = rates >= 0.0
     return LinkStates(grid[legal], rates[legal] * (1.0 + ROUND_OFF), shared)
+
+
+def most_lightpaths(
+    tables: Tables, demands: Sequence[Demand], routes: Sequence[Sequence[Route]]
+) -> IntArray:
+    """``(E, 2)`` lightpaths of all demands with a route over a link, with and against its signal.
+
+    Parameters
+    ----------
+    tables
+        Coefficients of the instance.
+    demands, routes
+        ``R`` demands and the candidate routes of each.
+    """
+    most = np.zeros((len(tables.usable), 2), dtype=np.int64)
+    co = [co_direction(tables, e) for e in range(len(tables.usable))]
+    for demand, candidates in zip(demands, routes, strict=True):
+        crossed = {(hop.link, hop.direction) for route in candidates for hop in route.hops}
+        for link, direction in crossed:
+            most[link, int(direction != co[link])] += demand.channels
+    return most
 
 
 def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray) -> FloatArray:
