@@ -76,14 +76,15 @@ GROUPS = {
         ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
-        modules("qkdopt/bounds", "dual states served classes branching master"),
+        modules("qkdopt/bounds", "dual served classes branching master"),
         ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(
         (
             *modules("qkdopt/heuristics/annealing", "kernel moves"),
+            *modules("qkdopt/heuristics/route_annealing", "arrays colouring_kernel kernel"),
             *modules("qkdopt/heuristics", "channel_choice placement"),
-            *modules("qkdopt/problem", "network_state"),
+            *modules("qkdopt/problem", "network_state load_states"),
             "qkdopt/physics/compiled_keyrate.py",
             *modules(
                 "qkdopt/simulation",
@@ -100,8 +101,14 @@ FOLDERS = {
         "tests/heuristics",
         "tests/cli/test_golden.py",
     ),
+    "qkdopt/heuristics/route_annealing": ("tests/heuristics/route_annealing",),
     "qkdopt/heuristics": ("tests/heuristics", "tests/cli/test_golden.py"),
-    "qkdopt/problem": ("tests/problem", "tests/simulation/test_kernel.py"),
+    "qkdopt/problem": (
+        "tests/problem",
+        "tests/bounds",
+        "tests/milp",
+        "tests/simulation/test_kernel.py",
+    ),
     "qkdopt/physics": ("tests/physics/test_compiled_keyrate.py",),
     "qkdopt/simulation": modules(
         "tests/simulation", "test_kernel test_statistics test_events test_trace"

@@ -7,22 +7,19 @@ code.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.heuristics.first_fit import ds_qkd
+from qkdopt.heuristics.schedule import CHUNK_MOVES, Schedule
 from qkdopt.heuristics.spectrum import drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan, assess
 
-CHUNK_MOVES = 20_000
 # Share of a run that only tries to serve more, while anything is blocked.
 SERVING_SHARE = 0.3
 # Temperatures as shares of the typical key rate of a demand.
 HOT, COLD = 0.2, 0.002
-
-Schedule = Callable[[], float]
 
 
 def local_search(
@@ -60,16 +57,44 @@ def local_search(
     if not any(problem.routes):
         return first
     search = Search.begin(problem, first, seed)
-    schedule = _by_moves(moves) if moves is not None else _by_clock(seconds or 1.0)
-    typical = max(1.0, float(assess(problem, first).link_skr_bps.mean()))
-    share = schedule()
-    while share < 1.0 and not (should_stop is not None and should_stop()):
-        heat = typical * HOT * (COLD / HOT) ** _cooling(share, search, len(problem.routes))
+    schedule = Schedule(seconds, moves, should_stop)
+    return polish(problem, search, first, schedule, hot=HOT, cold=COLD)
+
+
+def polish(
+    problem: Problem,
+    search: Search,
+    start: Plan,
+    schedule: Schedule,
+    *,
+    hot: float,
+    cold: float,
+) -> Plan:
+    """Anneal a search by its schedule; return its best plan, or the start if that is better.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    search
+        The search, where it begins.
+    start
+        What the plan is compared with, and whose key rates set the temperatures.
+    schedule
+        How far it has come.
+    hot, cold
+        Temperatures now and at the end, as shares of a typical key rate of ``start``.
+    """
+    typical = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
+    first = schedule.share
+    while (share := schedule.share) < 1.0 and not schedule.stopped:
+        cooled = _cooling((share - first) / (1.0 - first), search, len(problem.routes))
+        heat = typical * hot * (cold / hot) ** cooled
         search.anneal(CHUNK_MOVES, heat, heat)
-        share = schedule()
-    found = search.best()
-    plan = drop_below_min_rate(problem, list(found.routes), list(found.channels))
-    return plan if assess(problem, plan).key > assess(problem, first).key else first
+        schedule.count(CHUNK_MOVES)
+    best = search.best()
+    plan = drop_below_min_rate(problem, list(best.routes), list(best.channels))
+    return plan if assess(problem, plan).key > assess(problem, start).key else start
 
 
 def _cooling(share: float, search: Search, demands: int) -> float:
@@ -77,19 +102,3 @@ def _cooling(share: float, search: Search, demands: int) -> float:
     blocked = search.served < demands
     waiting = SERVING_SHARE if blocked else 0.0
     return max(0.0, (share - waiting) / (1.0 - waiting))
-
-
-def _by_clock(seconds: float) -> Schedule:
-    started = time.monotonic()
-    return lambda: (time.monotonic() - started) / seconds
-
-
-def _by_moves(moves: int) -> Schedule:
-    done = -CHUNK_MOVES
-
-    def share() -> float:
-        nonlocal done
-        done += CHUNK_MOVES
-        return done / moves
-
-    return share

@@ -7,14 +7,17 @@ the load-state bound is tightened; the kernels of both run without Python's lock
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qkdopt.bounds.bound import LoadStateBound, validate_supported
 from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
+from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.problem import Problem
+from qkdopt.problem.plan import Plan
 from qkdopt.result import Bound, SolverRef, gap_of
 from qkdopt.runtime.deadline import since, within
 
@@ -28,8 +31,6 @@ SETTLE_SHARE = 0.1
 REPORT_SECONDS = 0.5
 # What a search is given to hand over its plan when time is up.
 SEARCH_GRACE_S = 0.3
-# A node-limited run repeats exactly: its search is limited by moves, not by seconds.
-MOVES_PER_RUN = 2_000_000
 # Up to this many (demand, route, channel) binaries the joint MILP can settle the rest.
 SMALL_JOINT = 6_000
 # Branching nodes on such an instance before the joint MILP takes over.
@@ -67,6 +68,7 @@ class AutoRun:
         self._incumbent = incumbent
         self._clock = clock
         self._seed = seed
+        self._rounds = SearchRounds(problem, seed + 1)
         self._threads = threads
         self._proof: LoadStateBound | None = None
         self._solver = solver
@@ -87,7 +89,9 @@ class AutoRun:
         if plan is not None:
             self._incumbent.offer(plan)
         self._clock.report("heuristics", self._incumbent)
-        self._search(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
+        # Search and bound both read them; built here, what takes long can be broken off.
+        self._clock.within(lambda: self._problem.load_states)
+        self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
         if self._threads == 1:
             self._take_turns()
@@ -111,10 +115,8 @@ class AutoRun:
     def run_nodes(self, nodes: int) -> None:
         """Do a fixed amount of work in one thread: the same seed gives the same result."""
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
-        plan = local_search(
-            self._problem, seed=self._seed, moves=MOVES_PER_RUN, start=self._incumbent.best()[0]
-        )
-        self._incumbent.offer(plan)
+        for moves in MOVES_OF_ROUNDS:
+            self._incumbent.offer(self._rounds.search(self._incumbent.best()[0], moves=moves))
         for _ in range(1 + nodes):
             if self.closed or not self._tighten():
                 break
@@ -215,30 +217,39 @@ class AutoRun:
         routes = sum(map(len, self._problem.routes))
         return routes * self._problem.instance.grid.channels <= SMALL_JOINT
 
-    def _search(self, seconds: float) -> None:
+    def _settle(self, seconds: float) -> None:
+        """Search alone and shortly: how many demands can be served is what the bound is about."""
+        self._search(
+            lambda start: local_search(
+                self._problem, seed=self._seed, seconds=max(0.1, seconds), start=start,
+                should_stop=self._clock.over,
+            )
+        )  # fmt: skip
+
+    def _search_round(self, share: float) -> None:
+        """Search for a share of the time left."""
+        self._search(
+            lambda start: self._rounds.search(
+                start, seconds=max(0.1, share * self._clock.left), should_stop=self._clock.over
+            )
+        )
+
+    def _search(self, improve: Callable[[Plan], Plan]) -> None:
         # It ends by itself, unless dropping demands below their least key rate takes too long.
         plan = within(
-            since(self._clock.over, SEARCH_GRACE_S),
-            lambda: local_search(
-                self._problem,
-                seed=self._seed,
-                seconds=max(0.1, seconds),
-                start=self._incumbent.best()[0],
-                should_stop=self._clock.over,
-            ),
+            since(self._clock.over, SEARCH_GRACE_S), lambda: improve(self._incumbent.best()[0])
         )
         if plan is not None:
             self._incumbent.offer(plan)
-        self._seed += 1
 
     def _keep_searching(self) -> None:
-        """Search in rounds: a long one first, since slow cooling finds the best plans."""
-        while not self._clock.over() and not self.closed:
-            self._search(0.5 * self._clock.left)
+        """Search in rounds."""
+        while not self._rounds.idle and not self._clock.over() and not self.closed:
+            self._search_round(self._rounds.share())
 
     def _take_turns(self) -> None:
         while not self._clock.over() and not self.closed:
-            self._search(0.25 * self._clock.left)
+            self._search_round(0.5 * self._rounds.share())
             half = self._clock.seconds + 0.3 * self._clock.left
             while not self._clock.over() and self._clock.seconds < half and not self.closed:
                 if not self._tighten():

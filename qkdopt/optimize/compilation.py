@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qkdopt.bounds.compilation import bound_compiled, compile_bound, smallest_problem
-from qkdopt.heuristics import ds_qkd
-from qkdopt.heuristics.annealing.anneal import Search
+from qkdopt.heuristics import ds_qkd, local_search, route_search
 from qkdopt.heuristics.annealing.kernel import anneal
+from qkdopt.heuristics.route_annealing.colouring_kernel import colour
+from qkdopt.heuristics.route_annealing.kernel import anneal_routes
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.runtime.compiled import compiled_before
@@ -26,7 +27,7 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
     bound
         Whether the bound's kernels are needed too.
     """
-    search = not compiled_before(anneal)
+    search = not all(map(compiled_before, (anneal, anneal_routes, colour)))
     bound = bound and not bound_compiled()
     if not search and not bound:
         return
@@ -41,4 +42,6 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
 def compile_search() -> None:
     """Run every kernel of the search once."""
     problem = smallest_problem()
-    Search.begin(problem, ds_qkd(problem), 0).anneal(10, 1.0, 1.0)
+    plan = ds_qkd(problem)
+    local_search(problem, seed=0, moves=1, start=plan)
+    route_search(problem, seed=0, moves=1, start=plan)

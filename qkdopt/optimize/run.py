@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
-from qkdopt.heuristics import ds_qkd, local_search
+from qkdopt.heuristics import ds_qkd
+from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
 from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
@@ -210,7 +211,7 @@ def _run_strategy(
         if strategy.name != "milp":
             compile_first(incumbent, clock, bound=strategy.name == "auto")
         if strategy.name == "local-search":
-            _run_local_search(incumbent, clock, options.seed)
+            _run_local_search(incumbent, clock, options)
             return Outcome()
         if strategy.name == "milp":
             # Pyomo takes a second and more to import: only where models are built.
@@ -223,17 +224,22 @@ def _run_strategy(
         return Outcome()
 
 
-def _run_local_search(incumbent: Incumbent, clock: Clock, seed: int) -> None:
-    incumbent.offer(
-        local_search(
-            incumbent.problem,
-            seed=seed,
-            seconds=clock.left,
-            start=incumbent.best()[0],
-            should_stop=clock.over,
+def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
+    rounds = SearchRounds(incumbent.problem, options.seed)
+    if options.nodes is not None:
+        for moves in MOVES_OF_ROUNDS:
+            incumbent.offer(rounds.search(incumbent.best()[0], moves=moves))
+        clock.report("local search", incumbent)
+        return
+    while not rounds.idle and not clock.over():
+        incumbent.offer(
+            rounds.search(
+                incumbent.best()[0],
+                seconds=max(0.1, rounds.share() * clock.left),
+                should_stop=clock.over,
+            )
         )
-    )
-    clock.report("local search", incumbent)
+        clock.report("local search", incumbent)
 
 
 def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:

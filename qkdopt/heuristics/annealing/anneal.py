@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from qkdopt.heuristics.annealing.arrays import (
     SearchArrays,
     SearchState,
@@ -13,7 +15,9 @@ from qkdopt.heuristics.annealing.arrays import (
 )
 from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.plan import Plan
+from qkdopt.units import FloatArray
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,41 @@ class Search:
             s.best_channel, s.figures, s.random,
         )  # fmt: skip
         self.rebuild()
+
+    def figures_of(self, path: IntArray, channel: IntArray) -> FloatArray:
+        """``(2,)`` score and number served of other lightpaths; the search stays where it is.
+
+        Parameters
+        ----------
+        path
+            ``(R,)`` path of each demand; -1 when blocked.
+        channel
+            ``(R, B)`` channel of each slot; -1 where unused.
+        """
+        a, s = self.arrays, self.state
+        figures = np.zeros(2)
+        rebuild(
+            a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
+            a.transmittance, a.background_noise, a.rate, a.table, path, channel,
+            s.occupant.copy(), s.noise.copy(), s.blockers.copy(), s.link_rate.copy(), figures,
+        )  # fmt: skip
+        return figures
+
+    def begin_at(self, path: IntArray, channel: IntArray) -> None:
+        """Go on from other lightpaths, which are the best so far whatever came before.
+
+        Parameters
+        ----------
+        path
+            ``(R,)`` path of each demand; -1 when blocked.
+        channel
+            ``(R, B)`` channel of each slot; -1 where unused.
+        """
+        s = self.state
+        s.path[:], s.channel[:] = path, channel
+        self.rebuild()
+        s.best_path[:], s.best_channel[:] = path, channel
+        s.figures[2:] = s.figures[:2]
 
     def back_to_best(self) -> None:
         """Go on from the best lightpaths."""

@@ -181,8 +181,6 @@ def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
         if number != BLOCKED:
             path[r] = arrays.demands[r, 0] + number
             channel[r, : len(plan.channels[r])] = plan.channels[r]
-    # SplitMix64's increment: seeds 0, 1, 2, ... start far apart and never at zero.
-    mixed = ((seed + 1) * 0x9E3779B97F4A7C15) % 2**64 or 1
     return SearchState(
         path=path,
         channel=channel,
@@ -193,8 +191,15 @@ def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
         best_path=path.copy(),
         best_channel=channel.copy(),
         figures=np.zeros(4),
-        random=np.array([mixed], dtype=np.uint64),
+        random=random_state(seed),
     )
+
+
+def random_state(seed: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """``(1,)`` first state of the random number generator."""
+    # SplitMix64's increment: seeds 0, 1, 2, ... start far apart and never at zero.
+    mixed = ((seed + 1) * 0x9E3779B97F4A7C15) % 2**64 or 1
+    return np.array([mixed], dtype=np.uint64)
 
 
 def plan_of_state(problem: Problem, arrays: SearchArrays, state: SearchState) -> Plan:

@@ -1,0 +1,93 @@
+"""Rounds of search by turns: routes and channels together, and routes first.
+
+Which method finds the better plan depends on the instance: together where links have room, routes
+first where they are full. Each gets its turn, and one that improved the plan goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qkdopt.heuristics.local_search import local_search
+from qkdopt.heuristics.route_search import route_search
+from qkdopt.problem import Problem
+from qkdopt.problem.plan import Plan, assess
+
+
+def _routes_of_as_many(problem: Problem, **options: Any) -> Plan:
+    return route_search(problem, all_demands=False, **options)
+
+
+# Routes first of all demands, where some are blocked and the links have room; then of as many.
+METHODS: tuple[Callable[..., Plan], ...] = (local_search, route_search, _routes_of_as_many)
+# Share of the time left for the first round; it settles how many demands are served.
+FIRST_SHARE = 0.2
+# Share of the time left for each round after it: slow cooling finds the best plans.
+SHARE = 0.5
+# A node-limited run repeats exactly: its rounds are limited by moves, not by seconds.
+MOVES_OF_ROUNDS = (500_000, 1_500_000)
+
+
+class SearchRounds:
+    """Rounds of search on one problem.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Random seed of the first round; each round takes the next one.
+    """
+
+    def __init__(self, problem: Problem, seed: int) -> None:
+        self._problem = problem
+        self._seed = seed
+        self._method = 0
+        self._rounds = 0
+
+    def share(self) -> float:
+        """Return the share of the time left that the next round should take."""
+        return SHARE if self._rounds else FIRST_SHARE
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to search: no demand has a route."""
+        return not any(self._problem.routes)
+
+    def _next(self, plan: Plan) -> int:
+        """Return the method after the present one; with all served, the last two are the same."""
+        everybody = plan.served == len(self._problem.routes)
+        return (self._method + 1) % (len(METHODS) - 1 if everybody else len(METHODS))
+
+    def search(
+        self,
+        start: Plan,
+        *,
+        seconds: float | None = None,
+        moves: int | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Plan:
+        """Improve a plan by one round.
+
+        Parameters
+        ----------
+        start
+            Plan to begin with.
+        seconds
+            Time [s]; None for 1 s. Without meaning where ``moves`` are given.
+        moves
+            Number of moves; None for a time limit.
+        should_stop
+            Called often; returns whether to end. None to run to the end.
+        """
+        plan = METHODS[self._method](
+            self._problem, seed=self._seed, start=start, seconds=seconds, moves=moves,
+            should_stop=should_stop,
+        )  # fmt: skip
+        improved = assess(self._problem, plan).key > assess(self._problem, start).key
+        if not improved or not self._rounds:
+            self._method = self._next(plan)
+        self._rounds += 1
+        self._seed += 1
+        return plan

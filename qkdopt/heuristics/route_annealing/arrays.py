@@ -1,0 +1,98 @@
+"""A routing problem laid out for compiled code: demands, paths, and key rates by load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qkdopt.heuristics.annealing.arrays import NONE, OBJECTIVE_CODE
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.load_states import LinkStates, co_direction
+from qkdopt.problem.network_tables import hops_of
+from qkdopt.problem.plan import BLOCKED, Plan
+from qkdopt.units import FloatArray
+
+
+@dataclass(frozen=True)
+class RoutingArrays:
+    """Demands and their paths, and what a link's load lets it have.
+
+    Parameters
+    ----------
+    demands
+        ``(R, 3)`` first path, end of paths, and channels of each demand.
+    min_skr
+        ``(R,)`` minimum key rate of each demand [bit/s]; 0 without one.
+    path_start
+        ``(P + 1,)`` hops of path p are ``hops[path_start[p]:path_start[p + 1]]``.
+    hops
+        ``(H, 2)`` link, and 0 co-propagating or 1 counter-propagating with its quantum signal.
+    rate_of_load
+        ``(E, M, M)`` best key rate of a link that carries (m0, m1) lightpaths [bit/s].
+    excess_of_load
+        ``(E, M, M)`` lightpaths by which a load is beyond what fits on the link.
+    objective
+        Code of the objective.
+    """
+
+    demands: IntArray
+    min_skr: FloatArray
+    path_start: IntArray
+    hops: IntArray
+    rate_of_load: FloatArray
+    excess_of_load: IntArray
+    objective: int
+
+
+def routing_arrays(problem: Problem) -> RoutingArrays:
+    """Lay out a problem."""
+    demands = problem.instance.demands
+    ends = np.cumsum([0, *(len(routes) for routes in problem.routes)])
+    lightpaths = [demand.channels for demand in demands]
+    path_start, hops = hops_of(problem.routes)
+    co = np.array([co_direction(problem.tables, e) for e in range(problem.tables.usable.shape[0])])
+    direction = (hops[:, 1] != co[hops[:, 0]]).astype(np.int64)
+    rate, excess = load_tables(problem)
+    return RoutingArrays(
+        demands=np.array([ends[:-1], ends[1:], lightpaths], dtype=np.int64).T.copy(),
+        min_skr=np.array([demand.min_skr_bps or 0.0 for demand in demands], dtype=np.float64),
+        path_start=path_start,
+        hops=np.column_stack([hops[:, 0], direction]).astype(np.int64),
+        rate_of_load=rate,
+        excess_of_load=excess,
+        objective=OBJECTIVE_CODE[problem.objective],
+    )
+
+
+def load_tables(problem: Problem) -> tuple[FloatArray, IntArray]:
+    """``(E, M, M)`` best key rate of every link at every load [bit/s], and how far it is too high.
+
+    The rates are those of :func:`qkdopt.problem.load_states.link_states`: no choice of channels
+    gives the link more.
+    """
+    size = 1 + max(int(states.loads.max(initial=0)) for states in problem.load_states)
+    rate = np.zeros((len(problem.load_states), size, size))
+    excess = np.zeros(rate.shape, dtype=np.int64)
+    for e, states in enumerate(problem.load_states):
+        rate[e, states.loads[:, 0], states.loads[:, 1]] = states.rate_bps
+        excess[e] = _excess(states, size)
+    return rate, excess
+
+
+def _excess(states: LinkStates, size: int) -> IntArray:
+    """``(size, size)`` fewest lightpaths to take off until a load is a state of the link."""
+    excess = np.full((size, size), 2 * size, dtype=np.int64)
+    excess[states.loads[:, 0], states.loads[:, 1]] = 0
+    for axis in (0, 1):
+        rows = excess.swapaxes(0, axis)
+        for m in range(1, size):
+            np.minimum(rows[m], rows[m - 1] + 1, out=rows[m])
+    return excess
+
+
+def paths_of(plan: Plan, arrays: RoutingArrays) -> IntArray:
+    """``(R,)`` path of each demand in a plan; -1 when blocked."""
+    routes = np.array(plan.routes, dtype=np.int64)
+    return np.where(routes == BLOCKED, NONE, arrays.demands[:, 0] + routes)

@@ -1,0 +1,125 @@
+"""Search routes first: anneal them without channels, give them channels, polish both.
+
+Where links are full the routes decide which of them keep a key rate at all. With channels in
+the way a search hardly gets from one such choice to another; without them it does in seconds, and
+most routings found so have channels that cost little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from qkdopt.heuristics.annealing.anneal import Search
+from qkdopt.heuristics.local_search import polish
+from qkdopt.heuristics.route_annealing.anneal import RouteSearch
+from qkdopt.heuristics.route_annealing.colouring import colour_best
+from qkdopt.heuristics.schedule import CHUNK_MOVES, Schedule
+from qkdopt.heuristics.spectrum import drop_below_min_rate
+from qkdopt.problem import Problem
+from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.plan import Plan, assess
+
+# Share of a run for the routes alone; the rest is for routes and channels together.
+ROUTES_SHARE = 0.35
+# Share of that in which all demands are routed, where some were blocked; most often all fit.
+ROUTES_SHARE_OF_ALL = 0.6
+# Temperatures as shares of the mean key rate of the links: routes alone, then with channels.
+ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
+POLISH_HOT, POLISH_COLD = 0.05, 0.0005
+# What a lightpath too many costs, in mean key rates of a link: little at first, so that links
+# can be given up and taken back, and in the end more than any routing gains by it.
+PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
+COLOURINGS = 200
+
+
+def route_search(
+    problem: Problem,
+    *,
+    seed: int,
+    start: Plan,
+    seconds: float | None = None,
+    moves: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    all_demands: bool = True,
+) -> Plan:
+    """Improve a plan by its routes; never returns one that serves fewer demands, or a worse one.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    seed
+        Random seed; with ``moves``, the same seed gives the same plan.
+    start
+        Plan to begin with.
+    seconds
+        Time [s]; None for 1 s. Without meaning where ``moves`` are given.
+    moves
+        Number of moves, rounded up to whole chunks; None for a time limit.
+    should_stop
+        Called after every chunk of moves; returns whether to end. None to run to the end.
+    all_demands
+        Whether demands that the start blocks are routed too, if the links have room for all.
+    """
+    if not start.served:
+        return start
+    schedule = Schedule(seconds, moves, should_stop)
+    paths = _paths(problem, seed, start, schedule, all_demands=all_demands)
+    search = Search.begin(problem, start, seed)
+    coloured = colour_best(search, paths, np.random.default_rng(seed), COLOURINGS, schedule)
+    if schedule.stopped:
+        return start
+    search.begin_at(*coloured)
+    if any(demand.min_skr_bps for demand in problem.instance.demands):
+        # The search goes from plan to plan that keeps every demand's least rate.
+        plan = search.best()
+        plan = drop_below_min_rate(problem, list(plan.routes), list(plan.channels))
+        search = Search.begin(problem, plan, seed)
+    return polish(problem, search, start, schedule, hot=POLISH_HOT, cold=POLISH_COLD)
+
+
+def _paths(
+    problem: Problem, seed: int, start: Plan, schedule: Schedule, *, all_demands: bool
+) -> IntArray:
+    """``(R,)`` best paths found: of all demands if asked for and if they fit, else of the start's.
+
+    Parameters
+    ----------
+    problem, seed, start, schedule, all_demands
+        As for :func:`route_search`.
+    """
+    typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
+    if all_demands and start.served < sum(map(bool, problem.routes)):
+        routing = RouteSearch.begin(problem, start, seed, all_demands=True)
+        _anneal(routing, schedule, ROUTES_SHARE_OF_ALL * ROUTES_SHARE, typical_bps)
+        if routing.fits:
+            _anneal(routing, schedule, ROUTES_SHARE, typical_bps)
+            return routing.best_path
+    routing = RouteSearch.begin(problem, start, seed)
+    _anneal(routing, schedule, ROUTES_SHARE, typical_bps)
+    return routing.best_path
+
+
+def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps: float) -> None:
+    """Cool from now until a share of the schedule is over.
+
+    Parameters
+    ----------
+    routing
+        The search over routes.
+    schedule
+        How far the whole search has come.
+    until
+        Share of it at which the routes are cold.
+    typical_bps
+        Typical key rate of a link [bit/s].
+    """
+    first = schedule.share
+    while (share := schedule.share) < until and not schedule.stopped:
+        cooled = (share - first) / (until - first)
+        heat = typical_bps * ROUTES_HOT * (ROUTES_COLD / ROUTES_HOT) ** cooled
+        penalty = typical_bps * PENALTY_FIRST * (PENALTY_LAST / PENALTY_FIRST) ** cooled
+        routing.anneal(CHUNK_MOVES, heat, penalty)
+        schedule.count(CHUNK_MOVES)
