@@ -76,7 +76,7 @@ GROUPS = {
         ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
-        modules("qkdopt/bounds", "dual served classes branching master"),
+        modules("qkdopt/bounds", "cuts dual served classes branching master"),
         ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(

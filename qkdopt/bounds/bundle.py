@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qkdopt.bounds.cuts import Cuts, add_cuts, drop_states, empty_cuts
 from qkdopt.bounds.dual import DualData, DualPoint, evaluate, first_slot_order
-from qkdopt.bounds.master import Cuts, add_cuts, drop_states, empty_cuts, solve_master
+from qkdopt.bounds.master import solve_master
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 

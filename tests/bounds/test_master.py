@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 
 from qkdopt.bounds.bundle import _propose, first_state, improve
 from qkdopt.bounds.classes import build_relaxation, level_edges
+from qkdopt.bounds.cuts import _enter
 from qkdopt.bounds.dual import dual_data
-from qkdopt.bounds.master import _enter
 from qkdopt.problem import build_problem
 from tests.random_instances import random_instance
 

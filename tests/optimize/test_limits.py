@@ -247,8 +247,9 @@ def test_the_first_compilation_is_announced_and_off_the_clock(monkeypatch):
 
 
 def test_compiling_runs_the_kernels_that_a_solve_runs():
+    from qkdopt.bounds.cuts import _add_all
     from qkdopt.bounds.dual import _demand_part, _link_part
-    from qkdopt.bounds.master import _add_all, solve_master
+    from qkdopt.bounds.master import solve_master
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
     from qkdopt.heuristics.route_annealing.colouring_kernel import colour
     from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
