@@ -103,29 +103,21 @@ def dual_data(relaxation: Relaxation, edges: FloatArray | None) -> DualData:
 
 @dataclass
 class DualPoint:
-    """Value and subgradient of the dual at one set of prices.
+    """Value of the dual at one set of prices, and what the links do there.
 
     Parameters
     ----------
     value_bps
         The bound on the total key rate, rounded up by ``MARGIN``.
-    used, taken
-        ``(I,)`` lightpaths that the routes send, and that the links accept.
-    drawn, offered
-        ``(I, L)`` demands' share of each level, and what the chosen states offer.
+    taken
+        ``(I,)`` lightpaths that the links accept.
     state
         ``(E,)`` the chosen state of each link, numbered over all links.
-    flow
-        ``(P,)`` demands on each route.
     """
 
     value_bps: float
-    used: FloatArray
     taken: FloatArray
-    drawn: FloatArray
-    offered: FloatArray
     state: IntArray
-    flow: FloatArray
 
 
 def evaluate(
@@ -157,24 +149,22 @@ def evaluate(
     rel = data.relaxation
     if slot_order is None:
         slot_order = first_slot_order(data)
-    used, taken = np.zeros(rel.items), np.zeros(rel.items)
-    drawn, offered = np.zeros(nu.shape), np.zeros(nu.shape)
-    flow = np.zeros(len(rel.route_class))
+    taken = np.zeros(rel.items)
     state = np.full(len(rel.states), -1, dtype=np.int64)
     demand_part = _demand_part(
         rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-        rel.class_channels, data.level_widths, served, pi, nu, used, drawn, flow,
+        rel.class_channels, data.level_widths, served, pi, nu,
     )  # fmt: skip
     link_part = _link_part(
         data.state_start, data.by_rate, data.loads, data.share, data.state_value, data.slot_item,
         data.slot_start, slot_order, rel.item_class, rel.class_channels, allowed, pi, nu,
-        taken, offered, state,
+        taken, state,
     )  # fmt: skip
     if not np.isfinite(demand_part) or not np.isfinite(link_part):
         return None
     size = abs(demand_part) + abs(link_part)
     value = demand_part + link_part + MARGIN * size
-    return DualPoint(value, used, taken, drawn, offered, state, flow)
+    return DualPoint(value, taken, state)
 
 
 def first_slot_order(data: DualData) -> IntArray:
@@ -185,12 +175,11 @@ def first_slot_order(data: DualData) -> IntArray:
 @njit
 def _demand_part(
     route_start, route_item, route_key, class_route, class_count,
-    class_channels, level_widths, served, pi, nu, used, drawn, flow,
+    class_channels, level_widths, served, pi, nu,
 ):  # fmt: skip
     """Send the S demands with the best reward over their best routes; -inf if fewer exist.
 
-    The first sum of ``B``; arrays as in :class:`Relaxation` and :class:`DualPoint`, of which
-    ``used``, ``drawn`` and ``flow`` are written.
+    The first sum of ``B``; arrays as in :class:`Relaxation`.
     """
     classes, levels = len(class_count), len(level_widths)
     best = np.full(classes, -np.inf)
@@ -219,19 +208,6 @@ def _demand_part(
             continue
         remaining -= count
         total += count * best[c]
-        p = chosen[c]
-        flow[p] += count
-        items = route_item[route_start[p] : route_start[p + 1]]
-        for i in items:
-            used[i] += count * class_channels[c]
-        if route_key[p]:
-            for level in range(levels):
-                left = level_widths[level]
-                for i in items:
-                    left -= nu[i, level]
-                if left > 0.0:
-                    for i in items:
-                        drawn[i, level] += count
     return total if remaining == 0 else -np.inf
 
 
@@ -268,12 +244,12 @@ def _state_value(
 @njit
 def _link_part(
     state_start, by_rate, loads, share, state_value, slot_item, slot_start, slot_order,
-    item_class, class_channels, allowed, pi, nu, taken, offered, state,
+    item_class, class_channels, allowed, pi, nu, taken, state,
 ):  # fmt: skip
     """Give every link its best state and the lightpaths of most value in it; -inf if none.
 
     The second sum of ``B``; arrays as in :class:`DualData` and :class:`DualPoint`, of which
-    ``taken``, ``offered`` and ``state`` are written. Prices of levels are not negative, so at the
+    ``taken`` and ``state`` are written. Prices of levels are not negative, so at the
     highest rate of a band every slot is worth at least what it is in any state of the band: states
     that could not be the best even so are left out.
     """
@@ -320,24 +296,11 @@ def _link_part(
             chosen, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,
             slot_order, first, middle, end, profit,
         )  # fmt: skip
-        _take(
-            chosen, loads, share, slot_item, slot_order, first, middle, item_class, class_channels,
-            taken, offered,
-        )  # fmt: skip
+        for k in range(loads[chosen, 0]):
+            taken[slot_item[slot_order[first + k]]] += 1.0
+        for k in range(loads[chosen, 1]):
+            taken[slot_item[slot_order[middle + k]]] += 1.0
     return total
-
-
-@njit
-def _take(
-    s, loads, share, slot_item, order, first, middle, item_class, class_channels, taken, offered
-):
-    """Count the lightpaths that a state accepts, first in the order, and what it offers them."""
-    for k in range(loads[s, 0] + loads[s, 1]):
-        place = first + k if k < loads[s, 0] else middle + k - loads[s, 0]
-        i = slot_item[order[place]]
-        taken[i] += 1.0
-        for level in range(share.shape[1]):
-            offered[i, level] += share[s, level] / class_channels[item_class[i]]
 
 
 @njit
