@@ -25,9 +25,13 @@ from qkdopt.problem.plan import Plan, assess
 ROUTES_SHARE = 0.35
 # Share of that in which all demands are routed, where some were blocked; most often all fit.
 ROUTES_SHARE_OF_ALL = 0.6
-# Temperatures as shares of the mean key rate of the links: routes alone, then with channels.
+# Share of a run at which the channels of these routes are settled; then both may change.
+CHANNELS_SHARE = 0.85
+# Temperatures as shares of the mean key rate of the links: routes alone, then their channels, then
+# both.
 ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
-POLISH_HOT, POLISH_COLD = 0.05, 0.0005
+CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
+POLISH_HOT, POLISH_COLD = 0.002, 0.0005
 # What a lightpath too many costs, in mean key rates of a link: little at first, so that links
 # can be given up and taken back, and in the end more than any routing gains by it.
 PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
@@ -72,6 +76,7 @@ def route_search(
     if schedule.stopped:
         return start
     search.begin_at(*coloured)
+    _anneal_channels(search, problem, start, schedule)
     if any(demand.min_skr_bps for demand in problem.instance.demands):
         # The search goes from plan to plan that keeps every demand's least rate.
         plan = search.best()
@@ -100,6 +105,30 @@ def _paths(
     routing = RouteSearch.begin(problem, start, seed)
     _anneal(routing, schedule, ROUTES_SHARE, typical_bps)
     return routing.best_path
+
+
+def _anneal_channels(search: Search, problem: Problem, start: Plan, schedule: Schedule) -> None:
+    """Anneal the channels of the search's routes; it goes on from the best of them.
+
+    With the routes free as well, the search leaves the good ones before it has found the channels
+    that they need.
+
+    Parameters
+    ----------
+    search
+        The search, on these routes; changed in place.
+    problem, start, schedule
+        As for :func:`route_search`.
+    """
+    typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
+    fixed = search.on_its_routes()
+    first = schedule.share
+    while (share := schedule.share) < CHANNELS_SHARE and not schedule.stopped:
+        cooled = (share - first) / (CHANNELS_SHARE - first)
+        heat = typical_bps * CHANNELS_HOT * (CHANNELS_COLD / CHANNELS_HOT) ** cooled
+        fixed.anneal(CHUNK_MOVES, heat, heat)
+        schedule.count(CHUNK_MOVES)
+    search.back_to_best()
 
 
 def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps: float) -> None:
