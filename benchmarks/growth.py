@@ -1,9 +1,9 @@
 """How do time and memory grow with the network? ``python benchmarks/growth.py --plot growth.png``.
 
-Grows a network in nodes, then in demands, then in channels, and solves each size for the same time
-in a process of its own. One row a size: seconds to the first plan and to the first bound, peak memory,
-number served, gap. Below each table the exponents: by which power each figure grows, fitted over its
-rows. Every plan is checked, and a bound below one ends the script with status 1.
+Grows a network in nodes, then in demands, then in channels, and solves each size for the same
+time in a process of its own. One row a size: seconds to the first plan and to the first bound,
+peak memory, number served, gap. Below each table the exponents: by which power each figure grows,
+fitted over its rows. Every plan is checked, and a bound below one ends the script with status 1.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ CHANNELS_SHARE = 0.85
 ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
 CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
 POLISH_HOT, POLISH_COLD = 0.002, 0.0005
+# How often routes are heated and cooled again: one cooling scatters, and the best of all is kept.
+CYCLES = 1
 # What a lightpath too many costs, in mean key rates of a link: little at first, so that links
 # can be given up and taken back, and in the end more than any routing gains by it.
 PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
@@ -147,7 +149,7 @@ def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps:
     """
     first = schedule.share
     while (share := schedule.share) < until and not schedule.stopped:
-        cooled = (share - first) / (until - first)
+        cooled = CYCLES * (share - first) / (until - first) % 1.0
         heat = typical_bps * ROUTES_HOT * (ROUTES_COLD / ROUTES_HOT) ** cooled
         penalty = typical_bps * PENALTY_FIRST * (PENALTY_LAST / PENALTY_FIRST) ** cooled
         routing.anneal(CHUNK_MOVES, heat, penalty)
