@@ -102,7 +102,7 @@ def run(
     tally[SWITCHED] += state.counters[SWITCHES] - switches
 
 
-@njit_inline
+@njit_noalloc
 def demand_skr(net, mode, state, route, pair):
     """Return the end-to-end key rate [bit/s]: along the route, or along the widest path.
 
