@@ -6,7 +6,7 @@ import math
 
 from qkdopt.physics.compiled_keyrate import error_rate
 from qkdopt.problem.bits import count_bits
-from qkdopt.runtime.compiled import njit_inline, njit_noalloc
+from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.assignment import (
     place_and_retune,
     place_synergistic,
