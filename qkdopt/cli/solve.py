@@ -11,7 +11,7 @@ import typer
 
 from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
-from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.live import LiveLine
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole

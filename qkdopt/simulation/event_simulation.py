@@ -10,7 +10,6 @@ import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
-from qkdopt.simulation.batches import batch_sizes, chunks
 from qkdopt.simulation.event_outcome import Survival
 from qkdopt.simulation.events import EventOptions, FailureEvent, failure_events
 from qkdopt.simulation.failure_state import (
@@ -27,7 +26,13 @@ from qkdopt.simulation.rates_around_event import count
 from qkdopt.simulation.simulation import simulate
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulation.traffic import (
+    Requests,
+    batch_sizes,
+    chunks,
+    poisson_requests,
+    widest_request,
+)
 from qkdopt.units import FloatArray
 
 
