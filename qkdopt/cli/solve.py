@@ -9,10 +9,9 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.bounds.keyless import advice_lines
 from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
-from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.live import LiveLine
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
@@ -125,6 +124,8 @@ def summary(instance: Instance, result: Result) -> str:
 
 def _advice_lines(instance: Instance, value: Value) -> Iterator[str]:
     if value.without_key:
+        from qkdopt.bounds.keyless import advice_lines
+
         for line in advice_lines(build_problem(instance), value.without_key):
             yield f"           {line}"
 

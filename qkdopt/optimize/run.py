@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
-from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
-from qkdopt.optimize.compilation import compile_first
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
@@ -33,6 +31,9 @@ from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
+
+if TYPE_CHECKING:
+    from qkdopt.adapters import Adapter
 
 DEFAULT_SOLVER = "highs"
 
@@ -186,6 +187,9 @@ def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
     """
     if solver == DEFAULT_SOLVER and strategy.build is not None:
         return
+    # A plan by a heuristic needs neither solvers nor bounds: they are imported where they are used.
+    from qkdopt.adapters import adapter_of
+
     adapter = adapter_of(solver)
     if not adapter.available():
         raise SolverMissingError(f"solver {adapter.name!r} is not installed; {adapter.install}")
@@ -209,6 +213,8 @@ def _run_strategy(
     clock.report("heuristics", incumbent)
     try:
         if strategy.name != "milp":
+            from qkdopt.optimize.compilation import compile_first
+
             compile_first(incumbent, clock, bound=strategy.name == "auto")
         if strategy.name == "local-search":
             _run_local_search(incumbent, clock, options)
@@ -243,6 +249,8 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
 
 
 def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+    from qkdopt.optimize.auto import AutoRun
+
     run = AutoRun(
         incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
         solver=options.solver,
