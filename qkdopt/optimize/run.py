@@ -132,9 +132,12 @@ def solve(
         linearisation=linearisation,
         settings=settings or {},
     )
-    clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
+    clock = Clock(
+        time_limit if node_limit is None else float("inf"), gap, progress,
+        repeatable=node_limit is not None,
+    )  # fmt: skip
     problem = build_problem(instance, objective)
-    incumbent = Incumbent(problem)
+    incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
         baseline = ds_qkd(problem)
     if start is not None:
@@ -199,6 +202,7 @@ def _run_strategy(
     options: SolverOptions,
 ) -> Outcome:
     problem = incumbent.problem
+    clock.enter("heuristics")
     if strategy.build is not None:
         plan = strategy.build(problem)
         if strategy.own:
@@ -225,6 +229,7 @@ def _run_strategy(
 
 
 def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
+    clock.enter("local search")
     rounds = SearchRounds(incumbent.problem, options.seed)
     if options.nodes is not None:
         for moves in MOVES_OF_ROUNDS:
@@ -281,6 +286,7 @@ def _result(
         interrupted=clock.interrupted,
         notes=(*failures, *outcome.notes, *_physics_notes(incumbent.problem.instance)),
         seconds=clock.seconds,
+        history=clock.history,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)
