@@ -214,8 +214,8 @@ class Result(Record):
     preset_changes: tuple[str, ...] = ()
     """What differs from the preset that the instance names, such as ``qkd.sifting = 1 (0.5)``."""
     history: tuple[HistoryPoint, ...] = ()
-    """Incumbent and bound over time, a point a change, thinned to 500; the last has value and bound.
-    Empty in results of earlier versions."""
+    """Incumbent and bound over time, a point a change, thinned to 500. The last one has value and
+    bound. Empty in results of earlier versions."""
     seconds: float
     environment: Environment
 
