@@ -6,21 +6,31 @@ import math
 from collections.abc import Iterator
 from itertools import pairwise
 
-from qkdopt.result import HistoryPoint, Result
+from qkdopt.result import HistoryPoint, Result, Value
 
 RELATIVE = 1e-9
 ABSOLUTE_BPS = 1e-6
 
 
-def validate_history(result: Result) -> Iterator[str]:
-    """Yield every point that contradicts another, or the result; none of an empty history."""
+def validate_history(result: Result, value: Value) -> Iterator[str]:
+    """Yield every point that contradicts another, or the result; none of an empty history.
+
+    Parameters
+    ----------
+    result
+        The result.
+    value
+        Recomputed value block.
+    """
     points = result.history
     for number, point in enumerate(points):
         yield from _validate_point(f"history[{number}]", point)
     for number, (before, after) in enumerate(pairwise(points), start=1):
         yield from _validate_step(f"history[{number}]", before, after)
-    if points:
-        yield from _validate_end(f"history[{len(points) - 1}]", points[-1], result)
+    if points and result.value is None:
+        yield f"history: {len(points)} points without a value; expected none"
+    elif points:
+        yield from _validate_end(f"history[{len(points) - 1}]", points[-1], result, value)
 
 
 def _validate_point(where: str, point: HistoryPoint) -> Iterator[str]:
@@ -60,17 +70,17 @@ def _validate_step(where: str, before: HistoryPoint, after: HistoryPoint) -> Ite
         )
 
 
-def _validate_end(where: str, last: HistoryPoint, result: Result) -> Iterator[str]:
+def _validate_end(where: str, last: HistoryPoint, result: Result, value: Value) -> Iterator[str]:
     if last.seconds > result.seconds:
         yield f"{where}.seconds = {last.seconds:g}; expected at most seconds = {result.seconds:g}"
-    value, bound = result.value, result.bound
-    served = None if value is None else value.served
-    if last.served != served:
-        yield f"{where}.served = {last.served}; expected {served} as in value"
-    objective = None if value is None else value.objective_bps
-    if not _agree(last.objective_bps, objective):
-        yield f"{where}.objective_bps = {last.objective_bps:.12g}; expected {objective} as in value"
-    limit = None if bound is None else bound.objective_bps
+    if last.served != value.served:
+        yield f"{where}.served = {last.served}; expected the plan's {value.served}"
+    if not _agree(last.objective_bps, value.objective_bps):
+        yield (
+            f"{where}.objective_bps = {last.objective_bps:.12g}; expected the plan's "
+            f"{value.objective_bps:.12g}"
+        )
+    limit = None if result.bound is None else result.bound.objective_bps
     if not _agree(last.bound_bps, limit):
         yield f"{where}.bound_bps = {last.bound_bps}; expected {limit} as in bound"
 

@@ -40,7 +40,7 @@ def validate_numbers(
     yield from _validate_value(result, value)
     yield from _validate_bound(result, value)
     yield from _validate_baseline(result)
-    yield from validate_history(result)
+    yield from validate_history(result, value)
 
 
 def validate_min_rates(instance: Instance, demands: DemandRates) -> Iterator[str]:

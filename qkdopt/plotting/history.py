@@ -19,6 +19,8 @@ SHORTEST_SECONDS = 0.01
 HIGHEST = 1.6
 # The narrowest range of rates shown, as a share of the best plan.
 NARROWEST = 0.02
+# Share of the axis that a number served needs beside it.
+LABEL_SHARE = 0.03
 NAMES: dict[Objective, str] = {
     "mean": "Mean key rate of served demands",
     "max-min": "Least key rate of served demands",
@@ -50,6 +52,7 @@ def plot_history(result: Result, ax: Axes | None = None) -> Axes:
         xscale="log", xlabel="Time [s]", ylabel=f"{NAMES[result.objective]} [kbit/s]",
         title=_title(result),
     )  # fmt: skip
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.grid(alpha=0.3)
     if not result.history:
         ax.text(0.5, 0.5, "no history", transform=ax.transAxes, ha="center", va="center")
@@ -59,7 +62,8 @@ def plot_history(result: Result, ax: Axes | None = None) -> Axes:
     plan = _steps(frame["objective_bps"]) / 1e3
     bound = _steps(frame["bound_bps"]) / 1e3
     ax.step(times, plan, where="post", color=COLOURS[0], label="plan")
-    ax.plot(times[:-1], plan[:-1], ".", color=COLOURS[0])
+    better = np.flatnonzero(np.diff(plan, prepend=np.nan) != 0.0)
+    ax.plot(times[better], plan[better], ".", color=COLOURS[0])
     if np.isfinite(bound).any():
         ax.step(times, bound, where="post", color=COLOURS[1], label="proved bound")
         ax.fill_between(
@@ -106,9 +110,13 @@ def _number_served(
     """Say at the top how many are served, from where on."""
     served = frame["served"].to_numpy()
     changes = [0, *(np.flatnonzero(np.diff(served)) + 1)]
-    for number, row in enumerate(changes):
-        if number:
-            ax.axvline(times[row], color="grey", linewidth=0.8, linestyle=":")
+    for row in changes[1:]:
+        ax.axvline(times[row], color="grey", linewidth=0.8, linestyle=":")
+    ends = [*times[changes[1:]], np.inf]
+    closest = (1.1 * times[-1] / times[0]) ** LABEL_SHARE
+    for row, end in zip(changes, ends, strict=True):
+        if end < closest * times[row]:
+            continue  # the next number would cover it
         ax.annotate(
             f"{served[row]} served", (times[row], 1.0), xycoords=ax.get_xaxis_transform(),
             xytext=(3, -4), textcoords="offset points", rotation=90, ha="left", va="top",
