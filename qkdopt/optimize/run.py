@@ -18,7 +18,7 @@ from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.result_parts import plan_of_result
+from qkdopt.optimize.start import plan_of_start
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,
@@ -84,7 +84,8 @@ def solve(
     seed
         Of every random choice.
     start
-        Earlier result or saved plan of the same instance to start from; None for none.
+        Earlier result or saved plan of the same instance to start from: what is returned is no
+        worse, whatever strategy and limits; None for none.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
@@ -108,7 +109,7 @@ def solve(
     UnsupportedError
         The formulation does not cover the instance, or the solver has no node limit.
     ResultError
-        The start is of another instance, or takes routes that are no candidates.
+        The start is of another instance, takes routes that are no candidates, or breaks a rule.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 
@@ -141,7 +142,7 @@ def solve(
     with clock.paused():  # its kernels compile the first time
         baseline = ds_qkd(problem)
     if start is not None:
-        incumbent.offer(plan_of_result(problem, start))
+        incumbent.offer(plan_of_start(problem, start))
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption):
         outcome = _run_strategy(named, incumbent, baseline, clock, options)
