@@ -77,6 +77,10 @@ def solve(
         int | None,
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw plan and bound over time into this file, such as run.png."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
@@ -87,6 +91,7 @@ def solve(
             instance,
             output=output,
             start=start,
+            plot=plot,
             as_json=as_json,
             strategy=strategy,
             solver=solver,

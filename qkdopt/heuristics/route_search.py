@@ -29,11 +29,11 @@ ROUTES_SHARE_OF_ALL = 0.6
 CHANNELS_SHARE = 0.85
 # Temperatures as shares of the mean key rate of the links: routes alone, then their channels, then
 # both.
-ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
+ROUTES_HOT, ROUTES_COLD = (0.2, 0.4), 0.002
 CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
 POLISH_HOT, POLISH_COLD = 0.002, 0.0005
 # How often routes are heated and cooled again: one cooling scatters, and the best of all is kept.
-CYCLES = 1
+CYCLES = 4
 # What a lightpath too many costs, in mean key rates of a link: little at first, so that links
 # can be given up and taken back, and in the end more than any routing gains by it.
 PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
@@ -149,8 +149,9 @@ def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps:
     """
     first = schedule.share
     while (share := schedule.share) < until and not schedule.stopped:
-        cooled = CYCLES * (share - first) / (until - first) % 1.0
-        heat = typical_bps * ROUTES_HOT * (ROUTES_COLD / ROUTES_HOT) ** cooled
+        cycle, cooled = divmod(CYCLES * (share - first) / (until - first), 1.0)
+        hot = ROUTES_HOT[int(cycle) % len(ROUTES_HOT)]
+        heat = typical_bps * hot * (ROUTES_COLD / hot) ** cooled
         penalty = typical_bps * PENALTY_FIRST * (PENALTY_LAST / PENALTY_FIRST) ** cooled
         routing.anneal(CHUNK_MOVES, heat, penalty)
         schedule.count(CHUNK_MOVES)
