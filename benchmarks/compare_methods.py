@@ -1,10 +1,11 @@
 """What do others reach? ``python benchmarks/compare_methods.py INSTANCE... --seconds 60``.
 
-Every method of ``benchmarks/methods`` on the same instances: a process a run, one after another, under
-the same limit, threads and seed. Every plan is written as a result and checked by ``qkdopt check`` in a
-process of its own; objective and number served are the checked ones. The gap of every method is that to
-``auto``'s bound of the same run, where both serve equally many demands. A bound below any checked plan
-that serves as many demands ends the script with status 1, whichever method claims it.
+Every method of ``benchmarks/methods`` on the same instances: a process a run, one after another,
+with the same limit, threads and seed. Every plan is written as a result and checked by ``qkdopt
+check`` in a process of its own; objective and number served are the checked ones. The gap of every
+method is that to the bound of ``auto`` in the same table, where both serve equally many demands. A
+bound below any checked plan that serves as many ends the script with status 1, whichever method
+claims it.
 
 Rows go to a CSV as they come; a later run with ``--resume`` does only what is missing there.
 ``docs/comparison.md`` has the protocol and a table.
@@ -30,13 +31,10 @@ from benchmarks.methods import METHODS  # noqa: E402
 
 # The method whose bound all plans are compared with.
 OURS = "auto"
-# What reading, building, assessing and writing may take beside the limit, before a run is ended [s].
+# What a run may take beside its limit, for reading, building and writing, before it is ended [s].
 GRACE_SECONDS = 60.0
 # Bounds are proved to about this relative precision; a plan may be above one by no more.
 ROUNDING = 1e-9
-COLUMNS = (
-    "instance", "method", "seconds", "served", "objective_bps", "bound_bps", "gap_percent", "checked",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,9 @@ def faults(rows: list[Row]) -> Iterator[str]:
         yield from (
             f"{bounded.instance}: {bounded.method}'s bound is below the plan of {plan.method}"
             for plan in rows
-            if plan.instance == bounded.instance and plan.checked == "yes" and exceeds(plan, bounded)
+            if plan.instance == bounded.instance
+            and plan.checked == "yes"
+            and exceeds(plan, bounded)
         )
 
 

@@ -1,7 +1,7 @@
 """Ways to solve an instance, ours and others', each as one function with the same limits.
 
-``METHODS`` holds them by name. A method takes a problem and its limits and returns an answer: a plan
-and, where the method proves one, a bound on the exact objective.
+``METHODS`` holds them by name. A method takes a problem and its limits and returns an answer: a
+plan and, where it proves one, a bound on the exact objective.
 """
 
 from benchmarks.methods import column_generation, genetic_algorithm, solve_strategies
@@ -11,7 +11,7 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         *solve_strategies.METHODS,
-
+        column_generation.METHOD,
         genetic_algorithm.METHOD,
     )
 }

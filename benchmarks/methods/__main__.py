@@ -66,7 +66,7 @@ def run(method: Method, instance: Instance, limits: Limits, output: Path) -> dic
 def found_before(plan: Plan, name: str) -> Strategy:
     """Return a strategy of that name that returns a plan found before.
 
-    :func:`qkdopt.solve` checks it like every strategy of the user's own, and refuses an illegal plan.
+    :func:`qkdopt.solve` checks it like any strategy of the user's own: an illegal plan is refused.
 
     Parameters
     ----------

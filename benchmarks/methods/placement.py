@@ -1,4 +1,4 @@
-"""Legal plans from wishes: routes and channels that a method wants, and first fit where they clash."""
+"""Legal plans from wishes: routes and channels that a method wants, else first fit."""
 
 from __future__ import annotations
 

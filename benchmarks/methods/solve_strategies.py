@@ -1,10 +1,10 @@
-"""What :func:`qkdopt.solve` offers: our own strategy, DS-QKD, and MIP solvers on joint models.
+"""What :func:`qkdopt.solve` offers: our own strategy, DS-QKD, and MIP solvers on whole models.
 
-``auto`` is what a plain ``qkdopt solve`` runs. ``ds-qkd`` and ``ds-qkd-synergistic`` are the published
-heuristics as this project reads them (``docs/reproduction.md``). The MILP methods hand a whole model to a
-solver: ``joint`` is this project's tightened model, not one found in the literature; ``textbook`` is the
-same problem with one big-M for every "if", as a first model would be written; ``cp-sat`` is CP-SAT's
-own model. All of them start from the DS-QKD plan, which :func:`qkdopt.solve` hands to every solver.
+``auto`` is what a plain ``qkdopt solve`` runs. ``ds-qkd`` and ``ds-qkd-synergistic`` are the
+published heuristics as this project reads them (``docs/reproduction.md``). The others hand a whole
+model to a solver: ``joint`` is this project's tightened model, not one from the literature;
+``textbook`` is the same problem with one big-M for every "if", as a first model would be written;
+``cp-sat`` is a model of this project for CP-SAT. All of these start from the DS-QKD plan.
 """
 
 from __future__ import annotations
