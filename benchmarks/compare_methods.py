@@ -35,6 +35,8 @@ OURS = "auto"
 GRACE_SECONDS = 60.0
 # Bounds are proved to about this relative precision; a plan may be above one by no more.
 ROUNDING = 1e-9
+# Own gap at which a method counts as having proved its plan [%].
+PROVED_PERCENT = 0.1
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def main() -> int:
                 write_rows(options.csv, rows)
                 print(line(rows[-1], rows), flush=True)
     write_rows(options.csv, rows)
-    print("\n".join(["", *table(rows)]))
+    print("\n".join(["", *table(rows), "", *gap_table(rows), "", *summary(rows)]))
     wrong = [*faults(rows)]
     print("\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
@@ -246,11 +248,86 @@ def table(rows: list[Row]) -> list[str]:
     """Return the lines of the table in Markdown, instance by instance."""
     head = ["instance", "method", "s", "served", "bit/s", "bound", "gap to our bound", "checked"]
     order = sorted(rows, key=lambda row: [other.instance for other in rows].index(row.instance))
-    return [
-        f"| {' | '.join(head)} |",
-        f"| {' | '.join(['---'] * len(head))} |",
-        *(line(row, rows) for row in order),
-    ]
+    return [*header(head), *(line(row, rows) for row in order)]
+
+
+def gap_table(rows: list[Row]) -> list[str]:
+    """Return the lines of a table of gaps: an instance a line, a method a column.
+
+    Parameters
+    ----------
+    rows
+        All rows.
+    """
+    methods = [*dict.fromkeys(row.method for row in rows)]
+    lines = header(["gap to our bound [%]", *methods])
+    for instance in dict.fromkeys(row.instance for row in rows):
+        found = {row.method: row for row in rows if row.instance == instance}
+        cells = [gap_cell(found.get(method), found.get(OURS), rows) for method in methods]
+        lines.append(f"| {instance} | {' | '.join(cells)} |")
+    return lines
+
+
+def gap_cell(row: Row | None, ours: Row | None, rows: list[Row]) -> str:
+    """Return a gap [%], or how many demands more or fewer than ``auto`` a plan serves.
+
+    Parameters
+    ----------
+    row, ours
+        The row, and that of ``auto`` on the same instance; None where it was not run.
+    rows
+        All rows.
+    """
+    if row is None:
+        return ""
+    if row.served is None:
+        return "no plan"
+    if ours is not None and ours.served is not None and row.served != ours.served:
+        return f"serves {row.served - ours.served:+d}"
+    gap = gap_percent(row, rows)
+    return "" if gap is None else f"{gap:.3f}"
+
+
+def summary(rows: list[Row]) -> list[str]:
+    """Return the lines of a table with one line a method, over all its instances.
+
+    Parameters
+    ----------
+    rows
+        All rows.
+    """
+    lines = header(["method", "runs", "serves most", "mean gap", "largest gap", "proved", "mean s"])
+    most = {
+        instance: max((row.served or 0) for row in rows if row.instance == instance)
+        for instance in {row.instance for row in rows}
+    }
+    for method in dict.fromkeys(row.method for row in rows):
+        own = [row for row in rows if row.method == method]
+        gaps = [gap for row in own if (gap := gap_percent(row, rows)) is not None]
+        seconds = [row.seconds for row in own if row.seconds is not None]
+        cells = [
+            method,
+            str(len(own)),
+            str(sum(row.served == most[row.instance] for row in own)),
+            f"{sum(gaps) / len(gaps):.3f} %" if gaps else "",
+            f"{max(gaps):.3f} %" if gaps else "",
+            str(sum(is_proved(row) for row in own)),
+            f"{sum(seconds) / len(seconds):.1f}" if seconds else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def is_proved(row: Row) -> bool:
+    """Whether a method proved its own plan, number served and objective to ``PROVED_PERCENT``."""
+    if row.objective_bps is None or row.bound_bps is None or row.served != row.served_bound:
+        return False
+    return row.bound_bps - row.objective_bps <= PROVED_PERCENT / 100.0 * row.bound_bps
+
+
+def header(cells: list[str]) -> list[str]:
+    """Return the first two lines of a table in Markdown."""
+    return [f"| {' | '.join(cells)} |", f"| {' | '.join(['---'] * len(cells))} |"]
 
 
 def line(row: Row, rows: list[Row]) -> str:

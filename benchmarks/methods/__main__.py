@@ -14,6 +14,7 @@ from pathlib import Path
 
 import qkdopt
 from benchmarks.methods import METHODS, Limits, Method
+from qkdopt.errors import QkdoptError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.instance import Instance
 from qkdopt.optimize.strategies import Strategy
@@ -28,9 +29,14 @@ def main() -> int:
     if method.missing:
         print(method.missing, file=sys.stderr)
         return 2
-    instance = qkdopt.read_instance(options.instance)
     limits = Limits(options.seconds, options.threads, options.seed)
-    print(json.dumps(run(method, instance, limits, options.output)))
+    try:
+        instance = qkdopt.read_instance(options.instance)
+        claims = run(method, instance, limits, options.output)
+    except QkdoptError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
+    print(json.dumps(claims))
     return 0
 
 
