@@ -50,7 +50,8 @@ class Row:
     limit_s, threads, seed
         What the method was given.
     seconds, cpu_seconds
-        Time of the method itself, and processor time of its whole process [s].
+        Time of the method itself, and processor time of its whole process, start and writing of the
+        result included [s]: far below time x threads where other work shared the cores.
     served, demands
         Demands served by the checked plan, and in all; None without a plan.
     objective_bps
@@ -246,7 +247,9 @@ def exceeds(plan: Row, bounded: Row) -> bool:
 
 def table(rows: list[Row]) -> list[str]:
     """Return the lines of the table in Markdown, instance by instance."""
-    head = ["instance", "method", "s", "served", "bit/s", "bound", "gap to our bound", "checked"]
+    head = [
+        "instance", "method", "s", "CPU s", "served", "bit/s", "bound", "gap to our bound", "checked",
+    ]  # fmt: skip
     order = sorted(rows, key=lambda row: [other.instance for other in rows].index(row.instance))
     return [*header(head), *(line(row, rows) for row in order)]
 
@@ -345,6 +348,7 @@ def line(row: Row, rows: list[Row]) -> str:
         row.instance,
         row.method,
         "" if row.seconds is None else f"{row.seconds:.1f}",
+        "" if row.cpu_seconds is None else f"{row.cpu_seconds:.0f}",
         f"no plan: {row.note}" if row.served is None else f"{row.served} of {row.demands}",
         "" if row.objective_bps is None else f"{row.objective_bps:.1f}",
         "none" if row.bound_bps is None else f"{row.bound_bps:.1f}",
