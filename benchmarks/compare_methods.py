@@ -96,7 +96,8 @@ def main() -> int:
     write_rows(options.csv, rows)
     print("\n".join(["", *table(rows), "", *gap_table(rows), "", *summary(rows)]))
     wrong = [*faults(rows)]
-    print("\n".join(wrong), file=sys.stderr)
+    for fault in wrong:
+        print(fault, file=sys.stderr)
     return 1 if wrong else 0
 
 
@@ -248,7 +249,8 @@ def exceeds(plan: Row, bounded: Row) -> bool:
 def table(rows: list[Row]) -> list[str]:
     """Return the lines of the table in Markdown, instance by instance."""
     head = [
-        "instance", "method", "s", "CPU s", "served", "bit/s", "bound", "gap to our bound", "checked",
+        "instance", "method", "s", "CPU s", "served", "bit/s", "bound", "gap to our bound",
+        "checked",
     ]  # fmt: skip
     order = sorted(rows, key=lambda row: [other.instance for other in rows].index(row.instance))
     return [*header(head), *(line(row, rows) for row in order)]
