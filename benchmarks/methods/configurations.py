@@ -36,6 +36,7 @@ SERVED_REWARD = 100.0
 # The whole-numbered master is solved to this relative gap, of an objective ruled by the rewards.
 INTEGER_GAP = 1e-6
 INFINITY = highspy.kHighsInf
+FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,13 @@ class Pricing:
         self._solver.run()
         chosen = np.array(self._solver.getSolution().col_value)
         info = self._solver.getInfo()
-        if len(chosen) != count or info.primal_solution_status == 0:
+        if len(chosen) != count or info.primal_solution_status != FEASIBLE:
             return (), INFINITY
         return tuple(np.flatnonzero(chosen > 0.5).tolist()), float(info.mip_dual_bound)
 
 
 class ConfigurationMaster:
-    """The master of one round: surrogate, columns so far, linear and whole-numbered solutions.
+    """Columns so far and the surrogate of one round: linear and whole-numbered solutions.
 
     Parameters
     ----------
@@ -309,7 +310,7 @@ class ConfigurationMaster:
         solver.setSolution(count, numbers, self._values_of(start))
         solver.run()
         values = np.array(solver.getSolution().col_value)
-        if solver.getInfo().primal_solution_status == 0 or len(values) != count:
+        if solver.getInfo().primal_solution_status != FEASIBLE or len(values) != count:
             return [], np.zeros(len(self._routes)), 0.0
         routes = len(self._routes)
         used = [self.columns[c] for c in np.flatnonzero(values[self._fixed :] > 0.5)]
