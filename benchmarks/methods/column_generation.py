@@ -5,7 +5,8 @@ time (Jaumard, Meyer and Thiongane 2009). A linear master picks at most one conf
 channel; pricing finds, for every channel, the configuration with the highest reduced cost, a
 weighted set of link-disjoint routes, as a small MIP; once none has a positive one, or time is
 short, the master is solved again with whole numbers over the configurations at hand. That is no
-branch and price: it may miss the best plan of its own model.
+branch and price: it may miss the best plan of its own model. The linear solution is rounded, too:
+the heaviest configuration of each channel, and first fit for the demands that those leave out.
 
 **The surrogate.** The master is linear, the key rate is not. Around the best plan so far (at first
 DS-QKD's) every link is taken to work on the plan's QKD channel and to lose key in proportion to
@@ -17,8 +18,8 @@ configuration costs, summed over its links,
 
 where a demand is shared out among the links of its route, most of it to the slowest. Far from the
 plan the surrogate is wrong, so a demand that keeps its route counts a little more (``INERTIAS``).
-The master's plan is then judged by exact rates, every link on its best QKD channel; if it is
-better, the next round is made around it, and if not, with another inertia. The best of all
+Both plans are then judged by exact rates, every link on its best QKD channel; the next round is
+made around the better one, or, if neither is better, with another inertia. The best of all
 exactly judged plans is returned. Nothing is random.
 
 **What its linear program proves.** With no configuration left to price in, the linear program's
@@ -34,7 +35,7 @@ guard bands are dark; demands that the master leaves out come last, by first fit
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def column_generation(problem: Problem, limits: Limits) -> Answer:
     rounds = Rounds(problem, limits.threads)
     while not deadline.over and rounds.stalled < STALLED_ROUNDS and any(problem.routes):
         rounds.next(deadline)
-    return Answer(rounds.best, note="; ".join(rounds.notes))
+    return Answer(rounds.best, note=" | ".join(rounds.notes))
 
 
 class Rounds:
@@ -119,28 +120,34 @@ class Rounds:
         )
         complete = master.generate(Deadline(LINEAR_SHARE * deadline.left))
         weighted = master.weighted()
-        used, counts, value = master.whole(
-            configurations_of(self._classes, self.best), WHOLE_SHARE * deadline.left
-        )
+        start = configurations_of(self._classes, self.best)
+        used, counts, value = master.whole(start, WHOLE_SHARE * deadline.left)
         self._columns.update(weighted, used)
-        if not used:
-            self._count(better=False)
-            self.notes.append("no whole-numbered solution in time")
-            return
-        plan = self._planned(used, counts)
-        self._columns.update(configurations_of(self._classes, plan))
-        exact = assess(self._problem, plan)
-        self.notes.append(
-            f"surrogate {master.value:.4f} (linear, {'complete' if complete else 'incomplete'}), "
-            f"{value:.4f} (whole), {exact.objective_bps:.1f} bit/s ({exact.served} served)"
-        )
-        better = exact.key > assess(self._problem, self.best).key
-        self.best = plan if better else self.best
-        self._count(better=better)
-
-    def _count(self, *, better: bool) -> None:
+        heaviest = heaviest_of_channels(weighted)
+        better = self._keep_better(heaviest, demands_carried(self._classes, heaviest))
+        better = self._keep_better(used, counts) or better
         self.stalled = 0 if better else self.stalled + 1
         self._misses += not better
+        self.notes.append(
+            f"surrogate {master.value:.4f} (linear, {'complete' if complete else 'incomplete'}), "
+            f"{value:.4f} (whole); best {assess(self._problem, self.best).objective_bps:.1f} bit/s"
+        )
+
+    def _keep_better(self, used: Iterable[Configuration], counts: FloatArray) -> bool:
+        """Judge the plan of some configurations exactly; keep it, and return whether it is better.
+
+        Parameters
+        ----------
+        used
+            Configurations, at most one a channel.
+        counts
+            ``(P,)`` demands on each route, no more than the configurations carry.
+        """
+        plan = self._planned(used, counts)
+        self._columns.update(configurations_of(self._classes, plan))
+        better = assess(self._problem, plan).key > assess(self._problem, self.best).key
+        self.best = plan if better else self.best
+        return better
 
     def _planned(self, used: Iterable[Configuration], counts: FloatArray) -> Plan:
         """Return the plan of the master's choice; whom it leaves out comes last, by first fit."""
@@ -171,6 +178,40 @@ def channels_of_routes(used: Iterable[Configuration]) -> dict[int, list[int]]:
         for route in configuration.routes:
             lit[route].append(configuration.channel)
     return lit
+
+
+def heaviest_of_channels(weighted: Mapping[Configuration, float]) -> list[Configuration]:
+    """Return the configuration of the highest weight on each channel.
+
+    Parameters
+    ----------
+    weighted
+        Configurations with their weights in a linear solution.
+    """
+    heaviest: dict[int, Configuration] = {}
+    for column in sorted(weighted, key=lambda column: (weighted[column], column.routes)):
+        heaviest[column.channel] = column
+    return list(heaviest.values())
+
+
+def demands_carried(classes: Sequence[DemandClass], used: Iterable[Configuration]) -> FloatArray:
+    """``(P,)`` demands that configurations can carry on each route, no more than there are.
+
+    Parameters
+    ----------
+    classes
+        The demand classes.
+    used
+        Configurations, at most one a channel.
+    """
+    lit = channels_of_routes(used)
+    counts = np.zeros(sum(len(one.routes) for one in classes))
+    for one in classes:
+        left = len(one.demands)
+        for number in range(one.first, one.first + len(one.routes)):
+            counts[number] = min(left, len(lit[number]) // one.channels)
+            left -= int(counts[number])
+    return counts
 
 
 def demands_on_routes(classes: Sequence[DemandClass], plan: Plan) -> FloatArray:

@@ -31,6 +31,8 @@ from qkdopt.units import FloatArray
 
 # Reduced cost above which a configuration is a new column, in units of the highest link rate.
 REDUCED_COST = 1e-4
+# Weight below which a column of a linear solution counts as unused.
+SMALLEST_WEIGHT = 1e-9
 # What serving a demand counts, in units of the highest link rate.
 SERVED_REWARD = 100.0
 # The whole-numbered master is solved to this relative gap, of an objective ruled by the rewards.
@@ -323,10 +325,11 @@ class ConfigurationMaster:
         configurations = [float(column in used) for column in self.columns]
         return np.array([*np.zeros(len(self._kept)), *self._kept, *configurations])
 
-    def weighted(self) -> list[Configuration]:
-        """Return the columns with a weight in the last linear solution."""
+    def weighted(self) -> dict[Configuration, float]:
+        """Return the columns with a weight in the last linear solution, and their weights."""
         values = np.array(self._solver.getSolution().col_value)[self._fixed :]
-        return [self.columns[c] for c in np.flatnonzero(values[: len(self.columns)] > 1e-9)]
+        chosen = np.flatnonzero(values[: len(self.columns)] > SMALLEST_WEIGHT)
+        return {self.columns[c]: float(values[c]) for c in chosen}
 
 
 def _silent(threads: int) -> highspy.Highs:

@@ -10,7 +10,12 @@ import pytest
 import qkdopt
 from benchmarks.methods import METHODS, Limits
 from benchmarks.methods.__main__ import found_before
-from benchmarks.methods.column_generation import configurations_of, demands_on_routes
+from benchmarks.methods.column_generation import (
+    configurations_of,
+    demands_carried,
+    demands_on_routes,
+    heaviest_of_channels,
+)
 from benchmarks.methods.configurations import (
     Configuration,
     ConfigurationMaster,
@@ -138,6 +143,22 @@ def test_generated_columns_reach_the_value_of_all_columns(name):
         assert counts.sum() == plan.served
         assert len({column.channel for column in used}) == len(used)
     assert values[0] == pytest.approx(values[1], abs=1e-3)
+
+
+def test_rounding_takes_one_configuration_a_channel_and_no_more_demands_than_there_are():
+    weighted = {
+        Configuration(0, (0,)): 0.4,
+        Configuration(0, (1, 2)): 0.6,
+        Configuration(2, (0,)): 1,
+    }
+    heaviest = heaviest_of_channels(weighted)
+    assert {*heaviest} == {Configuration(0, (1, 2)), Configuration(2, (0,))}
+    classes = demand_classes(problem_of("mesh6_pair"))
+    everything = [Configuration(w, tuple(range(len(classes)))) for w in range(40)]
+    counts = demands_carried(classes, everything)
+    assert counts.sum() > 0
+    for one in classes:
+        assert counts[one.first : one.first + len(one.routes)].sum() <= len(one.demands)
 
 
 def test_more_light_costs_more_in_the_surrogate_and_guard_bands_are_not_allowed():
