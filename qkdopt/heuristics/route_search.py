@@ -33,9 +33,9 @@ ROUTES_COLD = 0.002
 CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
 POLISH_HOT, POLISH_COLD = 0.002, 0.0005
 # Routes are heated and cooled several times, and the best of all is kept: where links are full one
-# cooling scatters by some per cent. Each time from a temperature and a first penalty, in turns: what
-# a lightpath too many costs, in mean key rates of a link. It is little at first, so that links can
-# be given up and taken back, and in the end more than any routing gains by it.
+# cooling scatters by some per cent. Each time from a temperature and a first penalty, in turns:
+# what a lightpath too many costs, in mean key rates of a link. It is little at first, so that links
+# can be given up and taken back, and in the end more than any routing gains by it.
 COOLINGS = ((0.2, 1.0), (0.4, 0.3), (0.4, 1.0)) * 2
 PENALTY_LAST = 10.0
 COLOURINGS = 200
