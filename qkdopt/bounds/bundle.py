@@ -21,6 +21,9 @@ from qkdopt.units import FloatArray
 
 # A step counts when it brings this share of the decrease that the master predicted.
 SERIOUS = 0.1
+# First proximal weight, beside a typical key rate: where there are many demands a short step takes
+# hundreds of evaluations to get anywhere, and one too long is cut in a few.
+FIRST_STEP = 2.0
 # Most passes of the master and most attempts, and the duality gap at which it ends, beside the
 # predicted decrease.
 MASTER_SWEEPS, MASTER_TRIES = 40, 4
@@ -75,7 +78,12 @@ def first_state(data: DualData, rate_bps: float) -> BundleState:
     prices = np.zeros((rel.items, 1 + len(data.level_widths)))
     prices[:, 1:] = data.level_widths / max(1.0, hops)
     return BundleState(
-        prices, rate_bps, np.inf, max(rate_bps, 1.0) / 4.0, empty_cuts(data), first_slot_order(data)
+        prices,
+        rate_bps,
+        np.inf,
+        FIRST_STEP * max(rate_bps, 1.0),
+        empty_cuts(data),
+        first_slot_order(data),
     )
 
 

@@ -79,7 +79,7 @@ def route_search(
     if schedule.stopped:
         return start
     search.begin_at(*coloured)
-    _anneal_channels(search, problem, start, schedule)
+    _anneal_channels(search, paths, problem, start, schedule)
     if any(demand.min_skr_bps for demand in problem.instance.demands):
         # The search goes from plan to plan that keeps every demand's least rate.
         plan = search.best()
@@ -110,8 +110,10 @@ def _paths(
     return routing.best_path
 
 
-def _anneal_channels(search: Search, problem: Problem, start: Plan, schedule: Schedule) -> None:
-    """Anneal the channels of the search's routes; it goes on from the best of them.
+def _anneal_channels(
+    search: Search, paths: IntArray, problem: Problem, start: Plan, schedule: Schedule
+) -> None:
+    """Anneal the channels of annealed routes; the search goes on from the best of them.
 
     With the routes free as well, the search leaves the good ones before it has found the channels
     that they need.
@@ -120,11 +122,13 @@ def _anneal_channels(search: Search, problem: Problem, start: Plan, schedule: Sc
     ----------
     search
         The search, on these routes; changed in place.
+    paths
+        ``(R,)`` path of each demand; those that have no channel there yet may get one.
     problem, start, schedule
         As for :func:`route_search`.
     """
     typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
-    fixed = search.on_its_routes()
+    fixed = search.on_paths(paths)
     first = schedule.share
     while (share := schedule.share) < CHANNELS_SHARE and not schedule.stopped:
         cooled = (share - first) / (CHANNELS_SHARE - first)

@@ -23,7 +23,7 @@ from qkdopt.runtime.deadline import since, within
 
 if TYPE_CHECKING:
     from qkdopt.adapters import Adapter
-    from qkdopt.optimize.milp import JointRun
+    from qkdopt.optimize.small_proof import SmallProof
 
 # The search alone settles how many demands are served before the bound fixes that number.
 SETTLE_SECONDS = 0.5
@@ -72,8 +72,8 @@ class AutoRun:
         self._threads = threads
         self._proof: LoadStateBound | None = None
         self._solver = solver
-        self._joint: JointRun | None = None
-        self._joint_served = -1
+        self._small_proof: SmallProof | None = None
+        self._proved_small_for = -1
         self._reported = 0.0
         self.notes: list[str] = []
         try:
@@ -107,7 +107,7 @@ class AutoRun:
         searcher.start()
         try:
             while not self._clock.over() and not self.closed:
-                if not self._tighten() and not self._prove_jointly(self._threads):
+                if not self._tighten() and not self._prove_small(self._threads):
                     self._clock.stop.wait(REPORT_SECONDS)
                     self._report()
         finally:
@@ -124,7 +124,7 @@ class AutoRun:
             if self.closed or not self._tighten():
                 break
         if not self.closed:
-            self._prove_jointly(1, nodes=max(1, nodes))
+            self._prove_small(1, nodes=max(1, nodes))
 
     @property
     def closed(self) -> bool:
@@ -139,7 +139,7 @@ class AutoRun:
     @property
     def solver(self) -> SolverRef:
         """The MIP solver, if it took part."""
-        return SolverRef() if self._joint is None else self._joint.solver
+        return SolverRef() if self._small_proof is None else self._small_proof.solver
 
     def bound(self) -> Bound | None:
         """Return the best bound at the incumbent's number served; no objective if stale."""
@@ -147,33 +147,31 @@ class AutoRun:
         proofs = []
         if self._proof is not None:
             proofs.append(_at(self._proof.as_bound(), self._proof.for_served == served))
-        if self._joint is not None:
-            proofs.append(_at(self._joint.as_bound(), self._joint_served == served))
+        if self._small_proof is not None:
+            proofs.extend(self._small_proof.bounds())
         if not proofs:
             return None
         with_objective = [bound for bound in proofs if bound.objective_bps is not None]
         best = min(with_objective or proofs, key=lambda bound: bound.objective_bps or 0.0)
         return best.model_copy(update={"served": min(bound.served for bound in proofs)})
 
-    def _prove_jointly(self, threads: int, nodes: int | None = None) -> bool:
-        """Solve a small instance by the joint MILP, once; False when it has been, or is large."""
-        exact = self._incumbent.best()[1]
-        if not self._small or self._joint_served == exact.served or self._clock.over():
+    def _prove_small(self, threads: int, nodes: int | None = None) -> bool:
+        """Solve a small instance by MILPs, once; False when it has been, or is large."""
+        served = self._incumbent.best()[1].served
+        if not self._small or self._proved_small_for == served or self._clock.over():
             return False
-        # Pyomo takes a second and more to import: only where the joint MILP is used.
-        from qkdopt.optimize.milp import JointRun
+        # Pyomo takes a second and more to import: only where a MILP is used.
+        from qkdopt.optimize.small_proof import SmallProof
 
-        self._joint = JointRun(
+        self._small_proof = SmallProof(
             self._incumbent, self._clock, solver=self._solver, seed=self._seed, threads=threads,
-            nodes=nodes,
+            nodes=nodes, relaxation=None if self._proof is None else self._proof.relaxation,
         )  # fmt: skip
         try:
-            self._joint.prove_served()
-            self._joint_served = self._incumbent.best()[1].served
-            self._joint.prove_objective()
+            self._small_proof.run(lambda: self.closed)
         except SolverFailedError as error:
             self._clock.note_failure(error)
-            self._joint_served = self._incumbent.best()[1].served
+        self._proved_small_for = self._incumbent.best()[1].served
         self._report()
         return True
 
@@ -258,7 +256,7 @@ class AutoRun:
                 if not self._tighten():
                     break
             if not self.closed:
-                self._prove_jointly(1)
+                self._prove_small(1)
             self._report()
 
     def _report(self, *, by_clock: bool = False) -> None:

@@ -47,6 +47,8 @@ class LoadStateRun:
         beat that by more than the gap. None for no such plan.
     relaxation
         The problem's load states, where they were built before; None builds them.
+    most_routings
+        Limit on the routings tried; None for no limit but ``nodes``.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class LoadStateRun:
         settings: Mapping[str, Setting] | None = None,
         beat: tuple[int, float] | None = None,
         relaxation: Relaxation | None = None,
+        most_routings: int | None = None,
     ) -> None:
+        self._most_routings = nodes if most_routings is None else most_routings
         self._settings = settings or {}
         self._beat = beat
         self._nodes = nodes
@@ -180,8 +184,9 @@ class LoadStateRun:
         )
 
     def _over(self) -> bool:
-        """Whether time or, in a run limited by nodes, the rounds are used up."""
-        return self._clock.over() or (self._nodes is not None and self.rounds >= self._nodes)
+        """Whether time or the routings that may be tried are used up."""
+        used = self._most_routings is not None and self.rounds >= self._most_routings
+        return self._clock.over() or used
 
     def _closed(self, served: int) -> bool:
         keys = [self._incumbent.best()[1].key, *([self._beat] if self._beat else [])]

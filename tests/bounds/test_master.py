@@ -24,7 +24,7 @@ def after_some_steps(seed: int, *, all_of_them: bool):
     served = int(relaxation.class_count.sum()) - (0 if all_of_them else 1)
     everything = np.ones(len(data.loads), dtype=bool)
     improve(
-        data, served, state, everything, iterations=6, tolerance=0.0, should_stop=lambda _: False
+        data, served, state, everything, iterations=4, tolerance=0.0, should_stop=lambda _: False
     )
     return state, served
 

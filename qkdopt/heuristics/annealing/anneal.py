@@ -111,13 +111,16 @@ class Search:
         s.best_path[:], s.best_channel[:] = path, channel
         s.figures[2:] = s.figures[:2]
 
-    def on_its_routes(self) -> Search:
-        """Return a search of the channels alone: each demand keeps its path, the state is shared.
+    def on_paths(self, path: IntArray) -> Search:
+        """Return a search of the channels alone, which shares this one's state.
 
-        Demands that are blocked stay so.
+        Parameters
+        ----------
+        path
+            ``(R,)`` the only path of each demand, lit or blocked; -1 for one that stays blocked.
         """
-        first = np.maximum(self.state.path, 0)
-        end = np.where(self.state.path >= 0, first + 1, first)
+        first = np.maximum(path, 0)
+        end = np.where(path >= 0, first + 1, first)
         demands = np.stack([first, end, self.arrays.demands[:, 2]], axis=1)
         return Search(self.problem, replace(self.arrays, demands=demands), self.state)
 

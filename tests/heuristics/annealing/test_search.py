@@ -62,3 +62,20 @@ def test_search_and_harm_beat_first_fit_on_nsfnet():
     assert harm.objective_bps > base.objective_bps
     assert found.objective_bps > harm.objective_bps
     assert assess(problem, fixed(problem)).objective_bps <= found.objective_bps
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_search_of_channels_keeps_to_the_paths_that_it_was_given(seed):
+    problem = build_problem(random_instance(seed, most_demands=9, channels=(4, 6), floors=False))
+    start = ds_qkd(problem)
+    search = Search.begin(problem, start, seed)
+    last = search.arrays.demands[:, 1] - 1
+    paths = np.where(search.arrays.demands[:, 0] <= last, last, -1)
+    paths = np.where(search.state.path >= 0, search.state.path, paths)
+    before = search.state.channel.copy()
+    search.on_paths(paths).anneal(5_000, 500.0, 500.0)
+    served = search.state.path >= 0
+    assert (search.state.path[served] == paths[served]).all()
+    if start.served > 1:
+        assert (search.state.channel != before).any()
+    assert search.served >= start.served
