@@ -19,6 +19,7 @@ from qkdopt.bounds.bundle import BundleState, first_state, improve
 from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.node_team import NodeTeam
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
@@ -66,6 +67,8 @@ class LoadStateBound:
         self._hint_bps = rates_bps
         self._data: DualData | None = None
         self._earlier: BundleState | None = None
+        self.team: NodeTeam | None = None
+        """Who expands nodes; None for the thread that tightens."""
         self._begin(served)
 
     def at_number(self, served: int) -> LoadStateBound:
@@ -74,6 +77,7 @@ class LoadStateBound:
         Prices that are good for one number are good for the next: the first evaluation has a
         bound that is nearly as tight.
         """
+        self.halt()
         other = copy(self)
         other._earlier = self._root_state or self._earlier
         other._begin(served)
@@ -117,6 +121,11 @@ class LoadStateBound:
         return 0 if self._tree is None else self._tree.nodes
 
     @property
+    def expansions(self) -> int:
+        """Nodes that were split so far."""
+        return 0 if self._tree is None else self._tree.expansions
+
+    @property
     def method(self) -> str:
         """How the bound was proved, in words."""
         if self._problem.objective == "max-min":
@@ -154,7 +163,12 @@ class LoadStateBound:
         if self._tree is None:
             self._tree = self._root(cutoff_bps, should_stop)
         else:
-            self._tree.expand(cutoff_bps, should_stop)
+            self._tree.expand(cutoff_bps, should_stop, self.team)
+
+    def halt(self) -> None:
+        """End what the team has under way; nothing that was proved is lost."""
+        if self._tree is not None and self.team is not None:
+            self._tree.halt(self.team)
 
     @property
     def _per_demand(self) -> bool:
