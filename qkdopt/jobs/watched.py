@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
@@ -28,12 +29,13 @@ class WatchedWorkers:
     workers
         The executor.
     name, data
-        What its processes keep, see :mod:`qkdopt.jobs.shared`.
+        What its processes keep, see :mod:`qkdopt.jobs.shared`; a part is added to the name that no
+        other run has, so that none takes the data of another one away.
     """
 
     def __init__(self, workers: Workers, name: str, data: bytes) -> None:
         self._workers = workers
-        self.name = name
+        self.name = f"{name}-{uuid.uuid4().hex}"
         self._data = data
         self._threads = 0
         self._failures = 0

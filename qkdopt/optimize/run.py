@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
+from qkdopt.jobs.workers import Workers, open_workers
 from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.compilation import compile_first
@@ -52,6 +54,7 @@ def solve(
     seed: int = 0,
     start: AnyPlan | None = None,
     node_limit: int | None = None,
+    scheduler: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> Result:
     """Find a plan for an instance and prove how far it is from the best possible.
@@ -88,6 +91,9 @@ def solve(
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
+    scheduler
+        Address of a Dask scheduler whose workers take part in strategy ``auto``; None for this
+        machine alone.
     progress
         Called with every change, from the calling thread; None for no reports.
 
@@ -121,7 +127,7 @@ def solve(
     (6, 'optimal')
     """
     named = strategy_of(strategy)
-    _validate_options(named.name, formulation, time_limit, gap, threads, linearisation)
+    _validate_options(named.name, formulation, time_limit, gap, threads, linearisation, scheduler)
     _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
@@ -139,9 +145,14 @@ def solve(
         baseline = ds_qkd(problem)
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
+    with clock.paused():
+        cluster = ExitStack()
+        workers = None
+        if scheduler is not None:
+            workers = cluster.enter_context(open_workers(scheduler, None))
     # From here on there is a plan, and no signal may lose it.
-    with graceful_sigint(clock.interruption):
-        outcome = _run_strategy(named, incumbent, baseline, clock, options)
+    with graceful_sigint(clock.interruption), cluster:
+        outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
         result = _result(incumbent, baseline, outcome, clock, named, options)
     if named.own:
         validate_own_result(problem, result)
@@ -155,8 +166,11 @@ def _validate_options(
     gap: float,
     threads: int | None,
     linearisation: float | None,
+    scheduler: str | None,
 ) -> None:
     faults = []
+    if scheduler is not None and strategy != "auto":
+        faults.append(f"a scheduler with strategy {strategy}; expected strategy auto with it")
     if formulation != "joint" and strategy != "milp":
         faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
     if not time_limit > 0.0:
@@ -197,6 +211,7 @@ def _run_strategy(
     baseline: Plan,
     clock: Clock,
     options: SolverOptions,
+    workers: Workers | None,
 ) -> Outcome:
     problem = incumbent.problem
     if strategy.build is not None:
@@ -218,7 +233,7 @@ def _run_strategy(
             from qkdopt.optimize.formulations import run_formulation
 
             return run_formulation(incumbent, clock, options)
-        return _run_auto(incumbent, clock, options)
+        return _run_auto(incumbent, clock, options, workers)
     except KeyboardInterrupt:
         clock.interrupt()
         return Outcome()
@@ -242,10 +257,12 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
         clock.report("local search", incumbent)
 
 
-def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+def _run_auto(
+    incumbent: Incumbent, clock: Clock, options: SolverOptions, workers: Workers | None
+) -> Outcome:
     run = AutoRun(
         incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
-        solver=options.solver,
+        solver=options.solver, workers=workers,
     )  # fmt: skip
     try:
         if options.nodes is None:
