@@ -153,8 +153,8 @@ class LoadTree:
         return list(self._out.values())
 
     def _take(self, count: int) -> list[_Out]:
-        """Take out the nodes with the largest bounds, as many as can lower the bound of the tree."""
-        taken = []
+        """Take out the nodes with the largest bounds, of those that keep the tree's up."""
+        taken: list[_Out] = []
         while len(taken) < count and self._waiting:
             value, number, node = self._waiting[0]
             if -value <= self._settled_bps:

@@ -94,9 +94,7 @@ class Branching:
         window[:, 1] = [self._load[self._link == e].max() for e in range(links)]
         return Node(state.value_bps, window, state.packed())
 
-    def expand(
-        self, node: Node, cutoff_bps: float, should_stop: Callable[[], bool]
-    ) -> Expansion:
+    def expand(self, node: Node, cutoff_bps: float, should_stop: Callable[[], bool]) -> Expansion:
         """Split a node where its relaxed solution mixes loads, and bound both sides.
 
         Parameters

@@ -6,13 +6,15 @@ The kernels run without Python's lock, so threads share out cores.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from qkdopt.bounds.dual import DualData
 from qkdopt.bounds.expansion import Expansion, Node
 from qkdopt.bounds.remote_nodes import RemoteNodes
+from qkdopt.jobs.workers import open_workers
 
 # Nodes that a run with a node limit expands at once, whoever there is to do it: enough for a small
 # machine, few enough that hardly one is expanded which the next bounds would have spared.
@@ -93,8 +95,43 @@ class NodeTeam:
         self._halted.set()
         self._halted = threading.Event()
 
+    @property
+    def note(self) -> str:
+        """What became of workers that were lost, in words; empty where none were."""
+        lost = "" if self._remote is None else self._remote.lost
+        return f"the cluster took part until it was lost: {lost}" if lost else ""
+
     def close(self) -> None:
-        """End the threads."""
+        """End the threads, and let workers elsewhere go."""
         self.halt()
+        if self._remote is not None:
+            self._remote.close()
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def open_team(threads: int, scheduler: str | None, *, batch: int | None) -> Iterator[NodeTeam]:
+    """Open a team of threads of this process, and of the workers of a Dask cluster.
+
+    Parameters
+    ----------
+    threads
+        Nodes that are expanded in this process at a time.
+    scheduler
+        Address of the cluster's scheduler; None for none.
+    batch
+        See :class:`NodeTeam`.
+
+    Raises
+    ------
+    UsageError
+        Dask is not installed, or the scheduler does not answer.
+    """
+    with ExitStack() as stack:
+        remote = None
+        if scheduler is not None:
+            remote = RemoteNodes(stack.enter_context(open_workers(scheduler, None)))
+        team = NodeTeam(threads, remote, batch)
+        stack.callback(team.close)
+        yield team

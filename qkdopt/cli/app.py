@@ -77,6 +77,7 @@ def solve(
         int | None,
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
@@ -98,6 +99,7 @@ def solve(
             threads=threads,
             seed=seed,
             node_limit=node_limit,
+            scheduler=scheduler,
         )
     )
 
@@ -112,6 +114,12 @@ def bound(
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
     ] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of cores; all by default.")] = None,
+    node_limit: Annotated[
+        int | None,
+        typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
+    ] = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove upper bounds alone, and say how they were proved."""
@@ -119,7 +127,14 @@ def bound(
 
     raise typer.Exit(
         run_bound(
-            instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+            instance,
+            time_limit=time_limit,
+            objective=objective,
+            served=served,
+            threads=threads,
+            node_limit=node_limit,
+            scheduler=scheduler,
+            as_json=as_json,
         )
     )
 

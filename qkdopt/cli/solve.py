@@ -9,10 +9,9 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.bounds.keyless import advice_lines
 from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
-from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.live import LiveLine
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
@@ -42,6 +41,7 @@ def run_solve(
     threads: int | None,
     seed: int,
     node_limit: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> int:
     """Solve, write and print; return the exit status.
@@ -57,7 +57,7 @@ def run_solve(
     as_json
         Print one JSON object in place of the summary.
     strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
-node_limit
+node_limit, scheduler
         See :func:`qkdopt.solve`.
     """
     instance = read_instance(path)
@@ -79,6 +79,7 @@ node_limit
             seed=seed,
             start=earlier,
             node_limit=node_limit,
+            scheduler=scheduler,
             progress=live,
         )
     if output is not None:
@@ -125,6 +126,8 @@ def summary(instance: Instance, result: Result) -> str:
 
 def _advice_lines(instance: Instance, value: Value) -> Iterator[str]:
     if value.without_key:
+        from qkdopt.bounds.keyless import advice_lines
+
         for line in advice_lines(build_problem(instance), value.without_key):
             yield f"           {line}"
 

@@ -43,7 +43,7 @@ def share_in_cluster(client: Any, name: str, data: bytes) -> None:
     from distributed.diagnostics.plugin import WorkerPlugin
 
     # In the function: without Dask there is no such class to derive from.
-    class Holding(WorkerPlugin):  # type: ignore[misc]
+    class Holding(WorkerPlugin):
         """Keeps the data as long as the plugin is registered."""
 
         idempotent = True

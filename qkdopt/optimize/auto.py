@@ -108,9 +108,7 @@ class AutoRun:
         self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
         if self._workers is not None:
-            self._helpers = RemoteSearch(
-                self._workers, self._incumbent, self._clock, self._seed
-            )
+            self._helpers = RemoteSearch(self._workers, self._incumbent, self._clock, self._seed)
         try:
             if self._threads == 1 and self._workers is None:
                 self._take_turns()
@@ -123,12 +121,10 @@ class AutoRun:
     def _dismiss(self) -> None:
         """Let threads and workers go; note what became of the workers."""
         self._team.close()
-        for away in (self._helpers, self._remote):
-            if away is not None:
-                away.close()
-        lost = [away.lost for away in (self._helpers, self._remote) if away and away.lost]
-        if lost:
-            self.notes.append(f"the cluster took part until it was lost ({lost[0]})")
+        if self._helpers is not None:
+            self._helpers.close()
+        if self._team.note:
+            self.notes.append(self._team.note)
 
     def _do_both(self) -> None:
         """Search in one thread, and tighten the bound in this one."""

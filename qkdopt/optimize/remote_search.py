@@ -53,7 +53,9 @@ class RemoteSearch:
         self._seed = seed + FIRST_SEED
         problem = incumbent.problem
         name = f"qkdopt-instance-{problem.instance.sha256()}-{problem.objective}"
-        data = pickle.dumps((source_digest(), problem.instance.model_dump_json(), problem.objective))
+        data = pickle.dumps(
+            (source_digest(), problem.instance.model_dump_json(), problem.objective)
+        )
         self._watched = WatchedWorkers(workers, name, data)
         self._under_way: list[Future[Any]] = []
 

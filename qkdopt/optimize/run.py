@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING
 
-from qkdopt.adapters import Adapter, adapter_of
-from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.errors import SolverMissingError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
-from qkdopt.jobs.workers import Workers, open_workers
-from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
-from qkdopt.optimize.compilation import compile_first
 from qkdopt.optimize.incumbent import Incumbent
-from qkdopt.optimize.options import SolverOptions
+from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
@@ -35,6 +32,10 @@ from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
+
+if TYPE_CHECKING:
+    from qkdopt.adapters import Adapter
+    from qkdopt.jobs.workers import Workers
 
 DEFAULT_SOLVER = "highs"
 
@@ -127,7 +128,7 @@ def solve(
     (6, 'optimal')
     """
     named = strategy_of(strategy)
-    _validate_options(named.name, formulation, time_limit, gap, threads, linearisation, scheduler)
+    validate_options(named.name, formulation, time_limit, gap, threads, linearisation, scheduler)
     _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
@@ -145,11 +146,9 @@ def solve(
         baseline = ds_qkd(problem)
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
+    cluster = ExitStack()
     with clock.paused():
-        cluster = ExitStack()
-        workers = None
-        if scheduler is not None:
-            workers = cluster.enter_context(open_workers(scheduler, None))
+        workers = None if scheduler is None else cluster.enter_context(_cluster(scheduler))
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption), cluster:
         outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
@@ -159,33 +158,11 @@ def solve(
     return result
 
 
-def _validate_options(
-    strategy: str,
-    formulation: str,
-    time_limit: float,
-    gap: float,
-    threads: int | None,
-    linearisation: float | None,
-    scheduler: str | None,
-) -> None:
-    faults = []
-    if scheduler is not None and strategy != "auto":
-        faults.append(f"a scheduler with strategy {strategy}; expected strategy auto with it")
-    if formulation != "joint" and strategy != "milp":
-        faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
-    if not time_limit > 0.0:
-        faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
-    if not 0.0 <= gap < 1.0:
-        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
-    if linearisation is not None and not 0.0 < linearisation < gap:
-        faults.append(
-            f"linearisation = {linearisation:g}; expected more than 0 and less than the gap "
-            f"{gap:g}, of which it is a part"
-        )
-    if threads is not None and threads < 1:
-        faults.append(f"threads = {threads}; expected at least 1")
-    if faults:
-        raise UsageError("; ".join(faults))
+def _cluster(scheduler: str) -> AbstractContextManager[Workers]:
+    """Open the workers of a scheduler."""
+    from qkdopt.jobs.workers import open_workers
+
+    return open_workers(scheduler, None)
 
 
 def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
@@ -200,6 +177,9 @@ def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
     """
     if solver == DEFAULT_SOLVER and strategy.build is not None:
         return
+    # A plan by a heuristic needs neither solvers nor bounds: they are imported where they are used.
+    from qkdopt.adapters import adapter_of
+
     adapter = adapter_of(solver)
     if not adapter.available():
         raise SolverMissingError(f"solver {adapter.name!r} is not installed; {adapter.install}")
@@ -224,6 +204,8 @@ def _run_strategy(
     clock.report("heuristics", incumbent)
     try:
         if strategy.name != "milp":
+            from qkdopt.optimize.compilation import compile_first
+
             compile_first(incumbent, clock, bound=strategy.name == "auto")
         if strategy.name == "local-search":
             _run_local_search(incumbent, clock, options)
@@ -260,6 +242,8 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
 def _run_auto(
     incumbent: Incumbent, clock: Clock, options: SolverOptions, workers: Workers | None
 ) -> Outcome:
+    from qkdopt.optimize.auto import AutoRun
+
     run = AutoRun(
         incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
         solver=options.solver, workers=workers,
