@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -19,9 +18,9 @@ from qkdopt.bounds.expansion import Branching
 from qkdopt.bounds.node_team import NodeTeam
 from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.errors import UsageError
-from qkdopt.instance.generation import new_instance
-from qkdopt.jobs.workers import WorkerProblem, Workers, open_workers
+from qkdopt.jobs.workers import open_workers
 from qkdopt.problem import build_problem
+from tests.cluster import Cluster, busy_instance
 from tests.command import HANG_SECONDS, exit_status
 from tests.shipped import LIBRARY
 
@@ -30,15 +29,9 @@ EXPANSIONS = 6
 
 
 @cache
-def instance():
-    """One whose bound takes more than a few nodes."""
-    return new_instance("busy", topology="nsfnet", seed=1, demands=30, length_scale=0.02)
-
-
-@cache
 def root():
     """Relaxation, number served and root state, solved roughly."""
-    run = LoadStateBound(build_problem(instance()), 30, np.full(30, 2e4))
+    run = LoadStateBound(build_problem(busy_instance()), 30, np.full(30, 2e4))
     count = iter(range(30))
     run.tighten(0.0, 0.0, lambda: next(count, None) is None)
     return run._data, 30, run._root_state
@@ -105,9 +98,13 @@ def test_an_interruption_within_a_batch_leaves_a_valid_bound(monkeypatch, thread
         return whole(self, *arguments)
 
     monkeypatch.setattr(Branching, "expand", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+
+    def three_batches():
         for _ in range(3):
             tree.expand(0.0, lambda: False, team)
+
+    with pytest.raises(KeyboardInterrupt):
+        three_batches()
     everything = room_of(LoadTree(*root()))
     assert room_of(tree) == everything
     open_bps = [node.value_bps for _, _, node in tree._waiting]
@@ -135,40 +132,6 @@ def test_time_that_is_up_within_a_batch_leaves_a_valid_bound(threads, batch):
     assert room_of(tree) == room_of(LoadTree(*root()))
     assert max(-value for value, _, _ in tree._waiting) <= tree.bound_bps <= before
     team.close()
-
-
-class Cluster:
-    """Stands in for a cluster: threads of this process that fail or go silent."""
-
-    def __init__(self, *, failing=0, silent_after=None):
-        self.pool = ThreadPoolExecutor(2)
-        self.failing, self.silent_after = failing, silent_after
-        self.submitted = 0
-        self.done = 0
-
-    def submit(self, function, *arguments):
-        self.submitted += 1
-        if self.silent_after is not None and self.submitted > self.silent_after:
-            return Future()
-        if self.submitted <= self.failing:
-            lost = Future()
-            lost.set_exception(RuntimeError("the worker was killed"))
-            return lost
-
-        def run():
-            found = function(*arguments)
-            self.done += 1
-            return found
-
-        return self.pool.submit(run)
-
-    def problem(self):
-        if self.silent_after is not None and self.submitted > self.silent_after:
-            return WorkerProblem("no answer from the scheduler", 0.0)
-        return None
-
-    def workers(self):
-        return Workers(self, lambda: 8, self.problem)
 
 
 def ready(cluster):
