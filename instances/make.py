@@ -64,6 +64,16 @@ def bench_instances() -> dict[str, Instance]:
         length_scale=0.1,
         weighted=True,
     ).model_copy(update={"traffic": None})
+    made["bench/germany50_1000"] = new_instance(
+        "germany50_1000",
+        description="germany50, 80 channels, 1000 demands by its own matrix; lengths x 0.1",
+        topology="germany50",
+        demands=1000,
+        seed=1,
+        channels=80,
+        length_scale=0.1,
+        weighted=True,
+    ).replace(traffic=None)
     made["bench/madqci_20"] = new_instance(
         "madqci_20",
         description="MadQCI with its measured losses, 20 demands, preset field",

@@ -19,6 +19,8 @@ from qkdopt.jobs.workers import open_workers
 # Nodes that a run with a node limit expands at once, whoever there is to do it: enough for a small
 # machine, few enough that hardly one is expanded which the next bounds would have spared.
 BATCH = 8
+# In results, before the reason.
+CLUSTER_LOST = "the cluster took part until it was lost: "
 
 
 class NodeTeam:
@@ -99,7 +101,7 @@ class NodeTeam:
     def note(self) -> str:
         """What became of workers that were lost, in words; empty where none were."""
         lost = "" if self._remote is None else self._remote.lost
-        return f"the cluster took part until it was lost: {lost}" if lost else ""
+        return f"{CLUSTER_LOST}{lost}" if lost else ""
 
     def close(self) -> None:
         """End the threads, and let workers elsewhere go."""

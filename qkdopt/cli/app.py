@@ -78,6 +78,10 @@ def solve(
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
     scheduler: Scheduler = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw plan and bound over time into this file, such as run.png."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
@@ -88,6 +92,7 @@ def solve(
             instance,
             output=output,
             start=start,
+            plot=plot,
             as_json=as_json,
             strategy=strategy,
             solver=solver,

@@ -11,6 +11,7 @@ import typer
 
 from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
+from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
@@ -31,6 +32,7 @@ def run_solve(
     *,
     output: Path | None,
     start: Path | None,
+    plot: Path | None,
     strategy: str,
     solver: str,
     formulation: str,
@@ -54,6 +56,8 @@ def run_solve(
         File of the result, the object that ``as_json`` prints; None for no file.
     start
         Earlier result or saved plan.
+    plot
+        File of a figure, plan and bound over time; None for no figure.
     as_json
         Print one JSON object in place of the summary.
     strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
@@ -65,6 +69,8 @@ node_limit, scheduler
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         validate_writable(output)
+    if plot is not None:
+        validate_figure(plot)
     with LiveLine() as live:
         result = solve(
             instance,
@@ -85,6 +91,8 @@ node_limit, scheduler
     if output is not None:
         with uninterrupted():
             write_json_whole(output, result.to_json_dict())
+    if plot is not None:
+        draw_history(plot, result)
     if as_json:
         typer.echo(json.dumps(result.to_json_dict(), indent=1))
     else:
@@ -93,6 +101,8 @@ node_limit, scheduler
             typer.echo(f"written to {output}")
         else:
             typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
+        if plot is not None:
+            typer.echo(f"drawn in {plot}")
     return _exit_status(result)
 
 

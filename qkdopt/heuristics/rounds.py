@@ -24,7 +24,7 @@ def _routes_of_as_many(problem: Problem, **options: Any) -> Plan:
 # Routes first of all demands, where some are blocked and the links have room; then of as many.
 METHODS: tuple[Callable[..., Plan], ...] = (local_search, route_search, _routes_of_as_many)
 # Share of the time left for the first round; it settles how many demands are served.
-FIRST_SHARE = 0.2
+FIRST_SHARE = 0.1
 # Share of the time left for each round after it: slow cooling finds the best plans.
 SHARE = 0.5
 # Most time for the channels of a round's routes [s], and its share of the round.

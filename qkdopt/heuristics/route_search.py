@@ -27,16 +27,17 @@ ROUTES_SHARE = 0.35
 ROUTES_SHARE_OF_ALL = 0.6
 # Share of a run at which the channels of these routes are settled; then both may change.
 CHANNELS_SHARE = 0.85
-# Temperatures as shares of the mean key rate of the links: routes alone, then their channels, then
-# both.
-ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
+# Temperatures as shares of the mean key rate of the links: routes alone (the hot ones are below),
+# then their channels, then both.
+ROUTES_COLD = 0.002
 CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
 POLISH_HOT, POLISH_COLD = 0.002, 0.0005
-# How often routes are heated and cooled again: one cooling scatters, and the best of all is kept.
-CYCLES = 1
-# What a lightpath too many costs, in mean key rates of a link: little at first, so that links
+# Routes are heated and cooled several times, and the best of all is kept: where links are full one
+# cooling scatters by some per cent. Each time from a temperature and a first penalty, in turns:
+# what a lightpath too many costs, in mean key rates of a link. It is little at first, so that links
 # can be given up and taken back, and in the end more than any routing gains by it.
-PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
+COOLINGS = ((0.2, 1.0), (0.4, 0.3), (0.4, 1.0)) * 2
+PENALTY_LAST = 10.0
 COLOURINGS = 200
 
 
@@ -149,8 +150,9 @@ def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps:
     """
     first = schedule.share
     while (share := schedule.share) < until and not schedule.stopped:
-        cooled = CYCLES * (share - first) / (until - first) % 1.0
-        heat = typical_bps * ROUTES_HOT * (ROUTES_COLD / ROUTES_HOT) ** cooled
-        penalty = typical_bps * PENALTY_FIRST * (PENALTY_LAST / PENALTY_FIRST) ** cooled
+        turn, cooled = divmod(len(COOLINGS) * (share - first) / (until - first), 1.0)
+        hot, penalty_first = COOLINGS[int(turn)]
+        heat = typical_bps * hot * (ROUTES_COLD / hot) ** cooled
+        penalty = typical_bps * penalty_first * (PENALTY_LAST / penalty_first) ** cooled
         routing.anneal(CHUNK_MOVES, heat, penalty)
         schedule.count(CHUNK_MOVES)

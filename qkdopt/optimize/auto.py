@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qkdopt.bounds.bound import LoadStateBound, validate_supported
-from qkdopt.bounds.node_team import BATCH, NodeTeam
+from qkdopt.bounds.node_team import BATCH, CLUSTER_LOST, NodeTeam
 from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
@@ -105,8 +105,10 @@ class AutoRun:
         self._clock.report("heuristics", self._incumbent)
         # Search and bound both read them; built here, what takes long can be broken off.
         self._clock.within(lambda: self._problem.load_states)
+        self._clock.enter("local search")
         self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
+        self._clock.enter("search and bound")
         if self._workers is not None:
             self._helpers = RemoteSearch(self._workers, self._incumbent, self._clock, self._seed)
         try:
@@ -123,8 +125,9 @@ class AutoRun:
         self._team.close()
         if self._helpers is not None:
             self._helpers.close()
-        if self._team.note:
-            self.notes.append(self._team.note)
+        lost = [one.lost for one in (self._remote, self._helpers) if one is not None and one.lost]
+        if lost:
+            self.notes.append(f"{CLUSTER_LOST}{lost[0]}")
 
     def _do_both(self) -> None:
         """Search in one thread, and tighten the bound in this one."""
@@ -142,6 +145,7 @@ class AutoRun:
     def run_nodes(self, nodes: int) -> None:
         """Do a fixed amount of work: the same seed gives the same result, whoever does it."""
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        self._clock.enter("local search")
         for moves in MOVES_OF_ROUNDS:
             self._incumbent.offer(self._rounds.search(self._incumbent.best()[0], moves=moves))
         self._team = NodeTeam(self._threads, self._remote, batch=BATCH)
@@ -238,7 +242,7 @@ class AutoRun:
         if self._helpers is not None:
             self._helpers.step()
         if self._clock.seconds - self._reported >= REPORT_SECONDS:
-            self._report()
+            self._report(by_clock=True)
         served = self._incumbent.best()[1].served
         return self._clock.over() or served != self._proof.for_served
 
@@ -309,11 +313,14 @@ class AutoRun:
                 self._prove_jointly(1)
             self._report()
 
-    def _report(self) -> None:
+    def _report(self, *, by_clock: bool = False) -> None:
         self._reported = self._clock.seconds
+        # Whatever the search finds meanwhile, the bound is of this number, or left out.
+        served = self._incumbent.best()[1].served
         bound = self.bound()
+        bound_bps = None if bound is None else bound.objective_bps
         self._clock.report(
-            "search and bound", self._incumbent, None if bound is None else bound.objective_bps
+            "search and bound", self._incumbent, bound_bps, bound_served=served, by_clock=by_clock
         )
 
 

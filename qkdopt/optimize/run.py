@@ -17,7 +17,7 @@ from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.result_parts import plan_of_result
+from qkdopt.optimize.start import plan_of_start
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,
@@ -88,7 +88,8 @@ def solve(
     seed
         Of every random choice.
     start
-        Earlier result or saved plan of the same instance to start from; None for none.
+        Earlier result or saved plan of the same instance to start from: what is returned is no
+        worse, whatever strategy and limits; None for none.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
@@ -115,7 +116,7 @@ def solve(
     UnsupportedError
         The formulation does not cover the instance, or the solver has no node limit.
     ResultError
-        The start is of another instance, or takes routes that are no candidates.
+        The start is of another instance, takes routes that are no candidates, or breaks a rule.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 
@@ -139,13 +140,16 @@ def solve(
         linearisation=linearisation,
         settings=settings or {},
     )
-    clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
+    clock = Clock(
+        time_limit if node_limit is None else float("inf"), gap, progress,
+        repeatable=node_limit is not None,
+    )  # fmt: skip
     problem = build_problem(instance, objective)
-    incumbent = Incumbent(problem)
+    incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
         baseline = ds_qkd(problem)
     if start is not None:
-        incumbent.offer(plan_of_result(problem, start))
+        incumbent.offer(plan_of_start(problem, start))
     cluster = ExitStack()
     with clock.paused():
         workers = None if scheduler is None else cluster.enter_context(_cluster(scheduler))
@@ -194,6 +198,7 @@ def _run_strategy(
     workers: Workers | None,
 ) -> Outcome:
     problem = incumbent.problem
+    clock.enter("heuristics")
     if strategy.build is not None:
         plan = strategy.build(problem)
         if strategy.own:
@@ -222,6 +227,7 @@ def _run_strategy(
 
 
 def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
+    clock.enter("local search")
     rounds = SearchRounds(incumbent.problem, options.seed)
     if options.nodes is not None:
         for moves in MOVES_OF_ROUNDS:
@@ -282,6 +288,7 @@ def _result(
         interrupted=clock.interrupted,
         notes=(*failures, *outcome.notes, *_physics_notes(incumbent.problem.instance)),
         seconds=clock.seconds,
+        history=clock.history,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)

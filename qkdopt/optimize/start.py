@@ -1,0 +1,38 @@
+"""The plan that a run starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qkdopt.checker import check
+from qkdopt.checker.lightpaths import validate_lightpaths
+from qkdopt.errors import ResultError
+from qkdopt.optimize.record import saved_plan_of
+from qkdopt.optimize.result_parts import plan_of_result
+from qkdopt.problem import Problem
+from qkdopt.problem.plan import Plan
+from qkdopt.result import AnyPlan, Result
+
+
+def plan_of_start(problem: Problem, start: AnyPlan) -> Plan:
+    """Return the plan of an earlier result, every link at its best working channel.
+
+    A run returns nothing worse than its start: one that breaks a rule would win for that.
+
+    Raises
+    ------
+    ResultError
+        The start is of another instance, takes routes that are no candidates, or breaks a rule.
+    """
+    instance = problem.instance
+    saved = start.plan() if isinstance(start, Result) else start
+    if saved.instance.sha256 == instance.sha256():
+        _refuse(start, list(validate_lightpaths(instance, saved)))
+    plan = plan_of_result(problem, saved)
+    _refuse(start, check(instance, saved_plan_of(problem, plan)).faults)
+    return plan
+
+
+def _refuse(start: AnyPlan, faults: Sequence[str]) -> None:
+    if faults:
+        raise ResultError(start.instance.name, list(faults))
