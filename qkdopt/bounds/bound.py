@@ -25,7 +25,6 @@ from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import Problem, build_problem
 from qkdopt.result import Bound, Objective
-from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.units import FloatArray
 
@@ -317,7 +316,7 @@ def bound(
     run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
     batch = None if node_limit is None else BATCH
     with (
-        open_team(threads or available_cores(), scheduler, batch=batch) as team,
+        open_team(threads, scheduler, batch=batch) as team,
         graceful_sigint(stop) if interruption is not None else nullcontext(),
     ):
         run.team, left = team, node_limit

@@ -107,7 +107,7 @@ class LoadTree:
             self._recall()
         self._torn = True
         try:
-            if team.alone and not self._out:
+            if team.alone:
                 for k, out in enumerate(self._take(team.batch or 1)):
                     if k == 0 or not should_stop():
                         found = self._branching.expand(out.node, cutoff_bps, should_stop)

@@ -15,6 +15,7 @@ from qkdopt.bounds.dual import DualData
 from qkdopt.bounds.expansion import Expansion, Node
 from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.jobs.workers import open_workers
+from qkdopt.runtime.cores import available_cores
 
 # Nodes that a run with a node limit expands at once, whoever there is to do it: enough for a small
 # machine, few enough that hardly one is expanded which the next bounds would have spared.
@@ -29,7 +30,7 @@ class NodeTeam:
     Parameters
     ----------
     threads
-        Nodes that are expanded in this process at a time; may be changed at any time.
+        Nodes that are expanded in this process at a time.
     remote
         Workers elsewhere; None for none.
     batch
@@ -44,7 +45,6 @@ class NodeTeam:
         self.threads = threads
         self.batch = batch
         self._remote = remote
-        self._most = threads
         self._pool: ThreadPoolExecutor | None = None
         self._halted = threading.Event()
 
@@ -78,8 +78,7 @@ class NodeTeam:
     ) -> Future[Expansion]:
         """Expand a node in a thread of this process, until the team is halted."""
         if self._pool is None:
-            # A thread starts when there is work for it, so as many as there may ever be.
-            self._pool = ThreadPoolExecutor(max(32, self.threads), thread_name_prefix="nodes")
+            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="nodes")
         return self._pool.submit(expand, node, cutoff_bps, self._halted.is_set)
 
     def submit_away(self, served: int, node: Node, cutoff_bps: float) -> Future[Any] | None:
@@ -113,13 +112,15 @@ class NodeTeam:
 
 
 @contextmanager
-def open_team(threads: int, scheduler: str | None, *, batch: int | None) -> Iterator[NodeTeam]:
+def open_team(
+    threads: int | None, scheduler: str | None, *, batch: int | None
+) -> Iterator[NodeTeam]:
     """Open a team of threads of this process, and of the workers of a Dask cluster.
 
     Parameters
     ----------
     threads
-        Nodes that are expanded in this process at a time.
+        Nodes that are expanded in this process at a time; None for one a core.
     scheduler
         Address of the cluster's scheduler; None for none.
     batch
@@ -134,6 +135,6 @@ def open_team(threads: int, scheduler: str | None, *, batch: int | None) -> Iter
         remote = None
         if scheduler is not None:
             remote = RemoteNodes(stack.enter_context(open_workers(scheduler, None)))
-        team = NodeTeam(threads, remote, batch)
+        team = NodeTeam(threads or available_cores(), remote, batch)
         stack.callback(team.close)
         yield team

@@ -287,20 +287,9 @@ class AutoRun:
             self._incumbent.offer(plan)
 
     def _keep_searching(self) -> None:
-        """Search in rounds; one that brings nothing lets this thread expand nodes for as long."""
+        """Search in rounds."""
         while not self._rounds.idle and not self._clock.over() and not self.closed:
-            before, began = self._incumbent.best()[1].key, self._clock.seconds
             self._search_round(self._rounds.share())
-            if self._incumbent.best()[1].key == before:
-                self._lend_thread(self._clock.seconds - began)
-
-    def _lend_thread(self, seconds: float) -> None:
-        """Leave this thread's core to the branching."""
-        until = self._clock.seconds + seconds
-        self._team.threads += 1
-        while self._clock.seconds < until and not self._clock.over() and not self.closed:
-            self._clock.stop.wait(0.1)
-        self._team.threads -= 1
 
     def _take_turns(self) -> None:
         while not self._clock.over() and not self.closed:
