@@ -19,7 +19,7 @@ from qkdopt.runtime.cores import available_cores
 
 # Nodes that a run with a node limit expands at once, whoever there is to do it: enough for a small
 # machine, few enough that hardly one is expanded which the next bounds would have spared.
-BATCH = 8
+BATCH = 4
 # In results, before the reason.
 CLUSTER_LOST = "the cluster took part until it was lost: "
 
