@@ -19,6 +19,7 @@ from qkdopt.bounds.bundle import BundleState, first_state, improve
 from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.node_team import BATCH, NodeTeam, open_team
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
@@ -66,6 +67,8 @@ class LoadStateBound:
         self._hint_bps = rates_bps
         self._data: DualData | None = None
         self._earlier: BundleState | None = None
+        self.team: NodeTeam | None = None
+        """Who expands nodes; None for the thread that tightens."""
         self._begin(served)
 
     def at_number(self, served: int) -> LoadStateBound:
@@ -74,6 +77,7 @@ class LoadStateBound:
         Prices that are good for one number are good for the next: the first evaluation has a
         bound that is nearly as tight.
         """
+        self.halt()
         other = copy(self)
         other._earlier = self._root_state or self._earlier
         other._begin(served)
@@ -117,6 +121,11 @@ class LoadStateBound:
         return 0 if self._tree is None else self._tree.nodes
 
     @property
+    def expansions(self) -> int:
+        """Nodes that were split so far."""
+        return 0 if self._tree is None else self._tree.expansions
+
+    @property
     def method(self) -> str:
         """How the bound was proved, in words."""
         if self._problem.objective == "max-min":
@@ -154,7 +163,12 @@ class LoadStateBound:
         if self._tree is None:
             self._tree = self._root(cutoff_bps, should_stop)
         else:
-            self._tree.expand(cutoff_bps, should_stop)
+            self._tree.expand(cutoff_bps, should_stop, self.team)
+
+    def halt(self) -> None:
+        """End what the team has under way; nothing that was proved is lost."""
+        if self._tree is not None and self.team is not None:
+            self._tree.halt(self.team)
 
     @property
     def _per_demand(self) -> bool:
@@ -235,6 +249,9 @@ def bound(
     objective: Objective = "mean",
     time_limit: float = 60.0,
     interruption: threading.Event | None = None,
+    threads: int | None = None,
+    node_limit: int | None = None,
+    scheduler: str | None = None,
 ) -> Bound:
     """Prove upper bounds without looking for a plan.
 
@@ -253,13 +270,21 @@ def bound(
     interruption
         Is set by Ctrl-C, which then ends the run with the bound so far; without it Ctrl-C raises
         ``KeyboardInterrupt``.
+    threads
+        Cores to use; None for all.
+    node_limit
+        Ends the run after so many expanded nodes instead of a time: then the bound is the same
+        whatever the threads and workers. None for the time limit.
+    scheduler
+        Address of a Dask scheduler whose workers take part; None for this machine alone.
 
     Raises
     ------
     UnsupportedError
         No bound covers the instance's relay with this objective.
     UsageError
-        More demands are to be served than can be.
+        More demands are to be served than can be, no threads or nodes are given, or no scheduler
+        answers.
 
     Examples
     --------
@@ -269,13 +294,17 @@ def bound(
     >>> proved.served, proved.objective_bps > 0.0
     (6, True)
     """
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads = {threads}; expected at least 1")
+    if node_limit is not None and node_limit < 0:
+        raise UsageError(f"node limit = {node_limit}; expected at least 0")
     if not bound_compiled():
         compile_bound()
     deadline = time.monotonic() + time_limit
     stop = interruption or threading.Event()
 
     def over() -> bool:
-        return stop.is_set() or time.monotonic() >= deadline
+        return stop.is_set() or (node_limit is None and time.monotonic() >= deadline)
 
     problem = build_problem(instance, objective)
     validate_supported(problem)
@@ -285,13 +314,23 @@ def bound(
         raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
     count = limit if served is None else served
     run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
-    with graceful_sigint(stop) if interruption is not None else nullcontext():
+    batch = None if node_limit is None else BATCH
+    with (
+        open_team(threads, scheduler, batch=batch) as team,
+        graceful_sigint(stop) if interruption is not None else nullcontext(),
+    ):
+        run.team, left = team, node_limit
         first = True
         # One evaluation at least: it is what bounds the objective at all.
-        while not run.closed and (first or not over()):
+        while not run.closed and (first or (not over() and left != 0)):
+            if left:
+                team.batch = min(BATCH, left)
             run.tighten(0.0, 0.0, over)
+            left = None if node_limit is None else node_limit - run.expansions
             first = False
-    return run.as_bound()
+        note = team.note
+    proved = run.as_bound()
+    return proved.model_copy(update={"method": f"{proved.method}; {note}"}) if note else proved
 
 
 def _typical_rates(relaxation: Relaxation) -> FloatArray:

@@ -2,35 +2,45 @@
 
 A node allows each link a window of loads. Its bound is the dual over the states in the
 window, continued from the parent's prices; the bound of the tree is the largest over open
-nodes, so it can be read at any moment.
+nodes, so it can be read at any moment. Nodes are expanded by a team
+(:mod:`qkdopt.bounds.node_team`), several at a time; one that is out counts as open until its
+children stand for it.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qkdopt.bounds.bundle import BundleState, improve
+from qkdopt.bounds.bundle import BundleState
 from qkdopt.bounds.dual import DualData
-from qkdopt.problem.coefficients import IntArray
-from qkdopt.units import FloatArray
+from qkdopt.bounds.expansion import Branching, Expansion, Node
+from qkdopt.bounds.node_team import NodeTeam
 
-CHILD_ITERATIONS = 40
-CHILD_TOLERANCE = 3e-5
-# Mixed by less than this many lightpaths on average, a link's load counts as settled.
-SETTLED = 0.01
+# How often it is looked whether time is up while others expand nodes.
+POLL_SECONDS = 0.02
+# What is given to them to come to the end of an evaluation of the dual when it is.
+HALT_SECONDS = 0.5
+# A node that has been away for so long is expanded here too, by a thread with nothing else to do
+# or where the bound waits for it: the first answer counts.
+AWAY_SECONDS = 3.0
 
 
-@dataclass(order=True)
-class _Node:
-    priority: float
+@dataclass(eq=False)
+class _Out:
+    """A node that is being expanded: here, away, or both."""
+
+    node: Node
     number: int
-    window: IntArray = field(compare=False)
-    state: BundleState = field(compare=False)
+    here: Future[Expansion] | None = None
+    away: Future[object] | None = None
+    since: float = field(default_factory=time.monotonic)
+    found: Expansion | None = None
 
 
 class LoadTree:
@@ -47,147 +57,194 @@ class LoadTree:
     """
 
     def __init__(self, data: DualData, served: int, root: BundleState) -> None:
-        self._data = data
-        self._served = served
-        rel = data.relaxation
-        self._link = np.repeat(np.arange(len(rel.states)), np.diff(data.state_start))
-        self._load = _branching_load(data)
-        self._rates = np.concatenate([states.rate_bps for states in rel.states])
-        self._crosses = _routes_over_links(data)
-        window = np.zeros((len(rel.states), 2), dtype=np.int64)
-        window[:, 1] = [self._load[self._link == e].max() for e in range(len(rel.states))]
-        self._open = [_Node(-root.value_bps, 0, window, root.packed())]
+        self._branching = Branching(data, served)
+        node = self._branching.root(root)
+        # Compared by numbers alone, so that no signal can come between the steps of the heap.
+        self._waiting = [(-node.value_bps, 0, node)]
+        self._out: dict[int, _Out] = {}
         self._settled_bps = -np.inf
+        self._bound_bps = node.value_bps
+        self._done = False
+        self._torn = False
+        self._last = 0
         self.nodes = 1
+        self.expansions = 0
 
     @property
     def bound_bps(self) -> float:
         """Valid bound on the total: the worst of the open and of the closed nodes."""
-        best_open = -self._open[0].priority if self._open else -np.inf
-        return max(best_open, self._settled_bps)
+        return self._bound_bps
 
     @property
     def done(self) -> bool:
         """Whether branching can lower the bound no further."""
-        return not self._open or -self._open[0].priority <= self._settled_bps
+        return self._done
 
-    def expand(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> None:
-        """Split the node with the largest bound; children below ``cutoff_bps`` are closed.
-
-        When ``should_stop`` interrupts, children keep the best bound found so far, which
-        is never above their parent's.
-        """
-        # The node stays open until its children stand for it: an interruption at any point,
-        # Ctrl-C included, must leave a valid bound.
-        node = self._open[0]
-        split = self._split(node)
-        children = [] if split is None else self._children(node, *split, cutoff_bps, should_stop)
-        closed = [node.priority] if split is None else []
-        closed += [child.priority for child in children if -child.priority <= cutoff_bps]
-        rest = [other for other in self._open if other is not node]
-        rest += [child for child in children if -child.priority > cutoff_bps]
-        heapq.heapify(rest)
-        self._settled_bps = max([self._settled_bps, *(-priority for priority in closed)])
-        self._open = rest
-
-    def _children(
+    def expand(
         self,
-        node: _Node,
-        link: int,
-        cut: int,
         cutoff_bps: float,
         should_stop: Callable[[], bool],
-    ) -> list[_Node]:
-        """Bound both sides of a cut; a side that no plan reaches is left out."""
-        children = []
-        for low, high in ((node.window[link, 0], cut), (cut + 1, node.window[link, 1])):
-            window = node.window.copy()
-            window[link] = low, high
-            state = node.state.unpacked()
-            feasible = improve(
-                self._data,
-                self._served,
-                state,
-                (self._load >= window[self._link, 0]) & (self._load <= window[self._link, 1]),
-                iterations=CHILD_ITERATIONS,
-                tolerance=CHILD_TOLERANCE,
-                should_stop=lambda value: value <= cutoff_bps or should_stop(),
-            )
-            self.nodes += 1
-            if feasible:
-                state.value_bps = min(state.value_bps, -node.priority)
-                children.append(_Node(-state.value_bps, self.nodes, window, state.packed()))
-        return children
+        team: NodeTeam | None = None,
+    ) -> None:
+        """Split the nodes with the largest bounds; children below ``cutoff_bps`` are closed.
 
-    def _split(self, node: _Node) -> tuple[int, int] | None:
-        """Choose the link whose mixture of loads pretends most key rate, and where to cut."""
-        flow, drawn = self._route_totals(node.state)
-        best, choice = 0.0, None
-        for e in range(len(node.window)):
-            low, high = node.window[e]
-            weights, loads, against = self._mixture(node.state, e)
-            if low == high or not len(weights):
+        A team without a batch goes on with other nodes when this returns, until it is halted; with
+        a batch all of it is done, and who did it makes no difference.
+
+        Parameters
+        ----------
+        cutoff_bps
+            Bound on the total [bit/s] that is good enough.
+        should_stop
+            Called often, in this thread; when true, children keep the best bound found so far.
+        team
+            Who expands nodes; None for this thread, one at a time.
+        """
+        team = team or NodeTeam()
+        # The node stays open until its children stand for it: an interruption at any point,
+        # Ctrl-C included, must leave a valid bound.
+        if self._torn:
+            self._recall()
+        self._torn = True
+        try:
+            if team.alone:
+                for k, out in enumerate(self._take(team.batch or 1)):
+                    if k == 0 or not should_stop():
+                        found = self._branching.expand(out.node, cutoff_bps, should_stop)
+                        self._absorb(out, found, cutoff_bps)
+                self._recall()
+            else:
+                self._expand_in_team(cutoff_bps, should_stop, team)
+        except BaseException:
+            team.halt()
+            raise
+        self._torn = False
+
+    def halt(self, team: NodeTeam) -> None:
+        """End what a team has under way; its nodes wait again, for whoever goes on."""
+        team.halt()
+        self._recall()
+
+    def _expand_in_team(
+        self, cutoff_bps: float, should_stop: Callable[[], bool], team: NodeTeam
+    ) -> None:
+        team.prepare(self._branching.data)
+        batch = self._take(team.batch) if team.batch else None
+        while batch is None or any(out.found is None for out in batch):
+            if batch is None:
+                self._take(team.slots - len(self._out))
+            self._hand_over(cutoff_bps, team)
+            self._wait(POLL_SECONDS)
+            self._collect(team)
+            if should_stop():
+                team.halt()
+                self._wait(HALT_SECONDS, everything=True)
+                self._collect(team)
+                self._absorb_found(cutoff_bps)
+                self._recall()
+                return
+            if batch is None and any(out.found is not None for out in self._outs()):
+                break
+            if not self._out:
+                break
+        self._absorb_found(cutoff_bps)
+
+    def _outs(self) -> list[_Out]:
+        return list(self._out.values())
+
+    def _take(self, count: int) -> list[_Out]:
+        """Take out the nodes with the largest bounds, of those that keep the tree's up."""
+        taken: list[_Out] = []
+        while len(taken) < count and self._waiting:
+            value, number, node = self._waiting[0]
+            if -value <= self._settled_bps:
+                break
+            if number not in self._out:
+                self._out[number] = _Out(node, number)
+                taken.append(self._out[number])
+            heapq.heappop(self._waiting)
+        return taken
+
+    def _recall(self) -> None:
+        """Let the nodes that are out wait again, whoever expands them."""
+        for out in self._outs():
+            for future in (out.here, out.away):
+                if future is not None:
+                    future.cancel()
+            heapq.heappush(self._waiting, (-out.node.value_bps, out.number, out.node))
+            del self._out[out.number]
+
+    def _hand_over(self, cutoff_bps: float, team: NodeTeam) -> None:
+        """Give nodes to whoever has time; the best ones are expanded here."""
+        outs = [out for out in self._outs() if out.found is None]
+        here = sum(out.here is not None for out in outs)
+        away = sum(out.away is not None for out in outs)
+        for out in outs:
+            if out.here is None and out.away is None:
+                if here < team.threads:
+                    out.here, here = self._begin_here(out, cutoff_bps, team), here + 1
+                elif away < team.slots_away:
+                    out.away = team.submit_away(self._branching.served, out.node, cutoff_bps)
+                    out.since, away = time.monotonic(), away + (out.away is not None)
+        for out in self._late(outs):
+            if here < team.threads:
+                out.here, here = self._begin_here(out, cutoff_bps, team), here + 1
+
+    def _late(self, outs: list[_Out]) -> Iterator[_Out]:
+        now = time.monotonic()
+        return (out for out in outs if out.here is None and now - out.since > AWAY_SECONDS)
+
+    def _begin_here(self, out: _Out, cutoff_bps: float, team: NodeTeam) -> Future[Expansion]:
+        return team.submit_here(self._branching.expand, out.node, cutoff_bps)
+
+    def _wait(self, seconds: float, *, everything: bool = False) -> None:
+        """Wait for an answer; for all that are here where ``everything`` is asked for."""
+        outs = [out for out in self._outs() if out.found is None]
+        futures: list[Future[object]] = [f for out in outs if (f := out.here) is not None]  # type: ignore[misc]
+        if everything:
+            wait(futures, seconds)
+            return
+        futures += [out.away for out in outs if out.away is not None]
+        if futures:
+            wait(futures, seconds, FIRST_COMPLETED)
+        else:
+            time.sleep(seconds)
+
+    def _collect(self, team: NodeTeam) -> None:
+        """Note what was found; what was lost is to be done again."""
+        for out in self._outs():
+            if out.here is not None and out.here.done() and not out.here.cancelled():
+                out.found = out.found or out.here.result()
+            if out.away is None:
                 continue
-            mean = float(weights @ loads)
-            mixed = float(weights @ np.abs(loads - mean))
-            if mixed < SETTLED:
-                continue
-            real = self._rate_at(e, mean, float(weights @ against))
-            pretended = np.maximum(0.0, drawn - flow * real)[self._crosses[e]].sum()
-            score = mixed * 1e-3 + float(pretended)
-            if score > best:
-                cut = min(max(int(np.floor(mean)), int(low)), int(high) - 1)
-                best, choice = score, (e, cut)
-        return choice
+            if out.away.done():
+                found = team.result_away(out.away)
+                out.found, out.away = out.found or found, None
+            elif team.lost_away:
+                out.away = None
 
-    def _mixture(self, state: BundleState, link: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Weights of the link's states in the relaxed solution, their loads and counter part."""
-        cuts = state.cuts
-        count = cuts.count[link]
-        weights, chosen = cuts.weight[link, :count], cuts.state[link, :count]
-        loads = self._load[chosen].astype(np.float64)
-        return weights, loads, self._data.loads[chosen, 1].astype(np.float64)
+    def _absorb_found(self, cutoff_bps: float) -> None:
+        """Let children stand for their parents, in the order in which these were taken."""
+        for out in self._outs():
+            if out.found is not None:
+                self._absorb(out, out.found, cutoff_bps)
 
-    def _route_totals(self, state: BundleState) -> tuple[FloatArray, FloatArray]:
-        """``(P,)`` demands, and key rate drawn, on each route in the relaxed solution."""
-        rel = self._data.relaxation
-        cuts, links = state.cuts, len(rel.states)
-        flow, drawn = np.zeros(len(rel.route_class)), np.zeros(len(rel.route_class))
-        for b in range(links, len(cuts.count)):
-            count = cuts.count[b]
-            route, weight = cuts.route[b, :count], cuts.weight[b, :count]
-            used = route >= 0
-            np.add.at(flow, route[used], weight[used] * rel.class_count[b - links])
-            np.add.at(drawn, route[used], (weight * cuts.constant[b, :count])[used])
-        return flow, drawn
-
-    def _rate_at(self, link: int, load: float, against: float) -> float:
-        """Key rate of a link at a fractional load with its usual share of counter light."""
-        states = self._data.relaxation.states[link]
-        first = self._data.state_start[link]
-        totals = self._load[first : first + len(states.rate_bps)]
-        rates = []
-        for whole in (int(np.floor(load)), int(np.floor(load)) + 1):
-            matching = np.flatnonzero(totals == whole)
-            if not len(matching):
-                return 0.0
-            counter = against / load * whole if load > 0.0 else 0.0
-            nearest = matching[np.abs(states.loads[matching, 1] - counter).argmin()]
-            rates.append(float(states.rate_bps[nearest]))
-        return float(rates[0] + (load - np.floor(load)) * (rates[1] - rates[0]))
-
-
-def _branching_load(data: DualData) -> IntArray:
-    """``(N,)`` load to branch on: lightpaths in the fibre of the quantum signal."""
-    return np.concatenate([states.disturbing for states in data.relaxation.states])
-
-
-def _routes_over_links(data: DualData) -> list[NDArray[np.int64]]:
-    """Routes that cross each link."""
-    rel = data.relaxation
-    link_of_item = np.searchsorted(rel.item_start[:, 2], np.arange(rel.items), side="right")
-    route_of_use = np.repeat(np.arange(len(rel.route_class)), np.diff(rel.route_start))
-    return [
-        np.unique(route_of_use[link_of_item[rel.route_item] == e])
-        for e in range(len(rel.item_start))
-    ]
+    def _absorb(self, out: _Out, found: Expansion, cutoff_bps: float) -> None:
+        """Let children stand for their parent: they come in before it goes out."""
+        for child in found.children:
+            if child.value_bps > cutoff_bps:
+                self._last += 1
+                heapq.heappush(self._waiting, (-child.value_bps, self._last, child))
+            else:
+                self._settled_bps = max(self._settled_bps, child.value_bps)
+        if found.settled:
+            self._settled_bps = max(self._settled_bps, out.node.value_bps)
+        self._out.pop(out.number, None)
+        if out.away is not None:
+            out.away.cancel()
+        self.nodes += 0 if found.settled else 2
+        self.expansions += 1
+        open_bps = [-self._waiting[0][0]] if self._waiting else []
+        open_bps += [other.node.value_bps for other in self._outs()]
+        self._bound_bps = max([self._settled_bps, *open_bps])
+        self._done = not open_bps or max(open_bps) <= self._settled_bps

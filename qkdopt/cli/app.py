@@ -77,6 +77,7 @@ def solve(
         int | None,
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
+    scheduler: Scheduler = None,
     plot: Annotated[
         Path | None,
         typer.Option(help="Draw plan and bound over time into this file, such as run.png."),
@@ -103,6 +104,7 @@ def solve(
             threads=threads,
             seed=seed,
             node_limit=node_limit,
+            scheduler=scheduler,
         )
     )
 
@@ -117,6 +119,12 @@ def bound(
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
     ] = None,
+    threads: Annotated[int | None, typer.Option(help="Number of cores; all by default.")] = None,
+    node_limit: Annotated[
+        int | None,
+        typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
+    ] = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove upper bounds alone, and say how they were proved."""
@@ -124,7 +132,14 @@ def bound(
 
     raise typer.Exit(
         run_bound(
-            instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+            instance,
+            time_limit=time_limit,
+            objective=objective,
+            served=served,
+            threads=threads,
+            node_limit=node_limit,
+            scheduler=scheduler,
+            as_json=as_json,
         )
     )
 

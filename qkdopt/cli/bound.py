@@ -23,7 +23,15 @@ LONGEST_LIST = 10
 
 
 def run_bound(
-    path: Path, *, time_limit: float, objective: Objective, served: int | None, as_json: bool
+    path: Path,
+    *,
+    time_limit: float,
+    objective: Objective,
+    served: int | None,
+    threads: int | None,
+    node_limit: int | None,
+    scheduler: str | None,
+    as_json: bool,
 ) -> int:
     """Print the bounds of an instance; return the exit status.
 
@@ -33,7 +41,7 @@ def run_bound(
         Instance file.
     as_json
         Print one JSON object.
-    time_limit, objective, served
+    time_limit, objective, served, threads, node_limit, scheduler
         See :func:`qkdopt.bound`.
     """
     instance = read_instance(path)
@@ -48,6 +56,9 @@ def run_bound(
             objective=objective,
             time_limit=time_limit,
             interruption=interruption,
+            threads=threads,
+            node_limit=node_limit,
+            scheduler=scheduler,
         )
     _print(instance, objective, found, served, as_json=as_json)
     return INTERRUPTED if interruption.is_set() else 0

@@ -43,6 +43,7 @@ def run_solve(
     threads: int | None,
     seed: int,
     node_limit: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> int:
     """Solve, write and print; return the exit status.
@@ -60,7 +61,7 @@ def run_solve(
     as_json
         Print one JSON object in place of the summary.
     strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
-node_limit
+node_limit, scheduler
         See :func:`qkdopt.solve`.
     """
     instance = read_instance(path)
@@ -84,6 +85,7 @@ node_limit
             seed=seed,
             start=earlier,
             node_limit=node_limit,
+            scheduler=scheduler,
             progress=live,
         )
     if output is not None:

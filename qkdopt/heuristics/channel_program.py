@@ -78,9 +78,9 @@ def channel_costs(problem: Problem, plan: Plan, working: tuple[int, ...]) -> Cha
         ``(E,)`` candidate of each link, as in :class:`qkdopt.problem.plan.Plan`.
     """
     tables, blocks = problem.tables, guard_blocks(problem.tables)
-    tuned = np.array(working)
-    has_key, column = tuned != NO_QKD, np.where(tuned == NO_QKD, 0, tuned)
-    every = np.arange(len(tuned))
+    numbers = np.array(working)
+    has_key, column = numbers != NO_QKD, np.where(numbers == NO_QKD, 0, numbers)
+    every = np.arange(len(numbers))
     exact = assess(problem, plan)
     weight = _demands_behind(problem, plan, exact) * -_slopes(problem, exact, column)
     weight = np.where(has_key, weight, 0.0)

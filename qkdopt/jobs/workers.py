@@ -19,6 +19,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from qkdopt.errors import UsageError
+from qkdopt.jobs.shared import discard, discard_in_cluster, hold, share_in_cluster
 from qkdopt.jobs.task import WorkerState
 from qkdopt.runtime.cores import available_cores
 
@@ -59,6 +60,11 @@ class Workers:
         Whether any worker compiles kernels at this moment; of a cluster's workers it is not known.
     stop
         Ends runs that are under way, where this process can.
+    share
+        Lets :func:`qkdopt.jobs.shared.held` return data by name where runs are; may take as long as
+        the slowest worker.
+    discard
+        Takes shared data back, by name.
     """
 
     executor: Executor
@@ -66,6 +72,8 @@ class Workers:
     problem: Callable[[], WorkerProblem | None] = lambda: None
     compiling: Callable[[], bool] = lambda: False
     stop: Callable[[], None] = lambda: None
+    share: Callable[[str, bytes], None] = hold
+    discard: Callable[[str], None] = discard
 
 
 @contextmanager
@@ -80,7 +88,13 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
     if scheduler is not None:
         with _dask_client(scheduler) as client:
             cluster = _Cluster(client)
-            yield Workers(client.get_executor(pure=False), cluster.slots, cluster.problem)
+            yield Workers(
+                client.get_executor(pure=False),
+                cluster.slots,
+                cluster.problem,
+                share=lambda name, data: share_in_cluster(client, name, data),
+                discard=lambda name: discard_in_cluster(client, name),
+            )
         return
     count = workers or available_cores()
     # A fresh interpreter each: a forked one would inherit the parent's threads.

@@ -1,7 +1,8 @@
 """Strategy ``auto``: heuristics, then search and bound side by side until gap or limit.
 
-Two threads share the two cores: the compiled local search looks for better plans while
-the load-state bound is tightened; the kernels of both run without Python's lock.
+One thread looks for better plans by the compiled local search while the others tighten the
+load-state bound; the kernels of both run without Python's lock. Workers of a cluster, where there
+are any, take part in both.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from qkdopt.bounds.bound import LoadStateBound, validate_supported
+from qkdopt.bounds.node_team import BATCH, CLUSTER_LOST, NodeTeam
+from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
+from qkdopt.optimize.remote_search import RemoteSearch
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import Bound, SolverRef, gap_of
@@ -23,6 +27,7 @@ from qkdopt.runtime.deadline import since, within
 
 if TYPE_CHECKING:
     from qkdopt.adapters import Adapter
+    from qkdopt.jobs.workers import Workers
     from qkdopt.optimize.small_proof import SmallProof
 
 # The search alone settles how many demands are served before the bound fixes that number.
@@ -48,10 +53,14 @@ class AutoRun:
         Best plan so far, improved in place; it must hold a plan.
     clock
         Limits and progress.
-    seed, threads
-        Of the search; with one thread, search and bound take turns.
+    seed
+        Of the search.
+    threads
+        One searches, the others expand nodes; with one thread, search and bound take turns.
     solver
         MIP solver for what is small enough.
+    workers
+        Workers of a cluster that take part; None for none.
     """
 
     def __init__(
@@ -63,6 +72,7 @@ class AutoRun:
         seed: int,
         threads: int,
         solver: str | Adapter,
+        workers: Workers | None = None,
     ) -> None:
         self._problem = problem
         self._incumbent = incumbent
@@ -70,6 +80,10 @@ class AutoRun:
         self._seed = seed
         self._rounds = SearchRounds(problem, seed + 1)
         self._threads = threads
+        self._workers = workers
+        self._helpers: RemoteSearch | None = None
+        self._remote = None if workers is None else RemoteNodes(workers)
+        self._team = NodeTeam(max(1, threads - 1), self._remote)
         self._proof: LoadStateBound | None = None
         self._solver = solver
         self._small_proof: SmallProof | None = None
@@ -95,11 +109,25 @@ class AutoRun:
         self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
         self._clock.enter("search and bound")
-        if self._threads == 1:
-            self._take_turns()
-        else:
-            self._do_both()
-        self._bound_last_number()
+        if self._workers is not None:
+            self._helpers = RemoteSearch(self._workers, self._incumbent, self._clock, self._seed)
+        try:
+            if self._threads == 1 and self._workers is None:
+                self._take_turns()
+            else:
+                self._do_both()
+            self._bound_last_number()
+        finally:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Let threads and workers go; note what became of the workers."""
+        self._team.close()
+        if self._helpers is not None:
+            self._helpers.close()
+        lost = [one.lost for one in (self._remote, self._helpers) if one is not None and one.lost]
+        if lost:
+            self.notes.append(f"{CLUSTER_LOST}{lost[0]}")
 
     def _do_both(self) -> None:
         """Search in one thread, and tighten the bound in this one."""
@@ -115,16 +143,26 @@ class AutoRun:
             searcher.join()
 
     def run_nodes(self, nodes: int) -> None:
-        """Do a fixed amount of work in one thread: the same seed gives the same result."""
+        """Do a fixed amount of work: the same seed gives the same result, whoever does it."""
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
         self._clock.enter("local search")
         for moves in MOVES_OF_ROUNDS:
             self._incumbent.offer(self._rounds.search(self._incumbent.best()[0], moves=moves))
-        for _ in range(1 + nodes):
-            if self.closed or not self._tighten():
-                break
+        self._team = NodeTeam(self._threads, self._remote, batch=BATCH)
+        try:
+            while not self.closed and not self._clock.over():
+                left = nodes - self._expansions
+                self._team.batch = max(1, min(BATCH, left))
+                if (left <= 0 and self._proof is not None) or not self._tighten():
+                    break
+        finally:
+            self._dismiss()
         if not self.closed:
             self._prove_small(1, nodes=max(1, nodes))
+
+    @property
+    def _expansions(self) -> int:
+        return 0 if self._proof is None else self._proof.expansions
 
     @property
     def closed(self) -> bool:
@@ -186,6 +224,7 @@ class AutoRun:
             )
             if self._proof is None:
                 return False
+            self._proof.team = self._team
         elif self._proof.for_served != exact.served:
             self._proof = self._proof.at_number(exact.served)
         elif self._proof.closed or (self._small and self._proof.nodes > NODES_BEFORE_JOINT):
@@ -198,6 +237,8 @@ class AutoRun:
     def _outdated(self) -> bool:
         """Whether time is up, or another number served has to be bounded; reported meanwhile."""
         assert self._proof is not None
+        if self._helpers is not None:
+            self._helpers.step()
         if self._clock.seconds - self._reported >= REPORT_SECONDS:
             self._report(by_clock=True)
         served = self._incumbent.best()[1].served

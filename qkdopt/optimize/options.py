@@ -66,3 +66,39 @@ def _name(solver: str | Adapter) -> str:
     from qkdopt.adapters import adapter_of
 
     return adapter_of(solver).name
+
+
+def validate_options(
+    strategy: str,
+    formulation: str,
+    time_limit: float,
+    gap: float,
+    threads: int | None,
+    linearisation: float | None,
+    scheduler: str | None,
+) -> None:
+    """Raise where options of a run are out of range or do not fit together.
+
+    Raises
+    ------
+    UsageError
+        With every fault.
+    """
+    faults = []
+    if scheduler is not None and strategy != "auto":
+        faults.append(f"a scheduler with strategy {strategy}; expected strategy auto with it")
+    if formulation != "joint" and strategy != "milp":
+        faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
+    if not time_limit > 0.0:
+        faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
+    if not 0.0 <= gap < 1.0:
+        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
+    if linearisation is not None and not 0.0 < linearisation < gap:
+        faults.append(
+            f"linearisation = {linearisation:g}; expected more than 0 and less than the gap "
+            f"{gap:g}, of which it is a part"
+        )
+    if threads is not None and threads < 1:
+        faults.append(f"threads = {threads}; expected at least 1")
+    if faults:
+        raise UsageError("; ".join(faults))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
-from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.errors import SolverMissingError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
-from qkdopt.optimize.options import SolverOptions
+from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
@@ -34,6 +35,7 @@ from qkdopt.runtime.signals import graceful_sigint
 
 if TYPE_CHECKING:
     from qkdopt.adapters import Adapter
+    from qkdopt.jobs.workers import Workers
 
 DEFAULT_SOLVER = "highs"
 
@@ -53,6 +55,7 @@ def solve(
     seed: int = 0,
     start: AnyPlan | None = None,
     node_limit: int | None = None,
+    scheduler: str | None = None,
     progress: ProgressCallback | None = None,
 ) -> Result:
     """Find a plan for an instance and prove how far it is from the best possible.
@@ -90,6 +93,9 @@ def solve(
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
+    scheduler
+        Address of a Dask scheduler whose workers take part in strategy ``auto``; None for this
+        machine alone.
     progress
         Called with every change, from the calling thread; None for no reports.
 
@@ -123,7 +129,7 @@ def solve(
     (6, 'optimal')
     """
     named = strategy_of(strategy)
-    _validate_options(named.name, formulation, time_limit, gap, threads, linearisation)
+    validate_options(named.name, formulation, time_limit, gap, threads, linearisation, scheduler)
     _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
@@ -144,39 +150,23 @@ def solve(
         baseline = ds_qkd(problem)
     if start is not None:
         incumbent.offer(plan_of_start(problem, start))
+    cluster = ExitStack()
+    with clock.paused():
+        workers = None if scheduler is None else cluster.enter_context(_cluster(scheduler))
     # From here on there is a plan, and no signal may lose it.
-    with graceful_sigint(clock.interruption):
-        outcome = _run_strategy(named, incumbent, baseline, clock, options)
+    with graceful_sigint(clock.interruption), cluster:
+        outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
         result = _result(incumbent, baseline, outcome, clock, named, options)
     if named.own:
         validate_own_result(problem, result)
     return result
 
 
-def _validate_options(
-    strategy: str,
-    formulation: str,
-    time_limit: float,
-    gap: float,
-    threads: int | None,
-    linearisation: float | None,
-) -> None:
-    faults = []
-    if formulation != "joint" and strategy != "milp":
-        faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
-    if not time_limit > 0.0:
-        faults.append(f"time limit = {time_limit:g}; expected more than 0 s")
-    if not 0.0 <= gap < 1.0:
-        faults.append(f"gap = {gap:g}; expected 0 to 1 (given in per cent?)")
-    if linearisation is not None and not 0.0 < linearisation < gap:
-        faults.append(
-            f"linearisation = {linearisation:g}; expected more than 0 and less than the gap "
-            f"{gap:g}, of which it is a part"
-        )
-    if threads is not None and threads < 1:
-        faults.append(f"threads = {threads}; expected at least 1")
-    if faults:
-        raise UsageError("; ".join(faults))
+def _cluster(scheduler: str) -> AbstractContextManager[Workers]:
+    """Open the workers of a scheduler."""
+    from qkdopt.jobs.workers import open_workers
+
+    return open_workers(scheduler, None)
 
 
 def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
@@ -205,6 +195,7 @@ def _run_strategy(
     baseline: Plan,
     clock: Clock,
     options: SolverOptions,
+    workers: Workers | None,
 ) -> Outcome:
     problem = incumbent.problem
     clock.enter("heuristics")
@@ -229,7 +220,7 @@ def _run_strategy(
             from qkdopt.optimize.formulations import run_formulation
 
             return run_formulation(incumbent, clock, options)
-        return _run_auto(incumbent, clock, options)
+        return _run_auto(incumbent, clock, options, workers)
     except KeyboardInterrupt:
         clock.interrupt()
         return Outcome()
@@ -254,12 +245,14 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
         clock.report("local search", incumbent)
 
 
-def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+def _run_auto(
+    incumbent: Incumbent, clock: Clock, options: SolverOptions, workers: Workers | None
+) -> Outcome:
     from qkdopt.optimize.auto import AutoRun
 
     run = AutoRun(
         incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
-        solver=options.solver,
+        solver=options.solver, workers=workers,
     )  # fmt: skip
     try:
         if options.nodes is None:

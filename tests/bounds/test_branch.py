@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from qkdopt.bounds.bound import LoadStateBound
-from qkdopt.bounds.branching import LoadTree
-from qkdopt.bounds.bundle import first_state
 from qkdopt.bounds.classes import build_relaxation, level_edges
 from qkdopt.bounds.dual import dual_data
+from qkdopt.bounds.expansion import Branching
 from qkdopt.heuristics import ds_qkd
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
@@ -23,14 +22,14 @@ def test_an_interrupted_branching_loses_no_node(monkeypatch, broken):
     run = LoadStateBound(problem, exact.served, exact.demand_skr_bps)
     run.tighten(0.0, 0.0, lambda: False)
     before = run.objective_bps
-    whole = getattr(LoadTree, broken)
+    whole = getattr(Branching, broken)
 
     def interrupted(self, *arguments):
         whole(self, *arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(LoadTree, broken, interrupted)
+        patched.setattr(Branching, broken, interrupted)
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
                 run.tighten(0.0, 0.0, lambda: False)
@@ -55,7 +54,7 @@ def test_the_rate_between_two_loads_lies_on_the_line_between_theirs(seed, agains
     relaxation = build_relaxation(problem)
     rates = np.concatenate([states.rate_bps for states in relaxation.states])
     data = dual_data(relaxation, level_edges(rates, float(rates.max()), 4))
-    tree = LoadTree(data, 1, first_state(data, float(rates.max())))
+    branching = Branching(data, 1)
     judged = 0
     for e, states in enumerate(relaxation.states):
         rate = {
@@ -66,7 +65,7 @@ def test_the_rate_between_two_loads_lies_on_the_line_between_theirs(seed, agains
             if high not in rate:
                 continue
             share = load + 0.25
-            found = tree._rate_at(e, share, share if against else 0.0)
+            found = branching._rate_at(e, share, share if against else 0.0)
             assert found == pytest.approx(0.75 * rate[low] + 0.25 * rate[high], rel=1e-12)
             judged += 1
     assert judged > 2

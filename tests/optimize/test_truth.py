@@ -7,6 +7,7 @@ import pytest
 
 import qkdopt
 from qkdopt.bounds.bound import LoadStateBound
+from qkdopt.bounds.node_team import NodeTeam
 from qkdopt.problem import build_problem
 from tests.brute_force import Oracle
 from tests.command import HANG_SECONDS
@@ -42,6 +43,8 @@ def bound_holds_for_every_number_served(seed: int, relay: str, objective: str) -
     judged = 0
     for served, value in best.items():
         run = LoadStateBound(problem, served, np.full(1, 1e4))
+        # Some by one thread, some by several, in batches and without.
+        run.team = NodeTeam(1 + seed % 3, batch=4 if seed % 2 else None)
         assert run.served_limit >= max(best)
         # Before the first step there may be a bound already, and there is one where none is left.
         assert run.objective_bps is not None or not run.closed
@@ -52,6 +55,7 @@ def bound_holds_for_every_number_served(seed: int, relay: str, objective: str) -
             assert run.objective_bps is not None
             assert run.objective_bps >= value * (1.0 - 1e-12)
             judged += 1
+        run.team.close()
     assert judged == STEPS * len(best) > 0
 
 
