@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qkdopt.bounds.cuts import Cuts, add_cuts, drop_states, empty_cuts
 from qkdopt.bounds.dual import DualData, DualPoint, evaluate, first_slot_order
 from qkdopt.bounds.master import solve_master
+from qkdopt.bounds.path_cuts import add_path_cuts
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 
@@ -112,16 +113,18 @@ def improve(
     """
     drop_states(state.cuts, allowed)
     limited = served < int(data.relaxation.class_count.sum())
+    # Shortest paths take prices that are not negative.
+    lowest = -np.inf if data.relaxation.arcs is None else 0.0
     point = _evaluate(data, served, state.prices, allowed, state.slot_order)
     if point is None:
         return False
     state.value_bps = point.value_bps
-    add_cuts(state.cuts, data, point, state.prices, state.sigma, served)
+    _add_cuts(state.cuts, data, point, state.prices, state.sigma, served)
     nulls = 0
     for _ in range(iterations):
         if should_stop(state.value_bps):
             break
-        prices, sigma, model, rough = _propose(state, limited, served)
+        prices, sigma, model, rough = _propose(state, limited, served, lowest)
         predicted = state.value_bps - model
         # A master solved roughly predicts too little, by ``rough`` at most.
         if predicted + rough <= tolerance * state.value_bps:
@@ -129,7 +132,7 @@ def improve(
         state.cuts.last_used[state.cuts.weight > 0.0] = state.cuts.last_used.max() + 1
         trial = _evaluate(data, served, prices, allowed, state.slot_order)
         assert trial is not None  # the prices do not decide whether states fit
-        add_cuts(state.cuts, data, trial, prices, sigma, served)
+        _add_cuts(state.cuts, data, trial, prices, sigma, served)
         nulls = _move(state, trial.value_bps, prices, sigma, predicted, nulls)
     return True
 
@@ -145,15 +148,31 @@ def _evaluate(
     return evaluate(data, served, pi, nu, allowed, slot_order)
 
 
+def _add_cuts(
+    cuts: Cuts, data: DualData, point: DualPoint, prices: FloatArray, sigma: float, served: int
+) -> None:
+    rel = data.relaxation
+    add_cuts(cuts, data, point, prices, sigma, served)
+    if rel.arcs is not None and point.paths is not None:
+        add_path_cuts(
+            cuts, point.paths, rel.arcs, (rel.route_start, rel.route_item, rel.class_route),
+            rel.class_count, rel.class_channels, data.level_widths, sigma,
+            limited=served < int(rel.class_count.sum()),
+        )  # fmt: skip
+
+
 def _propose(
-    state: BundleState, limited: bool, served: int
+    state: BundleState, limited: bool, served: int, lowest: float = -np.inf
 ) -> tuple[FloatArray, float, float, float]:
-    """Return prices, sigma, the model's value there, and by how much it may be too high."""
+    """Return prices, sigma, the model's value there, and by how much it may be too high.
+
+    No price of a lightpath is below ``lowest`` [bit/s].
+    """
     cuts = state.cuts
     prices = np.empty_like(state.prices)
     for _ in range(MASTER_TRIES):
         model, sigma, rough = solve_master(
-            state.prices, state.sigma, state.step, limited, served, state.value_bps,
+            state.prices, state.sigma, lowest, state.step, limited, served, state.value_bps,
             MASTER_TOLERANCE, cuts.start, cuts.item, cuts.own, cuts.drawn, cuts.filled, cuts.level,
             cuts.gram, cuts.sigma_slope, cuts.constant, cuts.weight, cuts.count, MASTER_SWEEPS,
             prices,

@@ -15,6 +15,9 @@ exactly ``m_0`` and ``m_1`` lightpaths in ``v`` of each direction. Both maxima a
 exactly by sorting, so ``B`` bounds the total key rate of every plan whatever the prices:
 they only decide how tight it is. For the objective ``link-sum`` there are no levels and
 the value of a state is its own rate.
+
+Where any path counts, the first maximum is over all simple paths (:mod:`qkdopt.bounds.paths`), and
+``pi`` is not negative: prices below 0 are taken as 0, in both parts.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.bounds.classes import Relaxation
+from qkdopt.bounds.paths import Paths, best_paths
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.runtime.compiled import njit, njit_inline
 from qkdopt.units import FloatArray
@@ -113,11 +117,14 @@ class DualPoint:
         ``(I,)`` lightpaths that the links accept.
     state
         ``(E,)`` the chosen state of each link, numbered over all links.
+    paths
+        The best path of each class, where any path counts.
     """
 
     value_bps: float
     taken: FloatArray
     state: IntArray
+    paths: Paths | None = None
 
 
 def evaluate(
@@ -151,10 +158,16 @@ def evaluate(
         slot_order = first_slot_order(data)
     taken = np.zeros(rel.items)
     state = np.full(len(rel.states), -1, dtype=np.int64)
-    demand_part = _demand_part(
-        rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-        rel.class_channels, data.level_widths, served, pi, nu,
-    )  # fmt: skip
+    paths = None
+    if rel.arcs is None:
+        demand_part = _demand_part(
+            rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
+            rel.class_channels, data.level_widths, served, pi, nu,
+        )  # fmt: skip
+    else:
+        pi = np.maximum(pi, 0.0)
+        paths = best_paths(rel.arcs, rel.class_channels, data.level_widths, pi, nu)
+        demand_part = _serve(paths.reward, rel.class_count, served)
     link_part = _link_part(
         data.state_start, data.by_rate, data.loads, data.share, data.state_value, data.slot_item,
         data.slot_start, slot_order, rel.item_class, rel.class_channels, allowed, pi, nu,
@@ -164,7 +177,7 @@ def evaluate(
         return None
     size = abs(demand_part) + abs(link_part)
     value = demand_part + link_part + MARGIN * size
-    return DualPoint(value, taken, state)
+    return DualPoint(value, taken, state, paths)
 
 
 def first_slot_order(data: DualData) -> IntArray:
@@ -183,7 +196,6 @@ def _demand_part(
     """
     classes, levels = len(class_count), len(level_widths)
     best = np.full(classes, -np.inf)
-    chosen = np.full(classes, -1)
     for c in range(classes):
         for p in range(class_route[c], class_route[c + 1]):
             reward = 0.0
@@ -195,16 +207,19 @@ def _demand_part(
                     for i in route_item[route_start[p] : route_start[p + 1]]:
                         left -= nu[i, level]
                     reward += max(left, 0.0)
-            if reward > best[c]:
-                best[c] = reward
-                chosen[c] = p
+            best[c] = max(best[c], reward)
+    return _serve(best, class_count, served)
+
+
+@njit
+def _serve(best, class_count, served):
+    """Serve the S demands of most reward, (C,) of each class; return their sum, -inf if fewer."""
     total, remaining = 0.0, served
-    order = np.arange(classes)
+    order = np.arange(len(best))
     _sort_down(best.copy(), order)
-    for k in range(classes):
-        c = order[k]
+    for c in order:
         count = min(remaining, class_count[c])
-        if count == 0 or chosen[c] < 0:
+        if count == 0 or best[c] == -np.inf:
             continue
         remaining -= count
         total += count * best[c]

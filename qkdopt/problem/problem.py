@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import Tables, build_tables
-from qkdopt.problem.load_states import LinkStates, link_states, most_lightpaths
-from qkdopt.problem.routes import Route, candidate_routes
+from qkdopt.problem.load_states import (
+    LinkStates,
+    all_lightpaths,
+    link_states,
+    most_lightpaths,
+)
+from qkdopt.problem.routes import Route, candidate_routes, every_route
 from qkdopt.result import Objective
+
+# The candidate routes of the instance, or every simple path.
+RouteScope = Literal["candidates", "all"]
+# A demand with more simple paths than this has them found by need, not listed.
+MOST_LISTED = 40
 
 
 @dataclass(frozen=True)
@@ -23,9 +34,13 @@ class Problem:
     tables
         Its coefficient arrays.
     routes
-        Candidate routes of every demand, best first.
+        Listed routes of every demand, best first: what searches and models choose from.
     objective
         What plans that serve equally many demands are compared by.
+    scope
+        Which routes bounds hold for: those listed, or ``all``.
+    complete
+        Whether the listed routes are all there are.
 
     Examples
     --------
@@ -41,11 +56,18 @@ class Problem:
     tables: Tables
     routes: tuple[tuple[Route, ...], ...]
     objective: Objective = "mean"
+    scope: RouteScope = "candidates"
+    complete: bool = False
 
     @property
     def route_set(self) -> str:
-        """Name of the candidate routes, as results and bounds state it."""
-        return f"K={self.instance.routes.k}"
+        """Name of the routes that bounds hold for, as results and bounds state it."""
+        return "all" if self.scope == "all" else f"K={self.instance.routes.k}"
+
+    @property
+    def any_route(self) -> bool:
+        """Whether bounds have to look beyond the listed routes."""
+        return self.scope == "all" and not self.complete
 
     @cached_property
     def load_states(self) -> tuple[LinkStates, ...]:
@@ -53,18 +75,37 @@ class Problem:
 
         They are evaluated once, for search and bound.
         """
-        most = most_lightpaths(self.tables, self.instance.demands, self.routes)
+        if self.any_route:
+            most = all_lightpaths(self.instance.demands, len(self.tables.usable))
+        else:
+            most = most_lightpaths(self.tables, self.instance.demands, self.routes)
         return tuple(
             link_states(self.tables, e, (int(co), int(counter)))
             for e, (co, counter) in enumerate(most)
         )
 
 
-def build_problem(instance: Instance, objective: Objective = "mean") -> Problem:
-    """Evaluate routes and physics of an instance once."""
+def build_problem(
+    instance: Instance, objective: Objective = "mean", scope: RouteScope = "candidates"
+) -> Problem:
+    """Evaluate routes and physics of an instance once.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    objective
+        What plans that serve equally many demands are compared by.
+    scope
+        Which routes bounds hold for; with ``all`` every route is listed where no demand has more
+        than ``MOST_LISTED``.
+    """
+    every = every_route(instance, MOST_LISTED) if scope == "all" else None
     return Problem(
         instance=instance,
         tables=build_tables(instance),
-        routes=candidate_routes(instance),
+        routes=candidate_routes(instance) if every is None else every,
         objective=objective,
+        scope=scope,
+        complete=every is not None,
     )

@@ -93,6 +93,19 @@ def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Ro
     return tuple(found[demand.source, demand.target] for demand in instance.demands)
 
 
+def every_route(instance: Instance, most: int) -> tuple[tuple[Route, ...], ...] | None:
+    """All simple paths of every demand, shortest first; None where one has more than ``most``."""
+    finder = RouteFinder(instance)
+    found: dict[tuple[NodeId, NodeId], tuple[Route, ...]] = {}
+    for demand in instance.demands:
+        ends = (demand.source, demand.target)
+        if ends not in found:
+            found[ends] = finder.shortest(*ends, most + 1)
+        if len(found[ends]) > most:
+            return None
+    return tuple(found[demand.source, demand.target] for demand in instance.demands)
+
+
 class RouteFinder:
     """Shortest simple paths of one instance's network."""
 
