@@ -113,8 +113,6 @@ def improve(
     """
     drop_states(state.cuts, allowed)
     limited = served < int(data.relaxation.class_count.sum())
-    # Shortest paths take prices that are not negative.
-    lowest = -np.inf if data.relaxation.arcs is None else 0.0
     point = _evaluate(data, served, state.prices, allowed, state.slot_order)
     if point is None:
         return False
@@ -124,7 +122,7 @@ def improve(
     for _ in range(iterations):
         if should_stop(state.value_bps):
             break
-        prices, sigma, model, rough = _propose(state, limited, served, lowest)
+        prices, sigma, model, rough = _propose(state, limited, served)
         predicted = state.value_bps - model
         # A master solved roughly predicts too little, by ``rough`` at most.
         if predicted + rough <= tolerance * state.value_bps:
@@ -162,17 +160,14 @@ def _add_cuts(
 
 
 def _propose(
-    state: BundleState, limited: bool, served: int, lowest: float = -np.inf
+    state: BundleState, limited: bool, served: int
 ) -> tuple[FloatArray, float, float, float]:
-    """Return prices, sigma, the model's value there, and by how much it may be too high.
-
-    No price of a lightpath is below ``lowest`` [bit/s].
-    """
+    """Return prices, sigma, the model's value there, and by how much it may be too high."""
     cuts = state.cuts
     prices = np.empty_like(state.prices)
     for _ in range(MASTER_TRIES):
         model, sigma, rough = solve_master(
-            state.prices, state.sigma, lowest, state.step, limited, served, state.value_bps,
+            state.prices, state.sigma, state.step, limited, served, state.value_bps,
             MASTER_TOLERANCE, cuts.start, cuts.item, cuts.own, cuts.drawn, cuts.filled, cuts.level,
             cuts.gram, cuts.sigma_slope, cuts.constant, cuts.weight, cuts.count, MASTER_SWEEPS,
             prices,

@@ -16,8 +16,7 @@ exactly by sorting, so ``B`` bounds the total key rate of every plan whatever th
 they only decide how tight it is. For the objective ``link-sum`` there are no levels and
 the value of a state is its own rate.
 
-Where any path counts, the first maximum is over all simple paths (:mod:`qkdopt.bounds.paths`), and
-``pi`` is not negative: prices below 0 are taken as 0, in both parts.
+Where any path counts, the first maximum is over all of them (:mod:`qkdopt.bounds.paths`).
 """
 
 from __future__ import annotations
@@ -165,7 +164,6 @@ def evaluate(
             rel.class_channels, data.level_widths, served, pi, nu,
         )  # fmt: skip
     else:
-        pi = np.maximum(pi, 0.0)
         paths = best_paths(rel.arcs, rel.class_channels, data.level_widths, pi, nu)
         demand_part = _serve(paths.reward, rel.class_count, served)
     link_part = _link_part(

@@ -35,11 +35,11 @@ def _add(b, k, step, start, item, own, drawn, filled, level, slope):
 
 
 @njit_inline
-def _price(b, k, centre, lowest, t, start, item, filled, slope, prices):
+def _price(b, k, centre, t, start, item, filled, slope, prices):
     """Write the prices of a cut's items a step against the slope from the centre."""
     for n in range(start[b], start[b] + filled[b, k]):
         i = item[k, n]
-        prices[i, 0] = max(lowest, centre[i, 0] - t * slope[i, 0])
+        prices[i, 0] = centre[i, 0] - t * slope[i, 0]
         for j in range(1, prices.shape[1]):
             prices[i, j] = max(0.0, centre[i, j] - t * slope[i, j])
 
@@ -59,7 +59,7 @@ def _height(b, k, start, item, own, drawn, filled, level, sigma_slope, constant,
 
 @njit
 def solve_master(
-    centre, sigma_centre, lowest, t, limited, served, value, tolerance, start, item, own, drawn, filled,
+    centre, sigma_centre, t, limited, served, value, tolerance, start, item, own, drawn, filled,
     level, gram, sigma_slope, constant, weight, count, sweeps, prices,
 ):  # fmt: skip
     """Improve the weights, write the proposed prices; return (model value, sigma, duality gap).
@@ -68,8 +68,6 @@ def solve_master(
     ----------
     centre, sigma_centre
         ``(I, 1 + L)`` best prices so far, and the price of one more demand.
-    lowest
-        Least price of a lightpath [bit/s]: 0, or -inf where prices may be negative.
     t
         Proximal weight.
     limited, served
@@ -93,7 +91,7 @@ def solve_master(
                 pull += weight[b, k] * sigma_slope[b, k]
                 _add(b, k, weight[b, k], start, item, own, drawn, filled, level, slope)
     for i in range(centre.shape[0]):
-        prices[i, 0] = max(lowest, centre[i, 0] - t * slope[i, 0])
+        prices[i, 0] = centre[i, 0] - t * slope[i, 0]
         for j in range(1, centre.shape[1]):
             prices[i, j] = max(0.0, centre[i, j] - t * slope[i, j])
     sigma = sigma_centre - t * pull if limited else 0.0
@@ -119,7 +117,7 @@ def solve_master(
                     pull += moved[m] * sigma_slope[b, k]
             for m in range(n):
                 if moved[m] != 0.0:
-                    _price(b, active[m], centre, lowest, t, start, item, filled, slope, prices)
+                    _price(b, active[m], centre, t, start, item, filled, slope, prices)
             if limited:
                 sigma = sigma_centre - t * pull
         # While weights move, blocks are seen at different prices: good enough to end by.

@@ -68,11 +68,14 @@ def _add_paths(
             for j in range(levels[c]):
                 constant[b, new] += demands * level_widths[j]
                 level[b, new, j] = 1.0
-            filled[b, new] = len(items)
+            entry = start[b] - 1
             for n in range(len(items)):
-                item[new, start[b] + n] = items[n]
-                own[new, start[b] + n] = -demands * class_channels[c]
-                drawn[new, start[b] + n] = -demands
+                if n == 0 or items[n] != items[n - 1]:
+                    entry += 1
+                    item[new, entry], own[new, entry], drawn[new, entry] = items[n], 0.0, 0.0
+                own[new, entry] -= demands * class_channels[c]
+                drawn[new, entry] -= demands
+            filled[b, new] = entry + 1 - start[b]
         enter_unless_there(
             b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope, constant,
             weight, state, route, last_used, count,

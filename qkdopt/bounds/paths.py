@@ -1,4 +1,4 @@
-r"""The best path of every class over all simple paths: one shortest path for each rate level.
+r"""The best path of every class over all simple paths: one shortest walk for each rate level.
 
 A demand with key rate ``q`` draws on the rate levels below ``q``: on the first ``k`` of them, or
 on a mixture of such beginnings. So no path brings it more than
@@ -7,8 +7,10 @@ on a mixture of such beginnings. So no path brings it more than
     \max_k \; \sum_{l \le k} D_l - \min_p \sum_{i \in p} \Bigl[b \pi_i
         + \sum_{l \le k} \nu_{il}\Bigr],
 
-over links with QKD alone where ``k > 0``. With ``pi`` and ``nu`` not negative the inner minimum is
-a shortest path, and no simple path is left out (notation: :mod:`qkdopt.bounds.dual`).
+over links with QKD alone where ``k > 0`` (notation: :mod:`qkdopt.bounds.dual`). The inner minimum
+is taken over all walks of fewer hops than there are nodes, which every simple path is: whatever the
+prices, no path is left out. Where a walk that comes back to a node pays (``pi`` may be negative),
+the bound is looser than it need be, and the bundle method moves away from such prices.
 """
 
 from __future__ import annotations
@@ -25,14 +27,14 @@ from qkdopt.units import FloatArray
 
 @dataclass(frozen=True)
 class Paths:
-    """The best path of every class at some prices.
+    """The best walk of every class at some prices.
 
     Parameters
     ----------
     reward
         ``(C,)`` what a demand brings on it [bit/s]; -inf where its ends are not joined.
     arc
-        ``(C, N - 1)`` arcs of the path, the last first.
+        ``(C, N - 1)`` arcs of the walk, the last first.
     hops
         ``(C,)`` how many they are.
     levels
@@ -48,7 +50,7 @@ class Paths:
 def best_paths(
     arcs: Arcs, class_channels: IntArray, level_widths: FloatArray, pi: FloatArray, nu: FloatArray
 ) -> Paths:
-    """Find the best path of every class.
+    """Find the best walk of every class.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def best_paths(
     level_widths
         ``(L,)`` width of each rate level [bit/s].
     pi, nu
-        ``(I,)`` and ``(I, L)`` prices, not negative.
+        ``(I,)`` and ``(I, L)`` prices, the latter not negative.
     """
     classes, longest = len(arcs.source), len(arcs.start) - 2
     paths = Paths(
@@ -80,11 +82,10 @@ def _find_all(
     start, target, arc_item, arc_key, source, sink, class_channels, level_widths, pi, nu, reward,
     arc, hops, levels,
 ):  # fmt: skip
-    """Write the best path of every class; arrays as in :class:`Arcs` and :class:`Paths`."""
+    """Write the best walk of every class; arrays as in :class:`Arcs` and :class:`Paths`."""
     nodes, arcs = len(start) - 1, len(target)
-    cost, distance = np.empty(arcs), np.empty(nodes)
-    arrived, origin = np.empty(nodes, np.int64), np.empty(arcs, np.int64)
-    settled = np.empty(nodes, np.bool_)
+    cost, distance = np.empty(arcs), np.empty((2, nodes))
+    arrived, origin = np.empty((nodes, nodes), np.int64), np.empty(arcs, np.int64)
     whole = level_widths.sum()
     for n in range(nodes):
         for a in range(start[n], start[n + 1]):
@@ -100,40 +101,46 @@ def _find_all(
                     cost[a] = class_channels[c] * pi[i]
                 else:
                     cost[a] = cost[a] + nu[i, k - 1] if arc_key[a] else np.inf
-            shortest = _shortest(
-                start, target, cost, source[c], sink[c], offered - reward[c], distance, settled,
-                arrived,
-            )  # fmt: skip
+            rounds, shortest = _shortest(
+                start, target, cost, source[c], sink[c], distance, arrived
+            )
             if offered - shortest > reward[c]:
                 reward[c], levels[c], hops[c] = offered - shortest, k, 0
                 n = sink[c]
-                while n != source[c]:
-                    arc[c, hops[c]] = arrived[n]
-                    hops[c] += 1
-                    n = origin[arrived[n]]
-            # With more levels no path is shorter.
+                for h in range(rounds, 0, -1):
+                    if arrived[h, n] >= 0:
+                        arc[c, hops[c]] = arrived[h, n]
+                        hops[c] += 1
+                        n = origin[arrived[h, n]]
+            # With more levels no walk is shorter.
             if whole - shortest <= reward[c]:
                 break
 
 
 @njit_noalloc
-def _shortest(start, target, cost, source, sink, limit, distance, settled, arrived):
-    """Return the length of a shortest path, or a lower bound of at least ``limit``.
+def _shortest(start, target, cost, source, sink, distance, arrived):
+    """Return how many rounds were made, and the length of a shortest walk of fewer hops than nodes.
 
-    ``arrived`` holds the last arc to each node of the path.
+    ``arrived[h]`` holds the last arc of the shortest walk of h hops to each node, -1 where one of
+    fewer hops is as short.
     """
-    for n in range(len(distance)):
-        distance[n], settled[n] = np.inf, False
-    distance[source] = 0.0
-    while True:
-        nearest, n = np.inf, -1
-        for m in range(len(distance)):
-            if not settled[m] and distance[m] < nearest:
-                nearest, n = distance[m], m
-        if n < 0 or n == sink or nearest >= limit:
-            return nearest
-        settled[n] = True
-        for a in range(start[n], start[n + 1]):
-            if nearest + cost[a] < distance[target[a]]:
-                distance[target[a]] = nearest + cost[a]
-                arrived[target[a]] = a
+    nodes = len(start) - 1
+    for n in range(nodes):
+        distance[0, n] = np.inf
+    distance[0, source] = 0.0
+    for h in range(1, nodes):
+        before, after = distance[(h - 1) % 2], distance[h % 2]
+        for n in range(nodes):
+            after[n], arrived[h, n] = before[n], -1
+        changed = False
+        for n in range(nodes):
+            if before[n] == np.inf:
+                continue
+            for a in range(start[n], start[n + 1]):
+                if before[n] + cost[a] < after[target[a]]:
+                    after[target[a]] = before[n] + cost[a]
+                    arrived[h, target[a]] = a
+                    changed = True
+        if not changed:
+            return h, after[sink]
+    return nodes - 1, distance[(nodes - 1) % 2, sink]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -19,8 +20,10 @@ from qkdopt.result import Objective
 
 # The candidate routes of the instance, or every simple path.
 RouteScope = Literal["candidates", "all"]
-# A demand with more simple paths than this has them found by need, not listed.
+# A demand with more simple paths than this has them found by need, not all listed; then at least so
+# many of the shortest are.
 MOST_LISTED = 40
+LEAST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,23 @@ class Problem:
         """Whether bounds have to look beyond the listed routes."""
         return self.scope == "all" and not self.complete
 
+    def with_routes(self, more: Mapping[int, Sequence[Route]]) -> Problem:
+        """Return the problem with more listed routes, behind those that there are.
+
+        Plans stay what they are, for a route keeps its number.
+
+        Parameters
+        ----------
+        more
+            Routes to list, by position of the demand.
+        """
+        routes = tuple((*listed, *more.get(r, ())) for r, listed in enumerate(self.routes))
+        other = replace(self, routes=routes)
+        if self.any_route and "load_states" in self.__dict__:
+            # They are those of all routes already.
+            other.__dict__["load_states"] = self.load_states
+        return other
+
     @cached_property
     def load_states(self) -> tuple[LinkStates, ...]:
         """Load states of every link, as far as any demands can load it.
@@ -101,10 +121,11 @@ def build_problem(
         than ``MOST_LISTED``.
     """
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
+    listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else instance.routes.k
     return Problem(
         instance=instance,
         tables=build_tables(instance),
-        routes=candidate_routes(instance) if every is None else every,
+        routes=candidate_routes(instance, listed) if every is None else every,
         objective=objective,
         scope=scope,
         complete=every is not None,
