@@ -9,7 +9,7 @@ from qkdopt.bounds.classes import Relaxation, demand_classes
 from qkdopt.bounds.cuts import UNLISTED, Cuts
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.problem.routes import Route
+from qkdopt.problem.routes import Route, route_over
 from qkdopt.units import FloatArray
 
 # A path with less weight than this in the relaxed solution is left to the search by need.
@@ -33,8 +33,9 @@ def list_paths(problem: Problem, relaxation: Relaxation, cuts: Cuts) -> Problem:
     more: dict[int, list[Route]] = {}
     for c, group in enumerate(demand_classes(problem)):
         found = _routes_of_class(problem, relaxation, relaxation.arcs, cuts, c)
-        fresh = [route for route in dict.fromkeys(found) if route not in group.routes]
-        more.update({r: fresh for r in group.demands if fresh})
+        fresh = [route for route in found if route not in group.routes]
+        if fresh:
+            more[group.demands[0]] = fresh
     return problem.with_routes(more) if more else problem
 
 
@@ -55,24 +56,17 @@ def _routes_of_class(
 
 def _route(problem: Problem, arcs: Arcs, c: int, items: IntArray) -> Route | None:
     """Return the simple path over some items of a class; None where they are no simple path."""
-    network = problem.instance.network
     origin = np.repeat(np.arange(len(arcs.start) - 1), np.diff(arcs.start))
     leaving = {int(origin[a]): int(a) for a in np.flatnonzero(np.isin(arcs.item[c], items))}
     nodes, taken = [int(arcs.source[c])], []
-    while nodes[-1] in leaving and len(taken) <= len(items):
+    while nodes[-1] in leaving and len(taken) < len(items):
         taken.append(leaving[nodes[-1]])
         nodes.append(int(arcs.target[taken[-1]]))
-    if nodes[-1] != arcs.sink[c] or len(taken) != len(items) or len(set(nodes)) != len(nodes):
+    if nodes[-1] != arcs.sink[c]:
         return None
+    every = problem.instance.network.nodes
     links = tuple(int(arcs.link[a]) for a in taken)
-    ids = tuple(network.nodes[n].id for n in nodes)
-    return Route(
-        nodes=ids,
-        links=links,
-        forward=tuple(network.links[e].a == n for e, n in zip(links, ids[:-1], strict=True)),
-        length_km=sum(network.links[e].length_km for e in links),
-        pair=problem.instance.fibre.layout == "pair",
-    )
+    return route_over(problem.instance, [every[n].id for n in nodes], links)
 
 
 def carried_prices(prices: FloatArray, old: Relaxation, new: Relaxation) -> FloatArray:

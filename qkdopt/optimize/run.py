@@ -18,7 +18,7 @@ from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.result_parts import plan_of_result
+from qkdopt.optimize.result_parts import plan_of_result, with_routes_of
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,
@@ -28,7 +28,7 @@ from qkdopt.optimize.strategies import (
     validate_own_plan,
     validate_own_result,
 )
-from qkdopt.problem import build_problem
+from qkdopt.problem import RouteScope, build_problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
@@ -46,6 +46,7 @@ def solve(
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
     objective: Objective = "mean",
+    routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     gap: float = 1e-3,
     threads: int | None = None,
@@ -74,6 +75,9 @@ def solve(
         The solver's own options that are not at its defaults, by its own names; None for none.
     objective
         What plans that serve equally many demands are compared by.
+    routes
+        ``candidates``: the plan takes the instance's K candidate routes, and the bound holds for
+        those. ``all``: any simple path, for strategy ``auto``.
     time_limit
         Seconds after which the best plan so far is returned with its bound; the first
         compilation on a machine is no part of them.
@@ -108,7 +112,7 @@ def solve(
     UnsupportedError
         The formulation does not cover the instance, or the solver has no node limit.
     ResultError
-        The start is of another instance, or takes routes that are no candidates.
+        The start is of another instance, or takes routes that this one must not.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 
@@ -122,6 +126,8 @@ def solve(
     """
     named = strategy_of(strategy)
     _validate_options(named.name, formulation, time_limit, gap, threads, linearisation)
+    if routes == "all" and named.name != "auto":
+        raise UsageError(f"routes = 'all' with strategy {named.name}; expected strategy auto")
     _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
@@ -133,10 +139,12 @@ def solve(
         settings=settings or {},
     )
     clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
-    problem = build_problem(instance, objective)
+    problem = build_problem(instance, objective, routes)
+    if start is not None:
+        problem = with_routes_of(problem, start)
     incumbent = Incumbent(problem)
     with clock.paused():  # its kernels compile the first time
-        baseline = ds_qkd(problem)
+        baseline = ds_qkd(problem.over_candidates())
     if start is not None:
         incumbent.offer(plan_of_result(problem, start))
     # From here on there is a plan, and no signal may lose it.

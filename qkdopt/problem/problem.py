@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, NodeId
 from qkdopt.problem.coefficients import Tables, build_tables
 from qkdopt.problem.load_states import (
     LinkStates,
@@ -72,17 +72,35 @@ class Problem:
         """Whether bounds have to look beyond the listed routes."""
         return self.scope == "all" and not self.complete
 
+    def over_candidates(self) -> Problem:
+        """Return the problem over the candidate routes of the instance alone.
+
+        They come first among the listed ones, so that its plans are plans of this problem.
+        """
+        if self.scope == "candidates":
+            return self
+        routes = tuple(listed[: self.instance.routes.k] for listed in self.routes)
+        return replace(self, routes=routes, scope="candidates", complete=False)
+
     def with_routes(self, more: Mapping[int, Sequence[Route]]) -> Problem:
         """Return the problem with more listed routes, behind those that there are.
 
-        Plans stay what they are, for a route keeps its number.
+        Plans stay what they are, for a route keeps its number. Demands with the same ends get the
+        same routes.
 
         Parameters
         ----------
         more
             Routes to list, by position of the demand.
         """
-        routes = tuple((*listed, *more.get(r, ())) for r, listed in enumerate(self.routes))
+        ends = [(demand.source, demand.target) for demand in self.instance.demands]
+        found: dict[tuple[NodeId, NodeId], dict[Route, None]] = {}
+        for r, routes in more.items():
+            found.setdefault(ends[r], dict.fromkeys(self.routes[r])).update(dict.fromkeys(routes))
+        longer = {pair: tuple(routes) for pair, routes in found.items()}
+        routes = tuple(
+            longer.get(pair, listed) for pair, listed in zip(ends, self.routes, strict=True)
+        )
         other = replace(self, routes=routes)
         if self.any_route and "load_states" in self.__dict__:
             # They are those of all routes already.
