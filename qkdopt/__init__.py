@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from qkdopt.plotting import (
         plot_diagnostics,
         plot_gap_over_time,
+        plot_history,
         plot_network,
         plot_over_load,
         plot_pareto,
@@ -104,6 +105,7 @@ __all__ = [
     "new_instance",
     "plot_diagnostics",
     "plot_gap_over_time",
+    "plot_history",
     "plot_network",
     "plot_over_load",
     "plot_pareto",
@@ -163,6 +165,7 @@ _HOME = {
     "explain": "qkdopt.conflicts",
     "new_instance": "qkdopt.instance.generation",
     "plot_gap_over_time": "qkdopt.plotting",
+    "plot_history": "qkdopt.plotting",
     "plot_network": "qkdopt.plotting",
     "plot_over_load": "qkdopt.plotting",
     "plot_pareto": "qkdopt.plotting",

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qkdopt.best_known.folder import Library
-from qkdopt.best_known.merge import merge_rows
-from qkdopt.best_known.record import BestKnown
+from qkdopt.best_known.record import BestKnown, merge_rows
 from qkdopt.best_known.table import Rows, table_text
 from qkdopt.checker import check
 from qkdopt.errors import LibraryError, OutputError, RefusedError

@@ -1,4 +1,4 @@
-"""The network as the shortest paths of the bound see it: arcs, and the item that each stands for."""
+"""The network that the bound's paths run in: arcs, and the item that each stands for."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ class Arcs:
     sink: IntArray
 
 
-def build_arcs(
-    problem: Problem, members: Sequence[Sequence[int]], number: dict[Item, int]
-) -> Arcs:
+def build_arcs(problem: Problem, members: Sequence[Sequence[int]], number: dict[Item, int]) -> Arcs:
     """Lay out the arcs of a network.
 
     Parameters

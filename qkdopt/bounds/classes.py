@@ -167,9 +167,7 @@ def _shared_items(
                 if (e, direction, c) not in listed
             )
             if lightpaths:
-                shared[e, direction, len(classes)] = min(
-                    lightpaths, problem.instance.grid.channels
-                )
+                shared[e, direction, len(classes)] = min(lightpaths, problem.instance.grid.channels)
     return shared
 
 

@@ -6,12 +6,15 @@ import numpy as np
 
 from qkdopt.bounds.bundle import first_state, improve
 from qkdopt.bounds.classes import build_relaxation
-from qkdopt.bounds.dual import _link_part, dual_data
+from qkdopt.bounds.cuts import _add_all
+from qkdopt.bounds.dual import _demand_part, _link_part, dual_data
 from qkdopt.bounds.master import solve_master
 from qkdopt.instance import Instance
 from qkdopt.problem import Problem, build_problem
 from qkdopt.runtime.compiled import compiled_before
 
+# What a step of the bound calls; those that they call are compiled with them.
+KERNELS = (_demand_part, _link_part, _add_all, solve_master)
 # The types of a kernel's arguments are those of any other instance.
 SMALLEST = {
     "schema": "qkdopt/instance/1",
@@ -33,8 +36,8 @@ def smallest_problem() -> Problem:
 
 
 def bound_compiled() -> bool:
-    """Whether an earlier run has compiled the kernels; the two that take longest stand for all."""
-    return compiled_before(solve_master) and compiled_before(_link_part)
+    """Whether an earlier run has compiled the kernels."""
+    return all(map(compiled_before, KERNELS))
 
 
 def compile_bound() -> None:

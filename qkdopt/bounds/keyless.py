@@ -31,6 +31,8 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
             if not nx.has_path(graph, demand.source, demand.target)
         )  # fmt: skip
 
+    if problem.any_route:
+        return _keyless_over_any_route(problem)
     max_skr_bps = max_rates_bps(problem)
     return tuple(
         r
@@ -39,14 +41,36 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
     )
 
 
+def _keyless_over_any_route(problem: Problem) -> tuple[int, ...]:
+    """Return positions of demands whose own light leaves no path with key on every link."""
+    network, demands = problem.instance.network, problem.instance.demands
+    graphs = {}
+    for channels in {demand.channels for demand in demands}:
+        graphs[channels] = nx.DiGraph()
+        graphs[channels].add_nodes_from(node.id for node in network.nodes)
+        graphs[channels].add_edges_from(
+            (link.a, link.b) if d == 0 else (link.b, link.a)
+            for e, link in enumerate(network.links)
+            for d in (0, 1)
+            if rate_beside(problem.tables, e, d, channels) > 0.0
+        )
+    return tuple(
+        r for r, demand in enumerate(demands)
+        if not nx.has_path(graphs[demand.channels], demand.source, demand.target)
+    )  # fmt: skip
+
+
 def advice_lines(problem: Problem, without_key: int) -> Iterator[str]:
     """Yield what a planner can do about served demands without key."""
     never = len(keyless_demands(problem))
     if never:
-        yield (
-            f"{never} have no key in any plan over {problem.instance.routes.k} candidate routes: "
-            "shorter links, better receivers, larger routes.k"
-        )
+        if problem.scope == "all":
+            yield f"{never} have no key in any plan: shorter links, better receivers"
+        else:
+            yield (
+                f"{never} have no key in any plan over {problem.instance.routes.k} candidate "
+                "routes: shorter links, better receivers, larger routes.k"
+            )
     if without_key > never:
         yield (
             f"noise leaves {'others' if never else 'them'} without: less launch power, narrower "

@@ -101,9 +101,7 @@ def _find_all(
                     cost[a] = class_channels[c] * pi[i]
                 else:
                     cost[a] = cost[a] + nu[i, k - 1] if arc_key[a] else np.inf
-            rounds, shortest = _shortest(
-                start, target, cost, source[c], sink[c], distance, arrived
-            )
+            rounds, shortest = _shortest(start, target, cost, source[c], sink[c], distance, arrived)
             if offered - shortest > reward[c]:
                 reward[c], levels[c], hops[c] = offered - shortest, k, 0
                 n = sink[c]

@@ -15,11 +15,10 @@ from qkdopt.channel_sets.sums import STREAMS, SUMS
 from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
-from qkdopt.simulation.batches import chunks
 from qkdopt.simulation.refusals import validate_noise
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
-from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulation.traffic import Requests, chunks, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
 # Requests of one block after its warm-up: many compared with it; a hundred blocks make a million.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from qkdopt.checker.history import validate_history
 from qkdopt.checker.rates import LinkRate
 from qkdopt.instance import Instance, NodeId
 from qkdopt.result import AnyPlan, Result, Value
@@ -39,6 +40,7 @@ def validate_numbers(
     yield from _validate_value(result, value)
     yield from _validate_bound(result, value)
     yield from _validate_baseline(result)
+    yield from validate_history(result, value)
 
 
 def validate_min_rates(instance: Instance, demands: DemandRates) -> Iterator[str]:

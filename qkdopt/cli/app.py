@@ -11,7 +11,7 @@ from qkdopt.cli.choices import AnyStrategy, Formulation
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
-from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, Scheduler
+from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
 from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
@@ -63,6 +63,7 @@ def solve(
         ),
     ] = None,
     objective: ObjectiveName = "mean",
+    routes: RoutesName = "candidates",
     time_limit: Annotated[
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
@@ -77,6 +78,10 @@ def solve(
         int | None,
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw plan and bound over time into this file, such as run.png."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
@@ -87,12 +92,14 @@ def solve(
             instance,
             output=output,
             start=start,
+            plot=plot,
             as_json=as_json,
             strategy=strategy,
             solver=solver,
             formulation=formulation,
             linearisation=linearisation,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             gap=gap,
             threads=threads,
@@ -109,6 +116,7 @@ def bound(
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
     objective: ObjectiveName = "mean",
+    routes: RoutesName = "candidates",
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
     ] = None,
@@ -119,7 +127,12 @@ def bound(
 
     raise typer.Exit(
         run_bound(
-            instance, time_limit=time_limit, objective=objective, served=served, as_json=as_json
+            instance,
+            time_limit=time_limit,
+            objective=objective,
+            routes=routes,
+            served=served,
+            as_json=as_json,
         )
     )
 

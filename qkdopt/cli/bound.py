@@ -11,7 +11,7 @@ import typer
 from qkdopt.bounds.bound import bound
 from qkdopt.bounds.compilation import bound_compiled
 from qkdopt.bounds.keyless import keyless_demands
-from qkdopt.cli.choices import Objective
+from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
@@ -23,7 +23,13 @@ LONGEST_LIST = 10
 
 
 def run_bound(
-    path: Path, *, time_limit: float, objective: Objective, served: int | None, as_json: bool
+    path: Path,
+    *,
+    time_limit: float,
+    objective: Objective,
+    routes: Routes,
+    served: int | None,
+    as_json: bool,
 ) -> int:
     """Print the bounds of an instance; return the exit status.
 
@@ -33,7 +39,7 @@ def run_bound(
         Instance file.
     as_json
         Print one JSON object.
-    time_limit, objective, served
+    time_limit, objective, routes, served
         See :func:`qkdopt.bound`.
     """
     instance = read_instance(path)
@@ -46,18 +52,25 @@ def run_bound(
             instance,
             served=served,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             interruption=interruption,
         )
-    _print(instance, objective, found, served, as_json=as_json)
+    _print(instance, objective, routes, found, served, as_json=as_json)
     return INTERRUPTED if interruption.is_set() else 0
 
 
 def _print(
-    instance: Instance, objective: Objective, found: Bound, served: int | None, *, as_json: bool
+    instance: Instance,
+    objective: Objective,
+    routes: Routes,
+    found: Bound,
+    served: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     count = found.served if served is None else served
-    problem = build_problem(instance)
+    problem = build_problem(instance, scope=routes)
     keyless = [instance.demands[r].id for r in keyless_demands(problem)]
     if as_json:
         data = {

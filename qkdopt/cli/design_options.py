@@ -8,8 +8,7 @@ from pathlib import Path
 
 from qkdopt.channel_sets.design_problem import DesignOptions, DesignProblem
 from qkdopt.channel_sets.pareto import Prices
-from qkdopt.channel_sets.scenario import Scenario
-from qkdopt.channel_sets.scenario_file import read_scenarios
+from qkdopt.channel_sets.scenario import Scenario, read_scenarios
 from qkdopt.cli.choices import (
     ChannelOrder,
     Criterion,

@@ -14,7 +14,7 @@ from qkdopt.checker import check
 from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
-from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.live import LiveLine
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole

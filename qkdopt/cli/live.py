@@ -1,4 +1,4 @@
-"""A line on stderr: how long a command has run, and how far it is."""
+"""A line on stderr: how long a command has run, and how far it is; of a search, what it knows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
+from qkdopt.result.text import without_key
 from qkdopt.runtime.compiled import CompilationWatch
+
+if TYPE_CHECKING:
+    from qkdopt.optimize import Progress
 
 # On a terminal the clock ticks this often; elsewhere this is how late a line may be.
 TICK_SECONDS = 0.5
@@ -127,3 +131,29 @@ class LiveText:
 def cut_to(line: str, width: int) -> str:
     """Return a line of no more characters than the width, with a sign where it is cut."""
     return line if len(line) <= width else line[: max(0, width - 1)] + "…"
+
+
+class LiveLine(LiveText):
+    """Shows where a solve stands."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one report; off a terminal only what changed in print."""
+        self.show(progress_text(progress))
+
+
+def progress_text(progress: Progress) -> str:
+    """Spell what is known so far, the phase last: a narrow terminal cuts it first."""
+    parts = []
+    if progress.served is not None:
+        parts.append(f"{progress.served} served{without_key(progress.without_key)}")
+    rates = [
+        f"{name} {rate / 1e3:.3f}"
+        for name, rate in (("best", progress.incumbent_bps), ("bound", progress.bound_bps))
+        if rate is not None
+    ]
+    if rates:
+        parts.append(", ".join(rates) + " kbit/s")
+    if progress.gap is not None:
+        parts.append(f"gap {100.0 * progress.gap:.2f} %")
+    known = ", ".join(parts)
+    return f"{known} | {progress.phase}" if known else progress.phase

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.bounds.keyless import advice_lines
-from qkdopt.cli.choices import Objective
+from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
-from qkdopt.cli.progress import LiveLine
+from qkdopt.cli.figure import draw_history, validate_figure
+from qkdopt.cli.live import LiveLine
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
@@ -32,11 +32,13 @@ def run_solve(
     *,
     output: Path | None,
     start: Path | None,
+    plot: Path | None,
     strategy: str,
     solver: str,
     formulation: str,
     linearisation: float | None,
     objective: Objective,
+    routes: Routes,
     time_limit: float,
     gap: float,
     threads: int | None,
@@ -54,9 +56,11 @@ def run_solve(
         File of the result, the object that ``as_json`` prints; None for no file.
     start
         Earlier result or saved plan.
+    plot
+        File of a figure, plan and bound over time; None for no figure.
     as_json
         Print one JSON object in place of the summary.
-    strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
+    strategy, solver, formulation, linearisation, objective, routes, time_limit, gap, threads, seed, \
 node_limit
         See :func:`qkdopt.solve`.
     """
@@ -65,6 +69,8 @@ node_limit
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         validate_writable(output)
+    if plot is not None:
+        validate_figure(plot)
     with LiveLine() as live:
         result = solve(
             instance,
@@ -73,6 +79,7 @@ node_limit
             formulation=formulation,
             linearisation=linearisation,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             gap=gap,
             threads=threads,
@@ -84,14 +91,18 @@ node_limit
     if output is not None:
         with uninterrupted():
             write_json_whole(output, result.to_json_dict())
+    if plot is not None:
+        draw_history(plot, result)
     if as_json:
         typer.echo(json.dumps(result.to_json_dict(), indent=1))
     else:
-        typer.echo(summary(instance, result), nl=False)
+        typer.echo(summary(instance, result, routes), nl=False)
         if output is not None:
             typer.echo(f"written to {output}")
         else:
             typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
+        if plot is not None:
+            typer.echo(f"drawn in {plot}")
     return _exit_status(result)
 
 
@@ -101,7 +112,7 @@ def _exit_status(result: Result) -> int:
     return NO_PLAN.get(result.status, 0)
 
 
-def summary(instance: Instance, result: Result) -> str:
+def summary(instance: Instance, result: Result, routes: Routes = "candidates") -> str:
     """Spell a result as a planner reads it.
 
     Served, rates, gain, gap, the worst links and why, and what was blocked.
@@ -115,7 +126,7 @@ def summary(instance: Instance, result: Result) -> str:
         lines.append(f"no plan: {result.status}")
     else:
         lines.append(served_line(result, result.value))
-        lines.extend(_advice_lines(instance, result.value))
+        lines.extend(_advice_lines(instance, result.value, routes))
         lines.extend(rate_lines(result, result.value))
         lines.extend(_link_lines(instance, result))
         lines.extend(_blocked_lines(result))
@@ -123,9 +134,11 @@ def summary(instance: Instance, result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _advice_lines(instance: Instance, value: Value) -> Iterator[str]:
+def _advice_lines(instance: Instance, value: Value, routes: Routes) -> Iterator[str]:
     if value.without_key:
-        for line in advice_lines(build_problem(instance), value.without_key):
+        from qkdopt.bounds.keyless import advice_lines
+
+        for line in advice_lines(build_problem(instance, scope=routes), value.without_key):
             yield f"           {line}"
 
 

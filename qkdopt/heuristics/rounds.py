@@ -1,7 +1,8 @@
 """Rounds of search by turns: routes and channels together, and routes first.
 
 Which method finds the better plan depends on the instance: together where links have room, routes
-first where they are full. Each gets its turn, and one that improved the plan goes on.
+first where they are full. Each gets its turn, and one that improved the plan goes on. What a round
+found then gets the best channels of its routes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qkdopt.heuristics.channel_program import improve_channels
 from qkdopt.heuristics.local_search import local_search
 from qkdopt.heuristics.route_search import route_search
 from qkdopt.problem import Problem
@@ -25,6 +27,8 @@ METHODS: tuple[Callable[..., Plan], ...] = (local_search, route_search, _routes_
 FIRST_SHARE = 0.2
 # Share of the time left for each round after it: slow cooling finds the best plans.
 SHARE = 0.5
+# Most time for the channels of a round's routes [s], and its share of the round.
+CHANNELS_S, CHANNELS_SHARE = 3.0, 0.15
 # A node-limited run repeats exactly: its rounds are limited by moves, not by seconds.
 MOVES_OF_ROUNDS = (500_000, 1_500_000)
 
@@ -81,10 +85,14 @@ class SearchRounds:
         should_stop
             Called often; returns whether to end. None to run to the end.
         """
+        last = None if seconds is None else min(CHANNELS_S, CHANNELS_SHARE * seconds)
         plan = METHODS[self._method](
-            self._problem, seed=self._seed, start=start, seconds=seconds, moves=moves,
+            self._problem, seed=self._seed, start=start,
+            seconds=None if seconds is None or last is None else seconds - last, moves=moves,
             should_stop=should_stop,
         )  # fmt: skip
+        if plan is not start and (should_stop is None or not should_stop()):
+            plan = improve_channels(self._problem, plan, seconds=last)
         improved = assess(self._problem, plan).key > assess(self._problem, start).key
         if not improved or not self._rounds:
             self._method = self._next(plan)

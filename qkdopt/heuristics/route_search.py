@@ -25,9 +25,15 @@ from qkdopt.problem.plan import Plan, assess
 ROUTES_SHARE = 0.35
 # Share of that in which all demands are routed, where some were blocked; most often all fit.
 ROUTES_SHARE_OF_ALL = 0.6
-# Temperatures as shares of the mean key rate of the links: routes alone, then with channels.
-ROUTES_HOT, ROUTES_COLD = 0.2, 0.002
-POLISH_HOT, POLISH_COLD = 0.05, 0.0005
+# Share of a run at which the channels of these routes are settled; then both may change.
+CHANNELS_SHARE = 0.85
+# Temperatures as shares of the mean key rate of the links: routes alone, then their channels, then
+# both.
+ROUTES_HOT, ROUTES_COLD = (0.2, 0.4), 0.002
+CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
+POLISH_HOT, POLISH_COLD = 0.002, 0.0005
+# How often routes are heated and cooled again: one cooling scatters, and the best of all is kept.
+CYCLES = 4
 # What a lightpath too many costs, in mean key rates of a link: little at first, so that links
 # can be given up and taken back, and in the end more than any routing gains by it.
 PENALTY_FIRST, PENALTY_LAST = 1.0, 10.0
@@ -72,6 +78,7 @@ def route_search(
     if schedule.stopped:
         return start
     search.begin_at(*coloured)
+    _anneal_channels(search, problem, start, schedule)
     if any(demand.min_skr_bps for demand in problem.instance.demands):
         # The search goes from plan to plan that keeps every demand's least rate.
         plan = search.best()
@@ -102,6 +109,30 @@ def _paths(
     return routing.best_path
 
 
+def _anneal_channels(search: Search, problem: Problem, start: Plan, schedule: Schedule) -> None:
+    """Anneal the channels of the search's routes; it goes on from the best of them.
+
+    With the routes free as well, the search leaves the good ones before it has found the channels
+    that they need.
+
+    Parameters
+    ----------
+    search
+        The search, on these routes; changed in place.
+    problem, start, schedule
+        As for :func:`route_search`.
+    """
+    typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
+    fixed = search.on_its_routes()
+    first = schedule.share
+    while (share := schedule.share) < CHANNELS_SHARE and not schedule.stopped:
+        cooled = (share - first) / (CHANNELS_SHARE - first)
+        heat = typical_bps * CHANNELS_HOT * (CHANNELS_COLD / CHANNELS_HOT) ** cooled
+        fixed.anneal(CHUNK_MOVES, heat, heat)
+        schedule.count(CHUNK_MOVES)
+    search.back_to_best()
+
+
 def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps: float) -> None:
     """Cool from now until a share of the schedule is over.
 
@@ -118,8 +149,9 @@ def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps:
     """
     first = schedule.share
     while (share := schedule.share) < until and not schedule.stopped:
-        cooled = (share - first) / (until - first)
-        heat = typical_bps * ROUTES_HOT * (ROUTES_COLD / ROUTES_HOT) ** cooled
+        cycle, cooled = divmod(CYCLES * (share - first) / (until - first), 1.0)
+        hot = ROUTES_HOT[int(cycle) % len(ROUTES_HOT)]
+        heat = typical_bps * hot * (ROUTES_COLD / hot) ** cooled
         penalty = typical_bps * PENALTY_FIRST * (PENALTY_LAST / PENALTY_FIRST) ** cooled
         routing.anneal(CHUNK_MOVES, heat, penalty)
         schedule.count(CHUNK_MOVES)

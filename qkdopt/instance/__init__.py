@@ -1,8 +1,7 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
-from qkdopt.instance.candidates import with_candidates
-from qkdopt.instance.channel_text import read_channels, spell_channels
+from qkdopt.instance.candidates import read_channels, spell_channels, with_candidates
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.hardware import (
     AmplifierNoise,

@@ -1,9 +1,10 @@
-"""Another choice of candidate QKD channels for an instance, validated again."""
+"""Sets of candidate QKD channels: another one for an instance, and sets in text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from qkdopt.errors import UsageError
 from qkdopt.instance.model import Instance
 from qkdopt.instance.network import Candidate
 
@@ -45,3 +46,22 @@ def with_candidates(
         for e, link in enumerate(instance.network.links)
     }
     return instance.replace(qkd=qkd, network={"links": links})
+
+
+def read_channels(text: str, what: str) -> tuple[int, ...]:
+    """Read channel numbers such as ``3,13,23,33``; whether a grid has them is not judged.
+
+    Raises
+    ------
+    UsageError
+        Something else; the message begins with ``what``, the name of the option.
+    """
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() for word in words):
+        raise UsageError(f"{what} = {text!r}; expected channel numbers such as 3,13,23,33")
+    return tuple(map(int, words))
+
+
+def spell_channels(channels: Iterable[object]) -> str:
+    """Spell a set as tables and plots do: ``{3,13,23,33}``."""
+    return "{" + ",".join(map(str, channels)) + "}"

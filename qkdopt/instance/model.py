@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from qkdopt.errors import InstanceError
-from qkdopt.instance.base import HIGHEST_POWER_DBM, Part
-from qkdopt.instance.changing import merged
+from qkdopt.instance.base import HIGHEST_POWER_DBM, Part, merged
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise

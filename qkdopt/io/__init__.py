@@ -1,8 +1,14 @@
 """Files in and out: instances, results, saved plans, whole or not at all."""
 
 from qkdopt.instance.faults import fault_texts
-from qkdopt.io.reading import parse_instance, read_instance, read_plan, read_result, read_text
-from qkdopt.io.toml import read_toml
+from qkdopt.io.reading import (
+    parse_instance,
+    read_instance,
+    read_plan,
+    read_result,
+    read_text,
+    read_toml,
+)
 from qkdopt.io.writing import write_instance, write_plan, write_result
 from qkdopt.runtime.files import (
     to_text,

@@ -1,8 +1,9 @@
-"""Read instances, results and saved plans; every fault of a file comes in one error."""
+"""Read instances, results, saved plans and settings; every fault of a file comes in one error."""
 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -23,6 +24,7 @@ MAX_DIGITS = 308
 PLANS: dict[str, type[AnyPlan]] = {RESULT_SCHEMA: Result, PLAN_SCHEMA: SavedPlan}
 
 Model = TypeVar("Model", bound=BaseModel)
+Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def read_instance(path: str | Path) -> Instance:
@@ -184,3 +186,28 @@ def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) ->
 def _kind(value: object) -> str:
     kinds: dict[type, str] = {list: "list", str: "string", type(None): "null", bool: "boolean"}
     return kinds.get(type(value), "number")
+
+
+def read_toml(path: str | Path, model: type[Settings]) -> Settings:
+    """Read and validate a TOML file.
+
+    Raises
+    ------
+    InstanceError
+        The file cannot be read or breaks rules: every fault listed.
+    """
+    where = str(path)
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InstanceError(where, [f"{error}; expected TOML"]) from None
+    except ValueError:
+        # Python refuses to convert such a number; no other TOML text raises a plain ValueError.
+        fault = "holds a whole number of thousands of digits; expected less than 1e308"
+        raise InstanceError(where, [fault]) from None
+    try:
+        return model.model_validate(data, strict=False)
+    except ValidationError as problem:
+        raise InstanceError(where, list(fault_texts(problem, data, model))) from None

@@ -93,8 +93,10 @@ class AutoRun:
         self._clock.report("heuristics", self._incumbent)
         # Search and bound both read them; built here, what takes long can be broken off.
         self._clock.within(lambda: self._problem.load_states)
+        self._clock.enter("local search")
         self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
+        self._clock.enter("search and bound")
         if self._threads == 1:
             self._take_turns()
         else:
@@ -117,6 +119,7 @@ class AutoRun:
     def run_nodes(self, nodes: int) -> None:
         """Do a fixed amount of work in one thread: the same seed gives the same result."""
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        self._clock.enter("local search")
         for moves in MOVES_OF_ROUNDS:
             self._incumbent.offer(self._rounds.search(self._incumbent.best()[0], moves=moves))
         for _ in range(1 + nodes):
@@ -207,7 +210,7 @@ class AutoRun:
         """Whether time is up, or another number served has to be bounded; reported meanwhile."""
         assert self._proof is not None
         if self._clock.seconds - self._reported >= REPORT_SECONDS:
-            self._report()
+            self._report(by_clock=True)
         served = self._incumbent.best()[1].served
         return self._clock.over() or served != self._proof.for_served
 
@@ -269,11 +272,14 @@ class AutoRun:
                 self._prove_jointly(1)
             self._report()
 
-    def _report(self) -> None:
+    def _report(self, *, by_clock: bool = False) -> None:
         self._reported = self._clock.seconds
+        # Whatever the search finds meanwhile, the bound is of this number, or left out.
+        served = self._incumbent.best()[1].served
         bound = self.bound()
+        bound_bps = None if bound is None else bound.objective_bps
         self._clock.report(
-            "search and bound", self._incumbent, None if bound is None else bound.objective_bps
+            "search and bound", self._incumbent, bound_bps, bound_served=served, by_clock=by_clock
         )
 
 

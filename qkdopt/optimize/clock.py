@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from qkdopt.errors import SolverFailedError
+from qkdopt.optimize.history import History
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.progress import Progress, ProgressCallback
+from qkdopt.problem.plan import Assessment
 from qkdopt.result import gap_of
 from qkdopt.runtime.deadline import within
 
@@ -41,6 +43,10 @@ class Clock:
         Whether the time limit cut something short.
     failures
         How solvers failed, each in a phrase.
+    history
+        Incumbent and bound over time.
+    repeatable
+        Whether the run is to repeat exactly: nothing is noted at a moment that the clock chose.
     """
 
     time_limit: float
@@ -51,11 +57,15 @@ class Clock:
     interruption: threading.Event = field(default_factory=threading.Event)
     timed_out: bool = False
     failures: list[str] = field(default_factory=list)
+    history: History = field(default_factory=History)
+    repeatable: bool = False
+    _paused_at: float | None = field(default=None, repr=False)
 
     @property
     def seconds(self) -> float:
-        """Seconds since the run started."""
-        return time.monotonic() - self.started
+        """Seconds since the run started, pauses left out."""
+        paused_at = self._paused_at
+        return (time.monotonic() if paused_at is None else paused_at) - self.started
 
     @property
     def left(self) -> float:
@@ -88,15 +98,24 @@ class Clock:
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Leave what is done in the block out of the time."""
-        began = time.monotonic()
+        began = self._paused_at = time.monotonic()
         try:
             yield
         finally:
             self.started += time.monotonic() - began
+            self._paused_at = None
 
     def within(self, work: Callable[[], T]) -> T | None:
         """Return the result of work in Python; None when time is up before it is done."""
         return within(self.over, work)
+
+    def enter(self, phase: str) -> None:
+        """Note what the run does from now on."""
+        self.history.phase = phase
+
+    def note_plan(self, exact: Assessment) -> None:
+        """Note a better plan."""
+        self.history.note(self.seconds, *exact.key)
 
     def report(
         self,
@@ -104,9 +123,11 @@ class Clock:
         incumbent: Incumbent | None = None,
         bound_bps: float | None = None,
         *,
+        bound_served: int | None = None,
         solver: tuple[float | None, float | None] | None = None,
+        by_clock: bool = False,
     ) -> None:
-        """Report to the caller where the run stands.
+        """Report to the caller where the run stands, and note it.
 
         Parameters
         ----------
@@ -116,13 +137,23 @@ class Clock:
             Best plan so far; None where there is none yet.
         bound_bps
             Proved bound on the objective [bit/s]; None while there is none.
+        bound_served
+            Number served that the bound holds for; None for the incumbent's. The bound of another
+            number is left out.
         solver
             The solver's own incumbent and bound [bit/s], each None where it has none; None where no
             solver runs.
+        by_clock
+            Whether the clock chose the moment, so that another run would report something else.
         """
+        exact = incumbent.exact if incumbent is not None else None
+        if exact is None or bound_served not in (None, exact.served):
+            bound_bps = None
+        self.enter(phase)
+        if exact is not None and not (by_clock and self.repeatable):
+            self.history.note(self.seconds, *exact.key, bound_bps=bound_bps)
         if self.progress is None:
             return
-        exact = incumbent.exact if incumbent is not None else None
         self.progress(
             Progress(
                 seconds=self.seconds,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from qkdopt.bounds.compilation import KERNELS as BOUND_KERNELS
 from qkdopt.bounds.compilation import bound_compiled, compile_bound, smallest_problem
-from qkdopt.heuristics import ds_qkd, local_search, route_search
-from qkdopt.heuristics.annealing.kernel import anneal
+from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, local_search, route_search
+from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 from qkdopt.heuristics.route_annealing.colouring_kernel import colour
-from qkdopt.heuristics.route_annealing.kernel import anneal_routes
+from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
-from qkdopt.runtime.compiled import compiled_before
+from qkdopt.problem.network_state import find_free_positions, switch_route
+from qkdopt.runtime.compiled import KernelWatch, compiled_before
 from qkdopt.runtime.deadline import within
+
+# What heuristics and search call, beyond the first plan; those that they call come with them.
+SEARCH_KERNELS = (find_free_positions, switch_route, rebuild, anneal, set_up, anneal_routes, colour)
 
 
 def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
@@ -27,21 +32,40 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
     bound
         Whether the bound's kernels are needed too.
     """
-    search = not all(map(compiled_before, (anneal, anneal_routes, colour)))
+    search = not all(map(compiled_before, SEARCH_KERNELS))
     bound = bound and not bound_compiled()
     if not search and not bound:
         return
     clock.report("compiling, this first time only", incumbent)
-    with clock.paused():
+    with clock.paused(), KernelWatch(_Countdown(incumbent, clock, search=search, bound=bound)):
         if search:
             within(lambda: clock.interrupted, compile_search)
         if bound:
             within(lambda: clock.interrupted, compile_bound)
 
 
+class _Countdown:
+    """Reports which kernel is compiled, and how many there are."""
+
+    def __init__(self, incumbent: Incumbent, clock: Clock, *, search: bool, bound: bool) -> None:
+        kernels = (SEARCH_KERNELS if search else ()) + (BOUND_KERNELS if bound else ())
+        self._incumbent, self._clock = incumbent, clock
+        self._count = sum(not compiled_before(kernel) for kernel in kernels)
+        self._number = 0
+
+    def __call__(self, name: str) -> None:
+        self._number += 1
+        count = max(self._number, self._count)
+        self._clock.report(
+            f"compiling kernel {self._number} of {count}, this first time only: {name}",
+            self._incumbent,
+        )
+
+
 def compile_search() -> None:
     """Run every kernel of the search once."""
     problem = smallest_problem()
     plan = ds_qkd(problem)
+    ds_qkd_synergistic(problem)
     local_search(problem, seed=0, moves=1, start=plan)
     route_search(problem, seed=0, moves=1, start=plan)

@@ -187,6 +187,7 @@ class CpRun:
 
     def _solve(self, served: int | None, phase: str) -> float | None:
         """Solve one phase; return its bound, on the number served or on the objective [bit/s]."""
+        self._clock.enter(phase)
         plan, _ = self._incumbent.best()
         built = self._clock.within(lambda: self._built(plan, served))
         if built is None:
@@ -200,8 +201,12 @@ class CpRun:
             return value if served is None else objective_bps(model, value, served)
 
         def watch(_incumbent: float | None, bound: float | None) -> bool:
-            solver_bounds = None if served is None else (None, in_units(bound))
-            self._clock.report(phase, self._incumbent, solver=solver_bounds)
+            proved = None if served is None else in_units(bound)
+            solver_bounds = None if served is None else (None, proved)
+            self._clock.report(
+                phase, self._incumbent, proved, bound_served=served, solver=solver_bounds,
+                by_clock=True,
+            )  # fmt: skip
             return not self._clock.over()
 
         listener = _Listener(watch, model, self._incumbent)

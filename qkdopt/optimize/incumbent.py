@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qkdopt.problem import Problem
@@ -17,11 +18,15 @@ class Incumbent:
     ----------
     problem
         The problem whose exact physics judge the plans.
+    observer
+        Called with the exact numbers of every better plan, in the thread that found it; None for
+        nobody.
     """
 
     problem: Problem
     plan: Plan | None = None
     exact: Assessment | None = None
+    observer: Callable[[Assessment], None] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def offer(self, plan: Plan) -> bool:
@@ -31,6 +36,8 @@ class Incumbent:
             if self.exact is not None and exact.key <= self.exact.key:
                 return False
             self.plan, self.exact = plan, exact
+            if self.observer is not None:
+                self.observer(exact)
             return True
 
     def best(self) -> tuple[Plan, Assessment]:

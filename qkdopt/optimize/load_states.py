@@ -137,6 +137,7 @@ class LoadStateRun:
             if not math.isfinite(ceiling):
                 return True
             self.bound_bps = ceiling / served
+            self._clock.report("load states", self._incumbent, self.bound_bps, bound_served=served)
             if self._closed(served) or not outcome.has_solution:
                 return True
             routes = tuple(routes_of_model(model))
@@ -190,10 +191,15 @@ class LoadStateRun:
         return self.bound_bps - max(objectives) <= self._clock.gap * self.bound_bps
 
     def _solve(self, model: LoadModel, phase: str, *, scale: float | None = None) -> SolverOutcome:
+        self._clock.enter(phase)
+
         def watch(_incumbent: float | None, bound: float | None) -> bool:
             # What the loads are worth without channels is no plan's value.
             solver_bounds = None if scale is None or bound is None else (None, bound * scale)
-            self._clock.report(phase, self._incumbent, self.bound_bps, solver=solver_bounds)
+            self._clock.report(
+                phase, self._incumbent, self.bound_bps, bound_served=self._bound_for,
+                solver=solver_bounds, by_clock=True,
+            )  # fmt: skip
             return not self._clock.over()
 
         limits = Limits(

@@ -139,7 +139,7 @@ class JointRun:
         if model is None:
             return
         scale = self._scale(model, exact.served)
-        outcome = self._solve(model, "milp: objective", scale=scale)
+        outcome = self._solve(model, "milp: objective", scale=scale, served=exact.served)
         self._start_accepted = outcome.start_accepted
         if outcome.has_solution:
             offer_if_legal(self._incumbent, plan_of_model(model))
@@ -222,15 +222,34 @@ class JointRun:
         *,
         scale: float | None = None,
         start: bool = True,
+        served: int | None = None,
     ) -> SolverOutcome:
-        """Solve a model; ``scale`` [bit/s a unit] where its objective is one of key rates."""
+        """Solve a model.
+
+        Parameters
+        ----------
+        model
+            The model.
+        phase
+            What it is about.
+        scale
+            What one unit of its objective is worth [bit/s]; None where that is no key rate.
+        start
+            Whether the model has a start.
+        served
+            Number served by the plans that its bound holds for; None where it bounds other things:
+            one routing's wavelengths, a number of demands.
+        """
+        self._clock.enter(phase)
 
         def watch(incumbent: float | None, bound: float | None) -> bool:
-            solver = None
-            if scale is not None and start:
-                # What bounds one routing's wavelengths bounds no other plan.
+            solver, proved = None, None
+            if scale is not None and served is not None:
                 solver = (_scaled(incumbent, scale), _scaled(bound, scale))
-            self._clock.report(phase, self._incumbent, solver=solver)
+                proved = None if bound is None else widened(bound) * scale
+            self._clock.report(
+                phase, self._incumbent, proved, bound_served=served, solver=solver, by_clock=True
+            )
             return not self._clock.over()
 
         limits = Limits(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import UsageError
+
+if TYPE_CHECKING:
+    from qkdopt.adapters import Adapter
 
 FORMULATIONS = ("joint", "textbook", "load-state", "cp-sat")
 
@@ -45,7 +48,7 @@ class SolverOptions:
             faults.append(
                 f"formulation = {self.formulation!r}; expected one of {', '.join(FORMULATIONS)}"
             )
-        if self.formulation == "cp-sat" and adapter_of(self.solver).name != "cp-sat":
+        if self.formulation == "cp-sat" and _name(self.solver) != "cp-sat":
             faults.append(
                 f"formulation cp-sat with solver = {self.solver!r}; expected solver cp-sat, whose "
                 "own model it is"
@@ -56,3 +59,10 @@ class SolverOptions:
             faults.append(f"linearisation = {self.linearisation:g}; expected a share in (0, 1)")
         if faults:
             raise UsageError("; ".join(faults))
+
+
+def _name(solver: str | Adapter) -> str:
+    # A plan by a heuristic needs no adapter.
+    from qkdopt.adapters import adapter_of
+
+    return adapter_of(solver).name

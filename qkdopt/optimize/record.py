@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from qkdopt.checker.numbers import OPTIMAL_GAP
 from qkdopt.instance.generation import preset_changes, preset_name
 from qkdopt.io.environment import environment
+from qkdopt.optimize.history import ROUNDING, ROUNDING_BPS, History
 from qkdopt.optimize.result_parts import (
     baseline_of,
     demands_of,
@@ -18,6 +19,7 @@ from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan, assess
 from qkdopt.result import (
     Bound,
+    HistoryPoint,
     InstanceRef,
     Result,
     RunLimits,
@@ -29,9 +31,6 @@ from qkdopt.result import (
     Value,
     gap_of,
 )
-
-# Sums in another order differ by this much.
-ROUNDING, ROUNDING_BPS = 1e-9, 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +58,8 @@ class RunRecord:
         What a reader must know.
     seconds
         How long the run took.
+    history
+        Incumbent and bound over its time; None where they were not recorded.
     """
 
     strategy: str
@@ -71,6 +72,7 @@ class RunRecord:
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    history: History | None = None
 
 
 def result_of(
@@ -101,7 +103,9 @@ def result_of(
     exact = assess(problem, plan)
     value = value_of(plan, exact)
     credible, faults = _credible(bound, value)
-    gap = gap_of(value.objective_bps, None if credible is None else credible.objective_bps)
+    bound_bps = None if credible is None else credible.objective_bps
+    history, history_faults = _history(run, value, bound_bps)
+    gap = gap_of(value.objective_bps, bound_bps)
     proved = credible is not None and credible.served == value.served
     closed = proved and gap is not None and gap <= run.gap
     status: Status = "optimal" if closed and gap is not None and gap <= OPTIMAL_GAP else "feasible"
@@ -123,10 +127,11 @@ def result_of(
         demands=demands_of(problem, plan, exact),
         notes=run.notes,
         interrupted=run.interrupted,
-        faults=tuple(faults),
+        faults=tuple(faults or history_faults),
         stopped_by=_stopped_by(run, closed=closed),
         limits=run.limits,
         preset_changes=preset_changes(instance),
+        history=tuple(history),
         seconds=round(run.seconds, 3),
         environment=environment(),
     )
@@ -169,6 +174,14 @@ def _credible(bound: Bound | None, value: Value) -> tuple[Bound | None, list[str
     return bound.model_copy(update={"objective_bps": None}), [
         f"{fault}; the plan is worth {value.objective_bps:.12g} bit/s"
     ]
+
+
+def _history(
+    run: RunRecord, value: Value, bound_bps: float | None
+) -> tuple[list[HistoryPoint], list[str]]:
+    if run.history is None:
+        return [], []
+    return run.history.closed(run.seconds, value, bound_bps)
 
 
 def _stopped_by(run: RunRecord, *, closed: bool) -> StoppedBy | None:

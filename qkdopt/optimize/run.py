@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from qkdopt.adapters import Adapter, adapter_of
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
-from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
-from qkdopt.optimize.compilation import compile_first
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.result_parts import plan_of_result, with_routes_of
+from qkdopt.optimize.start import plan_of_start, with_routes_of
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,
@@ -33,6 +31,9 @@ from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
+
+if TYPE_CHECKING:
+    from qkdopt.adapters import Adapter
 
 DEFAULT_SOLVER = "highs"
 
@@ -88,7 +89,8 @@ def solve(
     seed
         Of every random choice.
     start
-        Earlier result or saved plan of the same instance to start from; None for none.
+        Earlier result or saved plan of the same instance to start from: what is returned is no
+        worse, whatever strategy and limits; None for none.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
@@ -112,7 +114,7 @@ def solve(
     UnsupportedError
         The formulation does not cover the instance, or the solver has no node limit.
     ResultError
-        The start is of another instance, or takes routes that this one must not.
+        The start is of another instance, takes routes that are no candidates, or breaks a rule.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 
@@ -138,15 +140,18 @@ def solve(
         linearisation=linearisation,
         settings=settings or {},
     )
-    clock = Clock(time_limit if node_limit is None else float("inf"), gap, progress)
+    clock = Clock(
+        time_limit if node_limit is None else float("inf"), gap, progress,
+        repeatable=node_limit is not None,
+    )  # fmt: skip
     problem = build_problem(instance, objective, routes)
     if start is not None:
         problem = with_routes_of(problem, start)
-    incumbent = Incumbent(problem)
+    incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
         baseline = ds_qkd(problem.over_candidates())
     if start is not None:
-        incumbent.offer(plan_of_result(problem, start))
+        incumbent.offer(plan_of_start(problem, start))
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption):
         outcome = _run_strategy(named, incumbent, baseline, clock, options)
@@ -194,6 +199,9 @@ def _validate_installed(strategy: NamedStrategy, solver: str | Adapter) -> None:
     """
     if solver == DEFAULT_SOLVER and strategy.build is not None:
         return
+    # A plan by a heuristic needs neither solvers nor bounds: they are imported where they are used.
+    from qkdopt.adapters import adapter_of
+
     adapter = adapter_of(solver)
     if not adapter.available():
         raise SolverMissingError(f"solver {adapter.name!r} is not installed; {adapter.install}")
@@ -207,6 +215,7 @@ def _run_strategy(
     options: SolverOptions,
 ) -> Outcome:
     problem = incumbent.problem
+    clock.enter("heuristics")
     if strategy.build is not None:
         plan = strategy.build(problem)
         if strategy.own:
@@ -217,6 +226,8 @@ def _run_strategy(
     clock.report("heuristics", incumbent)
     try:
         if strategy.name != "milp":
+            from qkdopt.optimize.compilation import compile_first
+
             compile_first(incumbent, clock, bound=strategy.name == "auto")
         if strategy.name == "local-search":
             _run_local_search(incumbent, clock, options)
@@ -233,6 +244,7 @@ def _run_strategy(
 
 
 def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
+    clock.enter("local search")
     rounds = SearchRounds(incumbent.problem, options.seed)
     if options.nodes is not None:
         for moves in MOVES_OF_ROUNDS:
@@ -251,6 +263,8 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
 
 
 def _run_auto(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> Outcome:
+    from qkdopt.optimize.auto import AutoRun
+
     run = AutoRun(
         incumbent.problem, incumbent, clock, seed=options.seed, threads=options.threads,
         solver=options.solver,
@@ -289,6 +303,7 @@ def _result(
         interrupted=clock.interrupted,
         notes=(*failures, *outcome.notes, *_physics_notes(incumbent.problem.instance)),
         seconds=clock.seconds,
+        history=clock.history,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)

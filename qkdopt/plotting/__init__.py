@@ -8,6 +8,7 @@ from qkdopt.plotting.curves import (
     study_figures,
 )
 from qkdopt.plotting.design import plot_diagnostics, plot_pareto, plot_ranking
+from qkdopt.plotting.history import plot_history
 from qkdopt.plotting.network import plot_network
 from qkdopt.plotting.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.spectrum import plot_spectrum
@@ -15,6 +16,7 @@ from qkdopt.plotting.spectrum import plot_spectrum
 __all__ = [
     "plot_diagnostics",
     "plot_gap_over_time",
+    "plot_history",
     "plot_network",
     "plot_over_load",
     "plot_pareto",

@@ -106,9 +106,7 @@ def every_route(instance: Instance, most: int) -> tuple[tuple[Route, ...], ...] 
     return tuple(found[demand.source, demand.target] for demand in instance.demands)
 
 
-def route_over(
-    instance: Instance, nodes: Sequence[NodeId], links: tuple[int, ...]
-) -> Route | None:
+def route_over(instance: Instance, nodes: Sequence[NodeId], links: tuple[int, ...]) -> Route | None:
     """Return the simple path through these nodes over these links; None where there is none.
 
     Parameters

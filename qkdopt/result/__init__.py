@@ -1,5 +1,7 @@
 """The result: a plan, its rates, its bound and where it came from; in words too."""
 
+from qkdopt.result.base import gap_of
+from qkdopt.result.history import HISTORY_POINTS, HistoryPoint
 from qkdopt.result.model import (
     PLAN_SCHEMA,
     SCHEMA,
@@ -21,10 +23,10 @@ from qkdopt.result.model import (
     Tuning,
     Value,
     WorkingChannel,
-    gap_of,
 )
 
 __all__ = [
+    "HISTORY_POINTS",
     "PLAN_SCHEMA",
     "SCHEMA",
     "AnyPlan",
@@ -32,6 +34,7 @@ __all__ = [
     "BlockedBy",
     "Bound",
     "Environment",
+    "HistoryPoint",
     "InstanceRef",
     "Lightpath",
     "Objective",

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from qkdopt.instance import NodeId
+from qkdopt.result.base import Record
+from qkdopt.result.history import HistoryPoint
 from qkdopt.runtime.files import write_json_whole
 
 if TYPE_CHECKING:
@@ -26,19 +28,7 @@ StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted
 BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        populate_by_name=True,
-        serialize_by_alias=True,
-    )
-
-
-class InstanceRef(_Record):
+class InstanceRef(Record):
     """Which instance the result belongs to."""
 
     name: str
@@ -46,7 +36,7 @@ class InstanceRef(_Record):
     preset: str | None = None
 
 
-class SolverRef(_Record):
+class SolverRef(Record):
     """Which solver proved or improved; null fields for a pure heuristic."""
 
     name: str | None = None
@@ -55,7 +45,7 @@ class SolverRef(_Record):
     """Whether the solver took the heuristic's plan as its start; null if none was given."""
 
 
-class Value(_Record):
+class Value(Record):
     """What the plan achieves, by the exact physics."""
 
     objective_bps: float
@@ -71,7 +61,7 @@ class Value(_Record):
     """Served demands whose key rate is 0: light, but no key. Null where it was not counted."""
 
 
-class Bound(_Record):
+class Bound(Record):
     """A proved limit on the exact objective of any plan that serves ``value.served`` demands."""
 
     objective_bps: float | None
@@ -84,7 +74,7 @@ class Bound(_Record):
     """Largest error of a key rate, as the model states it, that the bound contains [bit/s]."""
 
 
-class Baseline(_Record):
+class Baseline(Record):
     """The DS-QKD heuristic (Table I of the paper) on the same instance."""
 
     strategy: str
@@ -96,7 +86,7 @@ class Baseline(_Record):
     """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key."""
 
 
-class Lightpath(_Record):
+class Lightpath(Record):
     """The route and the channels of one served demand."""
 
     demand: NodeId
@@ -107,7 +97,7 @@ class Lightpath(_Record):
     channels: tuple[int, ...]
 
 
-class Tuning(_Record):
+class Tuning(Record):
     """The working QKD channel of one link."""
 
     link: str
@@ -124,7 +114,7 @@ class WorkingChannel(Tuning):
     skr_bps: float
 
 
-class ServedDemand(_Record):
+class ServedDemand(Record):
     """What became of one demand."""
 
     demand: NodeId
@@ -135,7 +125,7 @@ class ServedDemand(_Record):
     blocked_by: BlockedBy | None = None
 
 
-class Environment(_Record):
+class Environment(Record):
     """Where and with what the result was computed."""
 
     versions: dict[str, str]
@@ -143,7 +133,7 @@ class Environment(_Record):
     platform: str
 
 
-class SavedPlan(_Record):
+class SavedPlan(Record):
     """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/plan/1"], Field(alias="schema")] = PLAN_SCHEMA
@@ -180,7 +170,7 @@ class SavedPlan(_Record):
         write_json_whole(path, self.to_json_dict())
 
 
-class RunLimits(_Record):
+class RunLimits(Record):
     """When the run had to end."""
 
     time_limit_s: float | None
@@ -190,7 +180,7 @@ class RunLimits(_Record):
     node_limit: int | None = None
 
 
-class Result(_Record):
+class Result(Record):
     """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/result/1"], Field(alias="schema")] = SCHEMA
@@ -223,6 +213,9 @@ class Result(_Record):
     """Limits of the run; null in results of earlier versions."""
     preset_changes: tuple[str, ...] = ()
     """What differs from the preset that the instance names, such as ``qkd.sifting = 1 (0.5)``."""
+    history: tuple[HistoryPoint, ...] = ()
+    """Incumbent and bound over time, a point a change, thinned to 500. The last one has value and
+    bound. Empty in results of earlier versions."""
     seconds: float
     environment: Environment
 
@@ -282,22 +275,29 @@ class Result(_Record):
         """One row per demand: served, SKR [bit/s], bottleneck link, why it was blocked."""
         return _frame(self.demands, ServedDemand)
 
+    def history_frame(self) -> pd.DataFrame:
+        """One row per change of incumbent or bound: time [s], served, both [bit/s], gap, phase.
+
+        Without a bound, NaN.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> history = qkdopt.solve(line, strategy="ds-qkd").history_frame()
+        >>> history[["served", "phase"]].values.tolist()
+        [[6, 'heuristics']]
+        """
+        frame = _frame(self.history, HistoryPoint)
+        return frame.astype({"bound_bps": float, "gap": float})
+
 
 # What can be checked, and started from.
 AnyPlan = Result | SavedPlan
 
 
-def _frame(rows: Sequence[_Record], record: type[_Record]) -> pd.DataFrame:
+def _frame(rows: Sequence[Record], record: type[Record]) -> pd.DataFrame:
     # pandas takes half a second to import; most runs never ask for a table.
     import pandas as pd
 
     return pd.DataFrame([row.model_dump() for row in rows], columns=list(record.model_fields))
-
-
-def gap_of(value_bps: float, bound_bps: float | None) -> float | None:
-    """Relative gap ``(bound - value) / bound``; 0 when both are 0, None without a bound."""
-    if bound_bps is None:
-        return None
-    if bound_bps == 0.0:
-        return 0.0
-    return (bound_bps - value_bps) / bound_bps

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numba
 from numba.core import event as numba_event
@@ -138,3 +138,38 @@ class CompilationWatch(numba_event.Listener):
             self._depth += change
             if (before == 0) != (self._depth == 0):
                 self._report(self._depth > 0)
+
+
+class KernelWatch(numba_event.Listener):
+    """Names every kernel that this thread compiles, while the block runs.
+
+    Parameters
+    ----------
+    report
+        Called with the name of each kernel before it is compiled; not with those that it calls.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._thread = threading.get_ident()
+        self._depth = 0
+
+    def __enter__(self) -> Self:
+        _register("numba:compile", self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _unregister("numba:compile", self)
+
+    def on_start(self, event: Any) -> None:
+        """Report a kernel, unless another one that calls it is being compiled."""
+        if threading.get_ident() != self._thread:
+            return
+        self._depth += 1
+        if self._depth == 1:
+            self._report(event.data["dispatcher"].py_func.__name__.strip("_").replace("_", " "))
+
+    def on_end(self, _: Any) -> None:
+        """Note that a kernel is compiled."""
+        if threading.get_ident() == self._thread:
+            self._depth -= 1

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from typing import Any
+
+# Search and bound run side by side, and HiGHS resets what all of its instances share.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @contextmanager
@@ -48,3 +52,10 @@ def new_highs() -> Any:
     # HiGHS keeps one pool of threads per process and fails on another number of threads.
     solver.resetGlobalScheduler(True)
     return solver
+
+
+@contextmanager
+def one_highs() -> Iterator[Any]:
+    """Hand out a HiGHS instance that prints nothing, while no other thread has one."""
+    with _ONE_AT_A_TIME:
+        yield new_highs()

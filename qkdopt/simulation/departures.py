@@ -69,6 +69,12 @@ def depart(net, mode, state, now):
     state.counters[TODAY] = today
 
 
+@njit_noalloc
+def release_departed(net, mode, state, now):
+    """Call :func:`depart`: compiled once for all who need no copy of their own."""
+    depart(net, mode, state, now)
+
+
 @njit_inline
 def _leave(state, slot):
     """Take a slot out of use: the last active one takes its place in the list."""

@@ -10,22 +10,29 @@ import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
-from qkdopt.simulation.batches import batch_sizes, chunks
 from qkdopt.simulation.event_outcome import Survival
 from qkdopt.simulation.events import EventOptions, FailureEvent, failure_events
 from qkdopt.simulation.failure_state import (
+    CUT,
     EVENT_COLUMNS,
     FailureMode,
     FailureState,
     failure_mode_of,
     no_failures,
 )
-from qkdopt.simulation.failures import fail, repair
+from qkdopt.simulation.failures import fail, repair, restore_all
 from qkdopt.simulation.options import SimulationOptions
+from qkdopt.simulation.rates_around_event import count
 from qkdopt.simulation.simulation import simulate
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulation.traffic import (
+    Requests,
+    batch_sizes,
+    chunks,
+    poisson_requests,
+    widest_request,
+)
 from qkdopt.units import FloatArray
 
 
@@ -212,11 +219,14 @@ class DegradingNetwork:
     def apply_events(self, event: FailureEvent, failed: FloatArray) -> None:
         """Hit or repair a link; add a hit to the tally ``(EVENT_COLUMNS,)``."""
         net, mode, state = self.simulator.net, self.simulator.mode, self.simulator.state
-        if event.failed:
+        failures, failure_mode = self.failures, self.failure_mode
+        if not event.failed:
+            repair(net, mode, state, failures, failure_mode, event.time, event.link)
+            return
+        noted = fail(
+            net, mode, state, failures, failure_mode, event.time, event.link, event.draw, failed
+        )
+        if failure_mode.kind == CUT and failure_mode.restore:
             policy = None if mode.policy < 0 else mode.policy
-            fail(
-                net, mode, state, self.failures, self.failure_mode, event.time, event.link,
-                event.draw, failed, policy,
-            )  # fmt: skip
-        else:
-            repair(net, mode, state, self.failures, self.failure_mode, event.time, event.link)
+            restore_all(net, mode, state, failures, noted, event.draw, failed, policy)
+        count(net, mode, state, failures, noted, failed)

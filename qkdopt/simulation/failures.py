@@ -1,6 +1,7 @@
 """Links hit and repaired in place, between two requests: compiled, apart from the hot loop.
 
-Restoration tries demands whose light was torn down on their K routes again.
+Restoration tries demands whose light was torn down on their K routes again. It alone is compiled
+once a kind of policy.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 from qkdopt.problem.network_state import switch_positions, update_receivable
 from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.assignment import place_and_retune, place_synergistic, route_pair
-from qkdopt.simulation.departures import depart, enter, leave_early
+from qkdopt.simulation.departures import enter, leave_early, release_departed
 from qkdopt.simulation.failure_state import CUT, LOST, NOISE, RESTORED, TORN, TORN_DOWN
 from qkdopt.simulation.kernel import GOLDEN_STEP
 from qkdopt.simulation.light import retune
-from qkdopt.simulation.rates_around_event import count, keep_rates, note_demands
+from qkdopt.simulation.rates_around_event import keep_rates, note_demands
 from qkdopt.simulation.state import ACTIVE
 
 
 @njit_noalloc
-def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
-    """Hit a link, let the network react, and count what survives.
+def fail(net, mode, state, failures, failure_mode, now, e, draw, tally):
+    """Hit a link and let the others retune; return how many demands were there.
 
     Parameters
     ----------
@@ -33,14 +34,11 @@ def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
     e
         Position of the link.
     draw
-        Uniform in [0, 1), for the candidate, and for the random order of channels at restoration.
+        Uniform in [0, 1), for the candidate.
     tally
-        ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; added to in place.
-    policy
-        Of restoration, see :func:`qkdopt.simulation.kernel.run`; None for the first route with
-        room.
+        ``(EVENT_COLUMNS,)``, see :mod:`qkdopt.simulation.failure_state`; ``TORN`` is added to.
     """
-    depart(net, mode, state, now)
+    release_departed(net, mode, state, now)
     noted = note_demands(net, state, failures)
     keep_rates(net, mode, state, failures, noted, failures.before)
     if failure_mode.kind == CUT:
@@ -52,9 +50,7 @@ def fail(net, mode, state, failures, failure_mode, now, e, draw, tally, policy):
     keep_rates(net, mode, state, failures, noted, failures.at_event)
     for link in range(len(net.candidates)):
         retune(net, mode, state, link, False)
-    if failure_mode.kind == CUT and failure_mode.restore:
-        restore_all(net, mode, state, failures, noted, draw, tally, policy)
-    count(net, mode, state, failures, noted, tally)
+    return noted
 
 
 @njit_noalloc
@@ -74,7 +70,7 @@ def repair(net, mode, state, failures, failure_mode, now, e):
     e
         Position of the link.
     """
-    depart(net, mode, state, now)
+    release_departed(net, mode, state, now)
     first, end = failures.hit[e], failures.hit[e] + 1
     if failure_mode.kind == CUT:
         first, end = 0, net.candidates[e]
@@ -182,12 +178,7 @@ def restore_all(net, mode, state, failures, noted, draw, tally, policy):
     """
     tried = 0
     while True:
-        longest = -1
-        for k in range(noted):
-            if failures.slot[k] == TORN_DOWN and (
-                longest < 0 or failures.until[k] > failures.until[longest]
-            ):
-                longest = k
+        longest = _stays_longest(failures, noted)
         if longest < 0:
             return
         # The draw is for a random order of channels alone.
@@ -195,6 +186,18 @@ def restore_all(net, mode, state, failures, noted, draw, tally, policy):
         failures.slot[longest] = _restore(net, mode, state, failures, longest, one, policy)
         tally[RESTORED] += failures.slot[longest] >= 0
         tried += 1
+
+
+@njit_noalloc
+def _stays_longest(failures, noted):
+    """Of the demands torn down, the one that would stay longest; -1 for none left."""
+    longest = -1
+    for k in range(noted):
+        if failures.slot[k] == TORN_DOWN and (
+            longest < 0 or failures.until[k] > failures.until[longest]
+        ):
+            longest = k
+    return longest
 
 
 @njit_noalloc

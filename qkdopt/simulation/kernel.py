@@ -6,7 +6,7 @@ import math
 
 from qkdopt.physics.compiled_keyrate import error_rate
 from qkdopt.problem.bits import count_bits
-from qkdopt.runtime.compiled import njit_inline, njit_noalloc
+from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.simulation.assignment import (
     place_and_retune,
     place_synergistic,
@@ -102,7 +102,7 @@ def run(
     tally[SWITCHED] += state.counters[SWITCHES] - switches
 
 
-@njit_inline
+@njit_noalloc
 def demand_skr(net, mode, state, route, pair):
     """Return the end-to-end key rate [bit/s]: along the route, or along the widest path.
 

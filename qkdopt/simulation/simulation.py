@@ -14,14 +14,19 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
 from qkdopt.io.environment import environment
-from qkdopt.simulation.batches import batch_sizes, chunks
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
 from qkdopt.simulation.refusals import validate_requests
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulation.trace import Trace
-from qkdopt.simulation.traffic import Requests, poisson_requests, widest_request
+from qkdopt.simulation.traffic import (
+    Requests,
+    batch_sizes,
+    chunks,
+    poisson_requests,
+    widest_request,
+)
 from qkdopt.units import FloatArray
 
 WARMUP_HOLDING_TIMES = 20.0

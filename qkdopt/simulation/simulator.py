@@ -9,7 +9,8 @@ import numpy as np
 from qkdopt.heuristics.channel_choice import ORDERS
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import Tables, build_tables
-from qkdopt.problem.network_state import prepare
+from qkdopt.problem.network_state import LightMode, NetworkState, prepare
+from qkdopt.problem.network_tables import NetworkTables
 from qkdopt.simulation.kernel import run
 from qkdopt.simulation.network import CompiledNetwork, compile_network
 from qkdopt.simulation.options import POLICIES, RETUNING, SimulationOptions
@@ -68,13 +69,13 @@ class Simulator:
         net = compile_network(instance, tables or build_tables(instance), options)
         mode = _mode(instance, options, arrivals_per_time)
         state = new_state(net, widest_demand, arrivals_per_time)
-        prepare(net, mode, state)
+        _prepare(net, mode, state)
         return cls(instance, options, net, mode, state, arrivals_per_time)
 
     def reset(self) -> Simulator:
         """Return the same network, dark; nothing is compiled again."""
         state = new_state(self.net, self.state.slot_position.shape[1], self.arrivals_per_time)
-        prepare(self.net, self.mode, state)
+        _prepare(self.net, self.mode, state)
         return replace(self, state=state)
 
     def serve(self, requests: Requests, tally: FloatArray, links: FloatArray) -> None:
@@ -99,6 +100,15 @@ class Simulator:
     def active(self) -> int:
         """Demands in service."""
         return int(self.state.counters[ACTIVE])
+
+
+def _prepare(net: CompiledNetwork, mode: Mode, state: State) -> None:
+    """Make a dark network ready by the kernel of demand lists, which takes the fields it reads."""
+    prepare(
+        NetworkTables._make(net[: len(NetworkTables._fields)]),
+        LightMode._make(mode[: len(LightMode._fields)]),
+        NetworkState._make(state[: len(NetworkState._fields)]),
+    )
 
 
 def _mode(instance: Instance, options: SimulationOptions, arrivals_per_time: float) -> Mode:

@@ -1,4 +1,7 @@
-"""Requests in order of time: drawn from a Poisson process, or recorded."""
+"""Requests in order of time: drawn from a Poisson process, or recorded; and how a run is divided.
+
+In batches for the statistics, and these in chunks for the processor's cache.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ import numpy as np
 from qkdopt.instance import Instance, Traffic
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
+
+BATCHES = 40
+SMALLEST_BATCH = 100
+# Requests of one call of the kernel: their arrays stay in the processor's cache.
+STRETCH = 8192
 
 
 @dataclass(frozen=True)
@@ -142,3 +150,16 @@ def _ends(shares: list[float]) -> FloatArray:
     # A draw just below 1 belongs to the last share, whatever the round-off.
     ends[-1] = 1.0
     return ends
+
+
+def batch_sizes(requests: int) -> list[int]:
+    """Return the sizes of the counted batches of a run."""
+    batches = int(np.clip(requests // SMALLEST_BATCH, 1, BATCHES))
+    size, rest = divmod(requests, batches)
+    return [size + (k < rest) for k in range(batches)]
+
+
+def chunks(size: int) -> list[int]:
+    """Divide a batch into chunks; return their sizes."""
+    whole, rest = divmod(size, STRETCH)
+    return [STRETCH] * whole + ([rest] if rest else [])

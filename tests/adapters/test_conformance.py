@@ -8,7 +8,7 @@ import pytest
 
 from qkdopt.adapters import ADAPTERS, Limits, SizeLimit, Status, adapter_of, program_of_model
 from qkdopt.adapters.base import Observer
-from qkdopt.adapters.conformance.suite import knapsack, market_split, random_program
+from qkdopt.adapters.conformance import knapsack, market_split, random_program
 from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, UsageError
 from tests.command import HANG_SECONDS
 

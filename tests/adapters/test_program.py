@@ -7,7 +7,7 @@ import pyomo.environ as pyo
 import pytest
 
 from qkdopt.adapters import Outcome, SizeLimit, Status, program_of_model
-from qkdopt.adapters.conformance.suite import knapsack, random_program
+from qkdopt.adapters.conformance import knapsack, random_program
 from qkdopt.adapters.glpk import _values
 from qkdopt.adapters.mps import write_mps
 from qkdopt.adapters.solver import check_by_start, safe_bound

@@ -20,7 +20,7 @@ from scipy.sparse import csc_matrix, csr_array
 from qkdopt import read_instance, solve
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
 from qkdopt.adapters.base import Observer
-from qkdopt.adapters.conformance.suite import knapsack, market_split, random_program
+from qkdopt.adapters.conformance import knapsack, market_split, random_program
 from qkdopt.adapters.highs import HighsAdapter, pass_program
 from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from qkdopt.adapters import Limits, Program, Status, adapter_of
-from qkdopt.adapters.conformance.suite import random_program
+from qkdopt.adapters.conformance import random_program
 from qkdopt.adapters.scaling import OBJECTIVE_CAPACITY, ROW_CAPACITY, Grid, implied_bounds
 from qkdopt.errors import UnsupportedError
 

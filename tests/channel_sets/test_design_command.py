@@ -10,7 +10,7 @@ import pytest
 
 from qkdopt.channel_sets import Scenario, rank_channel_sets
 from qkdopt.channel_sets.design_problem import default_baseline, uniform_set
-from qkdopt.channel_sets.scenario_file import read_scenarios
+from qkdopt.channel_sets.scenario import read_scenarios
 from qkdopt.errors import OptionsError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance, write_json_whole

@@ -8,7 +8,7 @@ import pytest
 
 import qkdopt
 from qkdopt.bounds.keyless import keyless_demands
-from qkdopt.cli.progress import progress_text
+from qkdopt.cli.live import progress_text
 from qkdopt.cli.solve import summary
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance

@@ -17,9 +17,8 @@ import numpy as np
 import pytest
 
 from qkdopt.cli import live as live_module
-from qkdopt.cli.live import COMPILING, LiveText, cut_to
+from qkdopt.cli.live import COMPILING, LiveLine, LiveText, cut_to, progress_text
 from qkdopt.cli.many_runs import show_runs
-from qkdopt.cli.progress import LiveLine, progress_text
 from qkdopt.jobs import RunReport
 from qkdopt.optimize import Progress
 from tests.command import exit_status

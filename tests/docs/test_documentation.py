@@ -18,7 +18,7 @@ import typer
 
 import qkdopt
 from qkdopt import adapters
-from qkdopt.channel_sets.scenario_file import read_scenarios
+from qkdopt.channel_sets.scenario import read_scenarios
 from qkdopt.cli import app
 from qkdopt.experiments.study import read_study
 from qkdopt.optimize import strategies

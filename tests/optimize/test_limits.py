@@ -246,6 +246,36 @@ def test_the_first_compilation_is_announced_and_off_the_clock(monkeypatch):
     assert clock.seconds == 0.0
 
 
+def test_every_kernel_is_counted_while_it_compiles(monkeypatch):
+    import numba
+
+    @numba.njit
+    def _called(x):
+        return x + 1
+
+    @numba.njit
+    def calling(x):
+        return _called(x)
+
+    def compile_both():
+        calling(1)
+        _called(1.0)
+
+    monkeypatch.setattr(compilation, "compiled_before", lambda kernel: False)
+    monkeypatch.setattr(compilation, "SEARCH_KERNELS", (calling, _called))
+    monkeypatch.setattr(compilation, "compile_search", compile_both)
+    phases = []
+    problem = build_problem(qkdopt.read_instance(MESH))
+    clock = Clock(60.0, 1e-3, lambda progress: phases.append(progress.phase))
+    compilation.compile_first(Incumbent(problem), clock, bound=False)
+    calling(2.0)  # nobody listens any more
+    assert phases == [
+        "compiling, this first time only",
+        "compiling kernel 1 of 2, this first time only: calling",
+        "compiling kernel 2 of 2, this first time only: called",
+    ]
+
+
 def test_compiling_runs_the_kernels_that_a_solve_runs():
     from qkdopt.bounds.cuts import _add_all
     from qkdopt.bounds.dual import _demand_part, _link_part
@@ -253,12 +283,17 @@ def test_compiling_runs_the_kernels_that_a_solve_runs():
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
     from qkdopt.heuristics.route_annealing.colouring_kernel import colour
     from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
+    from qkdopt.problem.network_state import find_free_positions, switch_route
 
     compilation.compile_search()
     compilation.compile_bound()
+    assert {*compilation.SEARCH_KERNELS, *compilation.BOUND_KERNELS} == {
+        find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
+        _demand_part, _link_part, _add_all, solve_master,
+    }  # fmt: skip
     kernels = (
-        anneal, rebuild, anneal_routes, set_up, colour, _demand_part, _link_part, _add_all,
-        solve_master,
+        find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
+        _demand_part, _link_part, _add_all, solve_master,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     for objective in ("mean", "max-min", "link-sum"):

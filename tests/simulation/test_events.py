@@ -562,7 +562,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_division(monkeypatch):
         )
 
     first, other = run(1), run(2)
-    monkeypatch.setattr("qkdopt.simulation.batches.STRETCH", 123)
+    monkeypatch.setattr("qkdopt.simulation.traffic.STRETCH", 123)
     again = run(1)
     assert np.array_equal(first.failed, again.failed)
     assert np.array_equal(first.tally[:, : t.SKR + 1], again.tally[:, : t.SKR + 1])

@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 from qkdopt.channel_sets.protection.failed_instances import without_link, without_receiver
-from qkdopt.channel_sets.protection.min_skr import min_skr_of
-from qkdopt.channel_sets.protection.plan import Failure, ProtectedPlan
+from qkdopt.channel_sets.protection.plan import Failure, ProtectedPlan, min_skr_of
 from qkdopt.checker import CheckReport, check
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance, NodeId, with_candidates

@@ -14,7 +14,7 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 
-from qkdopt.channel_sets.protection.min_skr import min_skr_of
+from qkdopt.channel_sets.protection.plan import min_skr_of
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray
 from qkdopt.problem.network_state import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
-from qkdopt.instance import NodeId
+from qkdopt.instance import Demand, NodeId
 from qkdopt.result import SavedPlan
 
 if TYPE_CHECKING:
@@ -116,3 +116,8 @@ class ProtectedPlan:
         names = [field.name for field in fields(Failure) if field.name != "plan"]
         rows = [{name: getattr(failure, name) for name in names} for failure in self.failures]
         return pd.DataFrame(rows, columns=names)
+
+
+def min_skr_of(demand: Demand, min_skr_bps: float) -> float:
+    """Floor of one demand [bit/s]: the plan's, or its own least rate where that is higher."""
+    return max(min_skr_bps, demand.min_skr_bps or 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,6 +110,16 @@ class Search:
         self.rebuild()
         s.best_path[:], s.best_channel[:] = path, channel
         s.figures[2:] = s.figures[:2]
+
+    def on_its_routes(self) -> Search:
+        """Return a search of the channels alone: each demand keeps its path, the state is shared.
+
+        Demands that are blocked stay so.
+        """
+        first = np.maximum(self.state.path, 0)
+        end = np.where(self.state.path >= 0, first + 1, first)
+        demands = np.stack([first, end, self.arrays.demands[:, 2]], axis=1)
+        return Search(self.problem, replace(self.arrays, demands=demands), self.state)
 
     def back_to_best(self) -> None:
         """Go on from the best lightpaths."""

@@ -1,8 +1,7 @@
 """New instances: shipped topologies, presets, seeded demands."""
 
-from qkdopt.instance.generation.demands import random_demands
 from qkdopt.instance.generation.network_builder import NetworkBuilder
-from qkdopt.instance.generation.new import new_instance
+from qkdopt.instance.generation.new import new_instance, random_demands
 from qkdopt.instance.generation.presets import PRESETS, preset_changes, preset_lines, preset_name
 from qkdopt.instance.generation.topologies import (
     METRO,

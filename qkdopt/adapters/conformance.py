@@ -1,4 +1,4 @@
-"""Small models whose answers are known, random programs, and what a solver says of them."""
+"""What every solver must do right: small models whose answers are known, and random programs."""
 
 from __future__ import annotations
 

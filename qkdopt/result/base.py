@@ -1,0 +1,28 @@
+"""What every record of a result is built on."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A frozen part of a result: unknown fields and infinite numbers are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        serialize_by_alias=True,
+    )
+
+
+def gap_of(value_bps: float, bound_bps: float | None) -> float | None:
+    """Relative gap ``(bound - value) / bound``; 0 when both are 0, None without a bound."""
+    if bound_bps is None:
+        return None
+    if bound_bps == 0.0:
+        return 0.0
+    return (bound_bps - value_bps) / bound_bps
