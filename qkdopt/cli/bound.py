@@ -45,7 +45,7 @@ def run_bound(
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
-        if not bound_compiled():
+        if not bound_compiled(any_route=routes == "all"):
             live.show("compiling, this first time only")
         live.show("proving bounds")
         found = bound(

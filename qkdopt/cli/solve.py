@@ -60,8 +60,8 @@ def run_solve(
         File of a figure, plan and bound over time; None for no figure.
     as_json
         Print one JSON object in place of the summary.
-    strategy, solver, formulation, linearisation, objective, routes, time_limit, gap, threads, seed, \
-node_limit
+    strategy, solver, formulation, linearisation, objective, routes, time_limit, gap, threads, \
+seed, node_limit
         See :func:`qkdopt.solve`.
     """
     instance = read_instance(path)

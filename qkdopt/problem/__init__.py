@@ -100,10 +100,10 @@ class Problem:
         for r, routes in more.items():
             found.setdefault(ends[r], dict.fromkeys(self.routes[r])).update(dict.fromkeys(routes))
         longer = {pair: tuple(routes) for pair, routes in found.items()}
-        routes = tuple(
+        every = tuple(
             longer.get(pair, listed) for pair, listed in zip(ends, self.routes, strict=True)
         )
-        other = replace(self, routes=routes)
+        other = replace(self, routes=every)
         if self.any_route and "load_states" in self.__dict__:
             # They are those of all routes already.
             other.__dict__["load_states"] = self.load_states
