@@ -254,6 +254,16 @@ def _state_value(
     return value
 
 
+@njit_inline
+def _may_be_best(band, band_end, by_rate, loads, state_value, allowed, first_sum, second_sum, best):
+    """Whether an allowed state of a band could be worth more than the best, by these sums."""
+    for k in range(band, band_end):
+        s = by_rate[k]
+        if allowed[s] and state_value[s] + first_sum[loads[s, 0]] + second_sum[loads[s, 1]] > best:
+            return True
+    return False
+
+
 @njit
 def _link_part(
     state_start, by_rate, loads, share, state_value, slot_item, slot_start, slot_order,
@@ -273,13 +283,17 @@ def _link_part(
     for e in range(len(slot_start)):
         first, middle, end = slot_start[e, 0], slot_start[e, 1], slot_start[e, 2]
         best, chosen = -np.inf, -1
+        first_sum[:], second_sum[:] = np.inf, np.inf
         for band in range(state_start[e], state_start[e + 1], BAND):
             band_end, top = min(band + BAND, state_start[e + 1]), -1
             for k in range(band, band_end):
                 if allowed[by_rate[k]]:
                     top = by_rate[k]
                     break
-            if top < 0:
+            # Sums at a higher rate bound those of this band: most bands end here, unsorted.
+            if top < 0 or not _may_be_best(
+                band, band_end, by_rate, loads, state_value, allowed, first_sum, second_sum, best
+            ):
                 continue
             _state_value(
                 top, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,
