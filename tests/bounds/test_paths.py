@@ -14,6 +14,7 @@ from qkdopt import problem as problems
 from qkdopt.bounds.bound import LoadStateBound
 from qkdopt.bounds.classes import build_relaxation, demand_classes, level_edges
 from qkdopt.bounds.dual import dual_data, evaluate
+from qkdopt.bounds.keyless import keyless_demands
 from qkdopt.bounds.listing import carried_prices, list_paths
 from qkdopt.bounds.paths import best_paths
 from qkdopt.bounds.served import served_bound
@@ -248,3 +249,12 @@ def test_other_strategies_and_the_widest_relay_are_refused(by_need):
         qkdopt.solve(instance, strategy="milp", routes="all")
     with pytest.raises(UnsupportedError, match="relay = widest"):
         qkdopt.bound(instance, routes="all")
+
+
+@pytest.mark.parametrize("seed", range(860, 880))
+def test_without_key_over_any_route_is_without_key_over_every_listed_one(seed):
+    instance = random_instance(seed, relay="lightpath", shape="mesh")
+    loud = instance.replace(classical={"launch_dbm": 8.0})
+    listed = build_problem(over_every_route(loud))
+    by_need = dataclasses.replace(short_list(loud), instance=loud)
+    assert keyless_demands(by_need) == keyless_demands(listed)
