@@ -19,9 +19,12 @@ from qkdopt.bounds.listing import carried_prices, list_paths
 from qkdopt.bounds.paths import best_paths
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
+from qkdopt.heuristics import ds_qkd
+from qkdopt.optimize.record import saved_plan_of
+from qkdopt.optimize.start import plan_of_start, with_routes_of
 from qkdopt.problem import build_problem
 from qkdopt.problem.load_states import co_direction
-from qkdopt.problem.routes import every_route
+from qkdopt.problem.routes import every_route, route_over
 from tests.brute_force import Oracle
 from tests.random_instances import random_instance
 from tests.tiers import slow_beyond
@@ -241,6 +244,34 @@ def test_solve_over_all_routes_is_never_below_what_the_candidates_allow(seed):
     assert result.bound.objective_bps >= best[result.value.served] * (1.0 - 1e-9)
     again = qkdopt.solve(instance, routes="all", node_limit=5, threads=1, start=result)
     assert again.value.objective_bps >= result.value.objective_bps * (1.0 - 1e-12)
+
+
+@pytest.mark.usefixtures("by_need")
+def test_a_start_over_routes_that_are_not_listed_is_taken():
+    taken = 0
+    for seed in range(844, 850):
+        instance = random_instance(seed, relay="lightpath", shape="mesh", floors=False)
+        instance = instance.replace(routes={"k": 1})
+        every = build_problem(over_every_route(instance))
+        plan = ds_qkd(dataclasses.replace(every, routes=tuple(r[::-1] for r in every.routes)))
+        longest = dataclasses.replace(
+            every, instance=instance, routes=tuple(r[::-1] for r in every.routes)
+        )
+        start = saved_plan_of(longest, plan)
+        problem = with_routes_of(build_problem(instance, "mean", "all"), start)
+        again = plan_of_start(problem, start)
+        assert again.served == plan.served
+        assert saved_plan_of(problem, again).lightpaths == start.lightpaths
+        taken += sum(number > 0 for number in again.routes)
+    assert taken > 3
+
+
+def test_a_route_is_a_simple_path_over_links_that_join_its_nodes():
+    instance = random_instance(3, shape="mesh")
+    assert route_over(instance, (0, 1, 2), (0, 1)).forward == (True, True)
+    assert route_over(instance, (2, 1, 0), (1, 0)).forward == (False, False)
+    for nodes, links in (((0, 1, 2), (0,)), ((0, 1, 2), (0, 2)), ((0, 1, 0), (0, 0))):
+        assert route_over(instance, nodes, links) is None
 
 
 def test_other_strategies_and_the_widest_relay_are_refused(by_need):
