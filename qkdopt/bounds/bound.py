@@ -19,8 +19,8 @@ from qkdopt.bounds.bundle import BundleState, first_state, improve
 from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.keyless import any_key
 from qkdopt.bounds.listing import carried_prices, list_paths
-from qkdopt.bounds.paths import best_paths
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
@@ -96,7 +96,7 @@ class LoadStateBound:
             self._rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
             self._low, self._high = 0, len(self._rates)
             self._value_bps = float(self._rates[-1])
-        elif objective != "link-sum" and (served == 0 or not self._any_key()):
+        elif objective != "link-sum" and (served == 0 or not any_key(self.relaxation)):
             self._value_bps, self._open = 0.0, False
 
     @property
@@ -222,31 +222,6 @@ class LoadStateBound:
             self._improve_root(cutoff_bps, should_stop)
             if following.value_bps >= state.value_bps * (1.0 - LISTING_GAIN):
                 return
-
-    def _any_key(self) -> bool:
-        """Whether any route has key under no more than the demand's own light."""
-        rel = self.relaxation
-        if rel.arcs is not None:
-            alone = [self._rate_alone(i, int(c)) for i, c in enumerate(rel.item_class)]
-            closed = np.where(np.array(alone) > 0.0, 0.0, np.inf)
-            paths = best_paths(
-                rel.arcs, rel.class_channels, np.zeros(0), closed, np.zeros((rel.items, 0))
-            )
-            return bool((paths.reward > -np.inf).any())
-        for p, c in enumerate(rel.route_class):
-            items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]]
-            if rel.route_key[p] and min(self._rate_alone(i, int(c)) for i in items) > 0.0:
-                return True
-        return False
-
-    def _rate_alone(self, item: int, demand_class: int) -> float:
-        """Best rate of an item's link when it carries at least the lightpaths of one demand."""
-        rel = self.relaxation
-        link = int(np.searchsorted(rel.item_start[:, 2], item, side="right"))
-        direction = int(item >= rel.item_start[link, 1])
-        states = rel.states[link]
-        carried = states.loads[:, direction] >= rel.class_channels[demand_class]
-        return float(states.rate_bps[carried].max(initial=0.0))
 
     def _bisect(self, should_stop: Callable[[], bool]) -> None:
         """Look for the largest rate at which the links in use still have room for S demands."""

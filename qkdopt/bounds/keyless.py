@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import networkx as nx
+import numpy as np
 
+from qkdopt.bounds.classes import Relaxation
+from qkdopt.bounds.paths import best_paths
 from qkdopt.problem import Problem
 from qkdopt.problem.own_light import max_rates_bps, rate_beside
 
@@ -60,6 +64,32 @@ def _keyless_over_any_route(problem: Problem) -> tuple[int, ...]:
     )  # fmt: skip
 
 
+def any_key(relaxation: Relaxation) -> bool:
+    """Whether any route has key under no more than the demand's own light."""
+    rel = relaxation
+    alone = [_rate_alone(rel, i, int(c)) for i, c in enumerate(rel.item_class)]
+    if rel.arcs is not None:
+        # Items that classes share have the rate beside one lightpath, which is no less.
+        closed = np.where(np.array(alone) > 0.0, 0.0, np.inf)
+        paths = best_paths(
+            rel.arcs, rel.class_channels, np.zeros(0), closed, np.zeros((rel.items, 0))
+        )
+        return bool((paths.reward > -np.inf).any())
+    return any(
+        rel.route_key[p] and min(alone[i] for i in rel.route_item[first:end]) > 0.0
+        for p, (first, end) in enumerate(pairwise(rel.route_start))
+    )
+
+
+def _rate_alone(relaxation: Relaxation, item: int, demand_class: int) -> float:
+    """Best rate of an item's link when it carries at least the lightpaths of one demand."""
+    link = int(np.searchsorted(relaxation.item_start[:, 2], item, side="right"))
+    direction = int(item >= relaxation.item_start[link, 1])
+    states = relaxation.states[link]
+    carried = states.loads[:, direction] >= relaxation.class_channels[demand_class]
+    return float(states.rate_bps[carried].max(initial=0.0))
+
+
 def advice_lines(problem: Problem, without_key: int) -> Iterator[str]:
     """Yield what a planner can do about served demands without key."""
     never = len(keyless_demands(problem))
@@ -78,4 +108,4 @@ def advice_lines(problem: Problem, without_key: int) -> Iterator[str]:
         )
 
 
-__all__ = ["advice_lines", "keyless_demands"]
+__all__ = ["advice_lines", "any_key", "keyless_demands"]
