@@ -76,7 +76,9 @@ GROUPS = {
         ("tests/milp", "tests/optimize/test_truth.py", "tests/optimize"),
     ),
     "dual": Group(
-        modules("qkdopt/bounds", "cuts dual served classes branching master"),
+        modules(
+            "qkdopt/bounds", "cuts dual served classes branching master paths path_cuts listing"
+        ),
         ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
     "kernel": Group(

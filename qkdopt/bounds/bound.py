@@ -1,7 +1,7 @@
 """Proved upper bounds on the exact, nonlinear problem (``docs/bounds.md``).
 
 ``B(S)`` limits the objective of every plan that serves exactly ``S`` demands over the
-candidate routes; a second bound limits ``S`` itself.
+candidate routes, or over all simple paths; a second bound limits ``S`` itself.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from qkdopt.bounds.bundle import BundleState, first_state, improve
 from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.keyless import any_key
+from qkdopt.bounds.listing import carried_prices, list_paths
 from qkdopt.bounds.node_team import BATCH, NodeTeam, open_team
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
-from qkdopt.problem import Problem, build_problem
+from qkdopt.problem import Problem, RouteScope, build_problem
 from qkdopt.result import Bound, Objective
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.units import FloatArray
@@ -31,6 +33,10 @@ from qkdopt.units import FloatArray
 RATE_LEVELS = 10
 ROOT_ITERATIONS = 400
 ROOT_TOLERANCE = 1e-4
+# Most times that paths join the listed routes at the root, and the least relative decrease of the
+# bound for which they do once more.
+LISTING_ROUNDS = 4
+LISTING_GAIN = 2e-4
 
 
 class LoadStateBound:
@@ -61,7 +67,7 @@ class LoadStateBound:
         relaxation: Relaxation | None = None,
     ) -> None:
         validate_supported(problem)
-        self._problem = problem
+        self.problem = problem
         self.relaxation = relaxation or build_relaxation(problem)
         self.served_limit = served_bound(self.relaxation)
         self._hint_bps = rates_bps
@@ -84,7 +90,7 @@ class LoadStateBound:
         return other
 
     def _begin(self, served: int) -> None:
-        objective = self._problem.objective
+        objective = self.problem.objective
         self.for_served = served
         self._value_bps: float = np.inf
         self._root_state: BundleState | None = None
@@ -94,7 +100,7 @@ class LoadStateBound:
             self._rates = np.unique(np.concatenate([s.rate_bps for s in self.relaxation.states]))
             self._low, self._high = 0, len(self._rates)
             self._value_bps = float(self._rates[-1])
-        elif objective != "link-sum" and (served == 0 or not self._any_key()):
+        elif objective != "link-sum" and (served == 0 or not any_key(self.relaxation)):
             self._value_bps, self._open = 0.0, False
 
     @property
@@ -128,9 +134,10 @@ class LoadStateBound:
     @property
     def method(self) -> str:
         """How the bound was proved, in words."""
-        if self._problem.objective == "max-min":
+        if self.problem.objective == "max-min":
             return "link loads at a threshold rate, linear program, safe duals"
-        return f"load states, Lagrangian dual, branching on loads ({self.nodes} nodes)"
+        paths = ", shortest paths" if self.relaxation.arcs is not None else ""
+        return f"load states, Lagrangian dual{paths}, branching on loads ({self.nodes} nodes)"
 
     def as_bound(self) -> Bound:
         """Return the bound as results record it."""
@@ -138,7 +145,7 @@ class LoadStateBound:
             objective_bps=self.objective_bps,
             served=self.served_limit,
             method=self.method,
-            routes=self._problem.route_set,
+            routes=self.problem.route_set,
         )
 
     def tighten(self, incumbent_bps: float, gap: float, should_stop: Callable[[], bool]) -> None:
@@ -155,7 +162,7 @@ class LoadStateBound:
         should_stop
             Called often; true ends the step.
         """
-        if self._problem.objective == "max-min":
+        if self.problem.objective == "max-min":
             self._bisect(should_stop)
             return
         scale = self.for_served if self._per_demand else 1
@@ -172,12 +179,12 @@ class LoadStateBound:
 
     @property
     def _per_demand(self) -> bool:
-        return self._problem.objective == "mean" and self.for_served > 0
+        return self.problem.objective == "mean" and self.for_served > 0
 
     def _root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> LoadTree:
         rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
         edges = None
-        if self._problem.objective == "mean":
+        if self.problem.objective == "mean":
             highest = max(float(rates.max(initial=0.0)), 1.0)
             served = self._hint_bps[self._hint_bps > 0.0]
             hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
@@ -189,33 +196,46 @@ class LoadStateBound:
             state.step = self._earlier.step
         # The levels stay where they are, for prices are prices of levels.
         self._data, self._root_state = data, state
-        everything = np.ones(len(data.loads), dtype=np.bool_)
+        self._improve_root(cutoff_bps, should_stop)
+        if self.relaxation.arcs is not None:
+            self._list_paths(edges, cutoff_bps, should_stop)
+        return LoadTree(self._data, self.for_served, self._root_state)
+
+    def _improve_root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> None:
+        data, state = self._data, self._root_state
+        assert data is not None
+        assert state is not None
         feasible = improve(
-            data, self.for_served, state, everything, iterations=ROOT_ITERATIONS,
-            tolerance=ROOT_TOLERANCE,
+            data, self.for_served, state, np.ones(len(data.loads), dtype=np.bool_),
+            iterations=ROOT_ITERATIONS, tolerance=ROOT_TOLERANCE,
             should_stop=lambda value: value <= cutoff_bps or should_stop(),
         )  # fmt: skip
         if not feasible:
             raise UsageError(f"no plan serves {self.for_served} demands: the links lack the room")
-        return LoadTree(data, self.for_served, state)
 
-    def _any_key(self) -> bool:
-        """Whether any route has key under no more than the demand's own light."""
-        rel = self.relaxation
-        for p, c in enumerate(rel.route_class):
-            items = rel.route_item[rel.route_start[p] : rel.route_start[p + 1]]
-            if rel.route_key[p] and min(self._rate_alone(i, int(c)) for i in items) > 0.0:
-                return True
-        return False
-
-    def _rate_alone(self, item: int, demand_class: int) -> float:
-        """Best rate of an item's link when it carries at least the lightpaths of one demand."""
-        rel = self.relaxation
-        link = int(np.searchsorted(rel.item_start[:, 2], item, side="right"))
-        direction = int(item >= rel.item_start[link, 1])
-        states = rel.states[link]
-        carried = states.loads[:, direction] >= rel.class_channels[demand_class]
-        return float(states.rate_bps[carried].max(initial=0.0))
+    def _list_paths(
+        self, edges: FloatArray | None, cutoff_bps: float, should_stop: Callable[[], bool]
+    ) -> None:
+        """Give paths of the relaxed solution items of their own, as long as the bound falls."""
+        for _ in range(LISTING_ROUNDS):
+            state = self._root_state
+            assert state is not None
+            longer = list_paths(self.problem, self.relaxation, state.cuts)
+            if longer is self.problem or state.value_bps <= cutoff_bps or should_stop():
+                return
+            relaxation = build_relaxation(longer)
+            data = dual_data(relaxation, edges)
+            following = first_state(data, 1.0)
+            following.prices = carried_prices(state.prices, self.relaxation, relaxation)
+            following.sigma, following.step = state.sigma, state.step
+            # Whatever interrupts the next round, this one's bound stays.
+            self._value_bps = min(self._value_bps, state.value_bps)
+            following.value_bps = state.value_bps
+            self.problem, self.relaxation = longer, relaxation
+            self._data, self._root_state = data, following
+            self._improve_root(cutoff_bps, should_stop)
+            if following.value_bps >= state.value_bps * (1.0 - LISTING_GAIN):
+                return
 
     def _bisect(self, should_stop: Callable[[], bool]) -> None:
         """Look for the largest rate at which the links in use still have room for S demands."""
@@ -247,6 +267,7 @@ def bound(
     *,
     served: int | None = None,
     objective: Objective = "mean",
+    routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     interruption: threading.Event | None = None,
     threads: int | None = None,
@@ -264,6 +285,9 @@ def bound(
         possible, ``bound.served``.
     objective
         What is bounded.
+    routes
+        Which routes the bounded plans may take: the candidate routes of the instance, or ``all``
+        simple paths.
     time_limit
         Seconds after which the bound so far is returned; the first compilation on a machine is
         no part of them.
@@ -298,15 +322,17 @@ def bound(
         raise UsageError(f"threads = {threads}; expected at least 1")
     if node_limit is not None and node_limit < 0:
         raise UsageError(f"node limit = {node_limit}; expected at least 0")
-    if not bound_compiled():
-        compile_bound()
     deadline = time.monotonic() + time_limit
+    problem = build_problem(instance, objective, routes)
+    if not bound_compiled(any_route=problem.any_route):
+        began = time.monotonic()
+        compile_bound(any_route=problem.any_route)
+        deadline += time.monotonic() - began
     stop = interruption or threading.Event()
 
     def over() -> bool:
         return stop.is_set() or (node_limit is None and time.monotonic() >= deadline)
 
-    problem = build_problem(instance, objective)
     validate_supported(problem)
     relaxation = build_relaxation(problem)
     limit = served_bound(relaxation)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qkdopt.bounds.cuts import Cuts, add_cuts, drop_states, empty_cuts
 from qkdopt.bounds.dual import DualData, DualPoint, evaluate, first_slot_order
 from qkdopt.bounds.master import solve_master
+from qkdopt.bounds.path_cuts import add_path_cuts
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 
@@ -124,7 +125,7 @@ def improve(
     if point is None:
         return False
     state.value_bps = point.value_bps
-    add_cuts(state.cuts, data, point, state.prices, state.sigma, served)
+    _add_cuts(state.cuts, data, point, state.prices, state.sigma, served)
     nulls = 0
     for _ in range(iterations):
         if should_stop(state.value_bps):
@@ -137,7 +138,7 @@ def improve(
         state.cuts.last_used[state.cuts.weight > 0.0] = state.cuts.last_used.max() + 1
         trial = _evaluate(data, served, prices, allowed, state.slot_order)
         assert trial is not None  # the prices do not decide whether states fit
-        add_cuts(state.cuts, data, trial, prices, sigma, served)
+        _add_cuts(state.cuts, data, trial, prices, sigma, served)
         nulls = _move(state, trial.value_bps, prices, sigma, predicted, nulls)
     return True
 
@@ -151,6 +152,19 @@ def _evaluate(
 ) -> DualPoint | None:
     pi, nu = np.ascontiguousarray(prices[:, 0]), np.ascontiguousarray(prices[:, 1:])
     return evaluate(data, served, pi, nu, allowed, slot_order)
+
+
+def _add_cuts(
+    cuts: Cuts, data: DualData, point: DualPoint, prices: FloatArray, sigma: float, served: int
+) -> None:
+    rel = data.relaxation
+    add_cuts(cuts, data, point, prices, sigma, served)
+    if rel.arcs is not None and point.paths is not None:
+        add_path_cuts(
+            cuts, point.paths, rel.arcs, (rel.route_start, rel.route_item, rel.class_route),
+            rel.class_count, rel.class_channels, data.level_widths, sigma,
+            limited=served < int(rel.class_count.sum()),
+        )  # fmt: skip
 
 
 def _propose(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdopt.bounds.arcs import Arcs, Item, build_arcs
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.load_states import LinkStates, co_direction
@@ -56,9 +57,14 @@ class Relaxation:
     class_route
         ``(C + 1,)`` routes of class c are ``class_route[c]:class_route[c + 1]``.
     class_count, class_channels
-        ``(C,)`` number of demands, and channels of each.
+        ``(C,)`` number of demands, and channels of each; with ``arcs`` ``class_channels`` has one
+        more.
     states
         Load states of each link.
+    arcs
+        The network, where plans may take any path, and not the listed routes alone. Each link and
+        direction then has one more item, of a class after the last with one channel: it stands for
+        all demands with no listed route there, and its lightpaths bring at least what theirs can.
     """
 
     item_class: IntArray
@@ -72,6 +78,7 @@ class Relaxation:
     class_count: IntArray
     class_channels: IntArray
     states: tuple[LinkStates, ...]
+    arcs: Arcs | None = None
 
     @property
     def items(self) -> int:
@@ -101,13 +108,17 @@ def build_relaxation(problem: Problem) -> Relaxation:
         for route in group.routes
         for hop in route.hops
     ]
-    items = sorted(set(uses))
+    listed = set(uses)
+    others = _shared_items(problem, classes, listed) if problem.any_route else {}
+    items = sorted([*listed, *others])
     number = {item: i for i, item in enumerate(items)}
     routes = [(c, route) for c, group in enumerate(classes) for route in group.routes]
     rows = [
         [number[hop.link, _direction(problem, hop), c] for hop in route.hops] for c, route in routes
     ]
-    limit = np.array([classes[c].channels * len(classes[c].demands) for _, _, c in items])
+    limit = np.array([
+        others[item] if item in others else _lightpaths(classes[item[2]]) for item in items
+    ])  # fmt: skip
     start = _item_start(items, len(problem.instance.network.links))
     with_key = problem.tables.candidate_count > 0
     return Relaxation(
@@ -120,12 +131,44 @@ def build_relaxation(problem: Problem) -> Relaxation:
         route_key=np.array([with_key[list(r.links)].all() for _, r in routes], dtype=np.int64),
         class_route=np.cumsum([0, *(len(group.routes) for group in classes)]).astype(np.int64),
         class_count=np.array([len(group.demands) for group in classes], dtype=np.int64),
-        class_channels=np.array([group.channels for group in classes], dtype=np.int64),
+        class_channels=np.array(
+            [*(group.channels for group in classes), *([1] if problem.any_route else [])],
+            dtype=np.int64,
+        ),
         states=tuple(
             states.within(_max_loads(limit, start[e]))
             for e, states in enumerate(problem.load_states)
         ),
+        arcs=(
+            build_arcs(problem, [group.demands for group in classes], number)
+            if problem.any_route
+            else None
+        ),
     )
+
+
+def _lightpaths(group: DemandClass) -> int:
+    return group.channels * len(group.demands)
+
+
+def _shared_items(
+    problem: Problem, classes: tuple[DemandClass, ...], listed: set[Item]
+) -> dict[Item, int]:
+    """Return the items of all classes without one of their own, and their most lightpaths.
+
+    More lightpaths than the grid has channels need no place: no state has so many.
+    """
+    shared = {}
+    for e in range(len(problem.instance.network.links)):
+        for direction in (0, 1):
+            lightpaths = sum(
+                _lightpaths(group)
+                for c, group in enumerate(classes)
+                if (e, direction, c) not in listed
+            )
+            if lightpaths:
+                shared[e, direction, len(classes)] = min(lightpaths, problem.instance.grid.channels)
+    return shared
 
 
 def _direction(problem: Problem, hop: Hop) -> int:

@@ -18,6 +18,8 @@ from qkdopt.units import FloatArray
 
 # Cuts kept per block; weightless ones make capacity, oldest first.
 CAPACITY = 80
+# In place of a route's number: a path that is none of the listed routes.
+UNLISTED = -2
 
 
 @dataclass
@@ -46,7 +48,8 @@ class Cuts:
     state
         ``(B, K)`` load state that a link's cut stands for; -1 for classes.
     route
-        ``(B, K)`` route that a class's cut stands for; -1 for links and unserved classes.
+        ``(B, K)`` route that a class's cut stands for; -1 for links and unserved classes,
+        ``UNLISTED`` for paths that are no listed route.
     last_used
         ``(B, K)`` iteration in which the cut last had weight.
     count
@@ -115,7 +118,8 @@ def empty_cuts(data: DualData) -> Cuts:
     entries = [min(n, end - first) for n, (first, _, end) in zip(most, rel.item_start, strict=True)]
     hops = np.diff(rel.route_start)
     for c in range(len(rel.class_count)):
-        entries.append(int(hops[rel.class_route[c] : rel.class_route[c + 1]].max(initial=0)))
+        longest = int(hops[rel.class_route[c] : rel.class_route[c + 1]].max(initial=0))
+        entries.append(longest if rel.arcs is None else len(rel.arcs.start) - 2)
     start = np.cumsum([0, *entries]).astype(np.int64)
     return _empty(start, len(data.level_widths), CAPACITY)
 
@@ -145,6 +149,9 @@ def add_cuts(
 ) -> None:
     """Add the piece of every block that is exact at these prices, unless it is there.
 
+    Where any path counts, not those over the listed routes alone, only links get theirs: see
+    :func:`qkdopt.bounds.path_cuts.add_path_cuts` for the classes.
+
     Parameters
     ----------
     cuts
@@ -162,8 +169,9 @@ def add_cuts(
     """
     rel = data.relaxation
     limited = served < int(rel.class_count.sum())
+    blocks = len(cuts.count) if rel.arcs is None else len(rel.states)
     _add_all(
-        rel.item_start, rel.item_class, rel.route_start, rel.route_item, rel.route_key,
+        blocks, rel.item_start, rel.item_class, rel.route_start, rel.route_item, rel.route_key,
         rel.class_route, rel.class_count, rel.class_channels, data.level_widths, data.share,
         data.state_value, point.taken, point.state, prices, sigma, limited, cuts.start, cuts.item,
         cuts.own, cuts.drawn, cuts.filled, cuts.level, cuts.gram, cuts.sigma_slope,
@@ -173,14 +181,14 @@ def add_cuts(
 
 @njit
 def _add_all(
-    item_start, item_class, route_start, route_item, route_key, class_route, class_count,
+    blocks, item_start, item_class, route_start, route_item, route_key, class_route, class_count,
     class_channels, level_widths, share, state_value, taken, chosen_state, prices, sigma, limited,
     start, item, own, drawn, filled, level, gram, sigma_slope, constant, weight, state, route,
     last_used, count,
 ):  # fmt: skip
     """Write the new cut of every block in the last place, and enter it unless it is there."""
     links, latest, new = len(item_start), last_used.max(), weight.shape[1] - 1
-    for b in range(len(count)):
+    for b in range(blocks):
         constant[b, new], sigma_slope[b, new] = 0.0, 0.0
         state[b, new], route[b, new], filled[b, new] = -1, -1, 0
         level[b, new, :] = 0.0
@@ -206,10 +214,22 @@ def _add_all(
                     route_key[p], float(class_count[c]), class_channels[c], level_widths, prices,
                     item[new], own[new], drawn[new], level[b, new],
                 )  # fmt: skip
-        if not _is_there(b, new, start, item, own, filled, level, sigma_slope, constant, state,
-                         route, count):  # fmt: skip
-            _enter(b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope,
-                   constant, weight, state, route, last_used, count)  # fmt: skip
+        enter_unless_there(
+            b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope, constant,
+            weight, state, route, last_used, count,
+        )  # fmt: skip
+
+
+@njit_inline
+def enter_unless_there(
+    b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope, constant, weight,
+    state, route, last_used, count,
+):  # fmt: skip
+    """Enter the cut in place ``new`` of a block unless the block has an equal one."""
+    if not _is_there(b, new, start, item, own, filled, level, sigma_slope, constant, state, route,
+                     count):  # fmt: skip
+        _enter(b, new, latest, start, item, own, drawn, filled, level, gram, sigma_slope, constant,
+               weight, state, route, last_used, count)  # fmt: skip
 
 
 @njit_inline

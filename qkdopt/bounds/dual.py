@@ -15,6 +15,8 @@ exactly ``m_0`` and ``m_1`` lightpaths in ``v`` of each direction. Both maxima a
 exactly by sorting, so ``B`` bounds the total key rate of every plan whatever the prices:
 they only decide how tight it is. For the objective ``link-sum`` there are no levels and
 the value of a state is its own rate.
+
+Where any path counts, the first maximum is over all of them (:mod:`qkdopt.bounds.paths`).
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.bounds.classes import Relaxation
+from qkdopt.bounds.paths import Paths, best_paths
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.runtime.compiled import njit, njit_inline
 from qkdopt.units import FloatArray
@@ -113,11 +116,14 @@ class DualPoint:
         ``(I,)`` lightpaths that the links accept.
     state
         ``(E,)`` the chosen state of each link, numbered over all links.
+    paths
+        The best path of each class, where any path counts.
     """
 
     value_bps: float
     taken: FloatArray
     state: IntArray
+    paths: Paths | None = None
 
 
 def evaluate(
@@ -151,10 +157,15 @@ def evaluate(
         slot_order = first_slot_order(data)
     taken = np.zeros(rel.items)
     state = np.full(len(rel.states), -1, dtype=np.int64)
-    demand_part = _demand_part(
-        rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
-        rel.class_channels, data.level_widths, served, pi, nu,
-    )  # fmt: skip
+    paths = None
+    if rel.arcs is None:
+        demand_part = _demand_part(
+            rel.route_start, rel.route_item, rel.route_key, rel.class_route, rel.class_count,
+            rel.class_channels, data.level_widths, served, pi, nu,
+        )  # fmt: skip
+    else:
+        paths = best_paths(rel.arcs, rel.class_channels, data.level_widths, pi, nu)
+        demand_part = _serve(paths.reward, rel.class_count, served)
     link_part = _link_part(
         data.state_start, data.by_rate, data.loads, data.share, data.state_value, data.slot_item,
         data.slot_start, slot_order, rel.item_class, rel.class_channels, allowed, pi, nu,
@@ -164,7 +175,7 @@ def evaluate(
         return None
     size = abs(demand_part) + abs(link_part)
     value = demand_part + link_part + MARGIN * size
-    return DualPoint(value, taken, state)
+    return DualPoint(value, taken, state, paths)
 
 
 def first_slot_order(data: DualData) -> IntArray:
@@ -183,7 +194,6 @@ def _demand_part(
     """
     classes, levels = len(class_count), len(level_widths)
     best = np.full(classes, -np.inf)
-    chosen = np.full(classes, -1)
     for c in range(classes):
         for p in range(class_route[c], class_route[c + 1]):
             reward = 0.0
@@ -195,16 +205,19 @@ def _demand_part(
                     for i in route_item[route_start[p] : route_start[p + 1]]:
                         left -= nu[i, level]
                     reward += max(left, 0.0)
-            if reward > best[c]:
-                best[c] = reward
-                chosen[c] = p
+            best[c] = max(best[c], reward)
+    return _serve(best, class_count, served)
+
+
+@njit
+def _serve(best, class_count, served):
+    """Serve the S demands of most reward, (C,) of each class; return their sum, -inf if fewer."""
     total, remaining = 0.0, served
-    order = np.arange(classes)
+    order = np.arange(len(best))
     _sort_down(best.copy(), order)
-    for k in range(classes):
-        c = order[k]
+    for c in order:
         count = min(remaining, class_count[c])
-        if count == 0 or chosen[c] < 0:
+        if count == 0 or best[c] == -np.inf:
             continue
         remaining -= count
         total += count * best[c]
@@ -241,6 +254,16 @@ def _state_value(
     return value
 
 
+@njit_inline
+def _may_be_best(band, band_end, by_rate, loads, state_value, allowed, first_sum, second_sum, best):
+    """Whether an allowed state of a band could be worth more than the best, by these sums."""
+    for k in range(band, band_end):
+        s = by_rate[k]
+        if allowed[s] and state_value[s] + first_sum[loads[s, 0]] + second_sum[loads[s, 1]] > best:
+            return True
+    return False
+
+
 @njit
 def _link_part(
     state_start, by_rate, loads, share, state_value, slot_item, slot_start, slot_order,
@@ -260,13 +283,17 @@ def _link_part(
     for e in range(len(slot_start)):
         first, middle, end = slot_start[e, 0], slot_start[e, 1], slot_start[e, 2]
         best, chosen = -np.inf, -1
+        first_sum[:], second_sum[:] = np.inf, np.inf
         for band in range(state_start[e], state_start[e + 1], BAND):
             band_end, top = min(band + BAND, state_start[e + 1]), -1
             for k in range(band, band_end):
                 if allowed[by_rate[k]]:
                     top = by_rate[k]
                     break
-            if top < 0:
+            # Sums at a higher rate bound those of this band: most bands end here, unsorted.
+            if top < 0 or not _may_be_best(
+                band, band_end, by_rate, loads, state_value, allowed, first_sum, second_sum, best
+            ):
                 continue
             _state_value(
                 top, loads, share, state_value, slot_item, item_class, class_channels, pi, nu,

@@ -4,67 +4,143 @@ r"""How many demands can be served at all: room on the links, channels left open
     \sum_{p \ni e} b_p n_p \le C_e
 
 with ``C_e`` the largest load of a feasible state. The linear program only proposes dual
-prices; the bound is re-derived from them, so no solver tolerance enters it.
+prices; the bound is re-derived from them, so no solver tolerance enters it. Where any path counts,
+paths that the prices favour join the program until there are none; the bound at some prices is then
+re-derived from shortest paths.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from qkdopt.bounds.arcs import Arcs
 from qkdopt.bounds.classes import Relaxation
+from qkdopt.bounds.paths import Paths, best_paths
+from qkdopt.problem.coefficients import IntArray
 from qkdopt.runtime.output import one_highs
 from qkdopt.units import FloatArray
 
 # An integer count is rounded down only after this margin for rounding in the sum.
 COUNT_MARGIN = 1e-6
+# Most times that paths join the program: at any of them the bound holds.
+COLUMN_ROUNDS = 40
 
 
 def served_bound(relaxation: Relaxation, lowest_rate_bps: float = 0.0) -> int:
     """Bound how many demands can be served with every link in use at ``lowest_rate_bps``."""
-    uses, capacity = _capacity_rows(relaxation, lowest_rate_bps)
-    prices = _dual_prices(relaxation, uses, capacity)
-    channels = relaxation.class_channels[relaxation.route_class]
-    gain = 1.0 - channels * (uses.T @ prices)
-    first = relaxation.class_route[:-1]
-    best = np.maximum(0.0, np.maximum.reduceat(gain, first)) if len(gain) else np.zeros(0)
-    total = float(prices @ capacity + relaxation.class_count @ best)
-    return min(int(relaxation.class_count.sum()), int(np.floor(total + COUNT_MARGIN)))
+    fibre, room = _rooms(relaxation, lowest_rate_bps)
+    columns = _listed_columns(relaxation, fibre, len(room))
+    demands = int(relaxation.class_count.sum())
+    limit = float(demands)
+    for _ in range(COLUMN_ROUNDS):
+        prices = _dual_prices(relaxation, columns, room)
+        gain = 1.0 - relaxation.class_channels[columns.owner] * (columns.uses.T @ prices)
+        best = np.zeros(len(relaxation.class_count))
+        np.maximum.at(best, columns.owner, gain)
+        listed = float(prices @ room + relaxation.class_count @ best)
+        if relaxation.arcs is None:
+            limit = min(limit, listed)
+            break
+        if listed >= demands - COUNT_MARGIN:
+            # More paths serve no fewer.
+            break
+        paths = best_paths(
+            relaxation.arcs, relaxation.class_channels, np.zeros(0), prices[fibre],
+            np.zeros((relaxation.items, 0)),
+        )  # fmt: skip
+        best = np.maximum(0.0, 1.0 + paths.reward)
+        limit = min(limit, float(prices @ room + relaxation.class_count @ best))
+        longer = columns.with_paths(relaxation.arcs, paths, fibre)
+        if longer is None:
+            break
+        columns = longer
+    return min(demands, int(np.floor(limit + COUNT_MARGIN)))
 
 
-def _capacity_rows(relaxation: Relaxation, lowest_bps: float) -> tuple[csr_array, FloatArray]:
-    """``(rows, P)`` which routes use each fibre, and ``(rows,)`` its room for lightpaths."""
-    routes, row_of_item = len(relaxation.route_class), np.zeros(relaxation.items, dtype=np.int64)
-    capacity: list[int] = []
+@dataclass(frozen=True)
+class Columns:
+    """Paths of the linear program.
+
+    Parameters
+    ----------
+    uses
+        ``(rows, P)`` which fibres each path crosses.
+    owner
+        ``(P,)`` class of each.
+    """
+
+    uses: csr_array
+    owner: IntArray
+
+    def with_paths(self, arcs: Arcs, paths: Paths, fibre: IntArray) -> Columns | None:
+        """Return the columns with each class's best path; None where all are there already.
+
+        ``fibre`` is that of each of the I items.
+        """
+        crossed = self.uses.T.tolil().rows
+        there = {(int(c), tuple(row)) for c, row in zip(self.owner, crossed, strict=True)}
+        fresh = []
+        for c in np.flatnonzero(paths.reward > -1.0).tolist():
+            rows = fibre[arcs.item[c, paths.arc[c, : paths.hops[c]]]]
+            column = (c, tuple(sorted(set(rows.tolist()))))
+            if column not in there:
+                fresh.append(column)
+        if not fresh:
+            return None
+        uses = _uses([rows for _, rows in fresh], self.uses.shape[0])
+        owner = np.array([c for c, _ in fresh], dtype=np.int64)
+        return Columns(
+            csr_array(vstack([self.uses.T, uses.T]).T), np.concatenate([self.owner, owner])
+        )
+
+
+def _uses(crossed: list[tuple[int, ...]], rows: int) -> csr_array:
+    """``(rows, P)`` which fibres each path crosses."""
+    path = np.repeat(np.arange(len(crossed)), [len(fibres) for fibres in crossed])
+    fibre = np.array([row for fibres in crossed for row in fibres], dtype=np.int64)
+    return csr_array((np.ones(len(fibre)), (fibre, path)), shape=(rows, len(crossed)))
+
+
+def _listed_columns(relaxation: Relaxation, fibre: IntArray, rows: int) -> Columns:
+    start, row = relaxation.route_start, fibre[relaxation.route_item]
+    crossed = [tuple(row[first:end].tolist()) for first, end in pairwise(start)]
+    return Columns(_uses(crossed, rows), relaxation.route_class)
+
+
+def _rooms(relaxation: Relaxation, lowest_bps: float) -> tuple[IntArray, FloatArray]:
+    """``(I,)`` fibre of each item, and ``(rows,)`` room of each fibre for lightpaths."""
+    fibre = np.zeros(relaxation.items, dtype=np.int64)
+    room: list[int] = []
     for states, (first, middle, end) in zip(relaxation.states, relaxation.item_start, strict=True):
         loads = states.loads[states.rate_bps >= lowest_bps]
         directions = [(first, end)] if states.shared_fibre else [(first, middle), (middle, end)]
         for direction, (low, high) in enumerate(directions):
             carried = loads.sum(axis=1) if states.shared_fibre else loads[:, direction]
-            row_of_item[low:high] = len(capacity)
-            capacity.append(carried.max() if len(carried) else 0)
-    route_of_use = np.repeat(np.arange(routes), np.diff(relaxation.route_start))
-    rows = row_of_item[relaxation.route_item]
-    uses = csr_array((np.ones(len(rows)), (rows, route_of_use)), shape=(len(capacity), routes))
-    return uses, np.array(capacity, dtype=np.float64)
+            fibre[low:high] = len(room)
+            room.append(carried.max() if len(carried) else 0)
+    return fibre, np.array(room, dtype=np.float64)
 
 
-def _dual_prices(relaxation: Relaxation, uses: csr_array, capacity: FloatArray) -> FloatArray:
+def _dual_prices(relaxation: Relaxation, columns: Columns, room: FloatArray) -> FloatArray:
     """Non-negative prices of the fibres' room, from the linear program."""
-    channels = relaxation.class_channels[relaxation.route_class]
-    routes, classes = len(channels), len(relaxation.class_count)
+    channels = relaxation.class_channels[columns.owner]
+    paths, classes = len(channels), len(relaxation.class_count)
     of_class = csr_array(
-        (np.ones(routes), (relaxation.route_class, np.arange(routes))), shape=(classes, routes)
+        (np.ones(paths), (columns.owner, np.arange(paths))), shape=(classes, paths)
     )
-    matrix = csr_array(vstack([uses * channels, of_class]))
+    matrix = csr_array(vstack([columns.uses * channels, of_class]))
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = matrix.shape
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.col_cost_ = np.ones(lp.num_col_)
     lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.full(lp.num_col_, highspy.kHighsInf)
     lp.row_lower_ = np.full(lp.num_row_, -highspy.kHighsInf)
-    lp.row_upper_ = np.concatenate([capacity, relaxation.class_count])
+    lp.row_upper_ = np.concatenate([room, relaxation.class_count])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
     lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
@@ -75,5 +151,5 @@ def _dual_prices(relaxation: Relaxation, uses: csr_array, capacity: FloatArray) 
         solver.run()
         duals = np.array(solver.getSolution().row_dual)
     if len(duals) != lp.num_row_:
-        return np.zeros(len(capacity))
-    return np.asarray(np.abs(duals[: len(capacity)]))
+        return np.zeros(len(room))
+    return np.asarray(np.abs(duals[: len(room)]))

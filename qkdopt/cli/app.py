@@ -11,7 +11,7 @@ from qkdopt.cli.choices import AnyStrategy, Formulation
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
-from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, Scheduler
+from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
 from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
@@ -63,6 +63,7 @@ def solve(
         ),
     ] = None,
     objective: ObjectiveName = "mean",
+    routes: RoutesName = "candidates",
     time_limit: Annotated[
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
@@ -99,6 +100,7 @@ def solve(
             formulation=formulation,
             linearisation=linearisation,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             gap=gap,
             threads=threads,
@@ -116,6 +118,7 @@ def bound(
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
     objective: ObjectiveName = "mean",
+    routes: RoutesName = "candidates",
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
     ] = None,
@@ -135,6 +138,7 @@ def bound(
             instance,
             time_limit=time_limit,
             objective=objective,
+            routes=routes,
             served=served,
             threads=threads,
             node_limit=node_limit,

@@ -11,7 +11,7 @@ import typer
 from qkdopt.bounds.bound import bound
 from qkdopt.bounds.compilation import bound_compiled
 from qkdopt.bounds.keyless import keyless_demands
-from qkdopt.cli.choices import Objective
+from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
@@ -27,6 +27,7 @@ def run_bound(
     *,
     time_limit: float,
     objective: Objective,
+    routes: Routes,
     served: int | None,
     threads: int | None,
     node_limit: int | None,
@@ -41,34 +42,41 @@ def run_bound(
         Instance file.
     as_json
         Print one JSON object.
-    time_limit, objective, served, threads, node_limit, scheduler
+    time_limit, objective, routes, served, threads, node_limit, scheduler
         See :func:`qkdopt.bound`.
     """
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
-        if not bound_compiled():
+        if not bound_compiled(any_route=routes == "all"):
             live.show("compiling, this first time only")
         live.show("proving bounds")
         found = bound(
             instance,
             served=served,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             interruption=interruption,
             threads=threads,
             node_limit=node_limit,
             scheduler=scheduler,
         )
-    _print(instance, objective, found, served, as_json=as_json)
+    _print(instance, objective, routes, found, served, as_json=as_json)
     return INTERRUPTED if interruption.is_set() else 0
 
 
 def _print(
-    instance: Instance, objective: Objective, found: Bound, served: int | None, *, as_json: bool
+    instance: Instance,
+    objective: Objective,
+    routes: Routes,
+    found: Bound,
+    served: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     count = found.served if served is None else served
-    problem = build_problem(instance)
+    problem = build_problem(instance, scope=routes)
     keyless = [instance.demands[r].id for r in keyless_demands(problem)]
     if as_json:
         data = {

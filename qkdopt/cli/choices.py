@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, get_args
 
 Objective = Literal["mean", "max-min", "link-sum"]
+Routes = Literal["candidates", "all"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
 if TYPE_CHECKING:
     AnyStrategy = str

@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import Objective
+from qkdopt.cli.choices import Objective, Routes
 
 InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 ObjectiveName = Annotated[Objective, typer.Option("--objective", help="What a plan maximises.")]
+RoutesName = Annotated[
+    Routes,
+    typer.Option(
+        "--routes",
+        help="Routes of plan and bound: the K candidates of the instance, or all simple paths.",
+    ),
+]
 TimeLimit = Annotated[float, typer.Option(help="Time limit in seconds.")]
 Load = Annotated[float | None, typer.Option(help="Load in erlang; the instance's own by default.")]
 Workers = Annotated[int | None, typer.Option(help="Number of processes; all cores by default.")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.cli.choices import Objective
+from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
@@ -38,6 +38,7 @@ def run_solve(
     formulation: str,
     linearisation: float | None,
     objective: Objective,
+    routes: Routes,
     time_limit: float,
     gap: float,
     threads: int | None,
@@ -60,8 +61,8 @@ def run_solve(
         File of a figure, plan and bound over time; None for no figure.
     as_json
         Print one JSON object in place of the summary.
-    strategy, solver, formulation, linearisation, objective, time_limit, gap, threads, seed, \
-node_limit, scheduler
+    strategy, solver, formulation, linearisation, objective, routes, time_limit, gap, threads, \
+seed, node_limit, scheduler
         See :func:`qkdopt.solve`.
     """
     instance = read_instance(path)
@@ -79,6 +80,7 @@ node_limit, scheduler
             formulation=formulation,
             linearisation=linearisation,
             objective=objective,
+            routes=routes,
             time_limit=time_limit,
             gap=gap,
             threads=threads,
@@ -96,7 +98,7 @@ node_limit, scheduler
     if as_json:
         typer.echo(json.dumps(result.to_json_dict(), indent=1))
     else:
-        typer.echo(summary(instance, result), nl=False)
+        typer.echo(summary(instance, result, routes), nl=False)
         if output is not None:
             typer.echo(f"written to {output}")
         else:
@@ -112,7 +114,7 @@ def _exit_status(result: Result) -> int:
     return NO_PLAN.get(result.status, 0)
 
 
-def summary(instance: Instance, result: Result) -> str:
+def summary(instance: Instance, result: Result, routes: Routes = "candidates") -> str:
     """Spell a result as a planner reads it.
 
     Served, rates, gain, gap, the worst links and why, and what was blocked.
@@ -126,7 +128,7 @@ def summary(instance: Instance, result: Result) -> str:
         lines.append(f"no plan: {result.status}")
     else:
         lines.append(served_line(result, result.value))
-        lines.extend(_advice_lines(instance, result.value))
+        lines.extend(_advice_lines(instance, result.value, routes))
         lines.extend(rate_lines(result, result.value))
         lines.extend(_link_lines(instance, result))
         lines.extend(_blocked_lines(result))
@@ -134,11 +136,11 @@ def summary(instance: Instance, result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _advice_lines(instance: Instance, value: Value) -> Iterator[str]:
+def _advice_lines(instance: Instance, value: Value, routes: Routes) -> Iterator[str]:
     if value.without_key:
         from qkdopt.bounds.keyless import advice_lines
 
-        for line in advice_lines(build_problem(instance), value.without_key):
+        for line in advice_lines(build_problem(instance, scope=routes), value.without_key):
             yield f"           {line}"
 
 

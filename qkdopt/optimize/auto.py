@@ -38,6 +38,8 @@ REPORT_SECONDS = 0.5
 SEARCH_GRACE_S = 0.3
 # Up to this many (demand, route, channel) binaries the joint MILP can settle the rest.
 SMALL_JOINT = 6_000
+# Added to the seed of the search once the bound has found more routes.
+ROUTES_SEED = 1_000
 # Branching nodes on such an instance before the joint MILP takes over.
 NODES_BEFORE_JOINT = 40
 
@@ -231,8 +233,15 @@ class AutoRun:
             return False
         if not self._proof.closed:
             self._proof.tighten(exact.objective_bps, self._clock.gap, self._outdated)
+        if self._proof.problem is not self._problem:
+            self._search_more_routes(self._proof.problem)
         self._report()
         return True
+
+    def _search_more_routes(self, problem: Problem) -> None:
+        """Go on with the paths that the bound found: plans keep the numbers of their routes."""
+        self._problem = self._incumbent.problem = problem
+        self._rounds = SearchRounds(problem, self._seed + 1 + ROUTES_SEED)
 
     def _outdated(self) -> bool:
         """Whether time is up, or another number served has to be bounded; reported meanwhile."""
@@ -255,7 +264,9 @@ class AutoRun:
 
     @property
     def _small(self) -> bool:
-        """Whether the joint MILP has a chance."""
+        """Whether the joint MILP has a chance: it knows the listed routes alone."""
+        if self._problem.any_route:
+            return False
         routes = sum(map(len, self._problem.routes))
         return routes * self._problem.instance.grid.channels <= SMALL_JOINT
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qkdopt.bounds.compilation import KERNELS as BOUND_KERNELS
-from qkdopt.bounds.compilation import bound_compiled, compile_bound, smallest_problem
+from qkdopt.bounds.compilation import PATH_KERNELS, bound_compiled, compile_bound, smallest_problem
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, local_search, route_search
 from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 from qkdopt.heuristics.route_annealing.colouring_kernel import colour
@@ -33,7 +33,8 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
         Whether the bound's kernels are needed too.
     """
     search = not all(map(compiled_before, SEARCH_KERNELS))
-    bound = bound and not bound_compiled()
+    any_route = incumbent.problem.any_route
+    bound = bound and not bound_compiled(any_route=any_route)
     if not search and not bound:
         return
     clock.report("compiling, this first time only", incumbent)
@@ -41,14 +42,15 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
         if search:
             within(lambda: clock.interrupted, compile_search)
         if bound:
-            within(lambda: clock.interrupted, compile_bound)
+            within(lambda: clock.interrupted, lambda: compile_bound(any_route=any_route))
 
 
 class _Countdown:
     """Reports which kernel is compiled, and how many there are."""
 
     def __init__(self, incumbent: Incumbent, clock: Clock, *, search: bool, bound: bool) -> None:
-        kernels = (SEARCH_KERNELS if search else ()) + (BOUND_KERNELS if bound else ())
+        paths = PATH_KERNELS if incumbent.problem.any_route else ()
+        kernels = (SEARCH_KERNELS if search else ()) + (BOUND_KERNELS + paths if bound else ())
         self._incumbent, self._clock = incumbent, clock
         self._count = sum(not compiled_before(kernel) for kernel in kernels)
         self._number = 0

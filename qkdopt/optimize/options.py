@@ -71,6 +71,7 @@ def _name(solver: str | Adapter) -> str:
 def validate_options(
     strategy: str,
     formulation: str,
+    routes: str,
     time_limit: float,
     gap: float,
     threads: int | None,
@@ -87,6 +88,8 @@ def validate_options(
     faults = []
     if scheduler is not None and strategy != "auto":
         faults.append(f"a scheduler with strategy {strategy}; expected strategy auto with it")
+    if routes == "all" and strategy != "auto":
+        faults.append(f"routes = 'all' with strategy {strategy}; expected strategy auto")
     if formulation != "joint" and strategy != "milp":
         faults.append(f"formulation = {formulation!r}; expected strategy milp with it")
     if not time_limit > 0.0:

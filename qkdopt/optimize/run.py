@@ -17,7 +17,7 @@ from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
 from qkdopt.optimize.progress import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
-from qkdopt.optimize.start import plan_of_start
+from qkdopt.optimize.start import plan_of_start, with_routes_of
 from qkdopt.optimize.strategies import (
     HEURISTICS,
     STRATEGIES,
@@ -27,7 +27,7 @@ from qkdopt.optimize.strategies import (
     validate_own_plan,
     validate_own_result,
 )
-from qkdopt.problem import build_problem
+from qkdopt.problem import RouteScope, build_problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
@@ -49,6 +49,7 @@ def solve(
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
     objective: Objective = "mean",
+    routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     gap: float = 1e-3,
     threads: int | None = None,
@@ -78,6 +79,9 @@ def solve(
         The solver's own options that are not at its defaults, by its own names; None for none.
     objective
         What plans that serve equally many demands are compared by.
+    routes
+        ``candidates``: the plan takes the instance's K candidate routes, and the bound holds for
+        those. ``all``: any simple path, for strategy ``auto``.
     time_limit
         Seconds after which the best plan so far is returned with its bound; the first
         compilation on a machine is no part of them.
@@ -129,7 +133,9 @@ def solve(
     (6, 'optimal')
     """
     named = strategy_of(strategy)
-    validate_options(named.name, formulation, time_limit, gap, threads, linearisation, scheduler)
+    validate_options(
+        named.name, formulation, routes, time_limit, gap, threads, linearisation, scheduler
+    )
     _validate_installed(named, solver)
     options = SolverOptions(
         formulation=formulation,
@@ -144,10 +150,12 @@ def solve(
         time_limit if node_limit is None else float("inf"), gap, progress,
         repeatable=node_limit is not None,
     )  # fmt: skip
-    problem = build_problem(instance, objective)
+    problem = build_problem(instance, objective, routes)
+    if start is not None:
+        problem = with_routes_of(problem, start)
     incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
-        baseline = ds_qkd(problem)
+        baseline = ds_qkd(problem.over_candidates())
     if start is not None:
         incumbent.offer(plan_of_start(problem, start))
     cluster = ExitStack()

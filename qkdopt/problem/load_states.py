@@ -104,6 +104,11 @@ def most_lightpaths(
     return most
 
 
+def all_lightpaths(demands: Sequence[Demand], links: int) -> IntArray:
+    """``(E, 2)`` lightpaths of all demands, on each of E links in each direction."""
+    return np.full((links, 2), sum(demand.channels for demand in demands), dtype=np.int64)
+
+
 def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray) -> FloatArray:
     """Rate limit of each state with this candidate working; -1 where it has no room.
 

@@ -8,7 +8,7 @@ to a library's internals. Routes of fewest hops, another problem, block 1.5 to 3
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -91,6 +91,44 @@ def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Ro
         if ends not in found:
             found[ends] = finder.shortest(*ends, wanted)
     return tuple(found[demand.source, demand.target] for demand in instance.demands)
+
+
+def every_route(instance: Instance, most: int) -> tuple[tuple[Route, ...], ...] | None:
+    """All simple paths of every demand, shortest first; None where one has more than ``most``."""
+    finder = RouteFinder(instance)
+    found: dict[tuple[NodeId, NodeId], tuple[Route, ...]] = {}
+    for demand in instance.demands:
+        ends = (demand.source, demand.target)
+        if ends not in found:
+            found[ends] = finder.shortest(*ends, most + 1)
+        if len(found[ends]) > most:
+            return None
+    return tuple(found[demand.source, demand.target] for demand in instance.demands)
+
+
+def route_over(instance: Instance, nodes: Sequence[NodeId], links: tuple[int, ...]) -> Route | None:
+    """Return the simple path through these nodes over these links; None where there is none.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    nodes, links
+        Node ids in the order of travel, and positions of the links between them.
+    """
+    network = instance.network
+    if len(nodes) != len(links) + 1 or len(set(nodes)) != len(nodes):
+        return None
+    for e, ends in zip(links, pairwise(nodes), strict=True):
+        if {network.links[e].a, network.links[e].b} != set(ends):
+            return None
+    return Route(
+        nodes=tuple(nodes),
+        links=links,
+        forward=tuple(network.links[e].a == n for e, n in zip(links, nodes[:-1], strict=True)),
+        length_km=sum(network.links[e].length_km for e in links),
+        pair=instance.fibre.layout == "pair",
+    )
 
 
 class RouteFinder:

@@ -20,11 +20,13 @@ from qkdopt.instance.hardware import Fibre
 from qkdopt.milp import export
 from qkdopt.optimize import options as solve_options
 from qkdopt.optimize import run, strategies
+from qkdopt.problem import RouteScope
 from qkdopt.simulation import events
 from qkdopt.simulation import options as simulation_options
 
 PAIRS = {
     "Objective": get_args(result.Objective),
+    "Routes": get_args(RouteScope),
     "Strategy": run.STRATEGIES,
     "Formulation": solve_options.FORMULATIONS,
     "ExportedFormulation": export.EXPORTED,

@@ -55,6 +55,10 @@ def test_json_is_one_object_on_stdout(strategy, capfd):
         (("solve", SMALL / "line.json", "--objective", "best"), "'best' is not one of 'mean'"),
         (("solve", SMALL / "line.json", "-o", "no/such/folder/r.json"), "does not exist"),
         (("bound", SMALL / "line.json", "--served", "99"), "expected 0 to 6"),
+        (
+            ("solve", SMALL / "line.json", "--routes", "all", "--strategy", "milp"),
+            "expected strategy auto",
+        ),
         (("solve", SMALL / "line.json", "--colour"), "No such option"),
         (("instance", "validate", "README.md"), "expected JSON"),
         (("instance", "new", "-o", "x.json", "--topology", "moon"), "expected one of beijing"),
@@ -94,3 +98,14 @@ def test_bound_info_and_solvers_answer():
     info = qkdopt("instance", "info", ROOT / "instances" / "nsfnet_100erl.json").stdout
     assert "power x filter 5754 uW GHz" in info
     assert "highs" in qkdopt("solvers").stdout
+
+
+def test_the_bound_over_all_routes_says_so_and_is_no_lower(capsys):
+    bounds = []
+    for routes in ("candidates", "all"):
+        command = ("bound", SMALL / "mesh6.json", "--routes", routes, "--json", "--time-limit", 5)
+        assert exit_status(*command) == 0
+        bounds.append(json.loads(capsys.readouterr().out))
+    assert [found["routes"] for found in bounds] == ["K=3", "all"]
+    assert bounds[1]["served"] >= bounds[0]["served"]
+    assert bounds[1]["objective_bps"] >= bounds[0]["objective_bps"] * (1.0 - 1e-3)

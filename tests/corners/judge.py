@@ -5,18 +5,24 @@ from __future__ import annotations
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import qkdopt
+from qkdopt import problem
 from qkdopt.errors import UnsupportedError
 from qkdopt.instance import Instance
 from qkdopt.result import Objective, Result
-from tests.corners.enumeration import Enumeration, value_of
+from tests.corners.enumeration import Enumeration, assignment_count, value_of
+from tests.corners.generator import MOST_ASSIGNMENTS
 
 GAP = 1e-3
+# More than there are between two nodes of any instance from the corners.
+EVERY_ROUTE = 100
 TIME_LIMIT = 20.0
 # Two ways to the same number differ by this much, relatively.
 ROUNDING = 1e-9
@@ -39,10 +45,14 @@ class Way:
         Such as ``joint/highs``.
     options
         For :func:`qkdopt.solve`.
+    most_listed
+        Simple paths of a demand up to which they are listed, in a run over all routes; None for the
+        package's own number, which lists all of those of such small networks.
     """
 
     name: str
     options: dict[str, Any]
+    most_listed: int | None = None
 
     def covers(self, instance: Instance, objective: Objective) -> bool:
         """Whether the documentation says that it takes such an instance."""
@@ -77,7 +87,12 @@ MILPS = tuple(
     for solver in MIP_SOLVERS
 )
 CP = _milp("cp-sat", "cp-sat", "cp-sat")
-WAYS = (*HEURISTICS, LOCAL_SEARCH, AUTO, *MILPS, CP)
+# Over all simple paths: all listed, and found by need.
+ALL_ROUTES = tuple(
+    Way(name, {"strategy": "auto", "time_limit": 0.5, "routes": "all"}, most_listed)
+    for name, most_listed in (("auto/all-routes", None), ("auto/paths-by-need", 0))
+)
+WAYS = (*HEURISTICS, LOCAL_SEARCH, AUTO, *ALL_ROUTES, *MILPS, CP)
 JOINT_HIGHS = MILPS[0]
 LOAD_STATES = tuple(way for way in MILPS if way.name.startswith("load-state"))
 OTHERS = (*(way for way in MILPS if way not in (JOINT_HIGHS, *LOAD_STATES)), CP)
@@ -85,7 +100,7 @@ OTHERS = (*(way for way in MILPS if way not in (JOINT_HIGHS, *LOAD_STATES)), CP)
 
 def quick_ways(seed: int) -> tuple[Way, ...]:
     """Ways for a short run over many seeds: a few on each, and each on at least 40 of 300."""
-    ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, JOINT_HIGHS]
+    ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, ALL_ROUTES[seed % 2], JOINT_HIGHS]
     ways += [LOAD_STATES[seed % len(LOAD_STATES)], OTHERS[seed % len(OTHERS)]]
     if seed % 3 == 0:
         ways.append(OTHERS[(seed // 3 + 5) % len(OTHERS)])
@@ -134,10 +149,14 @@ def run(
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            result = qkdopt.solve(instance, objective=objective, **options)
+            with _listing(way.most_listed):
+                result = qkdopt.solve(instance, objective=objective, **options)
         judged.seconds = time.monotonic() - started
         judged.faults = [f"{OTHER}: warning: {text}" for text in _numerical(warned)]
-        judged.faults += faults_of(instance, objective, enumeration, result, gap)
+        if options.get("routes") == "all":
+            judged.faults += _faults_over_all_routes(instance, objective, enumeration, result, gap)
+        else:
+            judged.faults += faults_of(instance, objective, enumeration, result, gap)
         judged.closed = result.status == "optimal" or not way.proves
         if not way.covers(instance, objective):
             judged.faults.append(f"{OTHER}: no refusal where the documentation has one")
@@ -150,6 +169,41 @@ def run(
         judged.seconds = time.monotonic() - started
         judged.faults = [f"{TRACEBACK}: {_spelled(error)}"]
     return judged
+
+
+@contextmanager
+def _listing(most_listed: int | None) -> Iterator[None]:
+    """List every path of demands with no more than so many, and one route of the others."""
+    if most_listed is None:
+        yield
+        return
+    with mock.patch.multiple(problem, MOST_LISTED=most_listed, LEAST_LISTED=1):
+        yield
+
+
+def _faults_over_all_routes(
+    instance: Instance,
+    objective: Objective,
+    enumeration: Enumeration,
+    result: Result,
+    gap: float,
+) -> list[str]:
+    """List what is wrong with a result over all routes.
+
+    Where assignments over all of them are too many, the plan's number and the bound alone are
+    judged, and by those over the candidate routes: no fewer demands and no less rate are possible.
+    """
+    faults = [f"{OTHER}: check: {fault}" for fault in qkdopt.check(instance, result).faults]
+    if result.bound is not None and result.bound.routes != "all":
+        faults.append(f"{OTHER}: routes {result.bound.routes}; expected all")
+    wide = instance.replace(routes={"k": EVERY_ROUTE})
+    if assignment_count(wide) > MOST_ASSIGNMENTS:
+        return [*faults, *_bound_faults(enumeration, result)]
+    over_all = Enumeration(wide, objective).run()
+    faults += _value_faults(wide, over_all, result)
+    faults += _bound_faults(over_all, result)
+    faults += _optimal_faults(over_all, result, gap)
+    return [*faults, *(f"{WRONG_BOUND}: {fault}" for fault in result.faults)]
 
 
 def _numerical(warned: Sequence[warnings.WarningMessage]) -> list[str]:

@@ -235,9 +235,9 @@ def test_the_first_compilation_is_announced_and_off_the_clock(monkeypatch):
 
     monkeypatch.setattr("qkdopt.optimize.clock.time.monotonic", lambda: now[0])
     monkeypatch.setattr(compilation, "compiled_before", lambda kernel: False)
-    monkeypatch.setattr(compilation, "bound_compiled", lambda: False)
+    monkeypatch.setattr(compilation, "bound_compiled", lambda **_: False)
     monkeypatch.setattr(compilation, "compile_search", lambda: compile_something("search"))
-    monkeypatch.setattr(compilation, "compile_bound", lambda: compile_something("bound"))
+    monkeypatch.setattr(compilation, "compile_bound", lambda **_: compile_something("bound"))
     problem = build_problem(qkdopt.read_instance(MESH))
     clock = Clock(60.0, 1e-3, lambda progress: phases.append(progress.phase), started=0.0)
     compilation.compile_first(Incumbent(problem), clock, bound=True)
