@@ -70,7 +70,7 @@ def row(name: str, options: argparse.Namespace) -> int:
     path = ROOT / "instances" / f"{name}.json"
     instance = qkdopt.read_instance(path)
     base = qkdopt.solve(instance, strategy="ds-qkd").value
-    runs = [solved(path, options.seconds, options.threads, [])]
+    runs = [solved(path, options.seconds, options.threads, [], options.keep)]
     if options.textbook:
         way = ["--strategy", "milp", "--formulation", "textbook"]
         runs.append(solved(path, options.seconds, options.threads, way))
@@ -100,7 +100,9 @@ def below(name: str, runs: list[Reached]) -> int:
     return wrong
 
 
-def solved(path: Path, seconds: float, threads: int, way: list[str]) -> Reached:
+def solved(
+    path: Path, seconds: float, threads: int, way: list[str], keep: Path | None = None
+) -> Reached:
     """Solve an instance in a process of its own, and check what it wrote."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "result.json"
@@ -113,7 +115,11 @@ def solved(path: Path, seconds: float, threads: int, way: list[str]) -> Reached:
             [sys.executable, "-m", "qkdopt", "check", str(path), str(output)],
             check=True, capture_output=True, cwd=ROOT,
         )  # fmt: skip
-        result: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+        text = output.read_text(encoding="utf-8")
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / path.name).write_text(text, encoding="utf-8")
+    result: dict[str, Any] = json.loads(text)
     bound = result.get("bound") or {}
     value = result["value"]
     return Reached(value["served"], value["objective_bps"], bound.get("objective_bps"))
@@ -131,6 +137,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("instances", nargs="*", help="names below instances/; all of the bench")
     parser.add_argument("--seconds", type=float, default=60.0, help="limit of every run")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="folder for the results of solve")
     parser.add_argument("--textbook", action="store_true", help="run the textbook MILP as well")
     return parser.parse_args()
 

@@ -28,6 +28,17 @@ def value_of(served, objective_bps):
     )  # fmt: skip
 
 
+def serves_nobody(problem):
+    """Strategy of one's own: every link tuned, nothing lit."""
+    demands, links = len(problem.routes), len(problem.instance.network.links)
+    return qkdopt.Plan((-1,) * demands, ((),) * demands, (0,) * links)
+
+
+def named(options):
+    """Name a case alike in every process of a test run."""
+    return " ".join(f"{key}={getattr(value, '__name__', value)}" for key, value in options.items())
+
+
 def states(points):
     return [(p.served, p.objective_bps, p.bound_bps) for p in points]
 
@@ -44,13 +55,10 @@ def states(points):
         {"strategy": "auto", "time_limit": 2.0, "gap": 0.0},
         {"strategy": "auto", "threads": 1, "time_limit": 2.0, "gap": 0.0},
         {"strategy": "auto", "node_limit": 2},
-        {"strategy": lambda problem: qkdopt.Plan(
-            (-1,) * len(problem.routes), ((),) * len(problem.routes),
-            (0,) * len(problem.instance.network.links),
-        )},
+        {"strategy": serves_nobody},
     ],
-    ids=str,
-)  # fmt: skip
+    ids=named,
+)
 def test_every_strategy_keeps_its_history(options):
     instance = qkdopt.read_instance(MESH)
     result = qkdopt.solve(instance, **options)
@@ -83,7 +91,7 @@ def test_the_solver_s_bounds_are_there_before_its_last_one():
         {"strategy": "milp", "node_limit": 20},
         {"strategy": "milp", "formulation": "load-state", "node_limit": 20},
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_run_limited_by_nodes_repeats_its_history(options, monkeypatch):
     instance = qkdopt.read_instance(EIGHT_CHANNELS)
