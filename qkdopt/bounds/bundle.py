@@ -27,7 +27,7 @@ SERIOUS = 0.1
 FIRST_STEP = 2.0
 # Most passes of the master and most attempts, and the duality gap at which it ends, beside the
 # predicted decrease.
-MASTER_SWEEPS, MASTER_TRIES = 15, 2
+MASTER_SWEEPS, MASTER_TRIES = 15, 4
 MASTER_TOLERANCE = 0.05
 
 

@@ -53,7 +53,7 @@ def changed(result: Result, **fields: object) -> Result:
 
 
 def with_bound(result: Result, bound_bps: float, served: int) -> Result:
-    """Give a result a bound as a run would have stated it."""
+    """Give a result a bound as a run would have stated it, without a history that ends in it."""
     assert good_result().bound is not None
     assert result.value is not None
     value = result.value.objective_bps
@@ -63,6 +63,7 @@ def with_bound(result: Result, bound_bps: float, served: int) -> Result:
         gap=(bound_bps - value) / bound_bps,
         served_proved=served == result.value.served,
         status="feasible",
+        history=(),
     )
 
 
