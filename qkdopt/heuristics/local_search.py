@@ -30,6 +30,7 @@ def local_search(
     moves: int | None = None,
     start: Plan | None = None,
     should_stop: Callable[[], bool] | None = None,
+    hot: float = HOT,
 ) -> Plan:
     """Improve a plan; never returns one that serves fewer demands than the start.
 
@@ -47,6 +48,8 @@ def local_search(
         Plan to begin with; None for the DS-QKD baseline.
     should_stop
         Called after every chunk of moves; returns whether to end. None to run to the end.
+    hot
+        First temperature, as a share of the typical key rate of a demand.
 
     Notes
     -----
@@ -58,7 +61,7 @@ def local_search(
         return first
     search = Search.begin(problem, first, seed)
     schedule = Schedule(seconds, moves, should_stop)
-    return polish(problem, search, first, schedule, hot=HOT, cold=COLD)
+    return polish(problem, search, first, schedule, hot=hot, cold=min(hot, COLD))
 
 
 def polish(

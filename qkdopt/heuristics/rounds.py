@@ -21,12 +21,18 @@ def _routes_of_as_many(problem: Problem, **options: Any) -> Plan:
     return route_search(problem, all_demands=False, **options)
 
 
+def _cold_search(problem: Problem, **options: Any) -> Plan:
+    return local_search(problem, hot=COLD_HOT, **options)
+
+
 # Routes first of all demands, where some are blocked and the links have room; then of as many.
 METHODS: tuple[Callable[..., Plan], ...] = (local_search, route_search, _routes_of_as_many)
 # Share of the time left for the first round; it settles how many demands are served.
 FIRST_SHARE = 0.1
 # Share of the time left for each round after it: slow cooling finds the best plans.
 SHARE = 0.5
+# A round of fewer seconds a demand cannot cool from a hot start: it begins cold.
+COLD_S, COLD_HOT = 0.01, 0.005
 # Most time for the channels of a round's routes [s], and its share of the round.
 CHANNELS_S, CHANNELS_SHARE = 3.0, 0.15
 # A node-limited run repeats exactly: its rounds are limited by moves, not by seconds.
@@ -86,7 +92,9 @@ class SearchRounds:
             Called often; returns whether to end. None to run to the end.
         """
         last = None if seconds is None else min(CHANNELS_S, CHANNELS_SHARE * seconds)
-        plan = METHODS[self._method](
+        cold = seconds is not None and seconds < COLD_S * len(self._problem.routes)
+        method = _cold_search if cold else METHODS[self._method]
+        plan = method(
             self._problem, seed=self._seed, start=start,
             seconds=None if seconds is None or last is None else seconds - last, moves=moves,
             should_stop=should_stop,
@@ -94,7 +102,7 @@ class SearchRounds:
         if plan is not start and (should_stop is None or not should_stop()):
             plan = improve_channels(self._problem, plan, seconds=last)
         improved = assess(self._problem, plan).key > assess(self._problem, start).key
-        if not improved or not self._rounds:
+        if not self._rounds or not (cold or improved):
             self._method = self._next(plan)
         self._rounds += 1
         self._seed += 1

@@ -6,7 +6,7 @@ import pytest
 
 import qkdopt
 from qkdopt.heuristics import ds_qkd, local_search, route_search
-from qkdopt.heuristics.rounds import SearchRounds
+from qkdopt.heuristics.rounds import COLD_HOT, COLD_S, SearchRounds
 from qkdopt.optimize.record import saved_plan_of
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import BLOCKED, assess, tune_working_channels
@@ -92,3 +92,24 @@ def test_rounds_change_their_way_until_one_improves(monkeypatch):
     for _ in range(3):
         rounds.search(start)
     assert [name for name, _ in called] == ["together", "routes", "routes"]
+
+
+def test_short_rounds_begin_cold_and_leave_the_turn_to_who_has_it(monkeypatch):
+    problem = build_problem(random_instance(3, most_demands=8, channels=(4, 6)))
+    start, called = ds_qkd(problem), []
+
+    def noted(name):
+        def search(problem, *, start, hot=None, **_):
+            called.append((name, hot))
+            return start
+
+        return search
+
+    ways = (noted("together"), noted("routes"))
+    monkeypatch.setattr("qkdopt.heuristics.rounds.METHODS", ways)
+    monkeypatch.setattr("qkdopt.heuristics.rounds.local_search", noted("cold"))
+    rounds = SearchRounds(problem, 0)
+    short = 0.5 * COLD_S * len(problem.routes)
+    for seconds in (10.0, short, 10.0, 10.0):
+        rounds.search(start, seconds=seconds)
+    assert called == [("together", None), ("cold", COLD_HOT), ("routes", None), ("together", None)]
