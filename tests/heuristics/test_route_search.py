@@ -105,11 +105,12 @@ def test_short_rounds_begin_cold_and_leave_the_turn_to_who_has_it(monkeypatch):
 
         return search
 
-    ways = (noted("together"), noted("routes"))
+    ways = (noted("together"), noted("routes"), noted("of as many"))
     monkeypatch.setattr("qkdopt.heuristics.rounds.METHODS", ways)
     monkeypatch.setattr("qkdopt.heuristics.rounds.local_search", noted("cold"))
     rounds = SearchRounds(problem, 0)
     short = 0.5 * COLD_S * len(problem.routes)
     for seconds in (10.0, short, 10.0, 10.0):
         rounds.search(start, seconds=seconds)
-    assert called == [("together", None), ("cold", COLD_HOT), ("routes", None), ("together", None)]
+    last = "of as many" if start.served < len(problem.routes) else "together"
+    assert called == [("together", None), ("cold", COLD_HOT), ("routes", None), (last, None)]
