@@ -322,6 +322,8 @@ def bound(
         raise UsageError(f"threads = {threads}; expected at least 1")
     if node_limit is not None and node_limit < 0:
         raise UsageError(f"node limit = {node_limit}; expected at least 0")
+    if not time_limit >= 0.0:
+        raise UsageError(f"time limit = {time_limit:g}; expected 0 s or more")
     deadline = time.monotonic() + time_limit
     problem = build_problem(instance, objective, routes)
     if not bound_compiled(any_route=problem.any_route):

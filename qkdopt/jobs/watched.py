@@ -93,6 +93,9 @@ class WatchedWorkers:
             self._workers.share(self.name, self._data)
         except Exception as error:
             self.give_up(f"{type(error).__name__}: {error}")
+        if self._closed.is_set():
+            # The run ended while they were on their way.
+            self._discard()
         since: float | None = None
         while not self.lost and not self._closed.is_set():
             try:

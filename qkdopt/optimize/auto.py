@@ -111,8 +111,7 @@ class AutoRun:
         self._settle(min(SETTLE_SECONDS, SETTLE_SHARE * self._clock.time_limit))
         self._clock.report("local search", self._incumbent)
         self._clock.enter("search and bound")
-        if self._workers is not None:
-            self._helpers = RemoteSearch(self._workers, self._incumbent, self._clock, self._seed)
+        self._call_helpers()
         try:
             if self._threads == 1 and self._workers is None:
                 self._take_turns()
@@ -121,6 +120,19 @@ class AutoRun:
             self._bound_last_number()
         finally:
             self._dismiss()
+
+    def _call_helpers(self) -> None:
+        """Let workers of the cluster search the present problem too, if there are any."""
+        if self._helpers is not None:
+            self._helpers.close()
+        if self._workers is not None:
+            self._helpers = RemoteSearch(self._workers, self._incumbent, self._clock, self._seed)
+
+    def _step_helpers(self) -> None:
+        """Take what the workers have found, and keep them busy."""
+        if self._helpers is not None and self._remote is not None:
+            self._helpers.step()
+            self._remote.reserved = self._helpers.threads
 
     def _dismiss(self) -> None:
         """Let threads and workers go; note what became of the workers."""
@@ -137,6 +149,7 @@ class AutoRun:
         searcher.start()
         try:
             while not self._clock.over() and not self.closed:
+                self._step_helpers()
                 if not self._tighten() and not self._prove_small(self._threads):
                     self._clock.stop.wait(REPORT_SECONDS)
                     self._report()
@@ -149,18 +162,27 @@ class AutoRun:
         self._incumbent.offer(ds_qkd_synergistic(self._problem))
         self._clock.enter("local search")
         for moves in MOVES_OF_ROUNDS:
-            self._incumbent.offer(self._rounds.search(self._incumbent.best()[0], moves=moves))
+            self._search_moves(moves)
         self._team = NodeTeam(self._threads, self._remote, batch=BATCH)
         try:
             while not self.closed and not self._clock.over():
                 left = nodes - self._expansions
                 self._team.batch = max(1, min(BATCH, left))
+                listed = self._problem
                 if (left <= 0 and self._proof is not None) or not self._tighten():
                     break
+                if self._problem is not listed:
+                    self._search_moves(MOVES_OF_ROUNDS[0])
         finally:
             self._dismiss()
         if not self.closed:
             self._prove_small(1, nodes=max(1, nodes))
+
+    def _search_moves(self, moves: int) -> None:
+        """Search for a number of moves; an interruption ends it."""
+        start = self._incumbent.best()[0]
+        found = self._rounds.search(start, moves=moves, should_stop=self._clock.over)
+        self._incumbent.offer(found)
 
     @property
     def _expansions(self) -> int:
@@ -185,8 +207,10 @@ class AutoRun:
         """Return the best bound at the incumbent's number served; no objective if stale."""
         served = self._incumbent.best()[1].served
         proofs = []
-        if self._proof is not None:
-            proofs.append(_at(self._proof.as_bound(), self._proof.for_served == served))
+        # Read once: another thread may put the next one there.
+        proof = self._proof
+        if proof is not None:
+            proofs.append(_at(proof.as_bound(), proof.for_served == served))
         if self._small_proof is not None:
             proofs.extend(self._small_proof.bounds())
         if not proofs:
@@ -242,12 +266,13 @@ class AutoRun:
         """Go on with the paths that the bound found: plans keep the numbers of their routes."""
         self._problem = self._incumbent.problem = problem
         self._rounds = SearchRounds(problem, self._seed + 1 + ROUTES_SEED)
+        if self._helpers is not None:
+            self._call_helpers()
 
     def _outdated(self) -> bool:
         """Whether time is up, or another number served has to be bounded; reported meanwhile."""
         assert self._proof is not None
-        if self._helpers is not None:
-            self._helpers.step()
+        self._step_helpers()
         if self._clock.seconds - self._reported >= REPORT_SECONDS:
             self._report(by_clock=True)
         served = self._incumbent.best()[1].served

@@ -76,6 +76,7 @@ def validate_options(
     gap: float,
     threads: int | None,
     linearisation: float | None,
+    node_limit: int | None,
     scheduler: str | None,
 ) -> None:
     """Raise where options of a run are out of range or do not fit together.
@@ -101,6 +102,8 @@ def validate_options(
             f"linearisation = {linearisation:g}; expected more than 0 and less than the gap "
             f"{gap:g}, of which it is a part"
         )
+    if node_limit is not None and node_limit < 0:
+        faults.append(f"node limit = {node_limit}; expected at least 0")
     if threads is not None and threads < 1:
         faults.append(f"threads = {threads}; expected at least 1")
     if faults:

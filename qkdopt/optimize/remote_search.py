@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +20,6 @@ from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import Plan
-from qkdopt.result import Objective
 from qkdopt.runtime.compiled import source_digest
 
 # One thread of the cluster in so many searches, and one at least; the others expand nodes.
@@ -52,10 +53,11 @@ class RemoteSearch:
         self._clock = clock
         self._seed = seed + FIRST_SEED
         problem = incumbent.problem
-        name = f"qkdopt-instance-{problem.instance.sha256()}-{problem.objective}"
-        data = pickle.dumps(
-            (source_digest(), problem.instance.model_dump_json(), problem.objective)
-        )
+        instance = problem.instance.model_dump_json()
+        # Plans number the routes that are listed here, the bound's own paths among them.
+        listed = (problem.objective, problem.routes, problem.scope, problem.complete)
+        data = pickle.dumps((source_digest(), instance, *listed))
+        name = f"qkdopt-problem-{hashlib.sha256(data).hexdigest()}"
         self._watched = WatchedWorkers(workers, name, data)
         self._under_way: list[Future[Any]] = []
 
@@ -122,9 +124,9 @@ _building = threading.Lock()
 
 @lru_cache(maxsize=KEPT)
 def _problem(name: str) -> Problem:
-    received: tuple[str, str, Objective] = pickle.loads(held(name))
-    sources, instance, objective = received
+    sources, instance, objective, routes, scope, complete = pickle.loads(held(name))
     if sources != source_digest():
-        # Its routes may be numbered in another way.
+        # Its physics, and so its idea of a better plan, may be another.
         raise RuntimeError("the worker has another version of qkdopt")
-    return build_problem(Instance.model_validate_json(instance), objective)
+    problem = build_problem(Instance.model_validate_json(instance), objective)
+    return replace(problem, routes=routes, scope=scope, complete=complete)

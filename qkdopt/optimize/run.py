@@ -134,7 +134,15 @@ def solve(
     """
     named = strategy_of(strategy)
     validate_options(
-        named.name, formulation, routes, time_limit, gap, threads, linearisation, scheduler
+        named.name,
+        formulation,
+        routes,
+        time_limit,
+        gap,
+        threads,
+        linearisation,
+        node_limit,
+        scheduler,
     )
     _validate_installed(named, solver)
     options = SolverOptions(
@@ -239,7 +247,8 @@ def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions
     rounds = SearchRounds(incumbent.problem, options.seed)
     if options.nodes is not None:
         for moves in MOVES_OF_ROUNDS:
-            incumbent.offer(rounds.search(incumbent.best()[0], moves=moves))
+            start = incumbent.best()[0]
+            incumbent.offer(rounds.search(start, moves=moves, should_stop=clock.over))
         clock.report("local search", incumbent)
         return
     while not rounds.idle and not clock.over():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
+from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, NodeId
 from qkdopt.problem.coefficients import Tables, build_tables
 from qkdopt.problem.load_states import (
@@ -139,7 +140,18 @@ def build_problem(
     scope
         Which routes bounds hold for; with ``all`` every route is listed where no demand has more
         than ``MOST_LISTED``.
+
+    Raises
+    ------
+    UsageError
+        Objective or scope are none of those that there are.
     """
+    for what, name, known in (
+        ("objective", objective, get_args(Objective)),
+        ("routes", scope, get_args(RouteScope)),
+    ):
+        if name not in known:
+            raise UsageError(f"{what} = {name!r}; expected one of {', '.join(known)}")
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
     listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else instance.routes.k
     return Problem(

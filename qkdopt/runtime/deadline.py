@@ -35,7 +35,7 @@ def broken_off(over: Callable[[], bool]) -> Iterator[None]:
     Inside, nothing may change what outlives the block: it may end at any line.
     """
     watchman = _Watchman(over)
-    with _swallowed_unreported():
+    with _hooked:
         try:
             try:
                 watchman.start()
@@ -72,20 +72,36 @@ def since(over: Callable[[], bool], seconds: float) -> Callable[[], bool]:
     return late
 
 
-@contextmanager
-def _swallowed_unreported() -> Iterator[None]:
-    """Let Python report no :class:`TimeUp` that was swallowed: it is raised again."""
-    report = sys.unraisablehook
+class _Hook:
+    """Lets Python report no :class:`TimeUp` that was swallowed: it is raised again.
 
-    def hook(swallowed: sys.UnraisableHookArgs) -> None:
+    The hook is the process's: it is set while any thread is in a block, and the last one to leave
+    brings back what was there before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks = 0
+        self._before: Callable[[sys.UnraisableHookArgs], object] = sys.unraisablehook
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._blocks += 1
+            if self._blocks == 1:
+                self._before, sys.unraisablehook = sys.unraisablehook, self._report
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._blocks -= 1
+            if self._blocks == 0:
+                sys.unraisablehook = self._before
+
+    def _report(self, swallowed: sys.UnraisableHookArgs) -> None:
         if not issubclass(swallowed.exc_type, TimeUp):
-            report(swallowed)
+            self._before(swallowed)
 
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = report
+
+_hooked = _Hook()
 
 
 class _Watchman(threading.Thread):

@@ -15,6 +15,16 @@ from typing import Any
 _ONE_AT_A_TIME = threading.Lock()
 
 
+class _Banner:
+    """Whether the banner of the process's first instance is behind us."""
+
+    def __init__(self) -> None:
+        self.lock, self.written = threading.Lock(), False
+
+
+_banner = _Banner()
+
+
 @contextmanager
 def suppress_stdout() -> Iterator[None]:
     """Send to nowhere what C code, or a library's Python, writes to stdout inside the block."""
@@ -27,9 +37,12 @@ def suppress_stdout() -> Iterator[None]:
         with redirect_stdout(StringIO()):
             yield
     finally:
-        _flush_c()
-        os.dup2(kept, 1)
-        os.close(kept)
+        # Whatever ends the flush, a time limit included: stdout comes back.
+        try:
+            _flush_c()
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 def _flush_c() -> None:
@@ -39,15 +52,24 @@ def _flush_c() -> None:
     library.fflush(None)
 
 
+def _highs() -> Any:
+    import highspy
+
+    return highspy.Highs()  # type: ignore[no-untyped-call]
+
+
 def new_highs() -> Any:
     """Make a HiGHS instance that prints nothing.
 
-    The first instance of a process writes a banner before any option can be set.
+    The first instance of a process writes a banner before any option can be set: it alone is made
+    with stdout suppressed, which all threads of the process share.
     """
-    import highspy
-
-    with suppress_stdout():
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    with _banner.lock:
+        if not _banner.written:
+            with suppress_stdout():
+                _highs()
+            _banner.written = True
+    solver = _highs()
     solver.setOptionValue("log_to_console", False)
     # HiGHS keeps one pool of threads per process and fails on another number of threads.
     solver.resetGlobalScheduler(True)

@@ -246,7 +246,7 @@ def test_without_dask_or_a_scheduler_the_answer_is_one_line(monkeypatch, capsys,
 
 def test_the_bound_of_an_instance_is_that_of_its_node_limit():
     mesh = qkdopt.read_instance(LIBRARY / "small" / "nsfnet_8ch.json")
-    found = [qkdopt.bound(mesh, served=3, node_limit=2, threads=n) for n in (1, 2, 4)]
+    found = [qkdopt.bound(mesh, served=4, node_limit=2, threads=n) for n in (1, 2, 4)]
     assert len({(bound.objective_bps, bound.method) for bound in found}) == 1
     assert "5 nodes" in found[0].method
     for options in ({"threads": 0}, {"node_limit": -1}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -131,3 +132,22 @@ def test_paused_time_is_no_part_of_the_limit(monkeypatch):
     assert clock.seconds == pytest.approx(4.0)
     assert clock.left == pytest.approx(6.0)
     assert not clock.over()
+
+
+def test_blocks_that_overlap_in_threads_leave_the_hook_as_it_was():
+    before = sys.unraisablehook
+    entered, left = threading.Event(), threading.Event()
+
+    def block():
+        with broken_off(lambda: False):
+            entered.set()
+            left.wait(5.0)
+
+    other = threading.Thread(target=block)
+    with broken_off(lambda: False):
+        other.start()
+        entered.wait(5.0)
+    assert sys.unraisablehook is not before
+    left.set()
+    other.join()
+    assert sys.unraisablehook is before
