@@ -53,7 +53,7 @@ def main() -> None:
     options = arguments()
     for change in runs(options, Library(options.library)):
         best = change.after
-        word = "better" if change.better else "-"
+        word = "better" if change.is_improved else "-"
         gap = "-" if best.gap is None else f"{100.0 * best.gap:.3f} %"
         print(
             f"{change.source:40} {word:7} {best.served} of {best.served_bound} served  "

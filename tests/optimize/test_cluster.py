@@ -15,6 +15,7 @@ from qkdopt.optimize.auto import AutoRun
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.problem import build_problem
+from qkdopt.problem.plan import tune_working_channels
 from tests.cluster import Cluster, busy_instance
 from tests.command import HANG_SECONDS
 
@@ -52,15 +53,24 @@ def opened(cluster):
     yield cluster.workers()
 
 
-def run_with(cluster, until, monkeypatch):
+def on_its_last_route(problem):
+    """Plan that serves one demand, on a route that is no candidate of the instance."""
+    routes, channels = [-1] * len(problem.routes), [()] * len(problem.routes)
+    routes[0], channels[0] = len(problem.routes[0]) - 1, (0,)
+    assert routes[0] >= problem.instance.routes.k
+    return tune_working_channels(problem, routes, channels)
+
+
+def run_with(cluster, until, monkeypatch, scope="candidates"):
     """One run whose own threads do not search, until there is what is waited for."""
     monkeypatch.setattr("qkdopt.optimize.auto.SMALL_JOINT", 0)
     monkeypatch.setattr("qkdopt.optimize.remote_search.LONGEST_SECONDS", 1.0)
     monkeypatch.setattr(AutoRun, "_search", lambda self, improve: None)
-    monkeypatch.setattr("qkdopt.optimize.auto.ds_qkd_synergistic", ds_qkd)
-    problem = build_problem(busy_instance())
+    begin = ds_qkd if scope == "candidates" else on_its_last_route
+    monkeypatch.setattr("qkdopt.optimize.auto.ds_qkd_synergistic", begin)
+    problem = build_problem(busy_instance(), "mean", scope)
     incumbent = Incumbent(problem)
-    incumbent.offer(ds_qkd(problem))
+    incumbent.offer(begin(problem))
     first = incumbent.best()[1].key
     clock = Clock(HANG_SECONDS, 0.0)
     run = AutoRun(
@@ -70,12 +80,21 @@ def run_with(cluster, until, monkeypatch):
     clock.over = lambda: over() or until(run, incumbent.best()[1].key > first)
     run.run()
     assert not clock.timed_out
-    assert run.bound().objective_bps >= incumbent.best()[1].objective_bps
+    bound = run.bound()
+    # A run that was ended at its first better plan may have none yet.
+    if bound is not None and bound.objective_bps is not None:
+        assert bound.objective_bps >= incumbent.best()[1].objective_bps
     return run
 
 
 def test_restarts_of_workers_improve_the_plan(monkeypatch):
     run = run_with(Cluster(), lambda run, better: better, monkeypatch)
+    assert run.notes == []
+
+
+def test_workers_know_the_routes_that_plans_number(monkeypatch):
+    monkeypatch.setattr("qkdopt.bounds.bound.ROOT_ITERATIONS", 10)
+    run = run_with(Cluster(), lambda run, better: better, monkeypatch, scope="all")
     assert run.notes == []
 
 
