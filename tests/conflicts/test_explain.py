@@ -108,6 +108,7 @@ def test_nodes_that_nothing_joins():
     assert explanation.text == "demand 1 has no route: nothing joins 1 and 2"
 
 
+@pytest.mark.slow
 def test_a_channel_that_is_free_nowhere_end_to_end_is_listed():
     """Two channels, and each link's QKD channel takes another: no count by hand shows it."""
     links = [("0-1", 0, 1, 10.0, {"candidates": [0]}), ("1-2", 1, 2, 10.0, {"candidates": [1]})]
@@ -166,6 +167,7 @@ def test_a_key_rate_for_which_another_route_has_no_capacity():
     assert "(at that rate)" in explanation.text
 
 
+@pytest.mark.slow
 def test_noise_against_the_quantum_signal_is_counted_with_its_channel():
     """Loads count the quieter direction: only the channels show that the light is louder."""
     instance = line([(1, 0)], km=60.0, channels=6)

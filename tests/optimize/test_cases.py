@@ -20,7 +20,7 @@ GAP = 1e-3
 WAYS = [
     ("joint", "highs"),
     ("joint", "scip"),
-    ("joint", "cp-sat"),
+    pytest.param("joint", "cp-sat", marks=pytest.mark.slow),  # to its limit of 20 s
     ("textbook", "highs"),
     ("cp-sat", "cp-sat"),
 ]

@@ -29,6 +29,7 @@ from tests.adapters.test_isolated import gone
 from tests.brute_force import Oracle
 from tests.command import exit_status
 from tests.random_instances import random_instance
+from tests.tiers import slow_beyond
 
 # A run in the background has SIGINT ignored.
 pytestmark = pytest.mark.usefixtures("ctrl_c")
@@ -43,7 +44,7 @@ def stubborn(monkeypatch):
     monkeypatch.setitem(ADAPTERS, "stubborn", StubbornAdapter())
 
 
-@pytest.mark.parametrize("formulation", ["joint", "textbook", "load-state"])
+@pytest.mark.parametrize("formulation", slow_beyond(1, ["joint", "textbook", "load-state"]))
 def test_a_solver_that_ignores_its_limit_costs_neither_plan_nor_bound(stubborn, formulation):
     instance = qkdopt.read_instance(MESH)
     result = qkdopt.solve(
