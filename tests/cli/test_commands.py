@@ -89,6 +89,9 @@ def test_node_limited_runs_repeat_but_for_times():
     ]
     for run in runs:
         run.pop("seconds")
+        assert run["history"]
+        for point in run["history"]:
+            point.pop("seconds")
     assert runs[0] == runs[1]
 
 
