@@ -65,22 +65,20 @@ class ChannelCosts:
     fibres: IntArray
 
 
-def channel_costs(problem: Problem, plan: Plan, working: tuple[int, ...]) -> ChannelCosts:
-    """Linearise the objective at a plan's noise, for channels beside these working candidates.
+def channel_costs(problem: Problem, plan: Plan) -> ChannelCosts:
+    """Linearise the objective at a plan's noise, for channels beside its working candidates.
 
     Parameters
     ----------
     problem
         The problem, with objective ``mean`` or ``link-sum``.
     plan
-        The plan: its routes, and the noise at which key rates are linear.
-    working
-        ``(E,)`` candidate of each link, as in :class:`qkdopt.problem.plan.Plan`.
+        The plan: its routes, its working candidates, and the noise at which key rates are linear.
     """
     tables, blocks = problem.tables, guard_blocks(problem.tables)
-    numbers = np.array(working)
-    has_key, column = numbers != NO_QKD, np.where(numbers == NO_QKD, 0, numbers)
-    every = np.arange(len(numbers))
+    working = np.array(plan.working)
+    has_key, column = working != NO_QKD, np.where(working == NO_QKD, 0, working)
+    every = np.arange(len(working))
     exact = assess(problem, plan)
     weight = _demands_behind(problem, plan, exact) * -_slopes(problem, exact, column)
     weight = np.where(has_key, weight, 0.0)
@@ -118,14 +116,10 @@ def _slopes(problem: Problem, exact: Assessment, column: IntArray) -> FloatArray
     return np.minimum(0.0, (rise - fall) / (exact.noise + step - less))
 
 
-def assign_channels(
-    problem: Problem,
-    plan: Plan,
-    working: tuple[int, ...] | None = None,
-    *,
-    seconds: float | None = None,
-) -> Plan | None:
+def assign_channels(problem: Problem, plan: Plan, *, seconds: float | None = None) -> Plan | None:
     """Give a plan's routes the channels that the program finds best; None if it finds none.
+
+    The plan returned has every link at its best candidate, and no demand below its floor.
 
     Parameters
     ----------
@@ -133,13 +127,10 @@ def assign_channels(
         The problem, with objective ``mean`` or ``link-sum``.
     plan
         Plan that serves at least one demand.
-    working
-        ``(E,)`` candidates of the links for which channels are chosen; the plan's own by default.
-        The plan returned has every link at its best candidate, and no demand below its floor.
     seconds
         Time limit of the solver [s]; None for none.
     """
-    costs = channel_costs(problem, plan, plan.working if working is None else working)
+    costs = channel_costs(problem, plan)
     channels = _solve(problem, costs, seconds)
     if channels is None:
         return None

@@ -21,7 +21,7 @@ from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.plan import Plan, assess
 
-# Share of a run for the routes alone; the rest is for routes and channels together.
+# Share of a run for the routes alone.
 ROUTES_SHARE = 0.35
 # Share of that in which all demands are routed, where some were blocked; most often all fit.
 ROUTES_SHARE_OF_ALL = 0.6

@@ -69,11 +69,6 @@ class SmallProof:
         """Who answered."""
         return self._joint.solver
 
-    @property
-    def for_served(self) -> int:
-        """Number served that the joint model has been tried for; -1 for none."""
-        return self._joint_served
-
     def run(self, closed: Callable[[], bool]) -> None:
         """Prove the number served, then the objective.
 

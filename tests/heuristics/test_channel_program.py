@@ -46,7 +46,7 @@ def test_the_program_finds_the_cheapest_legal_channels(seed):
     plan = ds_qkd(problem)
     if not plan.served:
         return
-    costs = channel_costs(problem, plan, plan.working)
+    costs = channel_costs(problem, plan)
     least, other = cheapest(problem, plan, costs), assign_channels(problem, plan)
     assert (least is None) == (other is None)
     if other is not None:
@@ -62,7 +62,7 @@ def test_a_cost_is_what_little_noise_of_the_channel_takes_from_the_key_rates(see
     plan = ds_qkd(problem)
     if not plan.served:
         return
-    tables, costs = problem.tables, channel_costs(problem, plan, plan.working)
+    tables, costs = problem.tables, channel_costs(problem, plan)
     exact, every = assess(problem, plan), np.arange(len(plan.working))
     column = np.maximum(plan.working, 0)
     transmittance = tables.transmittance[every, column]

@@ -101,7 +101,7 @@ def test_no_heuristic_loses_ground(strategy, limit, case):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("limit", ["no time", "little time", "interrupted"])
-@settings(max_examples=6)
+@settings(max_examples=12)
 @given(started())
 def test_auto_loses_no_ground(limit, threads, case):
     with patch("qkdopt.optimize.run.Clock", interrupted_clock if limit == "interrupted" else Clock):
