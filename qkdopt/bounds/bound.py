@@ -16,10 +16,11 @@ import numpy as np
 
 from qkdopt.bounds.branching import LoadTree
 from qkdopt.bounds.bundle import BundleState, first_state, improve
-from qkdopt.bounds.classes import Relaxation, build_relaxation, level_edges
+from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
 from qkdopt.bounds.keyless import any_key
+from qkdopt.bounds.levels import level_edges, level_stages, refined_state
 from qkdopt.bounds.listing import carried_prices, list_paths
 from qkdopt.bounds.node_team import BATCH, NodeTeam, open_team
 from qkdopt.bounds.served import served_bound
@@ -33,6 +34,8 @@ from qkdopt.units import FloatArray
 RATE_LEVELS = 10
 ROOT_ITERATIONS = 400
 ROOT_TOLERANCE = 1e-4
+# Of the stages with few levels: what is left is found sooner with more.
+STAGE_TOLERANCE = 5e-4
 # Most times that paths join the listed routes at the root, and the least relative decrease of the
 # bound for which they do once more.
 LISTING_ROUNDS = 4
@@ -73,6 +76,8 @@ class LoadStateBound:
         self._hint_bps = rates_bps
         self._data: DualData | None = None
         self._earlier: BundleState | None = None
+        self._stages: list[FloatArray | None] = []
+        self._stage = 0
         self.team: NodeTeam | None = None
         """Who expands nodes; None for the thread that tightens."""
         self._begin(served)
@@ -182,40 +187,60 @@ class LoadStateBound:
         return self.problem.objective == "mean" and self.for_served > 0
 
     def _root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> LoadTree:
+        # The levels stay where they are, for prices are prices of levels.
+        self._stages = self._stages or level_stages(self._level_edges())
+        self._data = self._data or dual_data(self.relaxation, self._stages[0])
+        self._root_state = self._first_state(self._data)
+        while True:
+            last = self._stage == len(self._stages) - 1
+            self._improve_root(cutoff_bps, ROOT_TOLERANCE if last else STAGE_TOLERANCE, should_stop)
+            if last or self._root_state.value_bps <= cutoff_bps or should_stop():
+                break
+            self._refine()
+        if self.relaxation.arcs is not None:
+            self._list_paths(cutoff_bps, should_stop)
+        return LoadTree(self._data, self.for_served, self._root_state)
+
+    def _level_edges(self) -> FloatArray | None:
+        if self.problem.objective != "mean":
+            return None
         rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
-        edges = None
-        if self.problem.objective == "mean":
-            highest = max(float(rates.max(initial=0.0)), 1.0)
-            served = self._hint_bps[self._hint_bps > 0.0]
-            hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
-            edges = level_edges(hint, highest, RATE_LEVELS)
-        data = self._data or dual_data(self.relaxation, edges)
+        highest = max(float(rates.max(initial=0.0)), 1.0)
+        served = self._hint_bps[self._hint_bps > 0.0]
+        hint = np.minimum(served, highest) if len(served) else np.array([highest / 2.0])
+        return level_edges(hint, highest, RATE_LEVELS)
+
+    def _first_state(self, data: DualData) -> BundleState:
+        rates = np.concatenate([states.rate_bps for states in self.relaxation.states])
         state = first_state(data, float(rates.mean()) if len(rates) else 1.0)
         if self._earlier is not None:
             state.prices, state.sigma = self._earlier.prices.copy(), self._earlier.sigma
             state.step = self._earlier.step
-        # The levels stay where they are, for prices are prices of levels.
-        self._data, self._root_state = data, state
-        self._improve_root(cutoff_bps, should_stop)
-        if self.relaxation.arcs is not None:
-            self._list_paths(edges, cutoff_bps, should_stop)
-        return LoadTree(self._data, self.for_served, self._root_state)
+        return state
 
-    def _improve_root(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> None:
+    def _refine(self) -> None:
+        """Go on with the levels of the next stage."""
+        assert self._data is not None
+        assert self._root_state is not None
+        finer = dual_data(self.relaxation, self._stages[self._stage + 1])
+        state = refined_state(self._root_state, self._data, finer)
+        self._data, self._root_state, self._stage = finer, state, self._stage + 1
+
+    def _improve_root(
+        self, cutoff_bps: float, tolerance: float, should_stop: Callable[[], bool]
+    ) -> None:
         data, state = self._data, self._root_state
         assert data is not None
         assert state is not None
         feasible = improve(
             data, self.for_served, state, np.ones(len(data.loads), dtype=np.bool_),
-            iterations=ROOT_ITERATIONS, tolerance=ROOT_TOLERANCE,
+            iterations=ROOT_ITERATIONS, tolerance=tolerance,
             should_stop=lambda value: value <= cutoff_bps or should_stop(),
         )  # fmt: skip
         if not feasible:
             raise UsageError(f"no plan serves {self.for_served} demands: the links lack the room")
 
-    def _list_paths(
-        self, edges: FloatArray | None, cutoff_bps: float, should_stop: Callable[[], bool]
-    ) -> None:
+    def _list_paths(self, cutoff_bps: float, should_stop: Callable[[], bool]) -> None:
         """Give paths of the relaxed solution items of their own, as long as the bound falls."""
         for _ in range(LISTING_ROUNDS):
             state = self._root_state
@@ -224,7 +249,7 @@ class LoadStateBound:
             if longer is self.problem or state.value_bps <= cutoff_bps or should_stop():
                 return
             relaxation = build_relaxation(longer)
-            data = dual_data(relaxation, edges)
+            data = dual_data(relaxation, self._stages[self._stage])
             following = first_state(data, 1.0)
             following.prices = carried_prices(state.prices, self.relaxation, relaxation)
             following.sigma, following.step = state.sigma, state.step
@@ -233,7 +258,7 @@ class LoadStateBound:
             following.value_bps = state.value_bps
             self.problem, self.relaxation = longer, relaxation
             self._data, self._root_state = data, following
-            self._improve_root(cutoff_bps, should_stop)
+            self._improve_root(cutoff_bps, ROOT_TOLERANCE, should_stop)
             if following.value_bps >= state.value_bps * (1.0 - LISTING_GAIN):
                 return
 

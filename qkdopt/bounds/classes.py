@@ -12,7 +12,6 @@ from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.load_states import LinkStates, co_direction
 from qkdopt.problem.routes import Hop, Route
-from qkdopt.units import FloatArray
 
 
 @dataclass(frozen=True)
@@ -184,30 +183,3 @@ def _item_start(items: list[tuple[int, int, int]], links: int) -> IntArray:
 
 def _max_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
     return int(limit[start[0] : start[1]].sum()), int(limit[start[1] : start[2]].sum())
-
-
-def level_edges(rates_bps: FloatArray, highest_bps: float, levels: int) -> FloatArray:
-    """``(L + 1,)`` edges of rate levels from 0 to the highest rate.
-
-    Inner edges are spread evenly over the rates of a known plan: there the bound needs to tell
-    rates apart. Quantiles would collapse where many demands have no rate or the same. Any rising
-    edges that end at the highest rate are valid.
-
-    Parameters
-    ----------
-    rates_bps
-        ``(n,)`` rates of the known plan's demands [bit/s]; those of 0 do not count.
-    highest_bps
-        Highest rate of any link.
-    levels
-        Number of levels; fewer where edges coincide.
-    """
-    positive = rates_bps[rates_bps > 0.0]
-    lowest, highest = positive.min(initial=np.inf), positive.max(initial=0.0)
-    inner = np.linspace(lowest, highest, levels)[:-1] if len(positive) else np.empty(0)
-    last_bps = max(highest_bps, 1e-9)
-    edges = [0.0]
-    for edge in inner:
-        if edges[-1] + 1e-6 * last_bps < edge < last_bps * (1.0 - 1e-6):
-            edges.append(float(edge))
-    return np.array([*edges, last_bps])

@@ -8,7 +8,7 @@ import numpy as np
 
 from qkdopt.bounds.bundle import first_state, improve
 from qkdopt.bounds.classes import build_relaxation
-from qkdopt.bounds.cuts import _add_all
+from qkdopt.bounds.cut_kernels import add_all
 from qkdopt.bounds.dual import _demand_part, _link_part, dual_data
 from qkdopt.bounds.master import solve_master
 from qkdopt.bounds.path_cuts import _add_paths
@@ -18,7 +18,7 @@ from qkdopt.problem import Problem, build_problem
 from qkdopt.runtime.compiled import compiled_before
 
 # What a step of the bound calls; those that they call are compiled with them.
-KERNELS = (_demand_part, _link_part, _add_all, solve_master)
+KERNELS = (_demand_part, _link_part, add_all, solve_master)
 # What it calls besides where any path counts.
 PATH_KERNELS = (_find_all, _add_paths)
 # The types of a kernel's arguments are those of any other instance.

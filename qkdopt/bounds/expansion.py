@@ -19,6 +19,13 @@ from qkdopt.units import FloatArray
 
 CHILD_ITERATIONS = 40
 CHILD_TOLERANCE = 3e-5
+# Least proximal weight of a child at first, beside the mean key rate of a demand: at the weight
+# that a converged parent ends with, its prices would hardly move.
+CHILD_STEP = 0.4
+# Before a node counts as settled, it is improved by so many iterations; from this relative decrease
+# on it is another node, to be looked at again.
+SETTLING_ITERATIONS, SETTLING_TOLERANCE = 200, 1e-6
+SETTLING_GAIN = 1e-5
 # Mixed by less than this many lightpaths on average, a link's load counts as settled.
 SETTLED = 0.01
 
@@ -109,8 +116,46 @@ class Branching:
         """
         split = self._split(node)
         if split is None:
-            return Expansion(settled=True)
+            return self._settle(node, cutoff_bps, should_stop)
         return Expansion(tuple(self._children(node, *split, cutoff_bps, should_stop)))
+
+    def _settle(self, node: Node, cutoff_bps: float, should_stop: Callable[[], bool]) -> Expansion:
+        """Bound a node without mixed loads once more, where its prices may be rough."""
+        state = self._improved(
+            node, node.window, cutoff_bps, should_stop,
+            iterations=SETTLING_ITERATIONS, tolerance=SETTLING_TOLERANCE,
+        )  # fmt: skip
+        if state is None:
+            return Expansion()
+        if node.value_bps - state.value_bps <= SETTLING_GAIN * abs(node.value_bps):
+            return Expansion(settled=True)
+        return Expansion((Node(state.value_bps, node.window, state.packed()),))
+
+    def _improved(
+        self,
+        node: Node,
+        window: IntArray,
+        cutoff_bps: float,
+        should_stop: Callable[[], bool],
+        *,
+        iterations: int,
+        tolerance: float,
+    ) -> BundleState | None:
+        """Return the node's state, improved within a window; None where no plan is in it."""
+        state = node.state.unpacked()
+        typical_bps = node.value_bps / max(1, self._served)
+        state.step = max(state.step, CHILD_STEP * typical_bps)
+        feasible = improve(
+            self._data,
+            self._served,
+            state,
+            (self._load >= window[self._link, 0]) & (self._load <= window[self._link, 1]),
+            iterations=iterations,
+            tolerance=tolerance,
+            should_stop=lambda value: value <= cutoff_bps or should_stop(),
+        )
+        state.value_bps = min(state.value_bps, node.value_bps)
+        return state if feasible else None
 
     def _children(
         self,
@@ -125,18 +170,11 @@ class Branching:
         for low, high in ((node.window[link, 0], cut), (cut + 1, node.window[link, 1])):
             window = node.window.copy()
             window[link] = low, high
-            state = node.state.unpacked()
-            feasible = improve(
-                self._data,
-                self._served,
-                state,
-                (self._load >= window[self._link, 0]) & (self._load <= window[self._link, 1]),
-                iterations=CHILD_ITERATIONS,
-                tolerance=CHILD_TOLERANCE,
-                should_stop=lambda value: value <= cutoff_bps or should_stop(),
-            )
-            if feasible:
-                state.value_bps = min(state.value_bps, node.value_bps)
+            state = self._improved(
+                node, window, cutoff_bps, should_stop,
+                iterations=CHILD_ITERATIONS, tolerance=CHILD_TOLERANCE,
+            )  # fmt: skip
+            if state is not None:
                 children.append(Node(state.value_bps, window, state.packed()))
         return children
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from qkdopt.bounds.arcs import Arcs, Item
 from qkdopt.bounds.classes import Relaxation, demand_classes
-from qkdopt.bounds.cuts import UNLISTED, Cuts
+from qkdopt.bounds.cut_kernels import UNLISTED
+from qkdopt.bounds.cuts import Cuts
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.routes import Route, route_over

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from qkdopt.bounds.arcs import Arcs
-from qkdopt.bounds.cuts import UNLISTED, Cuts, enter_unless_there
+from qkdopt.bounds.cut_kernels import UNLISTED, enter_unless_there
+from qkdopt.bounds.cuts import Cuts
 from qkdopt.bounds.paths import Paths
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.runtime.compiled import njit, njit_noalloc

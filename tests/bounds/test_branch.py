@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from qkdopt.bounds.bound import LoadStateBound
-from qkdopt.bounds.classes import build_relaxation, level_edges
+from qkdopt.bounds.classes import build_relaxation
 from qkdopt.bounds.dual import dual_data
 from qkdopt.bounds.expansion import Branching
+from qkdopt.bounds.levels import level_edges
 from qkdopt.heuristics import ds_qkd
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from qkdopt.bounds import dual
-from qkdopt.bounds.classes import build_relaxation, level_edges
+from qkdopt.bounds.classes import build_relaxation
 from qkdopt.bounds.dual import dual_data, evaluate
+from qkdopt.bounds.levels import level_edges
 from qkdopt.bounds.served import served_bound
 from qkdopt.problem import build_problem
 from tests.brute_force import Oracle

@@ -7,9 +7,10 @@ import pytest
 from scipy.optimize import minimize
 
 from qkdopt.bounds.bundle import _propose, first_state, improve
-from qkdopt.bounds.classes import build_relaxation, level_edges
-from qkdopt.bounds.cuts import _enter
+from qkdopt.bounds.classes import build_relaxation
+from qkdopt.bounds.cut_kernels import enter
 from qkdopt.bounds.dual import dual_data
+from qkdopt.bounds.levels import level_edges
 from qkdopt.problem import build_problem
 from tests.random_instances import random_instance
 
@@ -225,7 +226,7 @@ def test_the_longest_idle_cut_makes_room():
     cuts.last_used[b, idle] = 7
     cuts.weight[b, :full] = 1.0 / full
     cuts.filled[b, new], cuts.constant[b, new] = 0, 123.0
-    _enter(
+    enter(
         b, new, 500, cuts.start, cuts.item, cuts.own, cuts.drawn, cuts.filled, cuts.level,
         cuts.gram, cuts.sigma_slope, cuts.constant, cuts.weight, cuts.state, cuts.route,
         cuts.last_used, cuts.count,

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 import qkdopt
 from qkdopt import problem as problems
 from qkdopt.bounds.bound import LoadStateBound
-from qkdopt.bounds.classes import build_relaxation, demand_classes, level_edges
+from qkdopt.bounds.classes import build_relaxation, demand_classes
 from qkdopt.bounds.dual import dual_data, evaluate
 from qkdopt.bounds.keyless import keyless_demands
+from qkdopt.bounds.levels import level_edges
 from qkdopt.bounds.listing import carried_prices, list_paths
 from qkdopt.bounds.paths import best_paths
 from qkdopt.bounds.served import served_bound

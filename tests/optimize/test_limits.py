@@ -278,7 +278,7 @@ def test_every_kernel_is_counted_while_it_compiles(monkeypatch):
 
 
 def test_compiling_runs_the_kernels_that_a_solve_runs():
-    from qkdopt.bounds.cuts import _add_all
+    from qkdopt.bounds.cut_kernels import add_all
     from qkdopt.bounds.dual import _demand_part, _link_part
     from qkdopt.bounds.master import solve_master
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
@@ -290,11 +290,11 @@ def test_compiling_runs_the_kernels_that_a_solve_runs():
     compilation.compile_bound()
     assert {*compilation.SEARCH_KERNELS, *compilation.BOUND_KERNELS} == {
         find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
-        _demand_part, _link_part, _add_all, solve_master,
+        _demand_part, _link_part, add_all, solve_master,
     }  # fmt: skip
     kernels = (
         find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
-        _demand_part, _link_part, _add_all, solve_master,
+        _demand_part, _link_part, add_all, solve_master,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     for objective in ("mean", "max-min", "link-sum"):
