@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.compilation import compile_share, note_whole_run
+from tests.order import longest_first
 
 # Hypothesis ends what is slow by the clock, and a worker shares its cores.
 settings.register_profile(
@@ -56,3 +57,8 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile before anything is collected: tests begin once every process has its share."""
     compile_share(session.config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files."""
+    longest_first(items)

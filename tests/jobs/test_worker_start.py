@@ -1,4 +1,4 @@
-"""Ctrl-C goes to every process of a terminal: a worker that still imports leaves it to its parent."""
+"""Ctrl-C goes to every process of a terminal; a worker that still imports does not take it."""
 
 from __future__ import annotations
 

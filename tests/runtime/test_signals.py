@@ -28,9 +28,14 @@ def blocked():
 
 def test_ctrl_c_waits_until_the_block_is_done():
     done = []
-    with pytest.raises(KeyboardInterrupt), deferred_sigint():
-        interrupt()
-        done.append(blocked())
+
+    def work():
+        with deferred_sigint():
+            interrupt()
+            done.append(blocked())
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == [True]
     assert not blocked()
 
@@ -42,14 +47,18 @@ def test_ctrl_c_that_another_thread_receives_waits_too():
         begun.set()
         end.wait()
 
+    def work():
+        with deferred_sigint():
+            signal.pthread_kill(thread.ident, signal.SIGINT)
+            end.set()
+            thread.join()
+            done.append("all")
+
     thread = threading.Thread(target=receive)
     thread.start()
     begun.wait()
-    with pytest.raises(KeyboardInterrupt), deferred_sigint():
-        signal.pthread_kill(thread.ident, signal.SIGINT)
-        end.set()
-        thread.join()
-        done.append("all")
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["all"]
 
 
@@ -91,7 +100,14 @@ def test_a_process_blocks_it_until_it_accepts_it():
 
 def test_without_a_mask_the_block_runs_as_it_is(monkeypatch):
     monkeypatch.delattr(signal, "pthread_sigmask")
-    with pytest.raises(KeyboardInterrupt), deferred_sigint():
-        accept_sigint()
-        interrupt()
-        pytest.fail("deferred")
+    accept_sigint()
+    done = []
+
+    def work():
+        with deferred_sigint():
+            interrupt()
+            done.append("deferred")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == []
