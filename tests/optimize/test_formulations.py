@@ -129,12 +129,12 @@ def test_an_option_that_the_solver_does_not_know_is_told():
 
 @pytest.mark.parametrize("formulation", ["joint", "textbook", "load-state"])
 def test_a_licence_that_is_too_small_is_told_before_the_model_is_built(monkeypatch, formulation):
-    instance = qkdopt.read_instance(LIBRARY / "nsfnet_100erl.json")
-    monkeypatch.setattr(HighsAdapter, "size", SizeLimit(columns=2000, rows=2000))
+    instance = qkdopt.read_instance(LIBRARY / "small" / "nsfnet_8ch.json")
+    monkeypatch.setattr(HighsAdapter, "size", SizeLimit(columns=200, rows=200))
     monkeypatch.setattr(HighsAdapter, "licensed", lambda self: False)
     monkeypatch.setattr("qkdopt.milp.build._declare_shared", None)
     monkeypatch.setattr("qkdopt.milp.loads.declare_variables", None)
-    with pytest.raises(LicenceError, match="at most 2000 columns"):
+    with pytest.raises(LicenceError, match="at most 200 columns"):
         solved(instance, formulation, "highs")
 
 
