@@ -178,6 +178,9 @@ def _end(*_: object) -> None:
     WorkerState.ended = True
     if WorkerState.busy:
         raise KeyboardInterrupt
+    if not WorkerState.begun:
+        # It still imports, where an exception would be printed, and has nothing to clear up.
+        os._exit(1)
     sys.exit()
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C goes to every process of a terminal; a worker that still imports does not take it."""
+"""A worker that still imports leaves Ctrl-C to its parent, and prints nothing when it is ended."""
 
 from __future__ import annotations
 
@@ -64,3 +64,49 @@ def test_ctrl_c_while_a_worker_imports_reaches_its_parent_alone(tmp_path):
     assert errors == ""
     assert answer == "interrupted\nblocked in a run: []\n"
     assert process.returncode == 0
+
+
+# Here a worker never gets through its own imports.
+ENDLESS = """
+import sys, time
+from pathlib import Path
+
+here = Path(__file__).parent
+
+
+class Endless:
+    def find_spec(self, name, *_):
+        if name == "qkdopt.runtime.compiled":
+            (here / "importing").touch()
+            while True:
+                time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    from qkdopt.jobs import open_workers
+
+    with open_workers(None, 1) as team:
+        future = team.executor.submit(time.sleep, 0.0)
+        while not (here / "importing").exists():
+            time.sleep(0.01)
+        team.stop()
+        print(type(future.exception()).__name__)
+else:
+    sys.meta_path.insert(0, Endless())
+"""
+
+
+def test_a_worker_that_is_ended_while_it_imports_prints_nothing(tmp_path):
+    script = tmp_path / "many.py"
+    script.write_text(ENDLESS, encoding="utf-8")
+    process = Popen(
+        [sys.executable, script], stdout=PIPE, stderr=PIPE, text=True, start_new_session=True
+    )
+    with process:
+        try:
+            answer, errors = process.communicate(timeout=HANG_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert errors == ""
+    assert answer == "BrokenProcessPool\n"
