@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.compilation import compile_share, note_whole_run
+from tests.order import longest_first
+
 # Hypothesis ends what is slow by the clock, and a worker shares its cores.
 settings.register_profile(
     "shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -44,3 +47,18 @@ def no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     on one and two) is tested with them, in ``experiments/study`` and beside each command.
     """
     monkeypatch.setattr("qkdopt.jobs.workers.ProcessPoolExecutor", _OneThread)
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Tell each process of a run of all tests about it."""
+    note_whole_run(node.config, node.workerinput)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile before anything is collected: tests begin once every process has its share."""
+    compile_share(session.config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files."""
+    longest_first(items)

@@ -7,6 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from tests.order import LONG_FILES
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -46,6 +48,10 @@ def test_ci_ends_with_the_tests_that_a_plain_run_leaves_out():
     chosen = options["tool"]["pytest"]["ini_options"]["addopts"]
     assert chosen[chosen.index("-m") + 1] == "not slow and not long"
     assert commands_of_ci()[-1] == ".venv/bin/python -m pytest -m 'slow and not long'"
+
+
+def test_files_that_begin_first_are_there():
+    assert [name for name in LONG_FILES if not (ROOT / "tests" / name).exists()] == []
 
 
 def solving_at_import(text: str) -> list[int]:

@@ -38,8 +38,9 @@ class Task(Protocol):
 
 
 class WorkerState:
-    """State of this process: whether it does a run, and whether it received a request to end."""
+    """State of this process: whether it does a run, did one, or received a request to end."""
 
+    begun = False
     busy = False
     ended = False
 
@@ -52,7 +53,7 @@ def run_task(task: Task) -> Row:
     KeyboardInterrupt
         This process received a request to end: its result is no row.
     """
-    WorkerState.busy = True
+    WorkerState.begun = WorkerState.busy = True
     try:
         row = {} if WorkerState.ended else task.run()
     finally:

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
@@ -22,6 +23,7 @@ from qkdopt.errors import UsageError
 from qkdopt.jobs.shared import discard, discard_in_cluster, hold, share_in_cluster
 from qkdopt.jobs.task import WorkerState
 from qkdopt.runtime.cores import available_cores
+from qkdopt.runtime.signals import accept_sigint, deferred_sigint
 
 CONNECT_SECONDS = 10.0
 # Time for a run to end by itself once its parent process is gone.
@@ -97,8 +99,7 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
             )
         return
     count = workers or available_cores()
-    # A fresh interpreter each: a forked one would inherit the parent's threads.
-    context = multiprocessing.get_context("spawn")
+    context = _WorkerContext()
     compiling = context.Value("i", 0)
     pool = ProcessPoolExecutor(
         count, mp_context=context, initializer=_begin_worker, initargs=(compiling,)
@@ -116,10 +117,28 @@ def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+class _WorkerProcess(SpawnProcess):
+    """A worker that Ctrl-C does not reach before :func:`_follow_parent` has set its handler.
+
+    Until then it imports, and Python's own handler would print where.
+    """
+
+    def start(self) -> None:
+        """Start the process with Ctrl-C blocked."""
+        with deferred_sigint():
+            super().start()
+
+
+class _WorkerContext(SpawnContext):
+    """Starts a fresh interpreter each: a forked one would inherit the parent's threads."""
+
+    Process = _WorkerProcess
+
+
 def _begin_worker(compiling: Synchronized[int]) -> None:
     """Prepare a worker; it counts itself while it compiles kernels."""
     _follow_parent()
-    # Only now, for it takes a second: Ctrl-C may come meanwhile.
+    # Only now, for it takes a second: the parent may end meanwhile.
     from qkdopt.runtime.compiled import CompilationWatch
 
     def report(running: bool) -> None:
@@ -135,6 +154,7 @@ def _follow_parent() -> None:
     A handler that does nothing, for SIG_IGN would pass on to solvers that a worker starts.
     """
     signal.signal(signal.SIGINT, lambda *_: None)
+    accept_sigint()
     signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
@@ -158,6 +178,9 @@ def _end(*_: object) -> None:
     WorkerState.ended = True
     if WorkerState.busy:
         raise KeyboardInterrupt
+    if not WorkerState.begun:
+        # It still imports, where an exception would be printed, and has nothing to clear up.
+        os._exit(1)
     sys.exit()
 
 

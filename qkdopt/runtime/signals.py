@@ -69,4 +69,53 @@ def uninterrupted() -> Iterator[None]:
         yield
 
 
-__all__ = ["graceful_sigint", "sigterm_as_interrupt", "terminate", "uninterrupted"]
+@contextmanager
+def deferred_sigint() -> Iterator[None]:
+    """Let Ctrl-C wait until the block is done, and block it in processes that start meanwhile.
+
+    A process keeps the blocked signals of the thread that starts it, through ``exec`` too, until it
+    unblocks them (:func:`accept_sigint`). Windows blocks no signals: the block runs as it is.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    arrived = threading.Event()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # Another thread may still receive it, and the main thread runs the handler.
+        with _noted_sigint(arrived):
+            yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if arrived.is_set():
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _noted_sigint(arrived: threading.Event) -> Iterator[None]:
+    """Note Ctrl-C instead of handling it, where this thread can set handlers and one is set."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: arrived.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def accept_sigint() -> None:
+    """Unblock Ctrl-C in a process that was started with :func:`deferred_sigint`."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+__all__ = [
+    "accept_sigint",
+    "deferred_sigint",
+    "graceful_sigint",
+    "sigterm_as_interrupt",
+    "terminate",
+    "uninterrupted",
+]

@@ -140,7 +140,7 @@ def test_solutions_are_reported_while_the_solver_runs(name, sense):
     program = program_of_model(market_split(sense=sense))[0]
     given = program if adapter.takes_ranges else program.one_sided()
     improvements = Improvements()
-    answer = adapter.run(given, Limits(seconds=3.0, gap=0.0), None, improvements)
+    answer = adapter.run(given, Limits(seconds=1.0, gap=0.0), None, improvements)
     assert improvements.values
     for values in improvements.values:
         assert program.violation(values) < 1e-5
@@ -151,7 +151,7 @@ def test_solutions_are_reported_while_the_solver_runs(name, sense):
 @every_solver
 def test_time_limit_without_incumbent_says_so(name):
     model = market_split(6, 60, slack=False)
-    outcome = adapter_of(name).solve(model, SHORT)
+    outcome = adapter_of(name).solve(model, Limits(seconds=0.3, gap=0.0))
     assert outcome.status is Status.LIMIT
     assert not outcome.has_solution
     assert outcome.incumbent is None
@@ -221,7 +221,7 @@ def test_a_start_with_continuous_columns_is_taken(name):
 @every_solver
 def test_same_seed_and_node_limit_give_the_same_outcome(name):
     adapter = adapter_of(name)
-    limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=200, seed=3)
+    limits = Limits(seconds=HANG_SECONDS, gap=0.0, nodes=50, seed=3)
     if not adapter.capabilities.node_limit:
         with pytest.raises(UnsupportedError, match="has no node limit"):
             adapter.solve(market_split(), limits)
@@ -238,7 +238,7 @@ def test_same_seed_and_node_limit_give_the_same_outcome(name):
 @every_solver
 def test_another_seed_matters_only_where_there_is_one(name):
     adapter = adapter_of(name)
-    nodes = 200 if adapter.capabilities.node_limit else None
+    nodes = 50 if adapter.capabilities.node_limit else None
     # A solver without node limit gets a model that it can finish.
     model = market_split if nodes else knapsack
 

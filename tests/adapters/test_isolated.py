@@ -43,7 +43,7 @@ def ready():
     solve(60.0, end="answer")
 
 
-def solve(seconds=3.0, watch=None, **options):
+def solve(seconds=1.0, watch=None, **options):
     limits = Limits(seconds=seconds, gap=0.0, options=options)
     return StubbornAdapter().solve_program(choice(), limits, watch=watch)
 

@@ -20,7 +20,7 @@ def qkdopt(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_solve_writes_a_result_that_check_passes(tmp_path):
+def test_solve_writes_a_result_that_check_passes(tmp_path, capsys):
     done = qkdopt(
         "solve", SMALL / "mesh6.json", "-o", tmp_path / "r.json", "--time-limit", HANG_SECONDS
     )
@@ -29,13 +29,12 @@ def test_solve_writes_a_result_that_check_passes(tmp_path):
     assert "HiGHS" not in done.stdout
     result = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert result["status"] == "optimal"
-    checked = qkdopt("check", SMALL / "mesh6.json", tmp_path / "r.json")
-    assert checked.returncode == 0
-    assert "all rules hold" in checked.stdout
+    assert exit_status("check", SMALL / "mesh6.json", tmp_path / "r.json") == 0
+    assert "all rules hold" in capsys.readouterr().out
 
     result["gap"] = 0.9
     (tmp_path / "r.json").write_text(json.dumps(result), encoding="utf-8")
-    assert qkdopt("check", SMALL / "mesh6.json", tmp_path / "r.json").returncode == 1
+    assert exit_status("check", SMALL / "mesh6.json", tmp_path / "r.json") == 1
 
 
 @pytest.mark.parametrize("strategy", ["fixed", "ds-qkd", "milp", "local-search"])
@@ -95,12 +94,13 @@ def test_node_limited_runs_repeat_but_for_times():
     assert runs[0] == runs[1]
 
 
-def test_bound_info_and_solvers_answer():
-    bound = json.loads(qkdopt("bound", SMALL / "line.json", "--json").stdout)
-    assert bound["served"] == 6
-    info = qkdopt("instance", "info", ROOT / "instances" / "nsfnet_100erl.json").stdout
-    assert "power x filter 5754 uW GHz" in info
-    assert "highs" in qkdopt("solvers").stdout
+def test_bound_info_and_solvers_answer(capfd):
+    assert exit_status("bound", SMALL / "line.json", "--json") == 0
+    assert json.loads(capfd.readouterr().out)["served"] == 6
+    assert exit_status("instance", "info", ROOT / "instances" / "nsfnet_100erl.json") == 0
+    assert "power x filter 5754 uW GHz" in capfd.readouterr().out
+    assert exit_status("solvers") == 0
+    assert "highs" in capfd.readouterr().out
 
 
 def test_the_bound_over_all_routes_says_so_and_is_no_lower(capsys):

@@ -33,7 +33,7 @@ def test_the_joint_model_takes_over_where_no_routing_may_be_tried(monkeypatch):
 
 
 @pytest.mark.parametrize("objective", ["mean", "link-sum", "max-min"])
-@pytest.mark.parametrize("seed", slow_beyond(1, range(4)))
+@pytest.mark.parametrize("seed", slow_beyond(1, [2, 0, 1, 3]))
 def test_it_proves_what_the_joint_model_alone_proves(seed, objective):
     instance = random_instance(seed, most_demands=4, channels=(3, 5))
     auto = proved(instance, objective=objective)

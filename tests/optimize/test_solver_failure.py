@@ -28,7 +28,7 @@ def instance():
 
 @pytest.mark.parametrize("formulation", ["joint", "textbook", "load-state"])
 def test_the_plan_is_kept_and_the_failure_said(broken_highs, instance, formulation):
-    result = qkdopt.solve(instance, strategy="milp", formulation=formulation, gap=1e-9)
+    result = qkdopt.solve(instance, strategy="milp", formulation=formulation, gap=1e-4)
     assert result.value.served > 0
     assert qkdopt.check(instance, result).faults == ()
     assert (result.status, result.stopped_by) == ("feasible", "solver failed")

@@ -65,7 +65,7 @@ def started(draw, *, load_states=False):
     made_for = draw(st.sampled_from(OBJECTIVES))
     made_by = draw(st.sampled_from(STARTS))
     start = qkdopt.solve(
-        instance, strategy=made_by, objective=made_for, time_limit=0.2, threads=1
+        instance, strategy=made_by, objective=made_for, time_limit=0.05, threads=1
     ).plan()
     if draw(st.booleans()):
         start = blocked_too(instance, start, draw(st.integers(0, 31)))

@@ -17,6 +17,12 @@ from tests.tiers import slow_beyond
 OTHER_CELLS = [("lightpath", "max-min"), ("lightpath", "link-sum"), ("widest", "link-sum")]
 GAP = 1e-4
 STEPS = 4
+# Seeds with which the solver needs ten times as long as with others.
+HARD = (39, 43, 146)
+
+
+def hard_last(seeds: range) -> list[int]:
+    return sorted(seeds, key=lambda seed: seed in HARD)
 
 
 def agrees_with_enumeration(seed: int, relay: str, objective: str) -> None:
@@ -59,12 +65,12 @@ def bound_holds_for_every_number_served(seed: int, relay: str, objective: str) -
     assert judged == STEPS * len(best) > 0
 
 
-@pytest.mark.parametrize("seed", slow_beyond(50, range(140)))
+@pytest.mark.parametrize("seed", slow_beyond(50, hard_last(range(140))))
 def test_milp_agrees_with_enumeration_on_the_mean(seed):
     agrees_with_enumeration(seed, "lightpath", "mean")
 
 
-@pytest.mark.parametrize("seed", slow_beyond(8, range(140, 160)))
+@pytest.mark.parametrize("seed", slow_beyond(8, hard_last(range(140, 160))))
 @pytest.mark.parametrize("objective", ["mean", "max-min"])
 def test_milp_agrees_with_enumeration_when_keys_take_the_widest_route(seed, objective):
     agrees_with_enumeration(seed, "widest", objective)

@@ -227,8 +227,8 @@ def test_a_cluster_that_goes_silent_half_way_is_reported_and_given_up(
             if report.done < 2:
                 return
             # Only now: a cluster that is merely slow is not given up.
-            monkeypatch.setattr("qkdopt.jobs.workers.NO_ANSWER_SECONDS", 3.0)
-            monkeypatch.setattr("qkdopt.jobs.workers.NO_WORKER_SECONDS", 3.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_ANSWER_SECONDS", 1.0)
+            monkeypatch.setattr("qkdopt.jobs.workers.NO_WORKER_SECONDS", 1.0)
             if silent == "scheduler":
                 scheduler.send_signal(signal.SIGSTOP)
             else:
