@@ -1,0 +1,88 @@
+"""Configuration of the documentation site: ``python -m sphinx -W -b html docs docs/_build``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference_pages import write_reference_pages
+from sphinx.application import Sphinx
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+project = "qkdopt"
+author = "The qkdopt developers"
+project_copyright = "The qkdopt developers, Apache-2.0"
+release = version = installed_version("qkdopt")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "numpydoc",
+    "sphinxcontrib.bibtex",
+    "sphinx_gallery.gen_gallery",
+    "mathml",
+]
+exclude_patterns = ["_build", "gallery/*", "generated/gallery/*.ipynb", "**/README.md"]
+# -- Markdown -------------------------------------------------------------------------------
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+# -- Python -----------------------------------------------------------------------------------
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+maximum_signature_line_length = 80
+
+# -- bibliography, formulas, gallery ----------------------------------------------------------
+
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "unsrt"
+html_math_renderer = "mathml"
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "generated/gallery",
+    "filename_pattern": r"plot_",
+    "abort_on_example_error": True,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "min_reported_time": 5,
+    "within_subsection_order": "FileNameSortKey",
+}
+
+# -- HTML -------------------------------------------------------------------------------------
+
+html_theme = "furo"
+html_title = "qkdopt"
+html_static_path: list[str] = []
+html_copy_source = False
+html_show_sourcelink = False
+
+write_reference_pages()
+
+
+def leave_out_absent_pages(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Leave patterns that match no page out of the index: such a page may come or go."""
+    if docname == "index":
+        folder = Path(app.srcdir)
+        source[0] = "\n".join(
+            line
+            for line in source[0].splitlines()
+            if not line.endswith("*") or list(folder.glob(f"{line}.md"))
+        )
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what happens while pages are read."""
+    app.connect("source-read", leave_out_absent_pages)
