@@ -54,6 +54,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "show_memory": False,
+    "capture_repr": (),
     "write_computation_times": False,
     "show_signature": False,
     "download_all_examples": False,

@@ -36,7 +36,7 @@ def visit_math(writer: Any, node: Any) -> None:
 
 def visit_math_block(writer: Any, node: Any) -> None:
     """Write a formula of its own line."""
-    writer.body.append(f'<div class="math">{mathml(node.astext(), block=True)}</div>')
+    writer.body.append(f'<div class="formula">{mathml(node.astext(), block=True)}</div>')
 
 
 def nothing(_writer: Any, _node: Any) -> None:

@@ -20,6 +20,7 @@ from recompute_link import (
     power_w,
     qber_and_skr,
 )
+from reference_pages import unit_of
 
 from qkdopt.instance import Classical, Fibre, Grid, Link, Part, Qkd
 from qkdopt.instance.generation import PRESETS
@@ -34,17 +35,6 @@ OFF: dict[str, type[Part]] = {
 }
 # Fields of a link that its noise and key rate depend on.
 OF_LINKS = ("loss_db", "loss_db_per_km", "launch_dbm", "qkd", "candidates", "qkd_direction")
-UNITS = {
-    "thz": "THz", "ghz": "GHz", "dbm": "dBm", "db": "dB", "db_per_km": "dB/km", "k": "K",
-    "um2": "um^2", "ps": "ps", "mhz": "MHz", "per_w_km": "1/(W km)", "ps_nm_km": "ps/(nm km)",
-    "ps_nm2_km": "ps/(nm^2 km)", "per_gate": "per gate",
-}  # fmt: skip
-
-
-def unit_of(name: str) -> str:
-    """Return the unit that the name of a field ends in; empty for none."""
-    ends = [end for end in UNITS if name.endswith(f"_{end}")]
-    return UNITS[max(ends, key=len)] if ends else ""
 
 
 def shown(value: object) -> str:

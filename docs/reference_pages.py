@@ -25,7 +25,19 @@ FORMATS = {
     "plan-1.json": ("Saved plans", "A saved plan is a result without its numbers."),
     "result-1.json": ("Results", "A result file holds a plan, its numbers, its bound and its run."),
 }
-PHYSICS = ("keyrate", "raman", "noise", "fwm", "fibre")
+PHYSICS = {
+    "keyrate": "key rate",
+    "raman": "Raman scattering",
+    "noise": "clicks and other noise",
+    "fwm": "four-wave mixing",
+    "fibre": "launch power",
+}
+UNITS = {
+    "thz": "THz", "ghz": "GHz", "mhz": "MHz", "dbm": "dBm", "db": "dB", "db_per_km": "dB/km",
+    "k": "K", "um2": "um^2", "ps": "ps", "km": "km", "nm": "nm", "per_km_nm": "1/(km nm)",
+    "per_w_km": "1/(W km)", "ps_nm_km": "ps/(nm km)", "ps_nm2_km": "ps/(nm^2 km)", "s": "s",
+    "per_gate": "per gate", "bps": "bit/s", "erlang": "erlang",
+}  # fmt: skip
 LIMITS = {
     "minimum": ">=", "exclusiveMinimum": ">", "gt": ">", "maximum": "<=", "exclusiveMaximum": "<",
 }  # fmt: skip
@@ -75,6 +87,12 @@ def limits_of(schema: dict[str, Any]) -> str:
     )
 
 
+def unit_of(name: str) -> str:
+    """Return the unit that the name of a field ends in; empty for none."""
+    ends = [end for end in UNITS if name.endswith(f"_{end}")]
+    return UNITS[max(ends, key=len)] if ends else ""
+
+
 def default_of(schema: dict[str, Any], required: bool) -> str:
     """Return the default of a field."""
     if required:
@@ -99,12 +117,14 @@ def part_lines(name: str, schema: dict[str, Any], page: str) -> Iterator[str]:
     yield cell(schema.get("description", "")) + "\n"
     if not schema.get("properties"):
         return
-    yield "| field | type | default | range | what it is |\n| --- | --- | --- | --- | --- |"
+    yield "| field | type | unit | default | range | what it is |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     required = schema.get("required", [])
     for field, values in schema["properties"].items():
         cells = [
-            f"`{field}`", type_of(values, page), default_of(values, field in required),
-            limits_of(values), values.get("description", ""),
+            f"`{field}`", type_of(values, page), unit_of(field),
+            default_of(values, field in required), limits_of(values),
+            values.get("description", ""),
         ]  # fmt: skip
         yield f"| {' | '.join(map(cell, cells))} |"
     yield ""
@@ -167,7 +187,8 @@ def python_page() -> str:
 def physics_page(module: str) -> str:
     """Return the page of a module of equations."""
     name = f"qkdopt.physics.{module}"
-    return f"# `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+    lines = [f"# Equations: {PHYSICS[module]}\n\n`{name}`\n", "```{eval-rst}"]
+    return "\n".join([*lines, f".. automodule:: {name}", "   :members:", "```\n"])
 
 
 def pages() -> dict[str, str]:

@@ -28,17 +28,19 @@ tables = build_problem(instance).tables
 along, against = tables.noise[0, :, :, 0]
 dark = tables.blocks[0, 0]
 channels = np.arange(instance.grid.channels)
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-left.plot(channels[~dark], 1e6 * along[~dark], ".-", label="co-propagating")
-left.plot(channels[~dark], 1e6 * against[~dark], ".-", label="counter-propagating")
-left.axvline(17, color="0.6", linestyle=":", label="QKD channel")
-left.set(xlabel="lit channel", ylabel="noise [1e-6 clicks per gate]", ylim=(0, None))
-left.legend()
+figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+axes.plot(channels[~dark], 1e6 * along[~dark], ".-", label="co-propagating")
+axes.plot(channels[~dark], 1e6 * against[~dark], ".-", label="counter-propagating")
+axes.axvline(17, color="0.6", linestyle=":", label="QKD channel")
+axes.set(xlabel="lit channel", ylabel="noise [1e-6 clicks per gate]", ylim=(0, None))
+axes.legend()
+plt.show()
 
 # %%
 # Noise adds up, and the key rate falls convexly until it meets zero.
 lit = np.arange(30)
 noise = lit * along[~dark].mean()
-right.plot(lit, tables.skr_bps(noise, tables.transmittance[0, 0]) / 1e3, ".-")
-right.set(xlabel="lit channels of average noise", ylabel="key rate [kbit/s]", ylim=(0, None))
+figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
+axes.plot(lit, tables.skr_bps(noise, tables.transmittance[0, 0]) / 1e3, ".-")
+axes.set(xlabel="lit channels of average noise", ylabel="key rate [kbit/s]", ylim=(0, None))
 plt.show()
