@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from reference_pages import write_reference_pages
@@ -38,6 +40,13 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {
+    name: name
+    for name in (
+        "AnyPlan", "ArrayLike", "Candidate", "FloatArray", "NodeId", "Objective", "RouteScope",
+        "Strategy",
+    )
+}  # fmt: skip
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 maximum_signature_line_length = 80
@@ -84,6 +93,23 @@ def leave_out_absent_pages(app: Sphinx, docname: str, source: list[str]) -> None
         )
 
 
+def keep_initials(*arguments: Any) -> None:
+    """Keep the initial of a first author: at the start of a line it would number a list."""
+    lines = arguments[-1]
+    lines[:] = [re.sub(r"^(\s*\.\. \[\d+\] )(?=[A-Z]\.)", r"\1\\", line) for line in lines]
+
+
+def name_aliases(*arguments: Any) -> tuple[str | None, str | None] | None:
+    """Name a type inside another one as outside of it."""
+    signature, returned = arguments[-2:]
+    if "TypeAliasForwardRef" not in f"{signature}{returned}":
+        return None
+    named = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+    return signature and named.sub(r"\1", signature), returned and named.sub(r"\1", returned)
+
+
 def setup(app: Sphinx) -> None:
     """Connect what happens while pages are read."""
+    app.connect("autodoc-process-docstring", keep_initials, priority=400)
+    app.connect("autodoc-process-signature", name_aliases)
     app.connect("source-read", leave_out_absent_pages)

@@ -36,7 +36,9 @@ def visit_math(writer: Any, node: Any) -> None:
 
 def visit_math_block(writer: Any, node: Any) -> None:
     """Write a formula of its own line."""
-    writer.body.append(f'<div class="formula">{mathml(node.astext(), block=True)}</div>')
+    style = "overflow: auto; padding: 0.5em 0"
+    formula = mathml(node.astext(), block=True)
+    writer.body.append(f'<div class="formula" style="{style}">{formula}</div>')
 
 
 def nothing(_writer: Any, _node: Any) -> None:

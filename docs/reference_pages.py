@@ -164,9 +164,15 @@ def directive(name: str) -> str:
     value = getattr(qkdopt, name)
     if not isinstance(value, type):
         return f"```{{eval-rst}}\n.. autofunction:: qkdopt.{name}\n```\n"
+    from pydantic import BaseModel
+
+    # Fields of files have pages of their own; another name of a class would hide its text.
+    fields = "(**fields)" if issubclass(value, BaseModel) else ""
+    path = f"qkdopt.{name}" if value.__name__ == name else f"{value.__module__}.{value.__name__}"
+    alias = "" if value.__name__ == name else f"`qkdopt.{name}` is this class:\n\n"
     methods = [key for key, member in vars(value).items() if public_method(key, member)]
     shown = f"\n   :members: {', '.join(methods)}" if methods else ""
-    return f"```{{eval-rst}}\n.. autoclass:: qkdopt.{name}{shown}\n```\n"
+    return f"{alias}```{{eval-rst}}\n.. autoclass:: {path}{fields}{shown}\n```\n"
 
 
 def public_method(name: str, member: object) -> bool:

@@ -103,7 +103,7 @@ def rates() -> Iterator[str]:
         cells = [row["L_km"]]
         for column, (sifting, weak) in GYS_COLUMNS.items():
             rate = float(decoy_bb84_rate(0.0, eta, protocol=gys_protocol(sifting, weak)))
-            cells += [f"{float(row[column]):.5e}", f"{rate:.5e}"]
+            cells += [f"{1e6 * float(row[column]):.4f}", f"{1e6 * rate:.4f}"]
         yield " | ".join(cells)
 
 
