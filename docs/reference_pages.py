@@ -197,6 +197,22 @@ def physics_page(module: str) -> str:
     return "\n".join([*lines, f".. automodule:: {name}", "   :members:", "```\n"])
 
 
+# Pages that stand beside what they are about, in other folders of the repository.
+ELSEWHERE = {
+    "instance_library.md": "instances/README.md",
+    "solvers_compared.md": "solvers/README.md",
+    "measured.md": "benchmarks/README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changes.md": "CHANGELOG.md",
+}
+
+
+def page_from_elsewhere(path: str) -> str:
+    """Return a page of another folder, its links to images of the documentation led there."""
+    text = (DOCS.parent / path).read_text(encoding="utf-8")
+    return text.replace("](../docs/", "](../")
+
+
 def pages() -> dict[str, str]:
     """Return every generated page by its file name."""
     return {
@@ -207,13 +223,18 @@ def pages() -> dict[str, str]:
         },
         "python.md": python_page(),
         **{f"physics_{module}.md": physics_page(module) for module in PHYSICS},
+        **{name: page_from_elsewhere(path) for name, path in ELSEWHERE.items()},
     }
 
 
 def write_reference_pages() -> None:
     """Write what has changed: Sphinx reads a page again when its file is newer."""
     FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
+    written = pages()
+    for path in FOLDER.glob("*.md"):
+        if path.name not in written:
+            path.unlink()
+    for name, text in written.items():
         path = FOLDER / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
