@@ -82,15 +82,13 @@ html_show_sourcelink = False
 write_reference_pages()
 
 
-def leave_out_absent_pages(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Leave patterns that match no page out of the index: such a page may come or go."""
+def list_further_pages(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put the pages that no list of the index names in the place of the line ``*``."""
     if docname == "index":
-        folder = Path(app.srcdir)
-        source[0] = "\n".join(
-            line
-            for line in source[0].splitlines()
-            if not line.endswith("*") or list(folder.glob(f"{line}.md"))
-        )
+        listed = set(source[0].splitlines())
+        pages = sorted(path.stem for path in Path(app.srcdir).glob("*.md"))
+        further = [name for name in pages if name not in listed | {"index"}]
+        source[0] = source[0].replace("\n*\n", "\n" + "".join(f"{name}\n" for name in further))
 
 
 def keep_initials(*arguments: Any) -> None:
@@ -112,4 +110,4 @@ def setup(app: Sphinx) -> None:
     """Connect what happens while pages are read."""
     app.connect("autodoc-process-docstring", keep_initials, priority=400)
     app.connect("autodoc-process-signature", name_aliases)
-    app.connect("source-read", leave_out_absent_pages)
+    app.connect("source-read", list_further_pages)

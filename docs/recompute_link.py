@@ -40,10 +40,35 @@ DEFAULTS: dict[str, Fields] = {
 }  # fmt: skip
 
 
+# Fields that have no default, or no part in any number.
+OTHERS = {
+    "instance": "schema name description preset network grid fibre classical qkd other_noise "
+    "routes demands traffic",
+    "network": "nodes links source",
+    "link": "id a b length_km loss_db loss_db_per_km launch_dbm qkd candidates qkd_direction",
+    "qkd": "protocol",
+    "other_noise": "crosstalk amplifier four_wave_mixing",
+    "candidate": "frequency_thz loss_db_per_km",
+}
+
+
+def refuse_unknown(where: str, fields: Fields) -> None:
+    """End where a file has a field that the page does not know: its numbers would be wrong."""
+    known = {*DEFAULTS.get(where, {}), *OTHERS.get(where, "").split()}
+    for name, value in fields.items():
+        if name not in known and value is not None:
+            raise SystemExit(f"{where}.{name} is not on the page: nothing can be recomputed")
+
+
 class Setting:
     """An instance with its defaults filled in (section 9)."""
 
     def __init__(self, instance: Fields) -> None:
+        for where in ("network", "other_noise", *DEFAULTS):
+            refuse_unknown(where, instance.get(where, {}))
+        refuse_unknown("instance", instance)
+        for link in instance["network"]["links"]:
+            refuse_unknown("link", link)
         parts = {part: {**DEFAULTS[part], **instance.get(part, {})} for part in DEFAULTS}
         self.grid, self.fibre = parts["grid"], parts["fibre"]
         self.classical, self.qkd = parts["classical"], parts["qkd"]
@@ -51,6 +76,8 @@ class Setting:
         self.nodes = [node["id"] for node in instance["network"]["nodes"]]
         self.demands = instance.get("demands", [])
         given = instance.get("other_noise", {})
+        for name in given:
+            refuse_unknown(name, given[name] or {})
         self.other = {name: {**DEFAULTS[name], **(given[name] or {})}
                       for name in given if given[name] is not None}  # fmt: skip
 
@@ -67,7 +94,11 @@ class Setting:
     def candidates(self, link: Fields) -> list[Any]:
         """Return the candidates of a link: channel numbers, or fields of one off the grid."""
         own = link.get("candidates") or self.qkd["candidates"]
-        return list(range(self.grid["channels"])) if own == "all" else own
+        if own == "all":
+            return list(range(self.grid["channels"]))
+        for candidate in own:
+            refuse_unknown("candidate", candidate if isinstance(candidate, dict) else {})
+        return list(own)
 
     def in_guard(self, channel: int, quantum_thz: float) -> bool:
         """Return whether a channel is dark around a quantum channel (section 2)."""

@@ -125,6 +125,20 @@ def test_light_in_a_guard_band_is_found():
     assert any("is lit in a guard band" in line for line in differences(result))
 
 
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"lasers": 3}, "instance.lasers"),
+        ({"qkd": {"afterpulsing": 0.01}}, "qkd.afterpulsing"),
+        ({"other_noise": {"crosstalk": {"third_isolation_db": 9.0}}}, "crosstalk.third"),
+    ],
+)
+def test_a_field_that_the_page_does_not_know_ends_the_script(change, where):
+    instance = json.loads(MAIN.read_text(encoding="utf-8"))
+    with pytest.raises(SystemExit, match=where):
+        recompute_link.Setting({**instance, **change})
+
+
 def test_the_tables_of_the_page_are_those_of_package_and_script():
     text = physics_tables.PAGE.read_text(encoding="utf-8")
     assert physics_tables.page(text) == text, "run python docs/physics_tables.py"
