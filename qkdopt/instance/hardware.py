@@ -27,9 +27,11 @@ class Grid(Part):
     """The DWDM grid. Channels are numbered from 0 at the lowest frequency."""
 
     channels: Annotated[Count, Field(le=2000)] = 40
+    """Number of classical channels."""
     first_thz: FrequencyThz = 192.1
     """Centre of channel 0 [THz]."""
     spacing_ghz: WidthGhz = 100.0
+    """Distance of neighbouring channels [GHz]."""
 
     def frequency_thz(self, channel: int) -> float:
         """Centre frequency [THz] of a channel number."""
@@ -91,19 +93,26 @@ class Fibre(Part):
     layout: Literal["single", "pair"] = "single"
     """``single``: both directions share one fibre. ``pair``: one fibre per direction."""
     loss_db_per_km: LossDbPerKm = 0.2
+    """Attenuation at the classical channels [dB/km], where a link has no loss of its own."""
     raman_profile: Literal["gnpy", "hollenbeck-cantrell"] | RamanTable = "gnpy"
+    """Raman gain against frequency offset, or a measured cross-section."""
     raman_scale: Annotated[float, Field(gt=0.0, le=10.0)] = 1.0
     """kappa: factor on the cross-section (1 = first principles; 0.62 is literature-like)."""
     temperature_k: TemperatureK = 300.0
+    """Fibre temperature [K]."""
     effective_area_um2: Annotated[float, Field(ge=20.0, le=300.0)] = 83.0
+    """Effective area [um^2]; 83 for G.652."""
 
 
 class FourWaveMixing(Part):
     """Fibre nonlinearity and dispersion for four-wave mixing noise."""
 
     gamma_per_w_km: Annotated[float, Field(gt=0.0, le=20.0)] = 1.3
+    """Nonlinear coefficient [1/(W km)]."""
     dispersion_ps_nm_km: Annotated[float, Field(ge=-200.0, le=200.0)] = 17.0
+    """Chromatic dispersion [ps/(nm km)]."""
     dispersion_slope_ps_nm2_km: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.056
+    """Dispersion slope [ps/(nm^2 km)]."""
 
 
 class Crosstalk(Part):
@@ -119,8 +128,11 @@ class AmplifierNoise(Part):
     """Spontaneous emission of an amplifier at each link's input, behind a rejection filter."""
 
     spontaneous_emission_factor: Annotated[float, Field(ge=1.0, le=20.0)] = 1.5
+    """n_sp, at least 1."""
     gain_db: LossDb = 15.0
+    """Gain of the amplifier [dB]."""
     rejection_db: Annotated[float, Field(ge=0.0, le=200.0)] = 100.0
+    """Rejection of the filter behind it, in the quantum band [dB]."""
 
 
 class Classical(Part):
@@ -133,6 +145,7 @@ class Classical(Part):
     launch_dbm: PowerDbm | None = None
     """Power per channel at the start of every link [dBm]."""
     receiver_sensitivity_dbm: PowerDbm | None = None
+    """Least power that a classical receiver needs at the far end of a link [dBm]."""
     margin_db: Annotated[float, Field(ge=0.0, le=40.0)] = 0.0
     """Added to sensitivity plus link loss; only with ``receiver_sensitivity_dbm``."""
 
@@ -149,8 +162,11 @@ class OtherNoise(Part):
     """Noise beside Raman scattering; each term is off where it is null."""
 
     four_wave_mixing: FourWaveMixing | None = None
+    """Mixing of co-propagating lit channels into the quantum channel."""
     crosstalk: Crosstalk | None = None
+    """Light that the demultiplexer leaks into the quantum channel."""
     amplifier: AmplifierNoise | None = None
+    """Amplifier noise in the quantum channel, on dark links too."""
 
 
 __all__ = [

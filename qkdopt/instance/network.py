@@ -25,6 +25,7 @@ class Node(Part):
 
     id: NodeId
     label: str = ""
+    """Name for people."""
     lat: Annotated[float, Field(ge=-90.0, le=90.0)] | None = None
     """Latitude [degree], for drawing only."""
     lon: Annotated[float, Field(ge=-180.0, le=180.0)] | None = None
@@ -35,6 +36,7 @@ class OffGridCandidate(Part):
     """A candidate QKD channel away from the DWDM grid, such as one in the O band."""
 
     frequency_thz: FrequencyThz
+    """Centre frequency [THz]."""
     loss_db_per_km: LossDbPerKm | None = None
     """Fibre loss at that frequency [dB/km]; the fibre's own where not given. A link with a
     measured loss has it scaled by the same ratio."""
@@ -50,7 +52,9 @@ class Link(Part):
     id: str
     a: NodeId
     b: NodeId
+    """The other end; light travels both ways."""
     length_km: LengthKm
+    """Fibre length [km]."""
     loss_db: LossDb | None = None
     """Measured loss of the whole link [dB]; at most one of the two losses is given."""
     loss_db_per_km: LossDbPerKm | None = None

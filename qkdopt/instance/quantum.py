@@ -46,34 +46,44 @@ class Qkd(Part):
 
     protocol: Literal["decoy-bb84"] = "decoy-bb84"
     decoys: Literal["infinite", "vacuum+weak"] = "infinite"
+    """Infinitely many decoy states, or vacuum and one weak state."""
     yields: Literal["paper", "exact", "approximate"] = "paper"
     """``paper``: as the DS-QKD study has them, coincidences of background and signal count once in
     the yield of single photons and twice in the gain. ``exact``: once in both. ``approximate``:
     twice in both."""
     mean_photon_number: Annotated[float, Field(gt=0.0, le=2.0)] = 0.48
+    """mu, mean photons of a signal pulse."""
     weak_photon_number: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
     """Of the weak decoy; only with ``vacuum+weak``."""
     misalignment: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.015
+    """e_d, share of signal photons that hit the wrong detector."""
     detector_efficiency: Annotated[Share, Field(gt=0.0)] = 0.2
+    """eta_d, of either detector."""
     dark_count_per_gate: Share = 1e-8
     """Dark counts per gate and detector."""
     gate_ps: Annotated[float, Field(ge=1.0, le=1e6)] = 100.0
+    """Detection gate [ps]."""
     repetition_mhz: Annotated[float, Field(gt=0.0, le=1e5)] = 2.0
+    """Pulses per second [MHz]."""
     error_correction_efficiency: Annotated[float, Field(ge=1.0, le=2.0)] = 1.22
+    """f, leakage of error correction over the Shannon limit."""
     sifting: Annotated[Share, Field(gt=0.0)] = 1.0
     """Share of pulses kept after basis comparison (1 in the paper's Eq. (1))."""
     insertion_loss_db: LossDb = 0.0
     """Of the receiver, filters included [dB]; it dims signal and noise alike."""
     filter_ghz: WidthGhz = 100.0
+    """Width of the quantum filter [GHz]; noise is in proportion to it."""
     guard_ghz: GuardGhz = 200.0
     """Full width kept dark around a reserved QKD channel: with 200, channels 100 GHz away, on
     its very edge, may be lit."""
     candidates: Literal["all"] | Annotated[tuple[Candidate, ...], Field(min_length=1)] = "all"
+    """Candidate QKD channels of every link that has none of its own."""
     reserve: Literal["working", "all"] = "working"
     """Which candidates stay free of classical light: the working one, or all of them."""
     relay: Literal["lightpath", "widest"] = "lightpath"
     """A demand's key goes along its own route, or along the widest (best bottleneck) one."""
     skr_table: KeyRateTable | None = None
+    """Measured key rate against noise, in place of the equations."""
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between fields."""

@@ -33,7 +33,9 @@ class InstanceRef(Record):
 
     name: str
     sha256: str
+    """Hash of the instance, whatever its spelling."""
     preset: str | None = None
+    """Preset that the instance names; ``(modified)`` where a value differs."""
 
 
 class SolverRef(Record):
@@ -49,7 +51,9 @@ class Value(Record):
     """What the plan achieves, by the exact physics."""
 
     objective_bps: float
+    """What plans that serve as many are compared by: mean, least, or sum over links [bit/s]."""
     served: int
+    """Demands with lightpaths."""
     demands: int
     mean_skr_bps: float
     """Mean over served demands; 0 when none is served."""
@@ -65,9 +69,11 @@ class Bound(Record):
     """A proved limit on the exact objective of any plan that serves ``value.served`` demands."""
 
     objective_bps: float | None
+    """Bound on the objective [bit/s]; null where only the number served is bounded."""
     served: int
     """No plan serves more demands than this."""
     method: str
+    """How it was proved."""
     routes: str
     """The candidate routes it holds for, such as ``K=3``."""
     tolerance_bps: float = 0.0
@@ -95,6 +101,7 @@ class Lightpath(Record):
     links: tuple[str, ...]
     """Link ids along the route (two nodes may be joined by several links)."""
     channels: tuple[int, ...]
+    """Channels, the same on every link."""
 
 
 class Tuning(Record):
@@ -102,6 +109,7 @@ class Tuning(Record):
 
     link: str
     channel: int | None = None
+    """Channel of the grid; null for a candidate off the grid."""
     frequency_thz: float | None = None
     """Given in place of ``channel`` for a candidate off the grid."""
 
@@ -110,8 +118,11 @@ class WorkingChannel(Tuning):
     """The working QKD channel of one link, and what it delivers."""
 
     noise_per_gate: float
+    """Noise clicks per gate, both detectors together."""
     qber: float
+    """Share of sifted bits that differ."""
     skr_bps: float
+    """Secret key rate of the link [bit/s]."""
 
 
 class ServedDemand(Record):
@@ -120,9 +131,11 @@ class ServedDemand(Record):
     demand: NodeId
     served: bool
     skr_bps: float
+    """Least rate on its relay route, as if it had the links to itself [bit/s]; 0 where blocked."""
     bottleneck: str | None = None
     """Link with the smallest rate on its relay route; null without a relay route."""
     blocked_by: BlockedBy | None = None
+    """Why it is blocked; null where it is served."""
 
 
 class Environment(Record):
@@ -190,13 +203,17 @@ class Result(Record):
     seed: int
     threads: int
     objective: Objective
+    """What the run maximised among plans that serve as many."""
     status: Status
     value: Value | None
     """Null where no plan was found."""
     bound: Bound | None
     gap: float | None
+    """(bound - value) / bound; null without a bound."""
     served_proved: bool
+    """Whether no plan serves more."""
     baseline: Baseline | None
+    """DS-QKD on the same instance; null where it was not run."""
     lightpaths: tuple[Lightpath, ...]
     qkd: tuple[WorkingChannel, ...]
     demands: tuple[ServedDemand, ...]

@@ -9,10 +9,15 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+# Pages written by hand: what the site's build generates is no part of the repository.
+DOCS = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "how_to").glob("*.md")),
+]
 PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").glob("*.md")),
+    *DOCS,
     *(
         ROOT / folder / "README.md"
         for folder in ("notebooks", "instances", "benchmarks", "solvers")

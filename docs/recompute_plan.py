@@ -1,0 +1,163 @@
+"""Recompute noise, QBER and key rates of a result from docs/physics.md alone.
+
+``python docs/recompute_plan.py INSTANCE.json RESULT.json`` reads both files as plain JSON and the
+Raman profile as plain CSV. It imports the standard library and no part of qkdopt, so that the page
+is held to what it says. Exit status 1 where a number differs, or a guard band is lit.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from math import fsum, isclose
+from pathlib import Path
+from typing import Any
+
+from recompute_link import Fields, Setting, clicks_per_gate, power_w, qber_and_skr
+
+RELATIVE = 1e-9
+# Below these a number is the difference of two large terms (section 7).
+ABSOLUTE = {"noise_per_gate": 1e-18, "qber": 1e-12}
+ABSOLUTE_BPS = 1e-6
+
+
+# -- sections 2 and 8: a result -----------------------------------------------------------------
+
+
+def lit_channels(s: Setting, result: Fields) -> dict[str, list[tuple[int, bool]]]:
+    """Return channel and whether it is co-propagating, of light in each link's quantum fibre."""
+    lit: dict[str, list[tuple[int, bool]]] = {name: [] for name in s.links}
+    for path in result["lightpaths"]:
+        for name, start in zip(path["links"], path["route"], strict=False):
+            link = s.links[name]
+            along = link.get("qkd_direction", "a->b") == "a->b"
+            co = (start == link["a"]) == along
+            if co or s.fibre["layout"] == "single":
+                lit[name].extend((channel, co) for channel in path["channels"])
+    return lit
+
+
+def working_candidate(s: Setting, row: Fields) -> Any:
+    """Return the candidate that a row of the result names."""
+    if row.get("channel") is not None:
+        return row["channel"]
+    own = [c for c in s.candidates(s.links[row["link"]]) if isinstance(c, dict)]
+    return min(own, key=lambda c: abs(c["frequency_thz"] - row["frequency_thz"]))
+
+
+def lit_guard_bands(s: Setting, result: Fields) -> Iterator[str]:
+    """Yield each channel that is lit where it must be dark."""
+    lit = lit_channels(s, result)
+    for row in result["qkd"]:
+        working = working_candidate(s, row)
+        every = s.candidates(s.links[row["link"]])
+        for candidate in every if s.qkd["reserve"] == "all" else [working]:
+            for channel, _ in lit[row["link"]]:
+                if s.in_guard(channel, s.candidate_thz(candidate)):
+                    yield f"link {row['link']}: channel {channel} is lit in a guard band"
+
+
+def link_numbers(s: Setting, result: Fields) -> dict[str, Fields]:
+    """Return noise, QBER and key rate by link."""
+    lit, numbers = lit_channels(s, result), {}
+    for row in result["qkd"]:
+        link, candidate = s.links[row["link"]], working_candidate(s, row)
+        nu_q = s.candidate_thz(candidate)
+        light = [(s.channel_thz(w), co) for w, co in lit[row["link"]]]
+        noise = clicks_per_gate(s, power_w(s, link, candidate, nu_q, light), nu_q)
+        qber, skr = qber_and_skr(s, noise, s.losses_db(link, candidate)[1])
+        numbers[row["link"]] = {"noise_per_gate": noise, "qber": qber, "skr_bps": skr}
+    return numbers
+
+
+def widest(s: Setting, skr: dict[str, float], source: object, target: object) -> float:
+    """Return the largest rate such that links of at least this rate connect two nodes."""
+    group = {node: {node} for node in s.nodes}
+    for name in sorted(s.links, key=lambda name: -skr[name]):
+        joined = group[s.links[name]["a"]] | group[s.links[name]["b"]]
+        group.update(dict.fromkeys(joined, joined))
+        if target in group[source]:
+            return skr[name]
+    return 0.0
+
+
+def demand_rates(s: Setting, result: Fields, skr: dict[str, float]) -> dict[Any, float]:
+    """Return the key rate of every served demand [bit/s]."""
+    if s.qkd["relay"] == "widest":
+        return {
+            path["demand"]: widest(s, skr, path["route"][0], path["route"][-1])
+            for path in result["lightpaths"]
+        }
+    return {
+        path["demand"]: min(skr[name] for name in path["links"]) for path in result["lightpaths"]
+    }
+
+
+def value_of(s: Setting, result: Fields, skr: dict[str, float], rates: dict[Any, float]) -> Fields:
+    """Return the value block of a result."""
+    served = list(rates.values())
+    mean, worst = fsum(served) / max(len(served), 1), min(served, default=0.0)
+    objective = {"mean": mean, "max-min": worst, "link-sum": fsum(skr.values())}
+    return {
+        "objective_bps": objective[result["objective"]],
+        "served": len(served),
+        "without_key": sum(rate <= 0.0 for rate in served),
+        "mean_skr_bps": mean,
+        "mean_skr_per_request_bps": fsum(served) / max(len(s.demands), 1),
+        "worst_skr_bps": worst,
+    }
+
+
+def recompute(
+    instance: Fields, result: Fields
+) -> tuple[dict[str, Fields], dict[Any, float], Fields]:
+    """Return the numbers of every link, the key rate of every served demand, and the value."""
+    s = Setting(instance)
+    links = link_numbers(s, result)
+    skr = {name: links[name]["skr_bps"] if name in links else 0.0 for name in s.links}
+    rates = demand_rates(s, result, skr)
+    return links, rates, value_of(s, result, skr, rates)
+
+
+def differences(instance: Fields, result: Fields) -> Iterator[str]:
+    """Yield every number of a result that differs, and every lit guard band."""
+    links, rates, value = recompute(instance, result)
+    pairs = [
+        (f"link {row['link']} {name}", row[name], links[row["link"]][name], ABSOLUTE.get(name))
+        for row in result["qkd"]
+        for name in links[row["link"]]
+    ]
+    pairs += [
+        (f"demand {row['demand']} skr_bps", row["skr_bps"], rates.get(row["demand"], 0.0), None)
+        for row in result["demands"]
+    ]
+    pairs += [(f"value {name}", result["value"][name], value[name], None) for name in value]
+    for what, read, computed, absolute in pairs:
+        nearest = ABSOLUTE_BPS if absolute is None else absolute
+        if not isclose(read, computed, rel_tol=RELATIVE, abs_tol=nearest):
+            yield f"{what}: {read!r} in the result, {computed!r} by the page"
+    yield from lit_guard_bands(Setting(instance), result)
+
+
+def main(instance_path: str, result_path: str) -> int:
+    """Compare a result with the page; return the exit status."""
+    instance, result = (
+        json.loads(Path(path).read_text("utf-8")) for path in (instance_path, result_path)
+    )
+    found = list(differences(instance, result))
+    links, rates, value = recompute(instance, result)
+    for name, row in links.items():
+        noise, qber, skr = row["noise_per_gate"], row["qber"], row["skr_bps"]
+        print(f"{name:12} {noise:.6e} clicks/gate  QBER {qber:.6f}  {skr:.3f} bit/s")
+    mean = value["mean_skr_bps"]
+    print(f"{len(rates)} demands served, mean {mean:.6f} bit/s; {len(found)} differences")
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python docs/recompute_plan.py INSTANCE.json RESULT.json")
+    sys.exit(main(*sys.argv[1:]))
