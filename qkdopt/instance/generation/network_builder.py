@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Instance, NodeId, Routes, Traffic
+from qkdopt.instance import Candidate, Instance, NodeId
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.new import hardware_of
 from qkdopt.instance.generation.presets import PRESETS
@@ -208,9 +208,9 @@ class NetworkBuilder:
             "description": description,
             "preset": preset,
             "network": network,
-            "routes": Routes(k=k),
+            "routes": {"k": k},
             "demands": self._demands,
-            "traffic": None if load_erlang is None else Traffic(load_erlang=load_erlang),
+            "traffic": None if load_erlang is None else {"load_erlang": load_erlang},
         }
         try:
             data |= hardware_of(preset, channels, candidates, reserve, layout, launch_dbm)

@@ -1,0 +1,79 @@
+"""Names of nodes: one a node, and all by which links and demands call it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TypeVar
+
+from qkdopt.errors import MOST_SHOWN_FAULTS
+from qkdopt.instance import NodeId
+from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink
+from qkdopt.io.importers.report import some
+from qkdopt.io.importers.values import Reading, suggestion
+
+# Ids that say nothing to a reader: 7, n7.
+NUMBERED = re.compile(r"n?\d+")
+
+Row = TypeVar("Row", DraftLink, DraftDemand)
+
+
+class Names:
+    """Nodes under the names that the instance has, and where any other name leads.
+
+    Nodes that a file numbers have their labels for names, where each has one of its own.
+    """
+
+    def __init__(self, draft: Draft, reading: Reading) -> None:
+        self.reading = reading
+        nodes = draft.nodes
+        for name, times in Counter(str(node.id) for node in nodes).items():
+            if times > 1:
+                reading.fault(f"nodes: id {name!r} is given {times} times; expected once")
+        labels = [node.label for node in nodes]
+        numbered = draft.labels_first and all(NUMBERED.fullmatch(str(node.id)) for node in nodes)
+        if numbered and all(labels) and len(set(labels)) == len(labels):
+            if any(str(node.id) != node.label for node in nodes):
+                reading.assumed.append(
+                    f"nodes are called by their labels ({some(labels)}), not by their numbers in "
+                    "the file"
+                )
+            self.nodes = tuple(
+                node.model_copy(
+                    update={
+                        "id": node.label,
+                        "label": "",
+                        "aliases": (*node.aliases, str(node.id)),
+                    }
+                )
+                for node in nodes
+            )
+        else:
+            self.nodes = nodes
+        self._lead: dict[str, NodeId] = {}
+        # What is sure comes last, and takes the place of what might be.
+        twice = {label for label, times in Counter(labels).items() if times > 1}
+        for node in self.nodes:
+            if node.label not in twice:
+                self._lead[node.label] = node.id
+        for node in self.nodes:
+            self._lead |= dict.fromkeys(node.aliases, node.id)
+        self._lead |= {str(node.id): node.id for node in self.nodes}
+
+    def resolve(self, rows: tuple[Row, ...], ends: tuple[str, str]) -> list[Row]:
+        """Return rows with their ends under the names of the instance; a fault a name unknown."""
+        resolved = []
+        for row in rows:
+            found = [self._lead.get(str(getattr(row, end))) for end in ends]
+            for end, node in zip(ends, found, strict=True):
+                if node is None:
+                    self._unknown(f"{row.where}: {end}", str(getattr(row, end)))
+            if None not in found:
+                resolved.append(row.model_copy(update=dict(zip(ends, found, strict=True))))
+        return resolved
+
+    def _unknown(self, where: str, name: str) -> None:
+        # Of many faults the first are shown, and a suggestion for each of thousands takes long.
+        few = len(self.reading.faults) < MOST_SHOWN_FAULTS
+        hint = suggestion(name, map(str, self._lead)) if few else ""
+        self.reading.fault(f"{where} = {name!r}; expected the name of a node{hint}")
