@@ -15,6 +15,7 @@ EXPECTED = (
     "expected CSV, XLSX, GraphML, GML, node-link JSON, SNDlib, GNPy or Net2Plan "
     "(docs/own_network.md)"
 )
+# Root elements of other XML, and what to do with it.
 OTHER_XML = {
     "gexf": "GEXF; write it as GraphML (networkx.write_graphml)",
     "kml": "KML, which has places and no links; make a table of links",

@@ -50,30 +50,25 @@ def read_sndlib_native(content: Content) -> Draft:
 
 
 def _sections(text: str, reading: Reading) -> dict[str, list[Row]]:
-    """Return the rows of each section."""
+    """Return the rows of each section; what is nested in rows (paths) is passed over."""
     sections: dict[str, list[Row]] = {}
-    current: list[Row] | None = None
+    current: list[Row] = []
+    depth = 0
     for number, line in enumerate(text.splitlines(), start=1):
         words = TOKEN.findall(line.split("#", 1)[0])
         if not words or words[0].startswith("?"):
             continue
-        if current is None:
+        if depth == 0:
             name = words[0].upper()
             if name not in SECTIONS or words[1:2] != ["("]:
                 fault = f"line {number}: {shown(line.strip())}; expected a section such as NODES ("
                 raise InstanceError(reading.where, [fault])
             current = sections.setdefault(name, [])
-            words = words[2:]
-            if not words:
-                continue
-        if words[0] == ")":
-            current = None
-            continue
-        ends = words[-1] == ")" and words.count(")") > words.count("(")
-        row = _row(number, words[:-1] if ends else words)
-        current += [row] if row[1] or row[2] else []
-        current = None if ends else current
-    if current is not None:
+            words, depth = words[2:], 1
+        if depth == 1 and words and words[0] != ")":
+            current.append(_row(number, words))
+        depth = max(0, depth + words.count("(") - words.count(")"))
+    if depth:
         reading.fault("the last section has no end; expected a closing parenthesis")
     return sections
 
