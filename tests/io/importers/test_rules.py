@@ -1,0 +1,327 @@
+"""What is never assumed: lengths, 0 km, directions, columns, demands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import qkdopt
+from qkdopt.io.importers.lengths import great_circle_km
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write rows of links to a file and import it."""
+
+    def run(rows: str, **options):
+        path = tmp_path / "links.csv"
+        path.write_text(rows, encoding="utf-8")
+        return qkdopt.import_network(path, **options)
+
+    return run
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """Write node-link JSON to a file and import it."""
+
+    def run(nodes, links, *, directed=None, options=None, **about):
+        path = tmp_path / "graph.json"
+        about |= {} if directed is None else {"directed": directed}
+        path.write_text(json.dumps({"nodes": nodes, "links": links, **about}), encoding="utf-8")
+        return qkdopt.import_network(path, **(options or {}))
+
+    return run
+
+
+def faults_of(call, *arguments, **options):
+    with pytest.raises(qkdopt.FaultsError) as caught:
+        call(*arguments, **options)
+    return caught.value.faults
+
+
+# -- lengths ------------------------------------------------------------------------------
+
+
+def test_the_great_circle_is_that_of_known_places():
+    # A quarter of a meridian and of the equator, and half a circle: R pi / 2 and R pi.
+    assert great_circle_km((0.0, 0.0), (0.0, 90.0)) == pytest.approx(10007.54, abs=0.01)
+    assert great_circle_km((170.0, 0.0), (-100.0, 0.0)) == pytest.approx(10007.54, abs=0.01)
+    assert great_circle_km((0.0, 0.0), (180.0, 0.0)) == pytest.approx(20015.09, abs=0.01)
+
+
+def test_a_drawing_needs_a_scale():
+    path = DATA / "drawing_sndlib.xml"
+    (fault,) = faults_of(qkdopt.import_network, path)
+    assert fault.startswith("3 of 3 links have no length (link L1, link L2, link L3)")
+    assert "--lengths plane --length-scale KM" in fault
+    assert "great-circle" not in fault
+    (fault,) = faults_of(qkdopt.import_network, path, lengths="great-circle")
+    assert "places that are no degrees" in fault
+    for options in ({}, {"lengths": "plane"}):
+        instance, report = qkdopt.import_network(path, length_scale=0.5, **options)
+        assert [link.length_km for link in instance.network.links] == [25.0, 15.0, 20.0]
+        assert "distance in the drawing x 0.5 km" in " ".join(report.assumed)
+        assert instance.network.nodes[0].lat is None
+    (fault,) = faults_of(qkdopt.import_network, path, lengths="plane")
+    assert "without length_scale" in fault
+
+
+def test_degrees_are_no_drawing_unless_the_caller_says_so():
+    (fault,) = faults_of(qkdopt.import_network, DATA / "towns_sndlib.txt", length_scale=2.0)
+    assert "--lengths great-circle" in fault
+    instance, _ = qkdopt.import_network(
+        DATA / "towns_sndlib.txt", length_scale=2.0, lengths="plane"
+    )
+    assert instance.network.links[3].length_km == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_scale_holds_for_lengths_and_losses(table):
+    rows = "a,b,length_km,loss_db\nx,y,100,20\ny,z,50,\n"
+    instance, report = table(rows, length_scale=0.1)
+    assert [link.length_km for link in instance.network.links] == [10.0, 5.0]
+    assert [link.loss_db for link in instance.network.links] == [2.0, None]
+    assert "lengths and losses x 0.1, as --length-scale says" in report.assumed
+
+
+def test_a_measured_loss_gives_a_missing_length(table):
+    instance, report = table("a,b,loss_db,loss_db_per_km\nx,y,4,\ny,z,5,0.25\n")
+    assert [link.length_km for link in instance.network.links] == [20.0, 20.0]
+    assert [link.loss_db for link in instance.network.links] == [4.0, 5.0]
+    assert sum("its measured loss at" in phrase for phrase in report.assumed) == 2
+
+
+def test_a_link_without_length_names_its_row(table):
+    (fault,) = faults_of(table, "a,b,length_km\nx,y,4\ny,z,\n")
+    assert fault.startswith("1 of 2 links have no length (line 3); expected a length or a measured")
+
+
+def test_lengths_in_metres_are_converted_or_seen(table):
+    instance, _ = table("a,b,length_m\nx,y,4000\n")
+    assert instance.network.links[0].length_km == 4.0
+    (fault,) = faults_of(table, "a,b,length_km\nx,y,40000\n")
+    assert "line 2: 40000 km; expected 0.001 to 20000 km" in fault
+
+
+def test_a_weight_is_a_length_only_where_the_caller_says_so(graph):
+    nodes, links = ["x", "y"], [{"source": "x", "target": "y", "weight": 7}]
+    (fault,) = faults_of(graph, nodes, links)
+    assert "--length-field weight" in fault
+    instance, _ = graph(nodes, links, options={"length_field": "weight"})
+    assert instance.network.links[0].length_km == 7.0
+    (fault,) = faults_of(graph, nodes, links, options={"length_field": "size"})
+    assert fault == "no edge has the attribute 'size'; read 'weight'"
+
+
+# -- 0 km and loops ---------------------------------------------------------------------------
+
+
+def test_links_of_0_km_are_refused_or_merged(table):
+    rows = "a,b,length_km\nx,x2,0\nx2,y,5\nx,y,7\ny,z,3\n"
+    (fault,) = faults_of(table, rows)
+    assert fault.startswith("1 of 4 links have a length of 0 km: line 2 (x-x2)")
+    assert "--zero-links merge" in fault
+    instance, report = table(rows, zero_links="merge", demands=3)
+    assert [node.id for node in instance.network.nodes] == ["x", "y", "z"]
+    assert [(link.a, link.b, link.length_km) for link in instance.network.links] == [
+        ("x", "y", 5.0), ("x", "y", 7.0), ("y", "z", 3.0),
+    ]  # fmt: skip
+    assert "nodes joined by 0 km are one: x2 into x" in report.assumed
+
+
+def test_demands_inside_merged_nodes_are_left_out(graph):
+    links = [
+        {"source": "x", "target": "x2", "length": 0},
+        {"source": "x2", "target": "y", "length": 5},
+    ]
+    instance, report = graph(
+        ["x", "x2", "y"], links, demands={"x": {"x2": 3, "y": 1}}, options={"zero_links": "merge"}
+    )
+    assert [(d.source, d.target) for d in instance.demands] == [("x", "y")]
+    assert "demand inside a merged node" in report.left_out
+
+
+def test_a_link_to_itself_is_left_out(table):
+    instance, report = table("a,b,length_km\nx,x,3\nx,y,5\n")
+    assert len(instance.network.links) == 1
+    assert report.left_out == ("link from a node to itself",)
+
+
+# -- directions -------------------------------------------------------------------------------
+
+
+def test_two_directions_become_one_link_and_asymmetry_is_said():
+    instance, report = qkdopt.import_network(DATA / "towns_by_direction.json")
+    assert len(instance.network.links) == 6
+    assert "6 links, one for two directions in the file" in report.assumed
+    assert any(
+        phrase.startswith("length_km differs between the directions of 1 link, the larger counts")
+        and "Brey-Cham (30.5 and 30.1)" in phrase
+        for phrase in report.assumed
+    )
+
+
+def test_opposite_rows_of_some_links_alone_are_refused(table):
+    rows = "a,b,length_km\nx,y,5\ny,x,5\ny,z,6\n"
+    (fault,) = faults_of(table, rows)
+    assert fault.startswith("line 2 and line 3 join x and y in opposite directions, as 1 of 2")
+    assert len(table(rows, directions="merge").instance.network.links) == 2
+    instance, report = table(rows, directions="keep")
+    assert len(instance.network.links) == 3
+    assert "parallel links between the same nodes: x-y (2)" in report.assumed
+
+
+def test_parallel_directions_are_matched_by_length(graph):
+    rows = [("x", "y", 5), ("x", "y", 9), ("y", "x", 9.5), ("y", "x", 5), ("y", "z", 1)]
+    links = [{"source": a, "target": b, "length": km} for a, b, km in rows]
+    instance, report = graph(["x", "y", "z"], links, directed=True)
+    assert [link.length_km for link in instance.network.links] == [5.0, 9.5, 1.0]
+    assert [link.id for link in instance.network.links] == ["x-y", "x-y-2", "y-z"]
+    assert "1 link listed in one direction run in both: links[4]" in report.assumed
+    assert any("x-y (9 and 9.5)" in phrase for phrase in report.assumed)
+
+
+def test_links_between_the_same_nodes_stay_apart(table):
+    instance, report = table("a,b,length_km\nx,y,5\nx,y,7\n")
+    assert [link.id for link in instance.network.links] == ["x-y", "x-y-2"]
+    assert "parallel links between the same nodes: x-y (2)" in report.assumed
+
+
+# -- names ------------------------------------------------------------------------------------
+
+
+def test_an_unknown_node_is_named_with_the_likely_one(tmp_path):
+    (tmp_path / "links.csv").write_text("a,b,length_km\nBonn,Trier,5\nBon,Mainz,6\n")
+    (tmp_path / "nodes.csv").write_text("id\nBonn\nTrier\nMainz\n")
+    (tmp_path / "demands.csv").write_text("source,target\nTrier,Mains\n")
+    faults = faults_of(qkdopt.import_network, tmp_path)
+    assert faults == (
+        "line 3: a = 'Bon'; expected the name of a node; did you mean Bonn?",
+        "demands.csv, line 2: target = 'Mains'; expected the name of a node; did you mean Mainz?",
+    )
+
+
+def test_labels_that_are_given_twice_name_no_node(graph):
+    nodes = [{"id": 1, "label": "x"}, {"id": 2, "label": "x"}, {"id": 3, "label": "z"}]
+    links = [{"source": 1, "target": 2, "length": 5}, {"source": 2, "target": 3, "length": 6}]
+    instance, _ = graph(nodes, links)
+    assert [(node.id, node.label) for node in instance.network.nodes] == [
+        (1, "x"), (2, "x"), (3, "z"),
+    ]  # fmt: skip
+    assert [link.id for link in instance.network.links] == ["1-2", "2-3"]
+
+
+def test_places_in_the_list_of_nodes_serve_as_ends(graph):
+    links = [{"source": 0, "target": 1, "length": 5}]
+    instance, report = graph(["x", "y"], links)
+    assert (instance.network.links[0].a, instance.network.links[0].b) == ("x", "y")
+    assert "ends of links are places in the list of nodes, from 0" in report.assumed
+
+
+# -- columns ----------------------------------------------------------------------------------
+
+
+def test_a_misspelt_column_is_a_fault_and_another_is_left_out(table):
+    faults = faults_of(table, "a,b,lenght_km\nx,y,4\n")
+    assert faults == ("column 'lenght_km' is unknown; did you mean length_km?",)
+    _, report = table("a,b,length_km,Owner,Fibre type\nx,y,4,us,G.652\n")
+    assert report.left_out == (
+        "column 'Owner'",
+        "fibre type: an instance has one fibre for all links (`fibre`)",
+    )
+
+
+@pytest.mark.parametrize("column", ["km", "LENGTH", " Length (km) ", "distance [km]", "dist"])
+def test_names_of_columns_are_forgiving(table, column):
+    instance, _ = table(f"Node A;node B;{column}\nx;y;4,5\n")
+    assert instance.network.links[0].length_km == 4.5
+
+
+def test_the_same_column_twice_and_missing_ones_are_faults(table):
+    assert faults_of(table, "a,b,km,length\nx,y,4,4\n") == (
+        "columns 'km' and 'length' are both length_km; expected one of them",
+    )
+    (fault,) = faults_of(table, "a,length_km\nx,4\n")
+    assert fault.startswith("line 1: no column b; expected a, b, id, length_km")
+
+
+def test_every_fault_of_a_table_is_located(table):
+    rows = (
+        "a,b,length_km,qkd,launch_dbm,candidates\nx,y,four,maybe,1e400,a\nx,,-3,no,0,1\nx,y,1,2\n"
+    )
+    faults = faults_of(table, rows)
+    assert faults == (
+        "line 2: length_km = 'four'; expected a number",
+        "line 2: launch_dbm = '1e400'; expected a number",
+        "line 2: qkd = 'maybe'; expected yes or no",
+        "line 2: candidates = 'a'; expected channel numbers such as 3 13 23",
+        "line 3: length_km = -3; expected 0 or more",
+        "line 3: b = ''; expected a name of 1 to 200 printable characters",
+        "line 4: qkd = '2'; expected yes or no",
+    )
+
+
+def test_twenty_faults_are_shown_and_the_rest_counted(table):
+    rows = "a,b,length_km\n" + "".join(f"x{k},y{k},no\n" for k in range(100))
+    with pytest.raises(qkdopt.InstanceError) as caught:
+        table(rows)
+    assert len(caught.value.faults) == 100
+    assert str(caught.value).count("\n  - ") == 20
+    assert str(caught.value).endswith("... and 80 more")
+
+
+# -- demands ----------------------------------------------------------------------------------
+
+
+def test_a_number_of_demands_is_drawn_by_the_matrix():
+    instance, report = qkdopt.import_network(DATA / "towns_node_link.json", demands=200)
+    pairs = [(d.source, d.target) for d in instance.demands]
+    assert set(pairs) == {("Aach", "Cham"), ("Cham", "Aach"), ("Brey", "Dorf")}
+    assert pairs.count(("Brey", "Dorf")) > pairs.count(("Aach", "Cham")) > 20
+    assert "200 demands drawn by the file's demand matrix, seed 1" in report.assumed
+    again, _ = qkdopt.import_network(DATA / "towns_node_link.json", demands=200)
+    assert again.sha256() == instance.sha256()
+
+
+def test_a_matrix_without_direction_counts_both_ways(graph):
+    links = [{"source": "x", "target": "y", "length": 5}]
+    instance, report = graph(["x", "y"], links, demands={"x": {"y": 3}}, options={"demands": 50})
+    assert {(d.source, d.target) for d in instance.demands} == {("x", "y"), ("y", "x")}
+    assert any("both ways alike" in phrase for phrase in report.assumed)
+
+
+def test_demands_are_drawn_where_links_lead(graph):
+    links = [{"source": "x", "target": "y", "length": 5}]
+    instance, report = graph(["x", "y", "lonely"], links, options={"demands": 20})
+    assert {d.source for d in instance.demands} == {"x", "y"}
+    assert "demands are drawn in the largest connected part, without lonely" in report.assumed
+    assert any("2 parts, lonely without any link" in phrase for phrase in report.warnings)
+
+
+def test_options_that_contradict_each_other_are_refused(table):
+    rows = "a,b,length_km\nx,y,5\n"
+    faults = faults_of(
+        table, rows, demands=3, per_lightpath=10.0, length_scale=-1.0, preset="office", seed=-1
+    )
+    assert len(faults) == 4
+    (fault,) = faults_of(table, rows, per_lightpath=10.0)
+    assert "divides the traffic of demands, and none has any" in fault
+
+
+def test_values_of_the_instance_are_located_faults(table):
+    rows = "a,b,length_km\nx,y,500\n"
+    (fault,) = faults_of(table, rows, preset="field")
+    assert "needs a launch_dbm of its own" in fault
+    for options in ({"k": 0}, {"load_erlang": -1.0}, {"channels": 0}, {"candidates": [99]}):
+        assert faults_of(table, rows, **options)
+
+
+def test_megabits_are_converted(tmp_path, table):
+    demands = tmp_path / "d.csv"
+    demands.write_text("from,to,traffic (Mbit/s)\nx,y,250000\n")
+    instance, _ = table("a,b,km\nx,y,5\n", demands_file=demands, per_lightpath=100.0)
+    assert [demand.channels for demand in instance.demands] == [3]
