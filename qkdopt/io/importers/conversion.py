@@ -71,8 +71,8 @@ def _network(
     reading.stop()
     if len(names.nodes) < 2 or not links:
         reading.fault(
-            f"{len(names.nodes)} nodes and {len(links)} links; expected at least two nodes and a "
-            "link"
+            f"{counted(len(names.nodes), 'node')} and {counted(len(links), 'link')}; expected at "
+            "least two nodes and a link"
         )
         reading.stop()
     fibre_db_per_km: float = PRESETS[options.preset]()["fibre"].model_dump()["loss_db_per_km"]

@@ -31,13 +31,15 @@ class Names:
             if times > 1:
                 reading.fault(f"nodes: id {name!r} is given {times} times; expected once")
         labels = [node.label for node in nodes]
-        numbered = draft.labels_first and all(NUMBERED.fullmatch(str(node.id)) for node in nodes)
-        if numbered and all(labels) and len(set(labels)) == len(labels):
-            if any(str(node.id) != node.label for node in nodes):
-                reading.assumed.append(
-                    f"nodes are called by their labels ({some(labels)}), not by their numbers in "
-                    "the file"
-                )
+        ids = {str(node.id) for node in nodes}
+        numbered = draft.labels_first and all(NUMBERED.fullmatch(name) for name in ids)
+        # A label that is the number of another node would send its links there.
+        own = all(labels) and len(set(labels)) == len(labels) and not ids & set(labels)
+        if numbered and own:
+            reading.assumed.append(
+                f"nodes are called by their labels ({some(labels)}), not by their numbers in the "
+                "file"
+            )
             self.nodes = tuple(
                 node.model_copy(
                     update={
@@ -51,7 +53,7 @@ class Names:
         else:
             self.nodes = nodes
         self._lead: dict[str, NodeId] = {}
-        # What is sure comes last, and takes the place of what might be.
+        # Ids come last: they take the place of aliases, and these of labels.
         twice = {label for label, times in Counter(labels).items() if times > 1}
         for node in self.nodes:
             if node.label not in twice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,7 +26,12 @@ def by_library(parse: Callable[[], T], where: str, form: str) -> T:
         The library raised anything.
     """
     try:
-        return parse()
+        with warnings.catch_warnings():
+            # Of keys without a type, styles and extensions: a network needs none of them.
+            warnings.simplefilter("ignore")
+            return parse()
+    except InstanceError:
+        raise
     except RecursionError:
         raise InstanceError(where, [f"is nested too deeply; expected {form}"]) from None
     except Exception as problem:

@@ -166,7 +166,11 @@ def label_of(value: object) -> str:
 
 def shown(value: object) -> str:
     """Return a value as messages show it, cut where it is long."""
-    text = repr(value) if isinstance(value, str | dict | list | None) else str(value)
+    try:
+        text = repr(value) if isinstance(value, str | dict | list | None) else str(value)
+    except (RecursionError, ValueError):
+        # Nested as deeply as it could be parsed, or a whole number of thousands of digits.
+        text = f"a {type(value).__name__}"
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
@@ -85,25 +84,23 @@ def _tables(content: Content) -> dict[str, Table]:
     """Return the table of each sheet that has one; formulas count by their last values."""
     import openpyxl
 
-    with warnings.catch_warnings():
-        # Of styles and extensions that a network does not need.
-        warnings.simplefilter("ignore")
-        book = openpyxl.load_workbook(BytesIO(content.data), read_only=True, data_only=True)
-        tables, cells = {}, 0
-        for sheet in book.worksheets:
-            rows = []
-            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                cells += len(row)
-                if cells > MOST_CELLS:
-                    raise InstanceError(
-                        content.where, [f"more than {MOST_CELLS:,} cells; expected a network"]
-                    )
-                if any(cell not in (None, "") for cell in row):
-                    rows.append((number, tuple(row)))
-            if rows:
-                header = tuple("" if cell is None else str(cell).strip() for cell in rows[0][1])
-                tables[str(sheet.title)] = Table(f"sheet {sheet.title}", header, tuple(rows[1:]))
-        book.close()
+    book = openpyxl.load_workbook(BytesIO(content.data), read_only=True, data_only=True)
+    tables: dict[str, Table] = {}
+    cells = 0
+    for sheet in book.worksheets:
+        rows = []
+        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+            cells += len(row)
+            if cells > MOST_CELLS:
+                raise InstanceError(
+                    content.where, [f"more than {MOST_CELLS:,} cells; expected a network"]
+                )
+            if any(cell not in (None, "") for cell in row):
+                rows.append((number, tuple(row)))
+        if rows:
+            header = tuple("" if cell is None else str(cell).strip() for cell in rows[0][1])
+            tables[str(sheet.title)] = Table(f"sheet {sheet.title}", header, tuple(rows[1:]))
+    book.close()
     return tables
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 import qkdopt
+from qkdopt.instance.generation import TOPOLOGIES, load_topology
 from qkdopt.io.importers.lengths import great_circle_km
 
 DATA = Path(__file__).parent / "data"
+TOPOLOGY_FILES = Path(qkdopt.__file__).parent / "data" / "topologies"
 
 
 @pytest.fixture
@@ -213,6 +215,32 @@ def test_labels_that_are_given_twice_name_no_node(graph):
         (1, "x"), (2, "x"), (3, "z"),
     ]  # fmt: skip
     assert [link.id for link in instance.network.links] == ["1-2", "2-3"]
+
+
+def test_a_label_that_is_the_number_of_another_node_is_no_name(graph):
+    nodes = [{"id": 0, "label": "1"}, {"id": 1, "label": "2"}, {"id": 2, "label": "3"}]
+    links = [{"source": 0, "target": 1, "length": 5}, {"source": 0, "target": 2, "length": 6}]
+    instance, _ = graph(nodes, links)
+    assert [(link.a, link.b) for link in instance.network.links] == [(0, 1), (0, 2)]
+    assert [node.label for node in instance.network.nodes] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_shipped_topologies_are_read_as_they_are_loaded(name):
+    instance, _ = qkdopt.import_network(TOPOLOGY_FILES / f"{name}.json")
+    loaded = load_topology(name)
+    assert len(instance.network.nodes) == len(loaded.nodes)
+    assert [link.length_km for link in instance.network.links] == [
+        link.length_km for link in loaded.links
+    ]
+    assert [link.loss_db for link in instance.network.links] == [
+        link.loss_db for link in loaded.links
+    ]
+    place = {node.id: k for k, node in enumerate(loaded.nodes)}
+    here = {node.id: k for k, node in enumerate(instance.network.nodes)}
+    assert [{here[link.a], here[link.b]} for link in instance.network.links] == [
+        {place[link.a], place[link.b]} for link in loaded.links
+    ]
 
 
 def test_places_in_the_list_of_nodes_serve_as_ends(graph):
