@@ -50,6 +50,7 @@ def instance_of(
     nodes, links, demands = _network(draft, options, reading)
     reading.stop()
     rows = demand_rows(demands, nodes, links, draft.traffic_gbps, options, reading)
+    _validate_lightpaths(rows, options, reading)
     reading.stop()
     globe = on_globe(nodes, draft)
     builder = _builder(draft, name, nodes, links, rows, globe=globe)
@@ -59,6 +60,23 @@ def instance_of(
     elif draft.coordinates == "unknown" and any(node.x is not None for node in nodes):
         reading.assumed.append("places of nodes are longitude and latitude, for drawing")
     return instance, _report(draft, instance, options, reading)
+
+
+def _validate_lightpaths(
+    rows: Sequence[DraftDemand], options: ImportOptions, reading: Reading
+) -> None:
+    """Keep a fault for demands with more lightpaths than the grid has channels."""
+    if options.per_lightpath is None:
+        return
+    most: int = options.channels or PRESETS[options.preset]()["grid"].model_dump()["channels"]
+    beyond = [row for row in rows if (row.channels or 1) > most]
+    if beyond:
+        largest = max(beyond, key=lambda row: row.channels or 1)
+        reading.fault(
+            f"{counted(len(beyond), 'demand')} of more lightpaths than the {most} channels of the "
+            f"grid, {largest.where} of {largest.channels:,}; expected a larger --per-lightpath "
+            "(traffic in Mbit/s, and the file does not say so?) or more --channels"
+        )
 
 
 def _network(
@@ -75,11 +93,24 @@ def _network(
             "least two nodes and a link"
         )
         reading.stop()
+    if draft.coordinates == "degrees" and not on_globe(names.nodes, draft):
+        _refuse_places(names.nodes, reading)
     fibre_db_per_km: float = PRESETS[options.preset]()["fibre"].model_dump()["loss_db_per_km"]
     lengths = Lengths(draft, names.nodes, options, reading, fibre_db_per_km)
     links = lengths.of(without_loops(links, reading))
     links = merged_directions(links, names.nodes, draft.directed, options, reading)
     return without_zero_links(names.nodes, links, demands, options, reading)
+
+
+def _refuse_places(nodes: Sequence[DraftNode], reading: Reading) -> None:
+    """Keep a fault for each node whose longitude or latitude is none."""
+    for node in nodes:
+        for name, value, most in (("longitude", node.x, 180.0), ("latitude", node.y, 90.0)):
+            if value is not None and abs(value) > most:
+                reading.fault(
+                    f"node {node.id}: {name} = {value:g}; expected -{most:g} to {most:g} degrees "
+                    "(exchanged, or places of a drawing?)"
+                )
 
 
 def _builder(

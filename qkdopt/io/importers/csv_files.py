@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 
 from qkdopt.errors import InstanceError
@@ -12,10 +14,12 @@ from qkdopt.io.importers.draft import Draft
 from qkdopt.io.importers.tables import (
     DEMAND_COLUMNS,
     LINK_COLUMNS,
+    MOST_TITLE_ROWS,
     NODE_COLUMNS,
     Table,
     column_of,
     draft_of_tables,
+    header_of,
 )
 from qkdopt.io.importers.values import Reading, shown
 
@@ -65,36 +69,58 @@ def csv_table(text: str, where: str, name: str = "") -> Table:
         raise InstanceError(where, [fault]) from None
     if not rows:
         raise InstanceError(where, ["has no row; expected names of columns and a row a link"])
-    line, header = rows[0]
+    start = header_of([cells for _, cells in rows])
+    line, header = rows[start]
+    _refuse_matrix(header, [cells for _, cells in rows[start + 1 :]], where)
     if not any(column_of(cell, COLUMNS) for cell in header):
         fault = (
             f"line {line}: {shown(separator.join(header))} names no column; expected names such as "
             "a,b,length_km in the first line"
         )
         raise InstanceError(where, [fault])
-    return Table(name, tuple(cell.strip() for cell in header), tuple(rows[1:]), separator != ",")
+    return Table(
+        name, tuple(cell.strip() for cell in header), tuple(rows[start + 1 :]), separator != ","
+    )
+
+
+def _refuse_matrix(header: tuple[str, ...], rows: list[tuple[str, ...]], where: str) -> None:
+    """Raise an error for a matrix: the names of its columns are those of its rows."""
+    names = [cells[0].strip() for cells in rows]
+    if len(names) > 1 and names == [cell.strip() for cell in header[1:]]:
+        fault = (
+            f"looks like a matrix of {len(names)} nodes; expected a row a link, with columns such "
+            "as a,b,length_km"
+        )
+        raise InstanceError(where, [fault])
 
 
 def separator_of(text: str) -> str:
-    """Return what separates cells: what splits the first line into most known columns."""
-    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    header = next(lines, "")
+    """Return what separates cells: what splits one of the first lines into most known columns."""
+    lines = _first_lines(text)
+    return max(SEPARATORS, key=lambda separator: max(map(_known(separator), lines), default=0))
 
-    def known(separator: str) -> int:
-        return sum(
-            column_of(cell.strip(' "'), COLUMNS) is not None for cell in header.split(separator)
-        )
 
-    return max(SEPARATORS, key=known)
+def _known(separator: str) -> Callable[[str], int]:
+    """Return a function that counts the known columns of a line."""
+    return lambda line: sum(
+        column_of(cell.strip(' "'), COLUMNS) is not None for cell in line.split(separator)
+    )
 
 
 def looks_like_csv(text: str) -> bool:
-    """Whether the first line names the ends of links."""
+    """Whether the first line names a column of links, or one of the next the two ends."""
+    separator = separator_of(text)
+    for k, line in enumerate(_first_lines(text)):
+        cells = line.split(separator)
+        found = {column_of(cell.strip(' "'), LINK_COLUMNS) for cell in cells} - {None}
+        if len(cells) > 1 and (found >= {"a", "b"} or (k == 0 and found)):
+            return True
+    return False
+
+
+def _first_lines(text: str) -> list[str]:
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    header = next(lines, "")
-    cells = header.split(separator_of(text))
-    found = {column_of(cell.strip(' "'), LINK_COLUMNS) for cell in cells}
-    return len(cells) > 1 and bool(found - {None})
+    return list(islice(lines, MOST_TITLE_ROWS))
 
 
 def table_of_file(path: str | Path, encoding: str | None) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 
 from qkdopt.instance import NodeId
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
+from qkdopt.io.importers.report import some
 from qkdopt.io.importers.tables import LINK_COLUMNS, LINK_NUMBERS, column_of, folded
 from qkdopt.io.importers.values import Reading, label_of, shown
 
@@ -96,6 +97,7 @@ def _link_columns(
 ) -> dict[str, str]:
     """Return the attribute of each column of a link; what is no column is left out."""
     columns: dict[str, str] = {}
+    unused: list[str] = []
     for key in sorted(attributes):
         column = column_of(key, LINK_COLUMNS)
         if length_field is not None:
@@ -104,9 +106,11 @@ def _link_columns(
             elif column in ("length_km", "length_m"):
                 column = None
         if column in (None, "a", "b") or column in columns:
-            reading.leave_out(f"edge attribute {shown(key)}")
+            unused.append(shown(key))
         else:
             columns[column] = key
+    if unused:
+        reading.leave_out(f"attributes of edges: {some(unused, 5)}")
     named = columns.get("length_km")
     if length_field is not None and named is None:
         found = ", ".join(map(shown, sorted(attributes))) or "none"

@@ -52,6 +52,7 @@ class Names:
             )
         else:
             self.nodes = nodes
+        _note_alike(ids, reading)
         self._lead: dict[str, NodeId] = {}
         # Ids come last: they take the place of aliases, and these of labels.
         twice = {label for label, times in Counter(labels).items() if times > 1}
@@ -79,3 +80,13 @@ class Names:
         few = len(self.reading.faults) < MOST_SHOWN_FAULTS
         hint = suggestion(name, map(str, self._lead)) if few else ""
         self.reading.fault(f"{where} = {name!r}; expected the name of a node{hint}")
+
+
+def _note_alike(names: set[str], reading: Reading) -> None:
+    """Note names that differ by case alone: likely one node, and taken for two."""
+    alike: dict[str, list[str]] = {}
+    for name in sorted(names):
+        alike.setdefault(name.casefold(), []).append(name)
+    for same in alike.values():
+        if len(same) > 1:
+            reading.assumed.append(f"names that differ by case are different nodes: {some(same)}")

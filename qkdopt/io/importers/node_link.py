@@ -10,6 +10,7 @@ from qkdopt.io.importers.content import Content
 from qkdopt.io.importers.draft import Draft, DraftDemand
 from qkdopt.io.importers.graph import GraphData, draft_of_graph
 from qkdopt.io.importers.tables import DEMAND_COLUMNS, GBPS, LINK_COLUMNS, column_of
+from qkdopt.io.importers.traffic_units import gbps_of
 from qkdopt.io.importers.values import Reading, label_of, shown
 
 FORMAT = "node-link JSON"
@@ -29,9 +30,11 @@ def read_node_link(content: Content, length_field: str | None, form: str = FORMA
     nodes = _nodes(data["nodes"], reading)
     key = "links" if "links" in data else "edges"
     edges = list(_edges(data[key], key, [node for node, _ in nodes], reading))
-    graph = data.get("graph")
+    graph, meta = data.get("graph"), data.get("meta")
     about: dict[str, Any] = {**graph, **data} if isinstance(graph, dict) else data
     demands, traffic_gbps = _demands(about.get("demands"), reading)
+    if traffic_gbps is None and isinstance(meta, dict):
+        traffic_gbps = gbps_of(label_of(meta.get("unit")))
     reading.stop()
     names = (label_of(about.get(name)) for name in ("name", "title", "source"))
     directed = data.get("directed")
@@ -51,6 +54,7 @@ def read_node_link(content: Content, length_field: str | None, form: str = FORMA
 
 
 def _nodes(rows: object, reading: Reading) -> list[tuple[NodeId, Mapping[str, Any]]]:
+    rows = _listed(rows)
     if not isinstance(rows, list):
         reading.fault(f"nodes = {shown(rows)}; expected a list")
         return []
@@ -62,9 +66,17 @@ def _nodes(rows: object, reading: Reading) -> list[tuple[NodeId, Mapping[str, An
     return nodes
 
 
+def _listed(rows: object) -> object:
+    """Return a list of objects where a file has an object of them by id; else what it has."""
+    if isinstance(rows, dict) and all(isinstance(row, dict) for row in rows.values()):
+        return [{"id": key, **row} for key, row in rows.items()]
+    return rows
+
+
 def _edges(
     rows: object, key: str, nodes: list[NodeId], reading: Reading
 ) -> Iterator[tuple[str, NodeId, NodeId, Mapping[str, Any]]]:
+    rows = _listed(rows)
     if not isinstance(rows, list):
         reading.fault(f"{key} = {shown(rows)}; expected a list")
         return

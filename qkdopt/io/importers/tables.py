@@ -13,7 +13,7 @@ from qkdopt.io.importers.values import Reading, label_of, shown, suggestion
 # Every column with the other names that it may have, as `folded` spells them.
 LINK_COLUMNS = {
     "a": "from source src node_a nodea a_node site_a start origin end_a",
-    "b": "to target dst dest destination node_b nodeb b_node site_b end end_b",
+    "b": "to target dst dest destination node_b nodeb b_node site_b end_b node_z nodez site_z z",
     "id": "link link_id name",
     "length_km": "length km distance distance_km dist dist_km lengthkm length_in_km",
     "length_m": "distance_m dist_m length_in_m",
@@ -34,10 +34,10 @@ NODE_COLUMNS = {
 }
 DEMAND_COLUMNS = {
     "source": "a from src node_a origin",
-    "target": "b to dst dest destination node_b",
+    "target": "b to dst dest destination node_b node_z z",
     "id": "demand_id name",
     "channels": "lightpaths wavelengths",
-    "traffic": "demand volume value",
+    "traffic": "demand volume value demand_value offered_traffic",
     "traffic_gbps": "gbps gbit_s traffic_gbit_s demand_gbps rate_gbps capacity_gbps",
     "traffic_mbps": "mbps mbit_s traffic_mbit_s demand_mbps",
     "min_skr_bps": "min_skr min_key_rate_bps skr_bps",
@@ -47,6 +47,13 @@ KNOWN_AND_LEFT_OUT = {
     "fibre_type": "fibre type: an instance has one fibre for all links (`fibre`)",
 }
 FIBRE_TYPES = {"fibre", "fiber", "fibre_type", "fiber_type", "type_of_fibre", "type_of_fiber"}
+# Each table with its columns and those that it must have.
+TABLES = {
+    "links": (LINK_COLUMNS, {"a", "b"}),
+    "nodes": (NODE_COLUMNS, {"id"}),
+    "demands": (DEMAND_COLUMNS, {"source", "target"}),
+}
+MOST_TITLE_ROWS = 10
 LINK_NUMBERS = ("length_km", "length_m", "loss_db", "loss_db_per_km", "launch_dbm")
 GBPS = {"traffic_gbps": 1.0, "traffic_mbps": 1e-3}
 
@@ -119,10 +126,12 @@ def column_of(name: object, columns: dict[str, str]) -> str | None:
     )
 
 
-def looks_like_links(header: Sequence[object]) -> bool:
-    """Whether the names of columns are those of a table of links."""
-    found = {column_of(name, LINK_COLUMNS) for name in header}
-    return {"a", "b"} <= found
+def header_of(rows: Sequence[Sequence[object]]) -> int:
+    """Return the number of the row that names the columns: titles may stand above it."""
+    for k, row in enumerate(rows[:MOST_TITLE_ROWS]):
+        if any(looks_like(row, columns, needed) for columns, needed in TABLES.values()):
+            return k
+    return 0
 
 
 def looks_like(header: Sequence[object], columns: dict[str, str], needed: set[str]) -> bool:

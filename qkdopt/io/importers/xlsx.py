@@ -11,14 +11,7 @@ from qkdopt.errors import InstanceError, UnsupportedError
 from qkdopt.io.importers.content import Content
 from qkdopt.io.importers.draft import Draft
 from qkdopt.io.importers.networkx_data import by_library
-from qkdopt.io.importers.tables import (
-    DEMAND_COLUMNS,
-    LINK_COLUMNS,
-    NODE_COLUMNS,
-    Table,
-    draft_of_tables,
-    looks_like,
-)
+from qkdopt.io.importers.tables import TABLES, Table, draft_of_tables, header_of, looks_like
 from qkdopt.io.importers.values import Reading
 
 WORKBOOK = "xl/workbook.xml"
@@ -30,8 +23,6 @@ SHEETS = {
     "nodes": ("nodes", "node", "sites"),
     "demands": ("demands", "demand", "services", "traffic"),
 }
-COLUMNS = {"links": LINK_COLUMNS, "nodes": NODE_COLUMNS, "demands": DEMAND_COLUMNS}
-NEEDED = {"links": {"a", "b"}, "nodes": {"id"}, "demands": {"source", "target"}}
 
 
 def read_xlsx(content: Content) -> Draft:
@@ -98,8 +89,10 @@ def _tables(content: Content) -> dict[str, Table]:
             if any(cell not in (None, "") for cell in row):
                 rows.append((number, tuple(row)))
         if rows:
-            header = tuple("" if cell is None else str(cell).strip() for cell in rows[0][1])
-            tables[str(sheet.title)] = Table(f"sheet {sheet.title}", header, tuple(rows[1:]))
+            start = header_of([cells for _, cells in rows])
+            names = tuple("" if cell is None else str(cell).strip() for cell in rows[start][1])
+            below = tuple(rows[start + 1 :])
+            tables[str(sheet.title)] = Table(f"sheet {sheet.title}", names, below)
     book.close()
     return tables
 
@@ -117,7 +110,7 @@ def _by_content(tables: dict[str, Any], reading: Reading) -> dict[str, Table]:
             (
                 what
                 for what in SHEETS
-                if what not in named and looks_like(table.header, COLUMNS[what], NEEDED[what])
+                if what not in named and looks_like(table.header, *TABLES[what])
             ),
             None,
         )

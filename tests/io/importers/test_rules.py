@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -302,6 +303,28 @@ def test_twenty_faults_are_shown_and_the_rest_counted(table):
     assert str(caught.value).endswith("... and 80 more")
 
 
+def test_titles_above_the_names_of_columns_are_skipped(table):
+    instance, _ = table("Network of 2026,,\n,,\na,b,length_km\nx,y,4\n")
+    assert len(instance.network.links) == 1
+
+
+def test_a_matrix_is_no_table_of_links(table):
+    (fault,) = faults_of(table, ",A,B,C\nA,0,10,20\nB,10,0,30\nC,20,30,0\n")
+    assert fault.startswith("looks like a matrix of 3 nodes; expected a row a link")
+
+
+def test_places_beyond_the_globe_are_faults(tmp_path):
+    (tmp_path / "links.csv").write_text("a,b,length_km\nBonn,Trier,5\n")
+    (tmp_path / "nodes.csv").write_text("id,lat,lon\nBonn,7.1,50.7\nTrier,106.6,49.8\n")
+    (fault,) = faults_of(qkdopt.import_network, tmp_path)
+    assert fault.startswith("node Trier: latitude = 106.6; expected -90 to 90 degrees (exchanged")
+
+
+def test_names_that_differ_by_case_are_reported(table):
+    _, report = table("a,b,length_km\nBonn,Trier,4\nbonn,Mainz,5\n")
+    assert "names that differ by case are different nodes: Bonn, bonn" in report.assumed
+
+
 # -- demands ----------------------------------------------------------------------------------
 
 
@@ -353,3 +376,127 @@ def test_megabits_are_converted(tmp_path, table):
     demands.write_text("from,to,traffic (Mbit/s)\nx,y,250000\n")
     instance, _ = table("a,b,km\nx,y,5\n", demands_file=demands, per_lightpath=100.0)
     assert [demand.channels for demand in instance.demands] == [3]
+
+
+def test_more_lightpaths_than_channels_are_refused_with_the_likely_unit():
+    (fault,) = faults_of(qkdopt.import_network, DATA / "towns_node_link.json", per_lightpath=10.0)
+    assert fault.startswith(
+        "1 demand of more lightpaths than the 40 channels of the grid, demands.Brey.Dorf of 41"
+    )
+    assert "--per-lightpath" in fault
+
+
+def test_json_of_sndlib_has_its_unit_in_meta(graph):
+    links = [{"id": "L", "source": "x", "target": "y", "length": 3}]
+    demands = [{"id": "D", "source": "x", "target": "y", "routing_unit": 1, "demand_value": 2500}]
+    instance, report = graph(
+        {"x": {}, "y": {}}, links, demands=demands, meta={"unit": "MBITPERSEC"},
+        options={"per_lightpath": 1.0},
+    )  # fmt: skip
+    assert instance.demands[0].channels == 3
+    assert not any("names no unit" in phrase for phrase in report.assumed)
+
+
+# -- GNPy -------------------------------------------------------------------------------------
+
+
+def line(*elements):
+    """Return a topology of ROADMs a and z, with elements between them in each direction."""
+    rows = [{"uid": "roadm a", "type": "Roadm"}, {"uid": "roadm z", "type": "Roadm"}]
+    connections = []
+    for way, (first, last) in (("east", ("roadm a", "roadm z")), ("west", ("roadm z", "roadm a"))):
+        names = [f"{way} {k}" for k in range(len(elements))]
+        rows += [{"uid": name, **row} for name, row in zip(names, elements, strict=True)]
+        path = [first, *names, last]
+        connections += list(pairwise(path))
+    return {
+        "elements": rows,
+        "connections": [{"from_node": a, "to_node": b} for a, b in connections],
+    }
+
+
+def fibre(length, **params):
+    return {"type": "Fiber", "params": {"length": length, "length_units": "km", **params}}
+
+
+def imported(data, tmp_path, **options):
+    path = tmp_path / "gnpy.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return qkdopt.import_network(path, **options)
+
+
+@pytest.mark.parametrize(
+    ("elements", "length", "loss"),
+    [
+        ([fibre(10)], 10, None),
+        ([fibre(10, loss_coef=0.2)], 10, 2.0),
+        ([fibre(10, loss_coef=0.2, con_in=0.5, con_out=None, att_in=1)], 10, 3.5),
+        ([fibre(10, loss_coef=0.2), fibre(5)], 15, None),
+        ([fibre(10, loss_coef=0.2, lumped_losses=[{"position": 1, "loss": 1.5}])], 10, 3.5),
+        (
+            [fibre(10, loss_coef={"value": [0.3, 0.2], "frequency": [185e12, 193e12]})],
+            10,
+            2.0,
+        ),
+        ([{"type": "Fused", "params": {"loss": 1}}, fibre(10, loss_coef=0.2)], 10, 3.0),
+        ([fibre(10, loss_coef=0.2), {"type": "Fused"}, fibre(5, loss_coef=0.2)], 15, 3.0),
+        ([{"type": "Edfa"}, fibre(10, loss_coef=0.2), {"type": "Edfa"}], 10, 2.0),
+    ],
+)
+def test_elements_of_a_line_add_up(elements, length, loss, tmp_path):
+    instance, report = imported(line(*elements), tmp_path)
+    (link,) = instance.network.links
+    assert {link.a, link.b} == {"a", "z"}
+    assert link.length_km == pytest.approx(length)
+    assert link.loss_db == (None if loss is None else pytest.approx(loss))
+    assert not any("amplifiers" in phrase for phrase in report.assumed)
+
+
+def test_a_splice_of_both_directions_leads_on_and_not_back(tmp_path):
+    data = {
+        "elements": [
+            {"uid": "a", "type": "Transceiver"},
+            {"uid": "z", "type": "Transceiver"},
+            {"uid": "splice", "type": "Fused", "params": {"loss": 0}},
+            *({"uid": uid, **fibre(5, loss_coef=0.2)} for uid in ("a1", "z1", "z2", "a2")),
+        ],
+        "connections": [
+            {"from_node": first, "to_node": second}
+            for first, second in (
+                ("a", "a1"), ("a1", "splice"), ("splice", "z1"), ("z1", "z"),
+                ("z", "z2"), ("z2", "splice"), ("splice", "a2"), ("a2", "a"),
+            )
+        ],
+    }  # fmt: skip
+    instance, _ = imported(data, tmp_path)
+    assert [(link.a, link.b, link.length_km) for link in instance.network.links] == [
+        ("a", "z", 10.0)
+    ]
+
+
+def test_sites_without_fibre_between_them_are_0_km_apart(tmp_path):
+    data = line()
+    (fault,) = faults_of(imported, data, tmp_path)
+    assert "have a length of 0 km" in fault
+
+
+def test_services_lead_to_the_sites_of_their_transceivers(tmp_path):
+    data = line(fibre(10))
+    data["elements"].append({"uid": "trx 7", "type": "Transceiver"})
+    data["connections"] += [
+        {"from_node": "trx 7", "to_node": "roadm a"},
+        {"from_node": "roadm a", "to_node": "trx 7"},
+    ]
+    request = {
+        "request-id": "r",
+        "source": "trx 7",
+        "destination": "roadm z",
+        "bidirectional": True,
+        "path-constraints": {"te-bandwidth": {"path_bandwidth": 250e9}},
+    }
+    services = tmp_path / "services.json"
+    services.write_text(json.dumps({"path-request": [request]}))
+    instance, _ = imported(data, tmp_path, demands_file=services, per_lightpath=100.0)
+    assert [(d.id, d.source, d.target, d.channels) for d in instance.demands] == [
+        ("r", "a", "z", 3), ("r back", "z", "a", 3),
+    ]  # fmt: skip
