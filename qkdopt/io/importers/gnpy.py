@@ -21,8 +21,9 @@ AMPLIFIERS = ("Edfa", "Multiband_amplifier")
 TYPES = (*SITES, *FIBRES, *AMPLIFIERS, "Fused")
 # First words of an element's name that repeat its type.
 PREFIXES = ("roadm", "trx", "transceiver")
-# A line has one way on; more than this many in all is no network of lines.
-MOST_LINES = 100_000
+# A line has one way on; one with as many elements or ways is none of a network.
+LONGEST_LINE = 1_000
+MOST_STEPS = 10_000
 
 Element = dict[str, Any]
 
@@ -131,7 +132,8 @@ class Lines:
         leaders: dict[Any, str] = {}
         for uid in sites:
             leaders.setdefault(groups[uid], uid)
-        self.site = {uid: leaders[groups[uid]] for uid in elements if uid in set(sites)}
+        among = set(sites)
+        self.site = {uid: leaders[groups[uid]] for uid in elements if uid in among}
         self.names = self._names()
 
     def nodes(self) -> tuple[DraftNode, ...]:
@@ -200,8 +202,11 @@ class Lines:
             span = line.span.joined(span_of(line.at, self.elements[line.at], self.reading))
             passed = (*line.passed, line.at)
             pending += [replace(line, at=uid, passed=passed, span=span) for uid in following]
-            if steps > MOST_LINES or len(pending) > MOST_LINES:
-                self.reading.fault(f"{start.at}: its light goes more ways than can be followed")
+            if steps > MOST_STEPS or len(pending) > MOST_STEPS or len(passed) > LONGEST_LINE:
+                self.reading.fault(
+                    f"{start.at}: leads on over {steps:,} elements; expected a line of at most "
+                    f"{LONGEST_LINE:,} to a ROADM or transceiver"
+                )
                 break
         if len({self.site[line.at] for line in ends}) > 1:
             names = [self.names[self.site[line.at]] for line in ends]

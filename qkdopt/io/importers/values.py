@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance import NodeId
@@ -18,6 +19,8 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 LONGEST_NUMBER = 40
 # No quantity of a network is as large, in any unit; sums of such numbers stay finite.
 LARGEST = 1e15
+# A comparison with each of more names takes longer than a reader waits for.
+MOST_COMPARED = 3_000
 YES = {"yes", "y", "true", "1", "x"}
 NO = {"no", "n", "false", "0", "-"}
 
@@ -176,6 +179,6 @@ def shown(value: object) -> str:
 
 def suggestion(name: str, among: Iterable[str]) -> str:
     """Return ``; did you mean ...?`` for the name closest to one; nothing where none is close."""
-    folded = {one.casefold(): one for one in among}
+    folded = {one.casefold(): one for one in islice(among, MOST_COMPARED)}
     close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.75)
     return f"; did you mean {folded[close[0]]}?" if close else ""
