@@ -11,6 +11,7 @@ from qkdopt.errors import InstanceError
 
 MOST_BYTES = 50_000_000
 STDIN = "-"
+NO_FILE = "no such file; expected a network: a file, a folder, or a TopoHub name (sndlib/polska)"
 MARKS = (  # longer marks first: that of UTF-16 begins that of UTF-32
     (b"\xff\xfe\x00\x00", "utf-32"),
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -79,7 +80,7 @@ def read_bytes(path: str | Path) -> bytes:
             with Path(path).open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
-        raise InstanceError(where, ["no such file; expected a network"]) from None
+        raise InstanceError(where, [NO_FILE]) from None
     except IsADirectoryError:
         raise InstanceError(where, ["is a folder; expected a file"]) from None
     except (OSError, ValueError) as problem:
@@ -119,7 +120,7 @@ def content_of(data: bytes, where: str, encoding: str | None = None) -> Content:
         return Content(where, "archive", data)
     if encoding is None and data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return Content(where, "xml", data, tree=parse_xml(data, where))
-    text = text_of(data, where, encoding)
+    text = text_of(data, where, encoding).replace("\r\n", "\n").replace("\r", "\n")
     start = text.lstrip()[:1]
     if start == "<":
         data = _without_declaration(text).encode()

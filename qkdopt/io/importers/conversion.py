@@ -47,13 +47,15 @@ def instance_of(
     """
     reading = Reading(where)
     reading.assumed += draft.assumed
-    nodes, links, demands = _network(draft, options, reading)
+    nodes, links, demands, provenance = _network(draft, options, reading)
     reading.stop()
     rows = demand_rows(demands, nodes, links, draft.traffic_gbps, options, reading)
     _validate_lightpaths(rows, options, reading)
     reading.stop()
     globe = on_globe(nodes, draft)
-    builder = _builder(draft, name, nodes, links, rows, globe=globe)
+    source = "; ".join(filter(None, (draft.source, *provenance)))
+    builder = _builder(name, source, nodes, links, rows, globe=globe)
+    _note_ids(links, rows, reading)
     instance = _built(builder, demands, options, where)
     if not globe:
         reading.leave_out("places of nodes in a drawing (an instance has degrees)")
@@ -81,8 +83,8 @@ def _validate_lightpaths(
 
 def _network(
     draft: Draft, options: ImportOptions, reading: Reading
-) -> tuple[tuple[DraftNode, ...], list[DraftLink], list[DraftDemand]]:
-    """Return nodes, links and demands with every name resolved, lengths set, directions merged."""
+) -> tuple[tuple[DraftNode, ...], list[DraftLink], list[DraftDemand], list[str]]:
+    """Return nodes, links and demands with names resolved and lengths set, and whence these are."""
     names = Names(draft, reading)
     links = names.resolve(draft.links, ("a", "b"))
     demands = names.resolve(draft.demands, ("source", "target"))
@@ -99,7 +101,8 @@ def _network(
     lengths = Lengths(draft, names.nodes, options, reading, fibre_db_per_km)
     links = lengths.of(without_loops(links, reading))
     links = merged_directions(links, names.nodes, draft.directed, options, reading)
-    return without_zero_links(names.nodes, links, demands, options, reading)
+    merged = without_zero_links(names.nodes, links, demands, options, reading)
+    return *merged, lengths.provenance
 
 
 def _refuse_places(nodes: Sequence[DraftNode], reading: Reading) -> None:
@@ -114,15 +117,15 @@ def _refuse_places(nodes: Sequence[DraftNode], reading: Reading) -> None:
 
 
 def _builder(
-    draft: Draft,
     name: str,
+    source: str,
     nodes: Sequence[DraftNode],
     links: Sequence[DraftLink],
     demands: Sequence[DraftDemand],
     *,
     globe: bool,
 ) -> NetworkBuilder:
-    builder = NetworkBuilder(name, source=draft.source)
+    builder = NetworkBuilder(name, source=source)
     for node in nodes:
         lon, lat = (node.x, node.y) if globe else (None, None)
         builder.add_node(node.id, label=node.label, lat=lat, lon=lon)
@@ -151,6 +154,18 @@ def _builder(
             demand_id=demand_id,
         )
     return builder
+
+
+def _note_ids(links: Sequence[DraftLink], demands: Sequence[DraftDemand], reading: Reading) -> None:
+    """Note names that are made, and given ones that are not used for it."""
+    for what, made, ids in (
+        ("link", "links are named by their ends", [link.id for link in links]),
+        ("demand", "demands are numbered", [demand.id for demand in demands]),
+    ):
+        if ids and None in _unique(ids):
+            reading.assumed.append(made)
+            if any(ids):
+                reading.leave_out(f"ids of {what}s: not all have one of their own")
 
 
 def _unique(ids: Sequence[Id | None]) -> Sequence[Id | None]:
@@ -192,8 +207,6 @@ def _report(
     draft: Draft, instance: Instance, options: ImportOptions, reading: Reading
 ) -> ImportReport:
     used = [*reading.assumed, f"light, fibre and QKD of preset {options.preset}"]
-    if draft.links and not any(link.id for link in draft.links):
-        used.append("links are named by their ends")
     left_out = [*draft.left_out, *reading.left_out]
     return ImportReport(
         source=reading.where,

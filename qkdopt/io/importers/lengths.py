@@ -62,6 +62,8 @@ class Lengths:
         self.globe = on_globe(nodes, draft)
         self.scale = 1.0 if options.length_scale is None else options.length_scale
         self.drawn = False
+        # What the instance says of its lengths wherever it goes.
+        self.provenance: list[str] = []
 
     def of(self, links: Sequence[DraftLink]) -> list[DraftLink]:
         """Return links with lengths [km] and losses [dB], scaled."""
@@ -88,6 +90,7 @@ class Lengths:
             self._refuse(missing, len(links))
         for how, where in derived.items():
             self.reading.assumed.append(f"length of {counted(len(where), 'link')}: {how}")
+            self.provenance.append(f"length of {counted(len(where), 'link')}: {how}")
         if self.drawn and derived and len(derived.get(self._plane(), [])) < len(links):
             self.reading.fault(
                 "some links have lengths and others are measured in the drawing, so that "
@@ -97,6 +100,7 @@ class Lengths:
             self.reading.assumed.append(
                 f"lengths and losses x {self.scale:g}, as --length-scale says"
             )
+            self.provenance.append(f"lengths x {self.scale:g}")
         return [self._scaled(*row) for row in zip(links, lengths, strict=True)]
 
     def _length(self, link: DraftLink) -> tuple[str, float | None]:

@@ -59,6 +59,9 @@ def _nodes(rows: object, reading: Reading) -> list[tuple[NodeId, Mapping[str, An
         reading.fault(f"nodes = {shown(rows)}; expected a list")
         return []
     nodes: list[tuple[NodeId, Mapping[str, Any]]] = []
+    if rows and all(isinstance(row, dict) and not set(row) & set(NODE_IDS) for row in rows):
+        reading.assumed.append("nodes without ids are numbered from 0")
+        rows = [{"id": k, **row} for k, row in enumerate(rows)]
     for k, row in enumerate(rows):
         attributes: dict[str, Any] = row if isinstance(row, dict) else {"id": row}
         key = next((key for key in NODE_IDS if attributes.get(key) is not None), "id")

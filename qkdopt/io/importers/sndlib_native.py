@@ -37,13 +37,12 @@ def read_sndlib_native(content: Content) -> Draft:
     if sections.get("ADMISSIBLE_PATHS"):
         reading.leave_out("admissible paths")
     reading.stop()
-    meta = re.search(r"\bunit\s*=?\s*(\w+)", content.text)
     return Draft(
         format="SNDlib native",
         nodes=nodes,
         links=links,
         demands=demands,
-        traffic_gbps=gbps_of(meta[1]) if meta else None,
+        traffic_gbps=gbps_of(_meta(sections.get("META", []), "unit")),
         assumed=tuple(reading.assumed),
         left_out=reading.left_out,
     )
@@ -79,6 +78,15 @@ def _row(number: int, words: list[str]) -> Row:
     start = words.index("(")
     end = words.index(")", start) if ")" in words[start:] else len(words)
     return number, words[:start], words[start + 1 : end], words[end + 1 :]
+
+
+def _meta(rows: list[Row], key: str) -> str | None:
+    """Return the value of a line such as ``unit = MBITPERSEC``."""
+    for _, before, _, _ in rows:
+        name, _, value = " ".join(before).partition("=")
+        if name.strip().lower() == key:
+            return value.strip()
+    return None
 
 
 def _nodes(rows: list[Row], reading: Reading) -> Iterator[DraftNode]:

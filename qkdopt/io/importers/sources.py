@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from qkdopt.errors import InstanceError, UsageError
+from qkdopt.instance.generation import TOPOLOGIES
 from qkdopt.io.importers.content import STDIN, Content, content_of, read_bytes
 from qkdopt.io.importers.csv_files import read_csv, table_of_file
 from qkdopt.io.importers.draft import Draft
@@ -77,6 +78,9 @@ def _content(source: str | Path, encoding: str | None) -> Content:
     if is_topohub_name(source):
         return topohub_content(str(source))
     where = "standard input" if str(source) == STDIN else str(source)
+    if where in TOPOLOGIES and not Path(source).exists():
+        fault = f"is a shipped topology; qkdopt instance new --topology {where} makes an instance"
+        raise InstanceError(where, [fault])
     return content_of(read_bytes(source), where, encoding)
 
 

@@ -244,6 +244,45 @@ def test_shipped_topologies_are_read_as_they_are_loaded(name):
     ]
 
 
+def test_nodes_without_ids_are_numbered(graph):
+    links = [{"source": 0, "target": 1, "length": 5}]
+    instance, report = graph([{"lat": 1.0}, {"lat": 2.0}], links)
+    assert [node.id for node in instance.network.nodes] == [0, 1]
+    assert "nodes without ids are numbered from 0" in report.assumed
+
+
+def test_ids_that_not_all_links_have_are_left_out(table):
+    instance, report = table("id,a,b,length_km\nf1,x,y,5\n,y,z,6\n")
+    assert [link.id for link in instance.network.links] == ["x-y", "y-z"]
+    assert "links are named by their ends" in report.assumed
+    assert report.left_out == ("ids of links: not all have one of their own",)
+    instance, report = table("id,a,b,length_km\nf1,x,y,5\n2,y,z,6\n")
+    assert [link.id for link in instance.network.links] == ["f1", "2"]
+
+
+def test_the_instance_says_how_its_lengths_came_about():
+    instance, _ = qkdopt.import_network(
+        DATA / "towns_sndlib.xml", lengths="great-circle", length_scale=0.5
+    )
+    assert instance.network.source == (
+        "by hand; length of 6 links: great circle between the nodes, R = 6371 km; lengths x 0.5"
+    )
+
+
+def test_a_shipped_topology_is_made_by_another_command():
+    (fault,) = faults_of(qkdopt.import_network, "nsfnet")
+    assert "qkdopt instance new --topology nsfnet" in fault
+
+
+@pytest.mark.parametrize("name", ["towns.gml", "towns_sndlib.txt", "towns/links.csv", "towns.n2p"])
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r"])
+def test_lines_may_end_as_on_other_systems(name, ending, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes((DATA / name).read_bytes().replace(b"\n", ending))
+    instance, _ = qkdopt.import_network(path, lengths="great-circle")
+    assert len(instance.network.links) == 6
+
+
 def test_places_in_the_list_of_nodes_serve_as_ends(graph):
     links = [{"source": 0, "target": 1, "length": 5}]
     instance, report = graph(["x", "y"], links)
