@@ -9,18 +9,18 @@ from itertools import islice
 from pathlib import Path
 
 from qkdopt.errors import InstanceError
-from qkdopt.io.importers.content import content_of, read_bytes
-from qkdopt.io.importers.draft import Draft
-from qkdopt.io.importers.tables import (
+from qkdopt.io.importers.columns import (
     DEMAND_COLUMNS,
     LINK_COLUMNS,
     MOST_TITLE_ROWS,
     NODE_COLUMNS,
     Table,
     column_of,
-    draft_of_tables,
     header_of,
 )
+from qkdopt.io.importers.content import content_of, read_bytes
+from qkdopt.io.importers.draft import Draft
+from qkdopt.io.importers.tables import draft_of_tables
 from qkdopt.io.importers.values import Reading, shown
 
 SEPARATORS = (",", ";", "\t", "|")

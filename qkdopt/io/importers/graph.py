@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qkdopt.instance import NodeId
+from qkdopt.io.importers.columns import LINK_COLUMNS, LINK_NUMBERS, column_of, folded
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
 from qkdopt.io.importers.report import some
-from qkdopt.io.importers.tables import LINK_COLUMNS, LINK_NUMBERS, column_of, folded
 from qkdopt.io.importers.values import Reading, label_of, shown
 
 Attributes = Mapping[str, Any]

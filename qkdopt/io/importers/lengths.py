@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from qkdopt.instance import NodeId
@@ -67,31 +68,27 @@ class Lengths:
 
     def of(self, links: Sequence[DraftLink]) -> list[DraftLink]:
         """Return links with lengths [km] and losses [dB], scaled."""
-        derived: dict[str, list[str]] = {}
-        missing: list[str] = []
-        lengths = []
+        missing = [link for link in links if link.length_km is None and not link.loss_db]
         # A drawing's unit is no km: only what the caller says makes it one.
-        self.drawn = any(link.length_km is None and not link.loss_db for link in links) and (
-            self.options.lengths == "plane"
-            or (
-                self.options.length_scale is not None
-                and self.options.lengths == "file"
-                and not self.globe
-            )
+        pixels = self.options.length_scale is not None and not self.globe
+        self.drawn = bool(missing) and (
+            self.options.lengths == "plane" or (self.options.lengths == "file" and pixels)
         )
-        for link in links:
-            how, length = self._length(link)
-            lengths.append(length)
-            if length is None:
-                missing.append(link.where)
-            elif how:
-                derived.setdefault(how, []).append(link.where)
-        if missing:
-            self._refuse(missing, len(links))
-        for how, where in derived.items():
-            self.reading.assumed.append(f"length of {counted(len(where), 'link')}: {how}")
-            self.provenance.append(f"length of {counted(len(where), 'link')}: {how}")
-        if self.drawn and derived and len(derived.get(self._plane(), [])) < len(links):
+        lengths = [self._length(link) for link in links]
+        without = [link.where for link, (_, km) in zip(links, lengths, strict=True) if km is None]
+        if without:
+            self._refuse(without, len(links))
+        self._note([how for how, km in lengths if how and km is not None], len(links))
+        rows = zip(links, lengths, strict=True)
+        return [self._scaled(link, length_km) for link, (_, length_km) in rows]
+
+    def _note(self, derived: list[str], count: int) -> None:
+        """Note how lengths were derived and scaled; a scale has one meaning for all of them."""
+        for how, times in Counter(derived).items():
+            note = f"length of {counted(times, 'link')}: {how}"
+            self.reading.assumed.append(note)
+            self.provenance.append(note)
+        if self.drawn and 0 < derived.count(self._plane()) < count:
             self.reading.fault(
                 "some links have lengths and others are measured in the drawing, so that "
                 "--length-scale cannot hold for both; expected lengths for all links or for none"
@@ -101,7 +98,6 @@ class Lengths:
                 f"lengths and losses x {self.scale:g}, as --length-scale says"
             )
             self.provenance.append(f"lengths x {self.scale:g}")
-        return [self._scaled(*row) for row in zip(links, lengths, strict=True)]
 
     def _length(self, link: DraftLink) -> tuple[str, float | None]:
         """Return how a length is derived (empty: it is the file's), and the length unscaled."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import TypeVar
 
 from qkdopt.errors import MOST_SHOWN_FAULTS
 from qkdopt.instance import NodeId
-from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink
+from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
 from qkdopt.io.importers.report import some
 from qkdopt.io.importers.values import Reading, suggestion
 
@@ -26,38 +27,23 @@ class Names:
 
     def __init__(self, draft: Draft, reading: Reading) -> None:
         self.reading = reading
-        nodes = draft.nodes
-        for name, times in Counter(str(node.id) for node in nodes).items():
+        ids = Counter(str(node.id) for node in draft.nodes)
+        for name, times in ids.items():
             if times > 1:
                 reading.fault(f"nodes: id {name!r} is given {times} times; expected once")
-        labels = [node.label for node in nodes]
-        ids = {str(node.id) for node in nodes}
-        numbered = draft.labels_first and all(NUMBERED.fullmatch(name) for name in ids)
-        # A label that is the number of another node would send its links there.
-        own = all(labels) and len(set(labels)) == len(labels) and not ids & set(labels)
-        if numbered and own:
+        _note_alike(set(ids), reading)
+        self.nodes = draft.nodes
+        if draft.labels_first and _has_names_for_labels(draft.nodes):
+            self.nodes = tuple(_by_label(node) for node in draft.nodes)
             reading.assumed.append(
-                f"nodes are called by their labels ({some(labels)}), not by their numbers in the "
-                "file"
+                f"nodes are called by their labels ({some([str(node.id) for node in self.nodes])}),"
+                " not by their numbers in the file"
             )
-            self.nodes = tuple(
-                node.model_copy(
-                    update={
-                        "id": node.label,
-                        "label": "",
-                        "aliases": (*node.aliases, str(node.id)),
-                    }
-                )
-                for node in nodes
-            )
-        else:
-            self.nodes = nodes
-        _note_alike(ids, reading)
         self._lead: dict[str, NodeId] = {}
         # Ids come last: they take the place of aliases, and these of labels.
-        twice = {label for label, times in Counter(labels).items() if times > 1}
+        labels = Counter(node.label for node in self.nodes)
         for node in self.nodes:
-            if node.label not in twice:
+            if labels[node.label] == 1:
                 self._lead[node.label] = node.id
         for node in self.nodes:
             self._lead |= dict.fromkeys(node.aliases, node.id)
@@ -90,3 +76,20 @@ def _note_alike(names: set[str], reading: Reading) -> None:
     for same in alike.values():
         if len(same) > 1:
             reading.assumed.append(f"names that differ by case are different nodes: {some(same)}")
+
+
+def _has_names_for_labels(nodes: Sequence[DraftNode]) -> bool:
+    """Whether nodes have mere numbers for ids, and each a label of its own.
+
+    A label that is the number of another node would send its links there.
+    """
+    ids = {str(node.id) for node in nodes}
+    labels = {node.label for node in nodes}
+    numbered = all(NUMBERED.fullmatch(name) for name in ids)
+    return numbered and "" not in labels and len(labels) == len(nodes) and not ids & labels
+
+
+def _by_label(node: DraftNode) -> DraftNode:
+    """Return a node under its label; its number still leads to it."""
+    change = {"id": node.label, "label": "", "aliases": (*node.aliases, str(node.id))}
+    return node.model_copy(update=change)

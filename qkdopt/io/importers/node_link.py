@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qkdopt.instance import NodeId
+from qkdopt.io.importers.columns import DEMAND_COLUMNS, GBPS, LINK_COLUMNS, column_of
 from qkdopt.io.importers.content import Content
 from qkdopt.io.importers.draft import Draft, DraftDemand
 from qkdopt.io.importers.graph import GraphData, draft_of_graph
-from qkdopt.io.importers.tables import DEMAND_COLUMNS, GBPS, LINK_COLUMNS, column_of
 from qkdopt.io.importers.traffic_units import gbps_of
 from qkdopt.io.importers.values import Reading, label_of, shown
 

@@ -8,10 +8,11 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from qkdopt.errors import InstanceError, UnsupportedError
+from qkdopt.io.importers.columns import TABLES, Table, header_of, looks_like
 from qkdopt.io.importers.content import Content
 from qkdopt.io.importers.draft import Draft
 from qkdopt.io.importers.networkx_data import by_library
-from qkdopt.io.importers.tables import TABLES, Table, draft_of_tables, header_of, looks_like
+from qkdopt.io.importers.tables import draft_of_tables
 from qkdopt.io.importers.values import Reading
 
 WORKBOOK = "xl/workbook.xml"
