@@ -20,7 +20,7 @@ from qkdopt.io.importers.report import ImportReport, read_phrases, some
 from qkdopt.io.importers.values import Reading, counted
 
 Id = TypeVar("Id", bound=NodeId)
-# Longer links are known to give no key; what each link gives is `instance info`'s to say.
+# Decoy-state links of 50 dB; what each link gives is `instance info`'s to say.
 LONG_KM = 250.0
 
 
@@ -237,7 +237,8 @@ def _warnings(instance: Instance) -> list[str]:
     long = [link.id for link in instance.network.links if link.qkd and link.length_km > LONG_KM]
     if long:
         found.append(
-            f"{counted(len(long), 'link')} longer than {LONG_KM:g} km give no key ({some(long)}); "
-            "--length-scale 0.01 keeps the shape of a backbone, as the DS-QKD study does"
+            f"{counted(len(long), 'link')} longer than {LONG_KM:g} km, over which hardly any key "
+            f"survives ({some(long)}); --length-scale 0.01 keeps the shape of a backbone, as the "
+            "DS-QKD study does"
         )
     return found

@@ -66,18 +66,21 @@ def read_phrases(instance: Instance) -> tuple[str, ...]:
     lightpaths = sum(demand.channels for demand in instance.demands)
     phrases = [
         f"{counted(len(instance.network.nodes), 'node')}, {counted(len(links), 'link')} of "
-        f"{min(lengths):g} to {max(lengths):g} km",
+        f"{_range(lengths)} km",
         f"{counted(len(instance.demands), 'demand')} of {counted(lightpaths, 'lightpath')}",
     ]
     if losses:
-        phrases.append(
-            f"loss of {counted(len(losses), 'link')}: {min(losses):g} to {max(losses):g} dB"
-        )
+        phrases.append(f"loss of {counted(len(losses), 'link')}: {_range(losses)} dB")
     if own_power:
         phrases.append(f"launch power of {counted(own_power, 'link')}")
     if without:
         phrases.append(f"{counted(without, 'link')} without QKD")
     return tuple(phrases)
+
+
+def _range(values: list[float]) -> str:
+    low, high = f"{min(values):g}", f"{max(values):g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def some(names: list[str], most: int = 3) -> str:

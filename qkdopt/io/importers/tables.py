@@ -13,9 +13,11 @@ from qkdopt.io.importers.columns import (
     LINK_NUMBERS,
     NODE_COLUMNS,
     Table,
+    column_of,
     records,
 )
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
+from qkdopt.io.importers.report import some
 from qkdopt.io.importers.values import Reading, label_of, shown
 
 
@@ -43,9 +45,19 @@ def draft_of_tables(
         demands=demand_rows,
         coordinates=coordinates,
         traffic_gbps=traffic_gbps,
+        length_hint=_length_hint(links),
         assumed=tuple(reading.assumed),
         left_out=reading.left_out,
     )
+
+
+def _length_hint(links: Table) -> str:
+    """Return what to do about columns without meaning where links have no length."""
+    columns = {name: column_of(name, LINK_COLUMNS) for name in links.header if name}
+    unknown = [shown(name) for name, column in columns.items() if column is None]
+    if not unknown or set(columns.values()) & {"length_km", "length_m", "loss_db"}:
+        return ""
+    return f"the name length_km to its column (of no meaning here: {some(unknown, 5)})"
 
 
 def _links(reading: Reading, table: Table) -> Iterator[DraftLink]:

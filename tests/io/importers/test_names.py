@@ -182,3 +182,8 @@ def test_places_beyond_the_globe_are_faults(tmp_path):
 def test_names_that_differ_by_case_are_reported(table):
     _, report = table("a,b,length_km\nBonn,Trier,4\nbonn,Mainz,5\n")
     assert "names that differ by case are different nodes: Bonn, bonn" in report.assumed
+
+
+def test_a_length_in_a_column_of_another_language_is_asked_for(table):
+    (fault,) = faults_of(table, "Site A;Site Z;Faserlänge;Dämpfung\nx;y;10;2\n")
+    assert "add the name length_km to its column (of no meaning here: 'Faserlänge'" in fault
