@@ -56,7 +56,7 @@ def instance_of(
     source = "; ".join(filter(None, (draft.source, *provenance)))
     builder = _builder(name, source, nodes, links, rows, globe=globe)
     _note_ids(links, rows, reading)
-    instance = _built(builder, demands, options, where)
+    instance = _built(builder, demands, options, reading)
     if not globe:
         reading.leave_out("places of nodes in a drawing (an instance has degrees)")
     elif draft.coordinates == "unknown" and any(node.x is not None for node in nodes):
@@ -179,7 +179,7 @@ def _built(
     builder: NetworkBuilder,
     demands: Sequence[DraftDemand],
     options: ImportOptions,
-    where: str,
+    reading: Reading,
 ) -> Instance:
     """Return the instance with its hardware and, where the file has a matrix, that for traffic."""
     try:
@@ -193,13 +193,13 @@ def _built(
             k=options.k,
             load_erlang=options.load_erlang,
         )
-        matrix = matrix_of(demands)
+        matrix = matrix_of(demands, reading)
         if matrix:
             instance = instance.replace(
                 traffic={"load_erlang": instance.load_erlang, "matrix": matrix}
             )
     except InstanceError as error:
-        raise InstanceError(where, error.faults) from None
+        raise InstanceError(reading.where, error.faults) from None
     return instance
 
 

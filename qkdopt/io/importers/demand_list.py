@@ -58,11 +58,15 @@ def demand_rows(
     return [demand.model_copy(update={"channels": demand.channels or 1}) for demand in used]
 
 
-def matrix_of(demands: Sequence[DraftDemand]) -> tuple[PairShare, ...]:
+def matrix_of(demands: Sequence[DraftDemand], reading: Reading) -> tuple[PairShare, ...]:
     """Return the demand matrix of a file for the simulator; empty where it has none."""
+    weights, both_ways = _weights(demands)
+    if weights:
+        ways = ", both ways alike" if both_ways else ""
+        reading.assumed.append(f"simulated traffic follows the file's demand matrix{ways}")
     return tuple(
         PairShare(source=source, target=target, share=share)
-        for (source, target), share in _weights(demands)[0].items()
+        for (source, target), share in weights.items()
     )
 
 

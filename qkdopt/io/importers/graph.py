@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from qkdopt.instance import NodeId
@@ -48,7 +48,6 @@ class GraphData:
     source: str = ""
     demands: tuple[DraftDemand, ...] = ()
     traffic_gbps: float | None = None
-    aliases: dict[NodeId, tuple[str, ...]] = field(default_factory=dict)
 
 
 def draft_of_graph(graph: GraphData, reading: Reading, length_field: str | None) -> Draft:
@@ -155,28 +154,26 @@ def link_name(value: object) -> str | None:
 
 
 def _nodes(graph: GraphData, reading: Reading) -> tuple[tuple[DraftNode, ...], Any]:
-    nodes, kinds = [], set()
-    for node, attributes in graph.nodes:
-        flat = {folded(key): value for key, value in attributes.items()}
-        kind, x, y = _place(flat, f"node {node}", reading)
-        if kind is not None:
-            kinds.add(kind)
-        label = next((label_of(flat[key]) for key in LABELS if label_of(flat.get(key))), "")
+    """Return nodes and what their places are: degrees count more than those of a drawing."""
+    flat = [{folded(key): value for key, value in found.items()} for _, found in graph.nodes]
+    places = [
+        _place(attributes, f"node {node}", reading)
+        for (node, _), attributes in zip(graph.nodes, flat, strict=True)
+    ]
+    kinds = {kind for kind, _, _ in places}
+    kept = next((kind for kind in (*PLACES, "unknown") if kind in kinds), "unknown")
+    nodes = []
+    for (node, _), attributes, (kind, x, y) in zip(graph.nodes, flat, places, strict=True):
+        label = next(filter(None, (label_of(attributes.get(key)) for key in LABELS)), "")
         nodes.append(
             DraftNode(
                 id=node,
                 label="" if label == str(node) else label,
-                x=x,
-                y=y,
-                aliases=graph.aliases.get(node, ()),
+                x=x if kind == kept else None,
+                y=y if kind == kept else None,
             )
         )
-    if len(kinds) > 1:
-        reading.fault(
-            "longitude and latitude for some nodes, a drawing's x and y for others; expected one "
-            "kind of place for all"
-        )
-    return tuple(nodes), kinds.pop() if len(kinds) == 1 else "unknown"
+    return tuple(nodes), kept
 
 
 def _place(

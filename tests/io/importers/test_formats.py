@@ -150,6 +150,44 @@ def test_the_order_of_sheets_and_their_case_do_not_matter(tmp_path):
     assert report.left_out == ("sheet 'Read me'",)
 
 
+YED = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:y="http://www.yworks.com/xml/graphml">
+ <key for="node" id="d5" yfiles.type="nodegraphics"/>
+ <key for="edge" id="d6" yfiles.type="edgegraphics"/>
+ <graph edgedefault="directed">{nodes}
+  <edge id="e0" source="n0" target="n1"><data key="d6"><y:PolyLineEdge/></data></edge>
+  <edge id="e1" source="n1" target="n2"/>
+ </graph>
+</graphml>"""
+SHAPE = """
+  <node id="n{k}"><data key="d5"><y:ShapeNode><y:Geometry height="30" width="30" x="{x}" y="{y}"/>
+   <y:NodeLabel>{name}</y:NodeLabel></y:ShapeNode></data></node>"""
+
+
+def test_drawings_of_yed_have_labels_and_pixels(tmp_path):
+    path = tmp_path / "drawing.graphml"
+    rows = [("Aach", 0, 0), ("Brey", 300, 400), ("Cham", 300, 0)]
+    nodes = "".join(SHAPE.format(k=k, name=name, x=x, y=y) for k, (name, x, y) in enumerate(rows))
+    path.write_text(YED.format(nodes=nodes), encoding="utf-8")
+    with pytest.raises(qkdopt.InstanceError, match="--lengths plane --length-scale KM"):
+        qkdopt.import_network(path)
+    instance, report = qkdopt.import_network(path, length_scale=0.1)
+    assert [(x.a, x.b, x.length_km) for x in instance.network.links] == [
+        ("Aach", "Brey", 50.0), ("Brey", "Cham", 40.0),
+    ]  # fmt: skip
+    assert "2 links listed in one direction run in both: edge 1, edge 2" in report.assumed
+
+
+def test_degrees_of_some_nodes_count_more_than_pixels_of_others(tmp_path):
+    path = tmp_path / "graph.gml"
+    path.write_text(
+        "graph [\nnode [ id 0 Latitude 47.0 Longitude 8.0 graphics [ x 10 y 20 ] ]\n"
+        "node [ id 1 graphics [ x 30 y 40 ] ]\nedge [ source 0 target 1 length 7 ]\n]\n"
+    )
+    instance, _ = qkdopt.import_network(path)
+    assert [(node.lat, node.lon) for node in instance.network.nodes] == [(47.0, 8.0), (None, None)]
+
+
 def test_standard_input_is_read(monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(GML.read_bytes())))
     instance, report = qkdopt.import_network("-")
