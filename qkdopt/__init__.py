@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         write_plan,
         write_result,
     )
+    from qkdopt.io.importers import import_network
     from qkdopt.jobs import UnfinishedError
     from qkdopt.optimize import solve
     from qkdopt.plotting import (
@@ -102,6 +103,7 @@ __all__ = [
     "check",
     "compare",
     "explain",
+    "import_network",
     "new_instance",
     "plot_diagnostics",
     "plot_gap_over_time",
@@ -163,6 +165,7 @@ _HOME = {
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
     "explain": "qkdopt.conflicts",
+    "import_network": "qkdopt.io.importers",
     "new_instance": "qkdopt.instance.generation",
     "plot_gap_over_time": "qkdopt.plotting",
     "plot_history": "qkdopt.plotting",

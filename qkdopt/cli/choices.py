@@ -34,6 +34,12 @@ EventTarget = Literal["working", "any"]
 Preset = Literal["paper", "field"]
 Reserve = Literal["working", "all"]
 Layout = Literal["single", "pair"]
+NetworkFormat = Literal[
+    "csv", "xlsx", "graphml", "gml", "node-link", "gnpy", "sndlib-native", "sndlib-xml", "net2plan"
+]  # fmt: skip
+Lengths = Literal["file", "great-circle", "plane"]
+ZeroLinks = Literal["refuse", "merge"]
+Directions = Literal["auto", "merge", "keep"]
 
 DemandSource = Literal["traffic", "demands"]
 SearchMethod = Literal["auto", "exhaustive", "families", "greedy", "exchange", "listed"]

@@ -1,4 +1,4 @@
-"""``qkdopt instance new|info|validate|best-known``."""
+"""``qkdopt instance new|import|info|validate|export|best-known``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import ExportedFormulation, ExportFormat, Layout, Preset, Reserve
+from qkdopt.cli.choices import (
+    Directions,
+    ExportedFormulation,
+    ExportFormat,
+    Layout,
+    Lengths,
+    NetworkFormat,
+    Preset,
+    Reserve,
+    ZeroLinks,
+)
 from qkdopt.cli.groups import Group
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName
 
@@ -71,6 +81,121 @@ def new(
         k=k,
         load_erlang=load_erlang,
         weighted=weighted,
+    )
+
+
+@instance_app.command("import")
+def import_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="File, folder with links.csv, - for standard input, or a TopoHub name such as "
+            "sndlib/polska.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    file_format: Annotated[
+        NetworkFormat | None,
+        typer.Option("--format", help="Format of the source; its content decides by default."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of text, such as cp1252; UTF-8 by default.")
+    ] = None,
+    nodes: Annotated[
+        Path | None, typer.Option(help="CSV file of nodes, beside a table of links.")
+    ] = None,
+    demands_file: Annotated[
+        Path | None, typer.Option(help="Demands: CSV, or services of GNPy (JSON).")
+    ] = None,
+    demands: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of demands to draw, by the file's demand matrix where it has one; the "
+            "file's own demands by default."
+        ),
+    ] = None,
+    per_lightpath: Annotated[
+        float | None,
+        typer.Option(
+            help="Divide the file's traffic into lightpaths of this rate [Gbit/s].",
+            metavar="GBPS",
+        ),
+    ] = None,
+    channels_per_demand: Annotated[
+        int, typer.Option(help="Lightpaths of each demand that is drawn.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed of the demands.")] = 1,
+    lengths: Annotated[
+        Lengths,
+        typer.Option(
+            help="Length of a link that has none: refused, great circle between its nodes, or "
+            "distance in a drawing."
+        ),
+    ] = "file",
+    length_scale: Annotated[
+        float | None,
+        typer.Option(help="Factor on lengths and losses; km in one unit of a drawing."),
+    ] = None,
+    length_field: Annotated[
+        str | None, typer.Option(help="Attribute of edges that is a length in km.")
+    ] = None,
+    zero_links: Annotated[
+        ZeroLinks,
+        typer.Option(help="Links of 0 km: refused, or their ends merged to one node."),
+    ] = "refuse",
+    directions: Annotated[
+        Directions,
+        typer.Option(help="Opposite rows: merged to one link, or kept as parallel links."),
+    ] = "auto",
+    preset: Annotated[Preset, typer.Option(help="Physical parameters.")] = "paper",
+    channels: Annotated[
+        int | None, typer.Option(help="Number of channels of the grid; the preset's by default.")
+    ] = None,
+    candidates: Annotated[
+        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
+    ] = None,
+    reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
+    layout: Annotated[
+        Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
+    ] = None,
+    launch_dbm: Annotated[
+        float | None, typer.Option(help="Launch power per channel [dBm].")
+    ] = None,
+    k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
+    load_erlang: Annotated[
+        float | None, typer.Option(help="Load of the traffic block in erlang.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an instance of a network you have: CSV, XLSX, GraphML, GML, JSON, SNDlib, Net2Plan."""
+    from qkdopt.cli.instance_import import run_import
+
+    run_import(
+        source,
+        output,
+        candidates=candidates,
+        as_json=as_json,
+        file_format=file_format,
+        encoding=encoding,
+        nodes=nodes,
+        demands_file=demands_file,
+        demands=demands,
+        per_lightpath=per_lightpath,
+        channels_per_demand=channels_per_demand,
+        seed=seed,
+        lengths=lengths,
+        length_scale=length_scale,
+        length_field=length_field,
+        zero_links=zero_links,
+        directions=directions,
+        preset=preset,
+        channels=channels,
+        reserve=reserve,
+        layout=layout,
+        launch_dbm=launch_dbm,
+        k=k,
+        load_erlang=load_erlang,
     )
 
 

@@ -125,7 +125,7 @@ def _parse(
     text: str, where: str, models: Mapping[str, type[Model]], error: type[FaultsError]
 ) -> Model:
     faults: list[str] = []
-    data = _json(text, where, faults, error)
+    data = parse_json(text, where, faults, error)
     if not isinstance(data, dict):
         raise error(where, [f"holds a JSON {_kind(data)}; expected an object"])
     schema_name = data.get("schema")
@@ -153,7 +153,23 @@ def _parse(
     return parsed
 
 
-def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) -> Any:
+def parse_json(text: str, where: str, faults: list[str], error: type[FaultsError]) -> Any:
+    """Parse JSON; NaN, infinity, and whole numbers beyond any float are refused.
+
+    Parameters
+    ----------
+    text, where
+        What to parse, and its name in errors.
+    faults
+        Gets one text for each key that is given twice.
+    error
+        Class of the error to raise.
+
+    Raises
+    ------
+    FaultsError
+        As ``error``: no JSON, nothing at all, or nested too deeply.
+    """
     if not text.strip():
         raise error(where, ["is empty; expected a JSON object"])
 
@@ -180,7 +196,7 @@ def _json(text: str, where: str, faults: list[str], error: type[FaultsError]) ->
         fault = f"line {problem.lineno}, column {problem.colno}: {problem.msg}; expected JSON"
         raise error(where, [fault]) from None
     except RecursionError:
-        raise error(where, ["is nested too deeply; expected an instance or result"]) from None
+        raise error(where, ["is nested too deeply; expected what qkdopt reads"]) from None
 
 
 def _kind(value: object) -> str:

@@ -17,6 +17,8 @@ from qkdopt.experiments.reproduction import figures
 from qkdopt.experiments.sensitivity import power
 from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
+from qkdopt.io.importers import formats
+from qkdopt.io.importers import options as import_options
 from qkdopt.milp import export
 from qkdopt.optimize import options as solve_options
 from qkdopt.optimize import run, strategies
@@ -40,6 +42,10 @@ PAIRS = {
     "Preset": PRESETS,
     "Reserve": evaluator.RESERVES,
     "Layout": get_args(Fibre.model_fields["layout"].annotation),
+    "NetworkFormat": formats.NAMES,
+    "Lengths": import_options.LENGTHS,
+    "ZeroLinks": import_options.ZERO_LINKS,
+    "Directions": import_options.DIRECTIONS,
     "DemandSource": design_problem.ON,
     "SearchMethod": design_options.METHODS,
     "Criterion": criterion.CRITERIA,

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Instance, NodeId, Routes, Traffic
+from qkdopt.instance import Candidate, Instance, NodeId
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.new import hardware_of
 from qkdopt.instance.generation.presets import PRESETS
@@ -45,6 +45,9 @@ class NetworkBuilder:
         self._nodes: list[dict[str, Any]] = []
         self._links: list[dict[str, Any]] = []
         self._demands: list[dict[str, Any]] = []
+        self._link_ids: set[str] = set()
+        # Number with which the name of the next parallel link may end, by the ends of both.
+        self._next_number: dict[str, int] = {}
 
     def add_node(
         self,
@@ -104,8 +107,10 @@ class NetworkBuilder:
         qkd_direction
             The way the quantum signal travels.
         """
+        name = self._link_id(a, b) if link_id is None else link_id
+        self._link_ids.add(name)
         self._links.append(
-            {"id": self._link_id(a, b) if link_id is None else link_id, "qkd": qkd}
+            {"id": name, "qkd": qkd}
             | _given(
                 {
                     "a": a,
@@ -208,9 +213,9 @@ class NetworkBuilder:
             "description": description,
             "preset": preset,
             "network": network,
-            "routes": Routes(k=k),
+            "routes": {"k": k},
             "demands": self._demands,
-            "traffic": None if load_erlang is None else Traffic(load_erlang=load_erlang),
+            "traffic": None if load_erlang is None else {"load_erlang": load_erlang},
         }
         try:
             data |= hardware_of(preset, channels, candidates, reserve, layout, launch_dbm)
@@ -219,10 +224,11 @@ class NetworkBuilder:
             raise InstanceError(self.name, list(fault_texts(error, data, Instance))) from None
 
     def _link_id(self, a: NodeId, b: NodeId) -> str:
-        taken = {link["id"] for link in self._links}
-        name, number = f"{a}-{b}", 2
-        while name in taken:
-            name, number = f"{a}-{b}-{number}", number + 1
+        name = pair = f"{a}-{b}"
+        number = self._next_number.get(pair, 2)
+        while name in self._link_ids:
+            name, number = f"{pair}-{number}", number + 1
+        self._next_number[pair] = number
         return name
 
 

@@ -1,0 +1,75 @@
+"""``qkdopt instance import``: the documented example, solved and checked; text and JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import qkdopt
+from tests.command import exit_status
+
+DATA = Path(__file__).parent / "data"
+PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "own_network.md"
+BLOCKS = [
+    re.sub(r"^    ", "", block, flags=re.MULTILINE)
+    for block in re.findall(r"(?:^    .*\n)+", PAGE.read_text("utf-8"), flags=re.MULTILINE)
+]
+
+
+@pytest.mark.usefixtures("no_processes")
+def test_the_documented_example_runs_as_printed(tmp_path, monkeypatch, capsys):
+    links, demands, commands, printed = BLOCKS
+    monkeypatch.chdir(tmp_path)
+    Path("links.csv").write_text(links, encoding="utf-8")
+    Path("demands.csv").write_text(demands, encoding="utf-8")
+    first, second, third = (shlex.split(line)[1:] for line in commands.splitlines())
+    assert exit_status(*first) == 0
+    assert capsys.readouterr().out == printed
+    assert exit_status(*second, "--strategy", "ds-qkd") == 0
+    assert exit_status(*third) == 0
+    assert "all rules hold; served 3" in capsys.readouterr().out
+
+
+def test_json_has_the_account_of_the_import(tmp_path, capsys):
+    path = tmp_path / "towns.json"
+    assert exit_status("instance", "import", DATA / "towns", "-o", path, "--json") == 0
+    account = json.loads(capsys.readouterr().out)
+    instance = qkdopt.read_instance(path)
+    assert account["file"] == str(path)
+    assert account["instance"] == {"name": "towns", "sha256": instance.sha256()}
+    assert (account["nodes"], account["links"], account["demands"]) == (5, 6, 3)
+    assert account["format"] == "CSV table"
+    assert account["source"] == str(DATA / "towns")
+    assert "launch power of 1 link" in account["read"]
+    assert any("one lightpath each" in phrase for phrase in account["assumed"])
+    assert (account["left_out"], account["warnings"]) == ([], [])
+
+
+def test_options_reach_the_instance(tmp_path, capsys):
+    path = tmp_path / "towns.json"
+    assert exit_status(
+        "instance", "import", DATA / "towns.gml", "-o", path, "--demands", "7", "--seed", "3",
+        "--channels-per-demand", "2", "--preset", "field", "--channels", "20", "--candidates",
+        "3,13", "--reserve", "all", "--layout", "single", "--launch-dbm", "-15", "--k", "2",
+        "--load-erlang", "9", "--length-scale", "0.5",
+    ) == 0  # fmt: skip
+    instance = qkdopt.read_instance(path)
+    assert [demand.channels for demand in instance.demands] == [2] * 7
+    assert (instance.preset, instance.grid.channels, instance.qkd.candidates) == (
+        "field", 20, (3, 13),
+    )  # fmt: skip
+    assert (instance.qkd.reserve, instance.fibre.layout) == ("all", "single")
+    assert (instance.classical.launch_dbm, instance.routes.k) == (-15.0, 2)
+    assert (instance.load_erlang, instance.network.links[0].length_km) == (9.0, 10.0)
+    assert "7 demands drawn uniformly over pairs of nodes, seed 3" in capsys.readouterr().out
+
+
+def test_an_import_of_a_written_instance_keeps_what_stood_there(tmp_path):
+    path = tmp_path / "out.json"
+    path.write_text("mine", encoding="utf-8")
+    assert exit_status("instance", "import", DATA / "drawing_sndlib.xml", "-o", path) == 2
+    assert path.read_text(encoding="utf-8") == "mine"
