@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from qkdopt.bounds.bound import LoadStateBound
+from qkdopt.bounds.bundle import first_state, improve
 from qkdopt.bounds.classes import build_relaxation
 from qkdopt.bounds.dual import dual_data
-from qkdopt.bounds.expansion import Branching
+from qkdopt.bounds.expansion import Branching, Node
 from qkdopt.bounds.levels import level_edges
 from qkdopt.heuristics import ds_qkd
 from qkdopt.problem import build_problem
-from qkdopt.problem.plan import assess
+from qkdopt.problem.plan import assess, lit_channels
 from tests.random_instances import random_instance
 
 
@@ -70,3 +71,41 @@ def test_the_rate_between_two_loads_lies_on_the_line_between_theirs(seed, agains
             assert found == pytest.approx(0.75 * rate[low] + 0.25 * rate[high], rel=1e-12)
             judged += 1
     assert judged > 2
+
+
+def settled_node(branching, data, served, loads):
+    """A node with every load given, at prices from which nothing was improved yet."""
+    state = first_state(data, 1.0)
+    state.step = 1e-9
+    everything = np.ones(len(data.loads), dtype=np.bool_)
+    improve(
+        data, served, state, everything, iterations=1, tolerance=0.0,
+        should_stop=lambda value: False,
+    )  # fmt: skip
+    return Node(state.value_bps, np.stack([loads, loads], axis=1), state.packed())
+
+
+@pytest.mark.parametrize("seed", [11, 12, 14])
+def test_a_node_with_rough_prices_does_not_count_as_settled(seed):
+    problem = build_problem(random_instance(seed, most_demands=9, channels=(7, 8), floors=False))
+    plan = ds_qkd(problem)
+    exact = assess(problem, plan)
+    relaxation = build_relaxation(problem)
+    rates = np.concatenate([states.rate_bps for states in relaxation.states])
+    data = dual_data(relaxation, level_edges(rates, float(rates.max()), 4))
+    branching = Branching(data, exact.served)
+    lit = (lit_channels(problem, plan) != 0).sum(axis=-1)
+    quantum = lit[:, 0] if problem.instance.fibre.layout == "pair" else lit.sum(axis=-1)
+    node = settled_node(branching, data, exact.served, quantum.astype(np.int64))
+    total = exact.objective_bps * exact.served
+    looked_at = 0
+    while True:
+        found = branching.expand(node, 0.0, lambda: False)
+        looked_at += 1
+        if found.settled:
+            break
+        (child,) = found.children
+        assert total * (1.0 - 1e-9) <= child.value_bps < node.value_bps
+        node = child
+    assert looked_at > 1
+    assert node.value_bps >= total * (1.0 - 1e-9)
