@@ -1,0 +1,132 @@
+"""Tables of a page: sorted, filtered and saved as CSV by the reader, complete without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from qkdopt.report.text import shortened
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    key
+        Name in CSV files, with the unit of the values.
+    title
+        Heading.
+    unit
+        Unit as shown; empty for none.
+    scale
+        Factor from a value to what is shown.
+    style
+        Format of what is shown of a number, such as ``,.3f``; None for whole numbers and texts.
+    choice
+        Whether a reader picks rows by the few values of this column.
+    wide
+        Whether its texts are long.
+    """
+
+    key: str
+    title: str
+    unit: str = ""
+    scale: float = 1.0
+    style: str | None = None
+    choice: bool = False
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value as it stands on the page.
+
+    Parameters
+    ----------
+    shown
+        Text.
+    raw
+        The exact value where the text is not it; None where it is.
+    number
+        Whether the value is a number.
+    """
+
+    shown: str
+    raw: str | None = None
+    number: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of a page.
+
+    Parameters
+    ----------
+    name
+        Name of the CSV file.
+    caption
+        What a row is.
+    columns
+        Columns; the first names the row.
+    rows
+        Values, one a column; None where there is none.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Value]]
+
+    @property
+    def heads(self) -> list[tuple[Column, bool]]:
+        """Return every column, and whether its values are numbers."""
+        return [
+            (column, any(isinstance(row[k], int | float) for row in self.rows))
+            for k, column in enumerate(self.columns)
+        ]
+
+    @property
+    def cells(self) -> list[list[Cell]]:
+        """Return every value as it is shown."""
+        return [
+            [cell_of(column, value) for column, value in zip(self.columns, row, strict=True)]
+            for row in self.rows
+        ]
+
+
+def cell_of(column: Column, value: Value) -> Cell:
+    """Return a value as it is shown in a column."""
+    if value is None:
+        return Cell("–", "")
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    if isinstance(value, str):
+        return Cell(shortened(value))
+    exact = str(value)
+    plain = column.style is None or (value == 0 and "e" in column.style)
+    shown = f"{value:g}" if plain and value == 0 else exact if plain else _formatted(column, value)
+    return Cell(shown, None if shown == exact else exact, number=True)
+
+
+def _formatted(column: Column, value: float) -> str:
+    return format(column.scale * value, column.style or "")
+
+
+def rate_column(key: str, title: str) -> Column:
+    """Return a column of key rates [bit/s], shown in kbit/s."""
+    return Column(key=key, title=title, unit="kbit/s", scale=1e-3, style=",.3f")
+
+
+def noise_column(key: str, title: str) -> Column:
+    """Return a column of noise [clicks per gate]."""
+    return Column(key=key, title=title, unit="per gate", style=".3e")
+
+
+def share_column(key: str, title: str) -> Column:
+    """Return a column of shares, shown in per cent."""
+    return Column(key=key, title=title, unit="%", scale=100.0, style=".2f")
