@@ -85,9 +85,7 @@ class Facts:
     @cached_property
     def node_names(self) -> dict[NodeId, str]:
         """Label of each node, or its id where it has none."""
-        return {
-            node.id: shortened(node.label or node.id) for node in self.instance.network.nodes
-        }
+        return {node.id: shortened(node.label or node.id) for node in self.instance.network.nodes}
 
     def working_candidate(self, link: Link) -> Candidate | None:
         """Return the candidate that a link works on; None without QKD."""

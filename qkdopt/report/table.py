@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from qkdopt.report.text import shortened
 
@@ -81,6 +80,15 @@ class Table:
     caption: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Value]]
+
+    def without(self, *keys: str) -> Table:
+        """Return the table without some of its columns."""
+        kept = [k for k, column in enumerate(self.columns) if column.key not in keys]
+        return replace(
+            self,
+            columns=[self.columns[k] for k in kept],
+            rows=[[row[k] for k in kept] for row in self.rows],
+        )
 
     @property
     def heads(self) -> list[tuple[Column, bool]]:

@@ -72,9 +72,7 @@ def _statements(facts: Facts) -> Iterator[str]:
         "Trusted relays: the key of a demand is the least of the links on its "
         + ("route." if instance.qkd.relay == "lightpath" else "widest relay route.")
     )
-    yield (
-        "Classical light is regenerated at every node, at the launch power of the next link."
-    )
+    yield ("Classical light is regenerated at every node, at the launch power of the next link.")
     yield (
         "Rates, noise, QBER and every count of this page were recomputed from the instance when "
         "the page was made (qkdopt check). The baseline, the bound, its proof and the history are "

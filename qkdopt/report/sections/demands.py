@@ -45,9 +45,11 @@ def demands_table(facts: Facts) -> Table:
         Column(key="route", title="Route", wide=True),
         Column(key="length_km", title="Length", unit="km", style=",.1f"),
         Column(key="channels", title="Channels"),
-        Column(key="reason", title="Reason", wide=any(row[-1] for row in rows)),
+        Column(key="reason", title="Reason", wide=True),
     )
-    return Table(name="demands", caption="Demands: one row each", columns=columns, rows=rows)
+    table = Table(name="demands", caption="Demands: one row each", columns=columns, rows=rows)
+    empty = [] if facts.instance.qkd.relay == "lightpath" else ["shared_skr_bps"]
+    return table.without(*empty, *([] if any(row[-1] for row in rows) else ["reason"]))
 
 
 def state_of(facts: Facts, demand: Demand) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qkdopt.bounds.keyless import advice_lines
+from qkdopt.problem import build_problem
 from qkdopt.report.facts import Facts
 from qkdopt.report.frame import Section, render
 from qkdopt.report.text import counted, kbps, percent
@@ -71,9 +73,7 @@ def _figures(facts: Facts) -> Iterator[Figure]:
         alarm=blocked > 0,
     )  # fmt: skip
     yield Figure("With key", f"{value.served - keyless:,}", "served demands with a key rate")
-    yield Figure(
-        "Without key", f"{keyless:,}", "served: light, but no key", alarm=keyless > 0
-    )
+    yield Figure("Without key", f"{keyless:,}", "served: light, but no key", alarm=keyless > 0)
     yield Figure("Mean key rate", kbps(value.mean_skr_bps), "over served demands")
     yield Figure("Worst key rate", kbps(value.worst_skr_bps), "of any served demand")
     yield Figure("Per request", kbps(value.mean_skr_per_request_bps), "mean, blocked ones as 0")
@@ -102,6 +102,7 @@ def _sentences(facts: Facts) -> Iterator[str]:
         return
     yield from served_sentences(result, value)
     yield from gap_sentences(result, value)
+    yield from _keyless_sentences(facts)
     yield (
         "Key rates are counted per demand, each as if the demand had the links of its route to "
         "itself. A link's key can be spent once: demands that share a link share its key, so the "
@@ -114,11 +115,21 @@ def _sentences(facts: Facts) -> Iterator[str]:
     )
 
 
+def _keyless_sentences(facts: Facts) -> Iterator[str]:
+    keyless = facts.report.without_key
+    if not keyless:
+        return
+    # Evaluates every coefficient: only where there is something to say.
+    problem = build_problem(facts.instance)
+    advice = "; ".join(advice_lines(problem, keyless))
+    yield f"{counted(keyless, 'served demand')} without key: {advice}."
+
+
 def served_sentences(result: Result, value: Value) -> Iterator[str]:
     """Yield how many are served, and whether more could be."""
     lead = f"The plan serves {value.served:,} of {counted(value.demands, 'demand')}"
     if result.bound is None:
-        yield f"{lead}; whether more could be served was not examined."
+        yield f"{lead}; whether more could be served was not decided."
     elif result.served_proved:
         yield f"{lead}, and it is proved that no plan serves more."
     else:
@@ -143,6 +154,4 @@ def gap_sentences(result: Result, value: Value) -> Iterator[str]:
         "gain."
     )
     closed = " The run counts it as optimal." if result.status == "optimal" else ""
-    yield (
-        f"Proved by: {bound.method}. The limit holds for the exact, nonlinear key rate.{closed}"
-    )
+    yield (f"Proved by: {bound.method}. The limit holds for the exact, nonlinear key rate.{closed}")

@@ -12,7 +12,7 @@ from qkdopt.plotting.network import node_places
 from qkdopt.plotting.styles import RATE_COLOURS
 from qkdopt.report.facts import Facts
 from qkdopt.report.frame import Section, render
-from qkdopt.report.table import Column, Table, noise_column, rate_column, share_column
+from qkdopt.report.table import Column, Table, Value, noise_column, rate_column, share_column
 from qkdopt.report.text import candidate_name, counted, kbps, shortened
 
 WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 900.0, 300.0, 720.0
@@ -223,19 +223,7 @@ def _swatches(facts: Facts) -> Iterator[Swatch]:
 def links_table(facts: Facts) -> Table:
     """Return one row a link."""
     limits = Counter(row.bottleneck for row in facts.result.demands if row.served)
-    rows = []
-    for link in facts.instance.network.links:
-        row = facts.working.get(link.id)
-        candidate = facts.working_candidate(link)
-        rows.append(
-            (
-                link.id, facts.node_names[link.a], facts.node_names[link.b], link.length_km,
-                facts.instance.loss_db(link),
-                None if candidate is None else candidate_name(facts.instance, candidate),
-                row and row.skr_bps, row and row.qber, row and row.noise_per_gate,
-                len(facts.lit[link.id]), facts.crossing[link.id], limits[link.id],
-            )
-        )  # fmt: skip
+    rows = [_row(facts, link, limits[link.id]) for link in facts.instance.network.links]
     columns = (
         Column(key="link", title="Link"),
         Column(key="a", title="From"),
@@ -251,3 +239,14 @@ def links_table(facts: Facts) -> Table:
         Column(key="limits_demands", title="Limits", unit="demands"),
     )
     return Table(name="links", caption="Links: one row each", columns=columns, rows=rows)
+
+
+def _row(facts: Facts, link: Link, limits: int) -> tuple[Value, ...]:
+    row, candidate = facts.working.get(link.id), facts.working_candidate(link)
+    return (
+        link.id, facts.node_names[link.a], facts.node_names[link.b], link.length_km,
+        facts.instance.loss_db(link),
+        None if candidate is None else candidate_name(facts.instance, candidate),
+        *((None, None, None) if row is None else (row.skr_bps, row.qber, row.noise_per_gate)),
+        len(facts.lit[link.id]), facts.crossing[link.id], limits,
+    )  # fmt: skip

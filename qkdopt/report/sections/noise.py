@@ -38,7 +38,14 @@ def noise_table(facts: Facts) -> Table:
         Column(key="scatter_most", title="Channels that scatter most", wide=True),
     )
     rows = [_row(name, budget) for name, budget in facts.budgets.items()]
-    return Table(name="noise", caption="Noise by source", columns=columns, rows=rows)
+    table = Table(name="noise", caption="Noise by source", columns=columns, rows=rows)
+    sources = facts.instance.other_noise
+    off = {
+        "crosstalk_per_gate": sources.crosstalk is None,
+        "mixing_per_gate": sources.four_wave_mixing is None,
+        "amplifier_per_gate": sources.amplifier is None,
+    }
+    return table.without(*(key for key, is_off in off.items() if is_off))
 
 
 def _row(name: str, budget: LinkNoise) -> tuple[Value, ...]:
@@ -65,7 +72,8 @@ def _loudest_words(budget: LinkNoise) -> str | None:
     if not total > 0.0:
         return None
     return ", ".join(
-        f"{one.channel} ({percent(one.per_gate / total, 1)})".replace(" ", NO_BREAK) for one in loudest(budget)[:LOUDEST]
+        f"{one.channel} ({percent(one.per_gate / total, 1)})".replace(" ", NO_BREAK)
+        for one in loudest(budget)[:LOUDEST]
     )
 
 

@@ -170,9 +170,5 @@ def history_table(history: Sequence[HistoryPoint]) -> Table:
         share_column("gap", "Gap"),
         Column(key="phase", title="Phase", choice=True),
     )
-    rows = [
-        (p.seconds, p.served, p.objective_bps, p.bound_bps, p.gap, p.phase) for p in history
-    ]
-    return Table(
-        name="history", caption="Changes of plan and bound", columns=columns, rows=rows
-    )
+    rows = [(p.seconds, p.served, p.objective_bps, p.bound_bps, p.gap, p.phase) for p in history]
+    return Table(name="history", caption="Changes of plan and bound", columns=columns, rows=rows)

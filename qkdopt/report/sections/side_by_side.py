@@ -48,15 +48,18 @@ def results_table(every: Sequence[Facts]) -> Table:
 
 
 def _row(facts: Facts) -> tuple[Value, ...]:
-    result, value = facts.result, facts.result.value
+    result, value, bound = facts.result, facts.result.value, facts.result.bound
+    achieved: tuple[Value, ...] = (None,) * 5
+    if value is not None:
+        achieved = (
+            facts.report.without_key, value.mean_skr_bps, value.worst_skr_bps,
+            value.mean_skr_per_request_bps,
+            None if result.baseline is None else result.baseline.gain,
+        )  # fmt: skip
     return (
         facts.label, result.instance.name, result.strategy, result.objective,
-        value and value.served, len(facts.instance.demands),
-        facts.report.without_key if value else None,
-        value and value.mean_skr_bps, value and value.worst_skr_bps,
-        value and value.mean_skr_per_request_bps,
-        result.baseline and result.baseline.gain,
-        result.bound and result.bound.objective_bps, result.gap, result.seconds,
+        None if value is None else value.served, len(facts.instance.demands), *achieved,
+        None if bound is None else bound.objective_bps, result.gap, result.seconds,
     )  # fmt: skip
 
 

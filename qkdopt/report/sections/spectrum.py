@@ -80,7 +80,7 @@ def spectrum_section(facts: Facts) -> Section:
         height=len(rows) * CELL,
         ticks=_ticks(channels),
         paths=[(CLASSES[kind], path) for kind, path in _paths(rows)],
-        legend=[(CLASSES[kind], SHAPES[kind], NAMES[kind]) for kind in SHAPES],
+        legend=[(CLASSES[kind], SHAPES[kind], NAMES[kind]) for kind, _ in _paths(rows)],
         off_grid=[_off_grid(row) for row in rows] if off_grid else [],
         pair=facts.instance.fibre.layout == "pair",
         first_thz=thz(facts.instance.grid.first_thz),
@@ -221,8 +221,6 @@ def _candidates(facts: Facts, row: FibreRow) -> str:
     others = [
         thz(candidate.frequency_thz)
         for candidate in facts.instance.candidates_of(row.link)
-        if isinstance(candidate, OffGridCandidate)
-        and row.quantum
-        and candidate != working
+        if isinstance(candidate, OffGridCandidate) and row.quantum and candidate != working
     ]
     return ", ".join(filter(None, [ranges(row.spares), *others]))
