@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qkdopt.report.text import shortened
 
-Value = str | int | float | bool | None
+Value = str | int | float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,28 +101,31 @@ class Table:
     @property
     def cells(self) -> list[list[Cell]]:
         """Return every value as it is shown."""
+        heads = self.heads
         return [
-            [cell_of(column, value) for column, value in zip(self.columns, row, strict=True)]
+            [
+                cell_of(column, value, is_number=is_number)
+                for (column, is_number), value in zip(heads, row, strict=True)
+            ]
             for row in self.rows
         ]
 
 
-def cell_of(column: Column, value: Value) -> Cell:
-    """Return a value as it is shown in a column."""
+def cell_of(column: Column, value: Value, *, is_number: bool) -> Cell:
+    """Return a value as it is shown in a column, of numbers or of texts."""
     if value is None:
-        return Cell("–", "")
-    if isinstance(value, bool):
-        return Cell("yes" if value else "no")
+        return Cell("–", "", is_number)
     if isinstance(value, str):
-        return Cell(shortened(value))
+        # Long texts are sentences of names that are short already.
+        return Cell(value if column.wide else shortened(value))
     exact = str(value)
-    plain = column.style is None or (value == 0 and "e" in column.style)
-    shown = f"{value:g}" if plain and value == 0 else exact if plain else _formatted(column, value)
-    return Cell(shown, None if shown == exact else exact, number=True)
-
-
-def _formatted(column: Column, value: float) -> str:
-    return format(column.scale * value, column.style or "")
+    if value == 0 and (column.style is None or "e" in column.style):
+        shown = "0"
+    elif column.style is None:
+        shown = exact
+    else:
+        shown = format(column.scale * value, column.style)
+    return Cell(shown, None if shown == exact else exact, is_number)
 
 
 def rate_column(key: str, title: str) -> Column:

@@ -147,6 +147,10 @@ def gap_sentences(result: Result, value: Value) -> Iterator[str]:
         if bound.routes == "all"
         else f"over the candidate routes ({bound.routes} shortest of each demand)"
     )
+    if bound.objective_bps == 0.0:
+        yield f"No plan that serves {value.served:,} demands {scope} has any key to count."
+        yield f"Proved by: {bound.method}."
+        return
     yield (
         f"No plan that serves {value.served:,} demands {scope} can have "
         f"{OBJECTIVES[result.objective]} above {kbps(bound.objective_bps)}. This plan has "

@@ -16,6 +16,8 @@ from qkdopt.report.table import Column, Table, Value, noise_column, rate_column,
 from qkdopt.report.text import candidate_name, counted, kbps, shortened
 
 WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 900.0, 300.0, 720.0
+# The most for a network of few nodes.
+FEW_NODES, LOW_HEIGHT = 12, 440.0
 MARGIN = 60.0
 THINNEST, WIDEST = 2.0, 9.0
 # How far parallel links bend apart.
@@ -88,7 +90,8 @@ def _places(facts: Facts) -> tuple[dict[NodeId, Point], float]:
     low_y, high_y = min(y for _, y in raw.values()), max(y for _, y in raw.values())
     span_x, span_y = high_x - low_x or 1.0, high_y - low_y or 1.0
     scale_x = (WIDTH - 2.0 * MARGIN) / span_x
-    height = min(max(scale_x * span_y + 2.0 * MARGIN, LEAST_HEIGHT), MOST_HEIGHT)
+    most = LOW_HEIGHT if len(nodes) <= FEW_NODES else MOST_HEIGHT
+    height = min(max(scale_x * span_y + 2.0 * MARGIN, LEAST_HEIGHT), most)
     scale = min(scale_x, (height - 2.0 * MARGIN) / span_y)
     left, top = (WIDTH - scale * span_x) / 2.0, (height - scale * span_y) / 2.0
     return {

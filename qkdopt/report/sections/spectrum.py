@@ -29,7 +29,8 @@ SHAPES = {
     "c": "m3.5 3.5h3v3h-3z",
 }
 CLASSES = {ALONG: "along", AGAINST: "against", WORKING: "working", GUARD: "guard", "c": "spare"}
-LONGEST_LABEL = 16
+LONGEST_LABEL = 18
+CHARACTER = 6
 # Room for columns of numbers, every so many.
 TICKS = (1, 5, 10, 20, 50, 100, 200)
 MOST_TICKS = 16
@@ -69,12 +70,14 @@ class FibreRow:
 def spectrum_section(facts: Facts) -> Section:
     """Build the spectrum of one result."""
     rows = list(fibre_rows(facts))
+    labels = [_label(row) for row in rows]
     channels = facts.instance.grid.channels
     off_grid = any(row.off_grid_thz is not None for row in rows)
     body = render(
         "spectrum.html",
         cell=CELL,
-        labels=[_label(row.label) for row in rows],
+        labels=labels,
+        margin=12 + CHARACTER * max(map(len, labels)),
         titles=[shortened(row.label) for row in rows],
         width=channels * CELL,
         height=len(rows) * CELL,
@@ -156,8 +159,11 @@ def _ticks(channels: int) -> list[int]:
     return list(range(0, channels, step))
 
 
-def _label(name: str) -> str:
-    return name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…"
+def _label(row: FibreRow) -> str:
+    """Return the name of a row, cut to what the margin holds; the direction stays."""
+    way = row.label.removeprefix(row.link.id)
+    name = row.link.id
+    return (name if len(name) <= LONGEST_LABEL else f"{name[: LONGEST_LABEL - 1]}…") + way
 
 
 def _off_grid(row: FibreRow) -> str:
