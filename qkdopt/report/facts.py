@@ -12,7 +12,7 @@ from qkdopt.checker.noise_budget import LinkNoise, noise_budgets
 from qkdopt.checker.rates import working_candidate
 from qkdopt.errors import RefusedError
 from qkdopt.instance import Candidate, Demand, Instance, Link, NodeId
-from qkdopt.problem.routes import Route, candidate_routes
+from qkdopt.problem.routes import Route, RouteFinder
 from qkdopt.report.text import shortened
 from qkdopt.result import Lightpath, Result, ServedDemand, WorkingChannel
 
@@ -72,10 +72,12 @@ class Facts:
         return {row.link: row for row in self.result.qkd}
 
     @cached_property
-    def routes(self) -> dict[NodeId, tuple[Route, ...]]:
-        """Candidate routes of each demand."""
-        names = [demand.id for demand in self.instance.demands]
-        return dict(zip(names, candidate_routes(self.instance), strict=True))
+    def _route_finder(self) -> RouteFinder:
+        return RouteFinder(self.instance)
+
+    def routes_of(self, demand: Demand) -> tuple[Route, ...]:
+        """Return the candidate routes of a demand."""
+        return self._route_finder.shortest(demand.source, demand.target, self.instance.routes.k)
 
     @cached_property
     def crossing(self) -> Counter[str]:
@@ -113,6 +115,9 @@ def checked_facts(label: str, instance: Instance, result: Result) -> Facts:
     RefusedError
         The checker finds a fault: no page shows such numbers.
     """
+    if result.value is None and not (result.lightpaths or result.qkd):
+        # Without a plan there is no number to recompute.
+        return Facts(label, instance, result, CheckReport(instance=instance.name, faults=()))
     report = check(instance, result)
     if not report.ok:
         raise RefusedError(label, report.faults)

@@ -29,7 +29,7 @@ def reason_of(facts: Facts, demand: Demand) -> str:
 
 
 def _blocked_words(facts: Facts, demand: Demand, reason: BlockedBy | None) -> str:
-    routes = facts.routes[demand.id]
+    routes = facts.routes_of(demand)
     if not routes:
         return "no route joins its ends"
     words = BLOCKED[reason] if reason is not None else "no reason was recorded"

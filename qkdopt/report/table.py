@@ -8,6 +8,10 @@ from dataclasses import dataclass, replace
 from qkdopt.report.text import shortened
 
 Value = str | int | float | None
+# Rows that a page shows at once; the rest waits for a click. On paper, and without scripts, all are
+# there.
+# there.
+PAGE_ROWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,11 @@ class Table:
             (column, any(isinstance(row[k], int | float) for row in self.rows))
             for k, column in enumerate(self.columns)
         ]
+
+    @property
+    def page_rows(self) -> int:
+        """Return how many rows the page shows at once."""
+        return PAGE_ROWS
 
     @property
     def cells(self) -> list[list[Cell]]:

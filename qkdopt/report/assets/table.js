@@ -1,5 +1,4 @@
 // Tables that the reader sorts, filters and saves. What does not fit on a screen waits for a click.
-const PAGE_ROWS = 100;
 const order = new Intl.Collator("en", {numeric: true});
 
 const value = cell => cell.dataset.v ?? cell.textContent;
@@ -46,8 +45,8 @@ function enhance(host) {
   const table = host.querySelector("table"), body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
   const rows = [...body.rows].map(row => ({row, text: null}));
-  const shownAll = {value: false};
-  let visible = rows;
+  const pageRows = Number(host.dataset.rows ?? 100);
+  let visible = rows, shownAll = false;
 
   const tools = document.createElement("div");
   tools.className = "tools";
@@ -85,10 +84,10 @@ function enhance(host) {
     const kept = new Set(visible);
     for (const one of rows) one.row.hidden = !kept.has(one);
     visible.forEach((one, number) =>
-      one.row.classList.toggle("beyond", !shownAll.value && number >= PAGE_ROWS));
-    const rest = shownAll.value ? 0 : Math.max(0, visible.length - PAGE_ROWS);
+      one.row.classList.toggle("beyond", !shownAll && number >= pageRows));
+    const rest = shownAll ? 0 : Math.max(0, visible.length - pageRows);
     more.hidden = !rest;
-    count.textContent = `${visible.length} of ${rows.length} rows` + (rest ? `, the first ${PAGE_ROWS} shown` : "");
+    count.textContent = `${visible.length} of ${rows.length} rows` + (rest ? `, the first ${pageRows} shown` : "");
   }
 
   heads.forEach((head, column) => {
@@ -111,7 +110,7 @@ function enhance(host) {
   });
   filter.addEventListener("input", show);
   for (const {select} of choices) select.addEventListener("change", show);
-  more.addEventListener("click", () => { shownAll.value = true; show(); });
+  more.addEventListener("click", () => { shownAll = true; show(); });
   button.addEventListener("click", () => {
     const lines = [heads.map(head => head.dataset.key),
       ...visible.map(one => [...one.row.cells].map(value))];
@@ -121,4 +120,9 @@ function enhance(host) {
 }
 
 window.report = {enhance};
-for (const host of document.querySelectorAll(".table")) enhance(host);
+for (const host of document.querySelectorAll(".table")) {
+  const folded = host.closest("details:not([open])");
+  // What is closed takes no time before it is opened.
+  if (folded) folded.addEventListener("toggle", () => enhance(host), {once: true});
+  else enhance(host);
+}
