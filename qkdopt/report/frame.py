@@ -25,6 +25,8 @@ from qkdopt.report.text import cleaned, counted, shortened
 
 # Largest page: what a mail server and a phone take.
 MAX_PAGE_BYTES = 6_000_000
+# Characters of the sections of a page that takes a browser more than half a second.
+LARGE = 600_000
 SCRIPTS = ("table.js", "pointer.js", "spectrum.js", "noise.js", "page.js")
 # What JSON may hold and HTML would read.
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -115,6 +117,12 @@ class Page:
                 "a time"
             )
         return text
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether a browser had better lay out what is on the screen alone."""
+        sections = [section for chapter in self.chapters for section in chapter.sections]
+        return sum(len(section.body) for section in sections) > LARGE
 
     def _data(self) -> dict[str, Any]:
         return {

@@ -233,7 +233,7 @@ def violations(driver, axe):
     driver.execute_script(
         "for (const d of document.querySelectorAll('details')) d.open = true;"
         "const s = document.styleSheets[0];"
-        "s.insertRule('main section{content-visibility:visible!important}', s.cssRules.length)"
+        "s.insertRule('section{content-visibility:visible!important}', s.cssRules.length)"
     )
     driver.execute_script(axe)
     driver.set_script_timeout(300)

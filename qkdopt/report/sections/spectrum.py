@@ -25,12 +25,16 @@ SHAPES = {
     ALONG: "h6l4 5-4 5h-6z",
     AGAINST: "m10 0h-6l-4 5 4 5h6z",
     WORKING: "m5-1 6 6-6 6-6-6z",
-    GUARD: "m-1-1h12v12h-12z",
-    "c": "m3.5 3.5h3v3h-3z",
+    GUARD: "m0 9 9-9M{x} {y}m4 9 5-5M{x} {y}m0 5 5-5",
+    "c": "m4 4h2v2h-2z",
 }
 CLASSES = {ALONG: "along", AGAINST: "against", WORKING: "working", GUARD: "guard", "c": "spare"}
+# From what lies below to what lies on it.
+ORDER = (GUARD, "c", ALONG, AGAINST, WORKING)
+# Rows of one path.
+BAND = 4
 LONGEST_LABEL = 18
-CHARACTER = 6
+CHARACTER = 7
 # Room for columns of numbers, every so many.
 TICKS = (1, 5, 10, 20, 50, 100, 200)
 MOST_TICKS = 16
@@ -70,6 +74,8 @@ class FibreRow:
 def spectrum_section(facts: Facts) -> Section:
     """Build the spectrum of one result."""
     rows = list(fibre_rows(facts))
+    paths = list(_paths(rows))
+    drawn = {kind for kind, _ in paths}
     labels = [_label(row) for row in rows]
     channels = facts.instance.grid.channels
     off_grid = any(row.off_grid_thz is not None for row in rows)
@@ -82,8 +88,8 @@ def spectrum_section(facts: Facts) -> Section:
         width=channels * CELL,
         height=len(rows) * CELL,
         ticks=_ticks(channels),
-        paths=[(CLASSES[kind], path) for kind, path in _paths(rows)],
-        legend=[(CLASSES[kind], SHAPES[kind], NAMES[kind]) for kind, _ in _paths(rows)],
+        paths=[(CLASSES[kind], path) for kind, path in paths],
+        legend=[(CLASSES[kind], shape(kind, 0, 0), NAMES[kind]) for kind in ORDER if kind in drawn],
         off_grid=[_off_grid(row) for row in rows] if off_grid else [],
         pair=facts.instance.fibre.layout == "pair",
         first_thz=thz(facts.instance.grid.first_thz),
@@ -138,20 +144,26 @@ def _row(
 
 
 def _paths(rows: Sequence[FibreRow]) -> Iterator[tuple[str, str]]:
-    """Yield one path a kind of cell, guard bands first: what lies on them comes later."""
-    parts: dict[str, list[str]] = {kind: [] for kind in (GUARD, "c", ALONG, AGAINST, WORKING)}
-    for e, row in enumerate(rows):
-        for channel, kind in enumerate(row.kinds):
-            if kind != DARK:
-                parts[kind].append(_shape(kind, channel, e))
-        for channel in row.spares:
-            if row.kinds[channel] in (DARK, GUARD):
-                parts["c"].append(_shape("c", channel, e))
-    yield from ((kind, "".join(path)) for kind, path in parts.items() if path)
+    """Yield a path a kind of cell and band of rows, what lies on others later.
+
+    Bands, since a browser goes through a whole path to draw any part of it.
+    """
+    for first in range(0, len(rows), BAND):
+        parts: dict[str, list[str]] = {kind: [] for kind in ORDER}
+        for e, row in enumerate(rows[first : first + BAND], start=first):
+            for channel, kind in enumerate(row.kinds):
+                if kind != DARK:
+                    parts[kind].append(shape(kind, channel, e))
+            for channel in row.spares:
+                if row.kinds[channel] in (DARK, GUARD):
+                    parts["c"].append(shape("c", channel, e))
+        yield from ((kind, "".join(path)) for kind, path in parts.items() if path)
 
 
-def _shape(kind: str, channel: int, row: int) -> str:
-    return f"M{CELL * channel + 1} {CELL * row + 1}{SHAPES[kind]}"
+def shape(kind: str, channel: int, row: int) -> str:
+    """Return the path of one cell."""
+    x, y = CELL * channel + 1, CELL * row + 1
+    return f"M{x} {y}{SHAPES[kind].format(x=x, y=y)}"
 
 
 def _ticks(channels: int) -> list[int]:
