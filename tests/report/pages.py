@@ -10,6 +10,7 @@ from typing import Any
 
 import qkdopt
 from qkdopt.instance import Instance
+from qkdopt.io import parse_instance
 from qkdopt.report.write import default_labels, report_page
 from qkdopt.result import Result
 from tests.small_instances import instance_of
@@ -53,7 +54,7 @@ def hostile() -> tuple[Instance, Result]:
     for k, demand in enumerate(data["demands"]):
         demand["id"] = f"{text[k]}{k}"
     data["network"]["source"] = text[1]
-    instance = qkdopt.io.parse_instance(json.dumps(data))
+    instance = parse_instance(json.dumps(data))
     result = qkdopt.solve(instance, strategy="ds-qkd")
     spoiled = result.to_json_dict()
     spoiled |= {"notes": list(text), "faults": [text[0]], "preset_changes": [text[1]]}
