@@ -193,7 +193,8 @@ def check(
 @app.command()
 def report(
     results: Annotated[
-        list[Path], typer.Argument(metavar="RESULT...", help="Result files (JSON).")
+        list[Path],
+        typer.Argument(metavar="RESULT...", help="Results, also of simulate --json (JSON)."),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File of the page (HTML).")],
     instance: Annotated[

@@ -9,13 +9,18 @@ import typer
 
 from qkdopt.errors import FaultsError, OutputError, ResultError
 from qkdopt.instance import Instance
-from qkdopt.io import read_result, validate_writable
+from qkdopt.io import read_record, validate_writable
 from qkdopt.report import write_report
 from qkdopt.report.lookup import find_instances
+from qkdopt.report.simulations import SCHEMA as SIMULATION
+from qkdopt.report.simulations import SimulationRecord
+from qkdopt.report.write import AnyResult, reference_of
+from qkdopt.result import SCHEMA as RESULT
 from qkdopt.result import Result
 from qkdopt.runtime.signals import uninterrupted
 
 FORMATS = (".html", ".htm")
+RECORDS: dict[str, type[Result | SimulationRecord]] = {RESULT: Result, SIMULATION: SimulationRecord}
 
 
 def run_report(paths: list[Path], output: Path, *, instances: list[Path]) -> int:
@@ -24,7 +29,7 @@ def run_report(paths: list[Path], output: Path, *, instances: list[Path]) -> int
     Parameters
     ----------
     paths
-        Result files, at least one.
+        Files of results and simulations, at least one.
     output
         File of the page.
     instances
@@ -41,7 +46,8 @@ def run_report(paths: list[Path], output: Path, *, instances: list[Path]) -> int
     """
     validate_page(output)
     results = _read_all(paths)
-    known = find_instances(list(zip(paths, results, strict=True)), instances)
+    references = [reference_of(result) for result in results]
+    known = find_instances(list(zip(paths, references, strict=True)), instances)
     with uninterrupted():
         write_report(output, results, instances=known, labels=_labels(paths))
     typer.echo(f"written to {output}")
@@ -67,11 +73,12 @@ def draw_page(path: Path, instance: Instance, result: Result) -> None:
         write_report(path, result, instances=instance)
 
 
-def _read_all(paths: list[Path]) -> list[Result]:
-    results, faults = [], []
+def _read_all(paths: list[Path]) -> list[AnyResult]:
+    results: list[AnyResult] = []
+    faults: list[str] = []
     for path in paths:
         try:
-            results.append(read_result(path))
+            results.append(read_record(path, RECORDS))
         except FaultsError as error:
             faults += [f"{error.where}: {fault}" for fault in error.faults]
     if faults:

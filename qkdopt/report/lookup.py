@@ -8,13 +8,15 @@ from pathlib import Path
 from qkdopt.errors import QkdoptError, ResultError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
-from qkdopt.result import Result
+from qkdopt.result import InstanceRef
 
 # Where instances are shipped, below the current folder.
 LIBRARY = Path("instances")
 
 
-def find_instances(results: Sequence[tuple[Path, Result]], given: Sequence[Path]) -> list[Instance]:
+def find_instances(
+    references: Sequence[tuple[Path, InstanceRef]], given: Sequence[Path]
+) -> list[Instance]:
     """Return the instances of results.
 
     Those given come first. A result whose instance is not among them is looked up by the name it
@@ -22,8 +24,8 @@ def find_instances(results: Sequence[tuple[Path, Result]], given: Sequence[Path]
 
     Parameters
     ----------
-    results
-        Results with their files.
+    references
+        Which instance each file of a result names.
     given
         Instance files.
 
@@ -36,16 +38,16 @@ def find_instances(results: Sequence[tuple[Path, Result]], given: Sequence[Path]
     """
     found = {instance.sha256(): instance for instance in map(read_instance, given)}
     faults = []
-    for path, result in results:
+    for path, ref in references:
         seen = [f"{file}: another hash" for file in given]
-        for file in () if result.instance.sha256 in found else _places(path, result.instance.name):
+        for file in () if ref.sha256 in found else _places(path, ref.name):
             instance = _read(file)
-            if instance is not None and instance.sha256() == result.instance.sha256:
+            if instance is not None and instance.sha256() == ref.sha256:
                 found[instance.sha256()] = instance
                 break
             seen.append(f"{file}: {'no instance' if instance is None else 'another hash'}")
-        if result.instance.sha256 not in found:
-            faults.append(_fault(path, result, seen))
+        if ref.sha256 not in found:
+            faults.append(_fault(path, ref, seen))
     if faults:
         raise ResultError("report", faults)
     return list(found.values())
@@ -73,8 +75,7 @@ def _read(path: Path) -> Instance | None:
         return None
 
 
-def _fault(path: Path, result: Result, seen: list[str]) -> str:
-    ref = result.instance
+def _fault(path: Path, ref: InstanceRef, seen: list[str]) -> str:
     looked = f"; looked at {', '.join(seen)}" if seen else ""
     return (
         f"{path}: its instance {ref.name!r} with hash {ref.sha256[:12]}... was not found{looked}; "

@@ -9,6 +9,7 @@ from qkdopt.report.facts import Facts
 from qkdopt.report.frame import Section, render
 from qkdopt.report.table import Column, Table
 from qkdopt.report.text import counted, shortened
+from qkdopt.result import Result
 
 PARTS = ("grid", "fibre", "classical", "qkd", "routes")
 DS_QKD = (
@@ -42,8 +43,8 @@ def assumptions_section(facts: Facts) -> Section:
     instance = facts.instance
     body = render(
         "assumptions.html",
-        statements=list(_statements(facts)),
-        citations=list(_citations(instance)),
+        statements=[*hardware_statements(instance), *_plan_statements(facts.result)],
+        citations=list(citations(instance)),
         source=instance.network.source,
         description=instance.description,
         changes=facts.result.preset_changes,
@@ -53,8 +54,8 @@ def assumptions_section(facts: Facts) -> Section:
     return Section(name="assumptions", title="Assumptions and sources", body=body)
 
 
-def _statements(facts: Facts) -> Iterator[str]:
-    instance, result = facts.instance, facts.result
+def hardware_statements(instance: Instance) -> Iterator[str]:
+    """Yield what key rates of an instance stand on."""
     yield (
         f"Hardware: preset {instance.preset}." if instance.preset
         else "Hardware: no preset is named; every value is the instance's own."
@@ -72,7 +73,11 @@ def _statements(facts: Facts) -> Iterator[str]:
         "Trusted relays: the key of a demand is the least of the links on its "
         + ("route." if instance.qkd.relay == "lightpath" else "widest relay route.")
     )
-    yield ("Classical light is regenerated at every node, at the launch power of the next link.")
+    yield "Classical light is regenerated at every node, at the launch power of the next link."
+
+
+def _plan_statements(result: Result) -> Iterator[str]:
+    """Yield which numbers of a plan were recomputed."""
     yield (
         "Rates, noise, QBER and every count of this page were recomputed from the instance when "
         "the page was made (qkdopt check). The baseline, the bound, its proof and the history are "
@@ -85,7 +90,7 @@ def _statements(facts: Facts) -> Iterator[str]:
         )
 
 
-def _citations(instance: Instance) -> Iterator[str]:
+def citations(instance: Instance) -> Iterator[str]:
     """Yield the sources of the equations in use."""
     noise = instance.other_noise
     yield MA
