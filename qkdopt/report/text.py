@@ -10,6 +10,8 @@ from qkdopt.instance import Candidate, Instance
 # A name is shown up to this many characters; of a longer one beginning and end.
 LONGEST_NAME = 120
 BEGINNING, END = 80, 30
+# A passage, such as a note or a description, up to this many.
+LONGEST_PASSAGE = 1200
 # Rates are stated in bit/s and shown in kbit/s.
 KBPS = 1e-3
 
@@ -29,6 +31,13 @@ def shortened(text: object) -> str:
     if len(whole) <= LONGEST_NAME:
         return whole
     return f"{whole[:BEGINNING]}… ({len(whole):,} characters) …{whole[-END:]}"
+
+
+def passage(text: str) -> str:
+    """Return a text of several sentences, or the beginning of one that fills a screen."""
+    if len(text) <= LONGEST_PASSAGE:
+        return text
+    return f"{text[:LONGEST_PASSAGE]}… ({len(text):,} characters)"
 
 
 def kbps(rate_bps: float) -> str:

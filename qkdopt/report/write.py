@@ -22,7 +22,7 @@ from qkdopt.report.sections.side_by_side import side_by_side_section
 from qkdopt.report.sections.simulation import simulation_sections, simulations_section
 from qkdopt.report.sections.spectrum import spectrum_section
 from qkdopt.report.simulations import SimulationFacts, SimulationRecord, checked_simulation
-from qkdopt.report.text import counted
+from qkdopt.report.text import counted, shortened
 from qkdopt.result import InstanceRef, Result
 from qkdopt.runtime.files import validate_writable, write_text_whole
 from qkdopt.simulation import SimulationOutcome
@@ -112,8 +112,8 @@ def report_page(
     by_hash = {instance.sha256(): instance for instance in instances}
     references = [reference_of(result) for result in results]
     missing = [
-        f"{label}: no instance {ref.name} with hash {ref.sha256[:12]}... among those given; "
-        "expected the instance of the result"
+        f"{label}: no instance {shortened(ref.name)} with hash {ref.sha256[:12]}... among those "
+        "given; expected the instance of the result"
         for label, ref in zip(labels, references, strict=True)
         if ref.sha256 not in by_hash
     ]
@@ -176,8 +176,8 @@ def _subtitle(every: Sequence[Facts | SimulationFacts]) -> str:
         what, preset = "Plan", facts.result.instance.preset
         strategy = facts.result.strategy
     return (
-        f"{what} for data and quantum keys on the same fibres: strategy {strategy}, "
-        f"preset {preset or 'none'}"
+        f"{what} for data and quantum keys on the same fibres: strategy {shortened(strategy)}, "
+        f"preset {shortened(preset or 'none')}"
     )
 
 
@@ -186,7 +186,7 @@ def _chapters(every: Sequence[Facts | SimulationFacts]) -> list[Chapter]:
     if len(every) > 1:
         chapters.append(Chapter(name="all", title="", sections=list(_side_by_side(every))))
     for number, facts in enumerate(every, start=1):
-        title = facts.label if len(every) > 1 else ""
+        title = shortened(facts.label) if len(every) > 1 else ""
         chapters.append(Chapter(name=f"r{number}", title=title, sections=_sections(facts)))
     return chapters
 

@@ -75,11 +75,12 @@ def test_the_headline_states_served_keys_gain_and_gap(name):
 def test_a_proved_gap_is_put_in_plain_words():
     instance = solved("triangle")[0]
     result = qkdopt.solve(instance, node_limit=5)
-    text = Reader(html_of((instance, result))).text
+    page = Reader(html_of((instance, result)))
+    text = page.text
     assert f"at most {100.0 * result.gap:.2f} % of that limit is left to gain" in text
     assert f"Proved by: {result.bound.method}." in text
     assert "it is proved that no plan serves more" in text
-    history = Reader(html_of((instance, result))).table("history")
+    history = page.table("history")
     assert [number(row["bound_bps"]) for row in history] == [p.bound_bps for p in result.history]
 
 

@@ -8,7 +8,7 @@ from qkdopt.instance import Instance, Part
 from qkdopt.report.facts import Facts
 from qkdopt.report.frame import Section, render
 from qkdopt.report.table import Column, Table
-from qkdopt.report.text import counted, shortened
+from qkdopt.report.text import counted, passage, shortened
 from qkdopt.result import Result
 
 PARTS = ("grid", "fibre", "classical", "qkd", "routes")
@@ -45,9 +45,9 @@ def assumptions_section(facts: Facts) -> Section:
         "assumptions.html",
         statements=[*hardware_statements(instance), *_plan_statements(facts.result)],
         citations=list(citations(instance)),
-        source=instance.network.source,
-        description=instance.description,
-        changes=facts.result.preset_changes,
+        source=passage(instance.network.source),
+        description=passage(instance.description),
+        changes=[shortened(change) for change in facts.result.preset_changes],
         parameters=parameters_table(instance),
         provenance=provenance_table(facts),
     )
@@ -57,7 +57,7 @@ def assumptions_section(facts: Facts) -> Section:
 def hardware_statements(instance: Instance) -> Iterator[str]:
     """Yield what key rates of an instance stand on."""
     yield (
-        f"Hardware: preset {instance.preset}." if instance.preset
+        f"Hardware: preset {shortened(instance.preset)}." if instance.preset
         else "Hardware: no preset is named; every value is the instance's own."
     )  # fmt: skip
     yield (

@@ -9,7 +9,7 @@ from qkdopt.bounds.keyless import advice_lines
 from qkdopt.problem import build_problem
 from qkdopt.report.facts import Facts
 from qkdopt.report.frame import Section, render
-from qkdopt.report.text import counted, kbps, percent
+from qkdopt.report.text import counted, kbps, passage, percent, shortened
 from qkdopt.result import Objective, Result, Value
 
 # What a plan is compared by, as the subject of a sentence.
@@ -53,8 +53,8 @@ def headline_section(facts: Facts) -> Section:
         "headline.html",
         figures=list(_figures(facts)),
         sentences=list(_sentences(facts)),
-        faults=result.faults,
-        notes=result.notes,
+        faults=[passage(fault) for fault in result.faults],
+        notes=[passage(note) for note in result.notes],
         interrupted=result.interrupted,
     )
     return Section(name="headline", title="In short", body=body)
@@ -84,9 +84,11 @@ def _figures(facts: Facts) -> Iterator[Figure]:
 def _gain(result: Result) -> Figure:
     base = result.baseline
     if base is None or base.gain is None:
-        reason = "no baseline was run" if base is None else f"{base.strategy} gives no key"
+        reason = (
+            "no baseline was run" if base is None else f"{shortened(base.strategy)} gives no key"
+        )
         return Figure("Gain", "none", reason)
-    note = f"in mean key rate over {base.strategy}: {kbps(base.mean_skr_bps)}"
+    note = f"in mean key rate over {shortened(base.strategy)}: {kbps(base.mean_skr_bps)}"
     return Figure("Gain", f"{100.0 * base.gain:+.1f} %", f"{note}, {base.served:,} served")
 
 
@@ -149,7 +151,7 @@ def gap_sentences(result: Result, value: Value) -> Iterator[str]:
     )
     if bound.objective_bps == 0.0:
         yield f"No plan that serves {value.served:,} demands {scope} has any key to count."
-        yield f"Proved by: {bound.method}."
+        yield f"Proved by: {passage(bound.method)}."
         return
     yield (
         f"No plan that serves {value.served:,} demands {scope} can have "
@@ -158,4 +160,5 @@ def gap_sentences(result: Result, value: Value) -> Iterator[str]:
         "gain."
     )
     closed = " The run counts it as optimal." if result.status == "optimal" else ""
-    yield (f"Proved by: {bound.method}. The limit holds for the exact, nonlinear key rate.{closed}")
+    exact = "The limit holds for the exact, nonlinear key rate."
+    yield f"Proved by: {passage(bound.method)}. {exact}{closed}"

@@ -11,6 +11,7 @@ from qkdopt.report.sections.headline import Figure
 from qkdopt.report.sections.map_drawing import NetworkMap
 from qkdopt.report.simulations import Interval, SimulatedLink, SimulationFacts, SimulationRecord
 from qkdopt.report.table import Column, Table, Value, rate_column, share_column
+from qkdopt.report.text import counted, passage, shortened
 
 # Column -> heading, unit, factor and format of its values.
 MEASURES = (
@@ -36,7 +37,7 @@ def _headline(facts: SimulationFacts) -> Section:
     ]
     body = render(
         "headline.html", figures=figures, sentences=list(_sentences(record)), faults=(),
-        notes=record.notes, interrupted=record.interrupted,
+        notes=[passage(note) for note in record.notes], interrupted=record.interrupted,
     )  # fmt: skip
     return Section(name="headline", title="In short", body=body)
 
@@ -51,12 +52,13 @@ def _spelled(estimate: Interval, unit: str, scale: float, style: str) -> str:
 def _sentences(record: SimulationRecord) -> Iterator[str]:
     choice = record.order if record.policy is None else record.policy
     yield (
-        f"Dynamic traffic of {record.load_erlang:g} erlang: {record.requests:,} requests after "
-        f"{record.warmup:,} of warm-up in each of {record.replications:,} replications, seed "
-        f"{record.seed}. Strategy {record.strategy} ({choice}), retuning: {record.retune}."
+        f"Dynamic traffic of {record.load_erlang:g} erlang: {record.requests:,} requests in "
+        f"{counted(record.replications, 'replication')}, each after {record.warmup:,} of warm-up, "
+        f"seed {record.seed}. Strategy {shortened(record.strategy)} ({shortened(choice)}), "
+        f"retuning: {shortened(record.retune)}."
     )
     causes = [
-        f"{100.0 * estimate.value:.4f} % by {cause}"
+        f"{100.0 * estimate.value:.4f} % by {shortened(cause)}"
         for cause, estimate in record.blocking_by_cause.items()
         if estimate.value
     ]
@@ -116,8 +118,8 @@ def _assumptions(facts: SimulationFacts) -> Section:
         "assumptions.html",
         statements=list(hardware_statements(instance)),
         citations=list(citations(instance)),
-        source=instance.network.source,
-        description=instance.description,
+        source=passage(instance.network.source),
+        description=passage(instance.description),
         changes=(),
         parameters=parameters_table(instance),
         provenance=Table(name="provenance", caption="The run", columns=columns, rows=rows),
