@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     )
     from qkdopt.problem import Problem
     from qkdopt.problem.plan import Plan
+    from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
@@ -132,6 +133,7 @@ __all__ = [
     "solve",
     "write_instance",
     "write_plan",
+    "write_report",
     "write_result",
 ]
 
@@ -188,6 +190,7 @@ _HOME = {
     "solve": "qkdopt.optimize",
     "write_instance": "qkdopt.io",
     "write_plan": "qkdopt.io",
+    "write_report": "qkdopt.report",
     "write_result": "qkdopt.io",
     "Network": "qkdopt.instance.generation:NetworkBuilder",
     "prove_channel_set": "qkdopt.channel_sets.exact.exact",

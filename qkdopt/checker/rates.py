@@ -1,8 +1,6 @@
 """Recompute working channels, noise, QBER and key rates from physics.
 
-Plain loops over links, from :mod:`qkdopt.physics`. A co-propagating channel adds forward Raman
-scattering, crosstalk and four-wave mixing, a counter-propagating one backward Raman scattering
-only; in layout ``pair`` the other fibre adds none.
+Plain loops over links, from :mod:`qkdopt.physics`.
 """
 
 from __future__ import annotations
@@ -15,10 +13,10 @@ import networkx as nx
 import numpy as np
 
 from qkdopt.checker.lightpaths import Lit
-from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
-from qkdopt.physics import fibre, fwm, keyrate, noise, raman
+from qkdopt.checker.noise_power import in_quantum_fibre, noise_power, quantum_loss_db
+from qkdopt.instance import Candidate, Instance, Link, NodeId
+from qkdopt.physics import keyrate, noise
 from qkdopt.result import AnyPlan, Tuning
-from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm, loss_db_to_ratio
 
 FREQUENCY_TOLERANCE_THZ = 1e-6
 
@@ -91,7 +89,7 @@ def _validate_guard_bands(instance: Instance, link: Link, row: Tuning, lit: Lit)
     candidates = instance.candidates_of(link)
     reserved = candidates if instance.qkd.reserve == "all" else (working,)
     for channel, from_a in lit[link.id]:
-        if not _in_quantum_fibre(instance, link, from_a):
+        if not in_quantum_fibre(instance, link, from_a):
             continue
         for candidate in reserved:
             if instance.is_dark_near(channel, candidate):
@@ -100,10 +98,6 @@ def _validate_guard_bands(instance: Instance, link: Link, row: Tuning, lit: Lit)
                     f"its QKD candidate at {instance.candidate_thz(candidate):g} THz; expected "
                     "it dark"
                 )
-
-
-def _in_quantum_fibre(instance: Instance, link: Link, from_a: bool) -> bool:
-    return instance.fibre.layout == "single" or from_a == (link.qkd_direction == "a->b")
 
 
 def link_rates(instance: Instance, result: AnyPlan, lit: Lit) -> dict[str, LinkRate]:
@@ -133,21 +127,16 @@ def _link_rate(
 ) -> LinkRate:
     qkd = instance.qkd
     quantum_thz = instance.candidate_thz(candidate)
-    loss_db = _loss_db(instance, link)
-    quantum_db = loss_db
-    if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
-        quantum_db = loss_db * candidate.loss_db_per_km / instance.fibre.loss_db_per_km
-    power_w = _classical_power_w(instance, link, quantum_thz, quantum_db, lit)
-    power_w += _amplifier_power_w(instance, quantum_thz, quantum_db)
+    power = noise_power(instance, link, candidate, lit)
     clicks = noise.noise_clicks_per_gate(
-        power_w,
+        power.total_w,
         quantum_thz,
         insertion_loss_db=qkd.insertion_loss_db,
         detector_efficiency=qkd.detector_efficiency,
         gate_ps=qkd.gate_ps,
     )
     eta = keyrate.channel_transmittance(
-        quantum_db,
+        quantum_loss_db(instance, link, candidate),
         insertion_loss_db=qkd.insertion_loss_db,
         detector_efficiency=qkd.detector_efficiency,
     )
@@ -167,130 +156,6 @@ def _link_rate(
         skr = np.interp(clicks, qkd.skr_table.noise_per_gate, qkd.skr_table.skr_bps)
     qber = keyrate.quantum_bit_error_rate(clicks, eta, protocol=protocol)
     return LinkRate(float(clicks), float(qber), float(skr))
-
-
-def _loss_db(instance: Instance, link: Link) -> float:
-    if link.loss_db is not None:
-        return link.loss_db
-    if link.loss_db_per_km is not None:
-        return link.loss_db_per_km * link.length_km
-    return instance.fibre.loss_db_per_km * link.length_km
-
-
-def _classical_power_w(
-    instance: Instance,
-    link: Link,
-    quantum_thz: float,
-    quantum_db: float,
-    lit: list[tuple[int, bool]],
-) -> float:
-    """Compute the power [W] that lit channels add in the quantum filter."""
-    loss_db = _loss_db(instance, link)
-    launch_w = float(dbm_to_w(_launch_dbm(instance, link, loss_db)))
-    a_classical = float(db_per_km_to_per_km(loss_db / link.length_km))
-    a_quantum = float(db_per_km_to_per_km(quantum_db / link.length_km))
-    width_nm = float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz))
-    total_w, co_thz = 0.0, []
-    for channel, from_a in lit:
-        if not _in_quantum_fibre(instance, link, from_a):
-            continue
-        channel_thz = instance.grid.frequency_thz(channel)
-        co_propagating = from_a == (link.qkd_direction == "a->b")
-        scatter = raman.forward_raman_power if co_propagating else raman.backward_raman_power
-        rho = _cross_section(instance, channel_thz, quantum_thz)
-        total_w += float(
-            scatter(
-                launch_w, rho, width_nm, link.length_km,
-                loss_classical_per_km=a_classical, loss_quantum_per_km=a_quantum,
-            )
-        )  # fmt: skip
-        if co_propagating:
-            co_thz.append(channel_thz)
-            total_w += _crosstalk_w(instance, link, launch_w, a_classical, channel_thz, quantum_thz)
-    mixing = instance.other_noise.four_wave_mixing
-    if mixing is not None and len(co_thz) > 1:
-        total_w += float(
-            fwm.four_wave_mixing_power(
-                launch_w, np.array(sorted(co_thz)), quantum_thz, link.length_km,
-                loss_per_km=a_classical, gamma_per_w_km=mixing.gamma_per_w_km,
-                dispersion_ps_nm_km=mixing.dispersion_ps_nm_km,
-                dispersion_slope_ps_nm2_km=mixing.dispersion_slope_ps_nm2_km,
-            )
-        )  # fmt: skip
-    return total_w
-
-
-def _launch_dbm(instance: Instance, link: Link, loss_db: float) -> float:
-    """Return the launch power of a lit channel into the link, from either end [dBm]."""
-    classical = instance.classical
-    for launch_dbm in (link.launch_dbm, classical.launch_dbm):
-        if launch_dbm is not None:
-            return launch_dbm
-    assert classical.receiver_sensitivity_dbm is not None  # validated: one of the two
-    return float(
-        fibre.receiver_sensitivity_launch_dbm(
-            classical.receiver_sensitivity_dbm, loss_db, classical.margin_db
-        )
-    )
-
-
-def _cross_section(instance: Instance, channel_thz: float, quantum_thz: float) -> float:
-    settings = instance.fibre
-    if isinstance(settings.raman_profile, RamanTable):
-        table = raman.MeasuredCrossSection(
-            np.array(settings.raman_profile.offset_nm),
-            np.array(settings.raman_profile.rho_per_km_nm),
-        )
-        return float(
-            raman.measured_cross_section(
-                channel_thz, quantum_thz, table=table, raman_scale=settings.raman_scale
-            )
-        )
-    gnpy = settings.raman_profile == "gnpy"
-    return float(
-        raman.cross_section(
-            channel_thz,
-            quantum_thz,
-            profile=raman.gnpy_profile() if gnpy else raman.hollenbeck_cantrell_profile(),
-            temperature_k=settings.temperature_k,
-            raman_scale=settings.raman_scale,
-            effective_area_um2=settings.effective_area_um2,
-        )
-    )
-
-
-def _crosstalk_w(
-    instance: Instance,
-    link: Link,
-    launch_w: float,
-    loss_per_km: float,
-    channel_thz: float,
-    quantum_thz: float,
-) -> float:
-    crosstalk = instance.other_noise.crosstalk
-    if crosstalk is None:
-        return 0.0
-    adjacent = 1e3 * abs(channel_thz - quantum_thz) < 1.5 * instance.grid.spacing_ghz
-    isolation_db = crosstalk.adjacent_isolation_db if adjacent else crosstalk.isolation_db
-    return float(
-        noise.linear_crosstalk_power(
-            launch_w, isolation_db, link.length_km, loss_per_km=loss_per_km
-        )
-    )
-
-
-def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float) -> float:
-    amplifier = instance.other_noise.amplifier
-    if amplifier is None:
-        return 0.0
-    emitted = noise.amplifier_ase_power(
-        quantum_thz,
-        spontaneous_emission_factor=amplifier.spontaneous_emission_factor,
-        gain_db=amplifier.gain_db,
-        bandwidth_ghz=instance.qkd.filter_ghz,
-        rejection_db=amplifier.rejection_db,
-    )
-    return float(emitted * loss_db_to_ratio(quantum_db))
 
 
 def demand_rates(

@@ -83,6 +83,10 @@ def solve(
         Path | None,
         typer.Option(help="Draw plan and bound over time into this file, such as run.png."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write the result as a page into this file, such as run.html."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find a plan and prove how far it is from the best possible."""
@@ -94,6 +98,7 @@ def solve(
             output=output,
             start=start,
             plot=plot,
+            report=report,
             as_json=as_json,
             strategy=strategy,
             solver=solver,
@@ -183,6 +188,28 @@ def check(
     from qkdopt.cli.check import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))
+
+
+@app.command()
+def report(
+    results: Annotated[
+        list[Path],
+        typer.Argument(metavar="RESULT...", help="Results, also of simulate --json (JSON)."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File of the page (HTML).")],
+    instance: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Instance file of a result; may be given several times. By default NAME.json "
+            "beside the result, in the current folder or below instances.",
+            metavar="FILE",
+        ),
+    ] = None,
+) -> None:
+    """Write results as one page that needs no network: map, spectrum, tables, proof, sources."""
+    from qkdopt.cli.report import run_report
+
+    raise typer.Exit(run_report(results, output, instances=instance or []))
 
 
 @app.command()

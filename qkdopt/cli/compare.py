@@ -29,6 +29,7 @@ from qkdopt.io import fault_texts, read_instance, write_text_whole
 from qkdopt.jobs import RunReport, Store, open_workers, run_missing
 from qkdopt.optimize.options import FORMULATIONS
 from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
+from qkdopt.report.comparison import write_comparison
 from qkdopt.runtime.cores import available_cores
 
 if TYPE_CHECKING:
@@ -247,5 +248,6 @@ def _write(rows: pd.DataFrame, folder: Path) -> None:
         figure = Figure(figsize=(8.5, 4.5), layout="constrained")
         draw(done, figure.subplots())
         figure.savefig(folder / f"{name}.png", dpi=150)
+    write_comparison(folder / "comparison.html", rows)
     typer.echo(summary.to_string(index=False, float_format=lambda value: f"{value:.3g}"))
     typer.echo(f"written to {folder}")

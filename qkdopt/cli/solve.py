@@ -33,6 +33,7 @@ def run_solve(
     output: Path | None,
     start: Path | None,
     plot: Path | None,
+    report: Path | None,
     strategy: str,
     solver: str,
     formulation: str,
@@ -59,6 +60,8 @@ def run_solve(
         Earlier result or saved plan.
     plot
         File of a figure, plan and bound over time; None for no figure.
+    report
+        File of a page; None for no page.
     as_json
         Print one JSON object in place of the summary.
     strategy, solver, formulation, linearisation, objective, routes, time_limit, gap, threads, \
@@ -72,6 +75,10 @@ seed, node_limit, scheduler
         validate_writable(output)
     if plot is not None:
         validate_figure(plot)
+    if report is not None:
+        from qkdopt.cli.report import draw_page, validate_page
+
+        validate_page(report)
     with LiveLine() as live:
         result = solve(
             instance,
@@ -105,6 +112,9 @@ seed, node_limit, scheduler
             typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
         if plot is not None:
             typer.echo(f"drawn in {plot}")
+    if report is not None:
+        draw_page(report, instance, result)
+        typer.echo(f"page in {report}", err=as_json)
     return _exit_status(result)
 
 

@@ -89,6 +89,28 @@ def read_plan(path: str | Path) -> AnyPlan:
     return _parse(read_text(Path(path), ResultError), str(path), PLANS, ResultError)
 
 
+def read_record(
+    path: str | Path, models: Mapping[str, type[Model]], error: type[FaultsError] = ResultError
+) -> Model:
+    """Read a file of one of several schemas.
+
+    Parameters
+    ----------
+    path
+        The file.
+    models
+        Models by schema; a file of an unknown schema is read as the first.
+    error
+        Class of the error to raise.
+
+    Raises
+    ------
+    FaultsError
+        As ``error``: the file cannot be read, is no JSON, or breaks rules: every fault listed.
+    """
+    return _parse(read_text(Path(path), error), str(path), models, error)
+
+
 def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON file") -> str:
     """Return the text of a file.
 

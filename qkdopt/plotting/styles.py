@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, told apart by colour-blind readers, without its yellow, which white
 # paper swallows.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+# Of key rates from low to high: seven steps of viridis, told apart by colour-blind readers and in
+# grey.
+RATE_COLOURS = ("#440154", "#443983", "#31688e", "#21918c", "#35b779", "#90d743", "#fde725")
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "p", "d", "8")
 # Entries that one column of a legend beside the axes holds.

@@ -87,16 +87,17 @@ def settled_node(branching, data, served, loads):
 
 @pytest.mark.parametrize("seed", [11, 12, 14])
 def test_a_node_with_rough_prices_does_not_count_as_settled(seed):
-    problem = build_problem(random_instance(seed, most_demands=9, channels=(7, 8), floors=False))
+    instance = random_instance(seed, most_demands=9, channels=(7, 8), floors=False)
+    one_fibre = instance.fibre.model_copy(update={"layout": "single"})
+    problem = build_problem(instance.model_copy(update={"fibre": one_fibre}))
     plan = ds_qkd(problem)
     exact = assess(problem, plan)
     relaxation = build_relaxation(problem)
     rates = np.concatenate([states.rate_bps for states in relaxation.states])
     data = dual_data(relaxation, level_edges(rates, float(rates.max()), 4))
     branching = Branching(data, exact.served)
-    lit = (lit_channels(problem, plan) != 0).sum(axis=-1)
-    quantum = lit[:, 0] if problem.instance.fibre.layout == "pair" else lit.sum(axis=-1)
-    node = settled_node(branching, data, exact.served, quantum.astype(np.int64))
+    loads = lit_channels(problem, plan).sum(axis=(1, 2))
+    node = settled_node(branching, data, exact.served, loads)
     total = exact.objective_bps * exact.served
     looked_at = 0
     while True:

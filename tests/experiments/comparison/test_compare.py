@@ -22,6 +22,7 @@ from qkdopt.experiments.comparison.summary import shifted_mean
 from qkdopt.plotting import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.solvers import _gap_at
 from tests.command import HANG_SECONDS, exit_status
+from tests.report.pages import Reader, number
 from tests.shipped import LIBRARY
 from tests.tiers import slow_if
 
@@ -213,6 +214,9 @@ def test_compare_writes_tables_and_plots_and_a_second_run_does_nothing(
     for name in ("performance_profile.png", "gap_over_time.png"):
         assert (tmp_path / "out" / name).stat().st_size > 5000
     assert "| highs | load-state |" in (tmp_path / "out" / "summary.md").read_text()
+    page = Reader((tmp_path / "out" / "comparison.html").read_text(encoding="utf-8"))
+    assert [number(row["value_bps"]) for row in page.table("runs")] == list(table["value_bps"])
+    assert {row["formulation"] for row in page.table("summary")} == set(table["formulation"])
     monkeypatch.setattr("qkdopt.jobs.runner.run_task", None)
     assert exit_status(*arguments) == 0
     assert "load-state" in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""Sections of a page, one file each: facts in, HTML out."""
