@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def improved(data, served, state, iterations):
 def test_each_stage_holds_the_edges_of_the_one_before():
     stages = level_stages(np.linspace(0.0, 10.0, 11))
     assert [len(edges) - 1 for edges in stages] == [2, 4, 10]
-    for coarse, fine in zip(stages[:-1], stages[1:], strict=True):
+    for coarse, fine in itertools.pairwise(stages):
         assert set(coarse) <= set(fine)
 
 
