@@ -16,6 +16,7 @@ import numpy as np
 
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
+from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
 from qkdopt.result import AnyPlan, Tuning
 from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm, loss_db_to_ratio
@@ -270,8 +271,12 @@ def _crosstalk_w(
     crosstalk = instance.other_noise.crosstalk
     if crosstalk is None:
         return 0.0
-    adjacent = 1e3 * abs(channel_thz - quantum_thz) < 1.5 * instance.grid.spacing_ghz
-    isolation_db = crosstalk.adjacent_isolation_db if adjacent else crosstalk.isolation_db
+    apart_thz = abs(channel_thz - quantum_thz)
+    isolation_db = crosstalk.isolation_db
+    if 1e3 * apart_thz < 1.5 * instance.grid.spacing_ghz:
+        isolation_db = crosstalk.adjacent_isolation_db
+    elif apart_thz > OTHER_BAND_THZ and crosstalk.other_band_isolation_db is not None:
+        isolation_db = crosstalk.other_band_isolation_db
     return float(
         noise.linear_crosstalk_power(
             launch_w, isolation_db, link.length_km, loss_per_km=loss_per_km

@@ -31,7 +31,7 @@ Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
 
-Preset = Literal["paper", "field"]
+Preset = Literal["paper", "field", "dwdm"]
 Reserve = Literal["working", "all"]
 Layout = Literal["single", "pair"]
 

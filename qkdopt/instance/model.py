@@ -18,6 +18,7 @@ from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
 from qkdopt.instance.measured import validate_measured
+from qkdopt.instance.mixing import mixing_warnings
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
 from qkdopt.runtime.files import write_json_whole
@@ -108,6 +109,7 @@ class Instance(Part):
     def warnings(self) -> Iterator[str]:
         """Yield what is allowed and seldom meant."""
         yield from self.grid.warnings()
+        yield from mixing_warnings(self)
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.instance import Candidate, Instance, Link, RamanTable
+from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
@@ -326,6 +327,9 @@ class LinkOptics:
         distance_ghz = 1e3 * np.abs(self._channel_thz - self._quantum_thz)
         near = distance_ghz < 1.5 * self._instance.grid.spacing_ghz
         isolation_db = np.where(near, crosstalk.adjacent_isolation_db, crosstalk.isolation_db)
+        if crosstalk.other_band_isolation_db is not None:
+            away = distance_ghz > 1e3 * OTHER_BAND_THZ
+            isolation_db = np.where(away, crosstalk.other_band_isolation_db, isolation_db)
         return noise.linear_crosstalk_power(
             launch_w,
             isolation_db,

@@ -10,7 +10,7 @@ import pytest
 import qkdopt
 from qkdopt.cli.instance_info import info_text
 from qkdopt.cli.solve import summary
-from qkdopt.instance import Instance
+from qkdopt.instance import FourWaveMixing, Instance, OffGridCandidate
 from qkdopt.instance.generation import (
     METRO,
     PRESETS,
@@ -69,6 +69,30 @@ def test_other_noise_and_powers_of_links_are_changes_too():
     data["network"]["links"][0]["launch_dbm"] = -20.0
     changes = preset_changes(Instance.model_validate(data, strict=False))
     assert changes == ("other_noise.crosstalk on (off)", "launch_dbm of 1 links (none)")
+
+
+def test_an_amplified_network_is_bright_and_leaks():
+    made = new_instance("n", topology="nsfnet", demands=2, seed=1, preset="dwdm")
+    assert made.classical.launch_dbm == 0.0
+    assert made.other_noise.crosstalk is not None
+    darker = made.replace(other_noise={"crosstalk": {"isolation_db": 90.0}, "amplifier": None})
+    assert preset_changes(darker) == (
+        "other_noise.crosstalk.isolation_db = 90 (85)",
+        "other_noise.amplifier off (on)",
+    )
+
+
+def test_mixing_left_out_at_high_power_is_warned_of():
+    made = new_instance("n", topology="nsfnet", demands=2, seed=1, preset="dwdm")
+    (warning,) = made.warnings()
+    assert "launch_dbm = 0 with other_noise.four_wave_mixing off" in warning
+    o_band = OffGridCandidate(frequency_thz=228.85)
+    for quiet in (
+        made.replace(classical={"launch_dbm": -5.0}),
+        made.replace(other_noise={"four_wave_mixing": FourWaveMixing()}),
+        made.replace(qkd={"candidates": [o_band]}),
+    ):
+        assert list(quiet.warnings()) == []
 
 
 def test_a_preset_that_is_none_is_called_unknown():

@@ -31,7 +31,7 @@ def new_instance(
     length_scale: float | None = None,
     channels: int | None = None,
     channels_per_demand: int = 1,
-    candidates: Sequence[int] | None = None,
+    candidates: Sequence[Candidate] | None = None,
     reserve: Literal["working", "all"] = "working",
     layout: Literal["single", "pair"] | None = None,
     launch_dbm: float | None = None,
@@ -127,7 +127,7 @@ def hardware_of(
     layout: Literal["single", "pair"] | None,
     launch_dbm: float | None,
 ) -> dict[str, Any]:
-    """Return grid, fibre, classical and qkd of a preset with some values changed.
+    """Return the parts of an instance that a preset sets, with some values changed.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def hardware_of(
     chosen: dict[str, Any] = {"reserve": reserve}
     if candidates is not None:
         chosen["candidates"] = tuple(candidates)
-    changes: dict[str, dict[str, Any]] = {"grid": {}, "fibre": {}, "classical": {}, "qkd": chosen}
+    changes: dict[str, dict[str, Any]] = {name: {} for name in parts} | {"qkd": chosen}
     if channels is not None:
         changes["grid"]["channels"] = channels
     if layout is not None:
