@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 
 from qkdopt.checker.lightpaths import Lit
-from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
+from qkdopt.instance import Candidate, Fibre, Instance, Link, NodeId, OffGridCandidate, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
 from qkdopt.result import AnyPlan, Tuning
@@ -137,7 +137,7 @@ def _link_rate(
     loss_db = _loss_db(instance, link)
     quantum_db = loss_db
     if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
-        quantum_db = loss_db * candidate.loss_db_per_km / instance.fibre.loss_db_per_km
+        quantum_db = loss_db * candidate.loss_db_per_km / _fibre_of(instance, link).loss_db_per_km
     power_w = _classical_power_w(instance, link, quantum_thz, quantum_db, lit)
     power_w += _amplifier_power_w(instance, quantum_thz, quantum_db)
     clicks = noise.noise_clicks_per_gate(
@@ -175,7 +175,21 @@ def _loss_db(instance: Instance, link: Link) -> float:
         return link.loss_db
     if link.loss_db_per_km is not None:
         return link.loss_db_per_km * link.length_km
-    return instance.fibre.loss_db_per_km * link.length_km
+    return _fibre_of(instance, link).loss_db_per_km * link.length_km
+
+
+def _fibre_of(instance: Instance, link: Link) -> Fibre:
+    """Return the network's fibre with what the link's fibre type has in its place."""
+    for own in instance.fibres or ():
+        if own.id != link.fibre:
+            continue
+        changes: dict[str, float] = {"raman_scale": instance.fibre.raman_scale * own.raman_ratio}
+        if own.loss_db_per_km is not None:
+            changes["loss_db_per_km"] = own.loss_db_per_km
+        if own.effective_area_um2 is not None:
+            changes["effective_area_um2"] = own.effective_area_um2
+        return instance.fibre.model_copy(update=changes)
+    return instance.fibre
 
 
 def _classical_power_w(
@@ -198,7 +212,7 @@ def _classical_power_w(
         channel_thz = instance.grid.frequency_thz(channel)
         co_propagating = from_a == (link.qkd_direction == "a->b")
         scatter = raman.forward_raman_power if co_propagating else raman.backward_raman_power
-        rho = _cross_section(instance, channel_thz, quantum_thz)
+        rho = _cross_section(_fibre_of(instance, link), channel_thz, quantum_thz)
         total_w += float(
             scatter(
                 launch_w, rho, width_nm, link.length_km,
@@ -235,8 +249,7 @@ def _launch_dbm(instance: Instance, link: Link, loss_db: float) -> float:
     )
 
 
-def _cross_section(instance: Instance, channel_thz: float, quantum_thz: float) -> float:
-    settings = instance.fibre
+def _cross_section(settings: Fibre, channel_thz: float, quantum_thz: float) -> float:
     if isinstance(settings.raman_profile, RamanTable):
         table = raman.MeasuredCrossSection(
             np.array(settings.raman_profile.offset_nm),

@@ -32,6 +32,8 @@ Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
 
 Preset = Literal["paper", "field", "dwdm"]
+RouteOrder = Literal["km", "hops"]
+FibreTypeName = Literal["G.652.D", "G.654.E", "hollow-core"]
 Reserve = Literal["working", "all"]
 Layout = Literal["single", "pair"]
 

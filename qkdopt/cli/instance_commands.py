@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import ExportedFormulation, ExportFormat, Layout, Preset, Reserve
+from qkdopt.cli.choices import (
+    ExportedFormulation,
+    ExportFormat,
+    FibreTypeName,
+    Layout,
+    Preset,
+    Reserve,
+    RouteOrder,
+)
 from qkdopt.cli.groups import Group
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName
 
@@ -45,6 +53,13 @@ def new(
         float | None, typer.Option(help="Launch power per channel [dBm].")
     ] = None,
     k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
+    route_order: Annotated[
+        RouteOrder | None, typer.Option(help="What the shortest routes have least of; km.")
+    ] = None,
+    fibre_type: Annotated[
+        FibreTypeName | None,
+        typer.Option(help="Type of every link's fibre; the preset's fibre by default."),
+    ] = None,
     load_erlang: Annotated[
         float | None, typer.Option(help="Load of the traffic block in erlang.")
     ] = None,
@@ -69,6 +84,8 @@ def new(
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
         weighted=weighted,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from qkdopt.cli.choices import Layout, Preset, Reserve
+from qkdopt.cli.choices import FibreTypeName, Layout, Preset, Reserve, RouteOrder
 from qkdopt.instance import read_channels
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
 from qkdopt.io import validate_writable, write_json_whole
@@ -27,6 +27,8 @@ def run_new(
     layout: Layout | None,
     launch_dbm: float | None,
     k: int,
+    route_order: RouteOrder | None,
+    fibre_type: FibreTypeName | None,
     load_erlang: float | None,
     weighted: bool,
 ) -> None:
@@ -39,7 +41,7 @@ def run_new(
     candidates
         QKD candidates, such as ``3,13,23,33``; None for all channels.
     topology, demands, seed, preset, length_scale, channels, channels_per_demand, reserve, \
-layout, launch_dbm, k, load_erlang, weighted
+layout, launch_dbm, k, route_order, fibre_type, load_erlang, weighted
         See :func:`qkdopt.instance.generation.new_instance`.
     """
     validate_writable(output)
@@ -58,6 +60,8 @@ layout, launch_dbm, k, load_erlang, weighted
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
         weighted=weighted,
     )

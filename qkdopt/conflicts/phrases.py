@@ -25,8 +25,9 @@ def routes_of(problem: Problem, demand: int) -> str:
 
     Fewer than K candidates are every simple path between the demand's ends.
     """
-    count, k = len(problem.routes[demand]), problem.instance.routes.k
-    every = count < k
+    asked, own = problem.instance.routes, problem.instance.demands[demand]
+    count = len(problem.routes[demand])
+    every = count < asked.k and not asked.given_between(own.source, own.target)
     if count == 1:
         return "its only route" if every else "its only candidate route"
     return "every route" if every else f"each of its {count} candidate routes"

@@ -305,7 +305,10 @@ class LinkOptics:
                 rho_per_km_nm=np.array(fibre.raman_profile.rho_per_km_nm),
             )
             return raman.measured_cross_section(
-                self._channel_thz, self._quantum_thz, table=table, raman_scale=fibre.raman_scale
+                self._channel_thz,
+                self._quantum_thz,
+                table=table,
+                raman_scale=self._instance.raman_scale(self._link),
             )
         profiles = {
             "gnpy": raman.gnpy_profile,
@@ -316,8 +319,8 @@ class LinkOptics:
             self._quantum_thz,
             profile=profiles[fibre.raman_profile](),
             temperature_k=fibre.temperature_k,
-            raman_scale=fibre.raman_scale,
-            effective_area_um2=fibre.effective_area_um2,
+            raman_scale=self._instance.raman_scale(self._link),
+            effective_area_um2=self._instance.effective_area_um2(self._link),
         )
 
     def _crosstalk_power(self, launch_w: float) -> FloatArray:

@@ -15,6 +15,8 @@ from qkdopt.channel_sets import options as design_options
 from qkdopt.cli import choices
 from qkdopt.experiments.reproduction import figures
 from qkdopt.experiments.sensitivity import power
+from qkdopt.instance import SHIPPED_FIBRES
+from qkdopt.instance.demands import RouteOrder
 from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
 from qkdopt.milp import export
@@ -37,6 +39,8 @@ PAIRS = {
     "Retuning": simulation_options.RETUNING,
     "Figure": (*figures.FIGURES, "all"),
     "EventTarget": events.TARGETS,
+    "RouteOrder": get_args(RouteOrder),
+    "FibreTypeName": [fibre.id for fibre in SHIPPED_FIBRES],
     "Preset": PRESETS,
     "Reserve": evaluator.RESERVES,
     "Layout": get_args(Fibre.model_fields["layout"].annotation),

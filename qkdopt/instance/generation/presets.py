@@ -121,6 +121,9 @@ def _changes(instance: Instance, parts: dict[str, Part]) -> Iterator[str]:
             if own[field] != value and (name, field) not in CHOSEN:
                 yield f"{name}.{field} = {_shown(own[field])} ({_shown(value)})"
     yield from _noise_changes(instance, parts.get("other_noise", OtherNoise()))
+    typed = sum(link.fibre is not None for link in instance.network.links)
+    if typed:
+        yield f"fibre type of {typed} links (none)"
     own_power = sum(link.launch_dbm is not None for link in instance.network.links)
     if own_power:
         yield f"launch_dbm of {own_power} links (none)"
