@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import AnyStrategy, Formulation
+from qkdopt.cli.choices import AnyStrategy, Formulation, PlanFormat
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
@@ -183,6 +183,25 @@ def check(
     from qkdopt.cli.check import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))
+
+
+@app.command()
+def export(
+    instance: InstanceFile,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result or saved plan (JSON).")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="File to write; for csv and parquet a folder."),
+    ],
+    file_format: Annotated[
+        PlanFormat | None,
+        typer.Option("--format", help="Format; .graphml and .geojson say it themselves."),
+    ] = None,
+) -> None:
+    """Check a plan and write it for other programs: tables, graphs, maps, GNPy, controllers."""
+    from qkdopt.cli.export import run_export
+
+    raise typer.Exit(run_export(instance, result, output, file_format))
 
 
 @app.command()

@@ -21,6 +21,7 @@ else:
 Formulation = Literal["joint", "textbook", "load-state", "cp-sat"]
 ExportedFormulation = Literal["joint", "textbook", "load-state"]
 ExportFormat = Literal["mps", "lp"]
+PlanFormat = Literal["csv", "parquet", "graphml", "geojson", "gnpy", "etsi-qkd"]
 
 TrafficStrategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic"]
 Policy = Literal["bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best"]

@@ -13,6 +13,7 @@ from qkdopt.io.writing import write_instance, write_plan, write_result
 from qkdopt.runtime.files import (
     to_text,
     validate_writable,
+    write_files_whole,
     write_json_whole,
     write_text_whole,
     write_texts_whole,
@@ -28,6 +29,7 @@ __all__ = [
     "read_toml",
     "to_text",
     "validate_writable",
+    "write_files_whole",
     "write_instance",
     "write_json_whole",
     "write_plan",

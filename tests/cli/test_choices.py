@@ -19,6 +19,7 @@ from qkdopt.instance import SHIPPED_FIBRES
 from qkdopt.instance.demands import RouteOrder
 from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
+from qkdopt.io import exporters
 from qkdopt.milp import export
 from qkdopt.optimize import options as solve_options
 from qkdopt.optimize import run, strategies
@@ -33,6 +34,7 @@ PAIRS = {
     "Formulation": solve_options.FORMULATIONS,
     "ExportedFormulation": export.EXPORTED,
     "ExportFormat": export.FORMATS,
+    "PlanFormat": exporters.FORMATS,
     "TrafficStrategy": simulation_options.STRATEGIES,
     "Policy": simulation_options.POLICIES,
     "ChannelOrder": simulation_options.ORDERS,
