@@ -12,6 +12,7 @@ from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
+from qkdopt.cli.quiet import be_quiet
 from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
@@ -36,8 +37,12 @@ app.add_typer(traffic_app)
 @app.callback(invoke_without_command=True)
 def version_option(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress and no hints; errors stay.")
+    ] = False,
 ) -> None:
     """Options before any command."""
+    be_quiet(quiet)
     if version:
         import qkdopt
 
@@ -49,7 +54,8 @@ def version_option(
 def solve(
     instance: InstanceFile,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the result to this file.")
+        Path | None,
+        typer.Option("-o", "--output", help="Write the result to this file; - is standard output."),
     ] = None,
     strategy: Annotated[AnyStrategy, typer.Option(help="How the plan is found.")] = "auto",
     solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
@@ -269,3 +275,11 @@ def solvers() -> None:
     from qkdopt.cli.solvers import run_solvers
 
     run_solvers()
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say whether this installation works: versions, caches, solvers, cores, memory."""
+    from qkdopt.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(as_json=as_json))

@@ -9,9 +9,10 @@ import typer
 from qkdopt.checker import check, link_rates, lit_channels
 from qkdopt.cli.exit_status import REFUSED
 from qkdopt.cli.folder import make_folder
+from qkdopt.cli.streams import is_standard, write_contents
 from qkdopt.errors import UsageError, fault_list
 from qkdopt.instance import Instance
-from qkdopt.io import read_instance, read_plan, write_files_whole
+from qkdopt.io import read_instance, read_plan
 from qkdopt.io.exporters import FOLDERS, FORMATS, ExportedPlan, LinkNumbers, exported_files
 from qkdopt.result import AnyPlan
 
@@ -41,6 +42,8 @@ def run_export(instance: Path, result: Path, output: Path, file_format: str | No
     UnsupportedError
         The format cannot hold the plan.
     """
+    if file_format in FOLDERS and is_standard(output):
+        raise UsageError(f"-o - --format {file_format}: expected a folder for the three tables")
     chosen = file_format or ENDINGS.get(output.suffix.lower())
     if chosen is None:
         raise UsageError(f"--format is missing; expected one of {', '.join(FORMATS)}")
@@ -52,9 +55,10 @@ def run_export(instance: Path, result: Path, output: Path, file_format: str | No
     contents = exported_files(exported_plan(network, plan), chosen, output)
     if chosen in FOLDERS:
         make_folder(output)
-    write_files_whole(contents)
+    write_contents(contents)
     for path in contents:
-        typer.echo(f"written to {path}")
+        if not is_standard(path):
+            typer.echo(f"written to {path}")
     return 0
 
 

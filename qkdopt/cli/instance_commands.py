@@ -113,8 +113,9 @@ def export(
     """Write a formulation for any solver, with readable names."""
     from tempfile import TemporaryDirectory
 
+    from qkdopt.cli.streams import say, validate_output, write_contents
     from qkdopt.errors import UsageError
-    from qkdopt.io import read_instance, validate_writable
+    from qkdopt.io import read_instance
     from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
     from qkdopt.problem import build_problem
 
@@ -129,19 +130,19 @@ def export(
         faults.append(f"served = {served}; expected 0 to {len(read.demands)}")
     if faults:
         raise UsageError("; ".join(faults))
-    validate_writable(output)
+    validate_output(output)
     model = formulation_of(
         build_problem(read, objective),
         formulation,
         served=len(read.demands) if served is None else served,
         tolerance_bps=tolerance,
     )
-    with TemporaryDirectory(dir=output.parent) as folder:
+    with TemporaryDirectory() as folder:
         whole = Path(folder) / f"model.{chosen}"
         write_model(model, whole)
-        whole.replace(output)
+        write_contents({output: whole.read_bytes()})
     rows, columns = size_of(model)
-    typer.echo(f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
+    say(output, f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
 
 
 @instance_app.command()
@@ -160,6 +161,7 @@ def validate(
     ],
 ) -> None:
     """Read instances and list every fault."""
+    from qkdopt.cli.quiet import hint
     from qkdopt.errors import QkdoptError
     from qkdopt.io import read_instance
 
@@ -173,7 +175,7 @@ def validate(
         else:
             typer.echo(f"{path}: valid")
             for warning in instance.warnings():
-                typer.echo(f"qkdopt: {path}: warning: {warning}", err=True)
+                hint(f"qkdopt: {path}: warning: {warning}")
     raise typer.Exit(status)
 
 

@@ -25,9 +25,9 @@ def routes_of(problem: Problem, demand: int) -> str:
 
     Fewer than K candidates are every simple path between the demand's ends.
     """
-    asked, own = problem.instance.routes, problem.instance.demands[demand]
+    routes, ends = problem.instance.routes, problem.instance.demands[demand]
     count = len(problem.routes[demand])
-    every = count < asked.k and not asked.given_between(own.source, own.target)
+    every = count < routes.k and not routes.given_between(ends.source, ends.target)
     if count == 1:
         return "its only route" if every else "its only candidate route"
     return "every route" if every else f"each of its {count} candidate routes"

@@ -2,6 +2,7 @@
 
 from qkdopt.instance.faults import fault_texts
 from qkdopt.io.reading import (
+    STANDARD_STREAM,
     parse_instance,
     read_instance,
     read_plan,
@@ -20,6 +21,7 @@ from qkdopt.runtime.files import (
 )
 
 __all__ = [
+    "STANDARD_STREAM",
     "fault_texts",
     "parse_instance",
     "read_instance",
