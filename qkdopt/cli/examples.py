@@ -32,6 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "instance new": (
         "qkdopt instance new --topology nsfnet --demands 100 --preset dwdm -o nsfnet.json",
         "qkdopt instance new --topology madqci --preset field --candidates 3,13 -o madrid.json",
+        "qkdopt instance new --preset dwdm --candidates 1,20,228.85THz@0.33 -o o_band.json",
     ),
     "instance info": (f"qkdopt instance info {SMALL}",),
     "instance validate": (f"qkdopt instance validate {SMALL} {INSTANCE}",),

@@ -43,7 +43,11 @@ def new(
     ] = None,
     channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
     candidates: Annotated[
-        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
+        str | None,
+        typer.Option(
+            help="QKD candidates: channels such as 3,13,23,33, or frequencies off the grid with "
+            "the loss there in dB/km, such as 228.85THz@0.33; all channels by default."
+        ),
     ] = None,
     reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
     layout: Annotated[

@@ -7,7 +7,7 @@ from pathlib import Path
 from qkdopt.cli.choices import FibreTypeName, Layout, Preset, Reserve, RouteOrder
 from qkdopt.cli.quiet import hint
 from qkdopt.cli.streams import is_standard, say, validate_output, write_json
-from qkdopt.instance import read_channels
+from qkdopt.instance import read_candidates
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
 
 
@@ -39,13 +39,13 @@ def run_new(
         File of the instance, whose name is its name; ``-`` is standard output, the name the
         topology's.
     candidates
-        QKD candidates, such as ``3,13,23,33``; None for all channels.
+        QKD candidates, such as ``3,13,23,33`` or ``3,228.85THz@0.33``; None for all channels.
     topology, demands, seed, preset, length_scale, channels, channels_per_demand, reserve, \
 layout, launch_dbm, k, route_order, fibre_type, load_erlang, weighted
         See :func:`qkdopt.instance.generation.new_instance`.
     """
     validate_output(output)
-    listed = None if candidates is None else read_channels(candidates, "candidates")
+    listed = None if candidates is None else read_candidates(candidates, "candidates")
     instance = new_instance(
         topology if is_standard(output) else output.stem,
         topology=topology,

@@ -1,7 +1,12 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
-from qkdopt.instance.candidates import read_channels, spell_channels, with_candidates
+from qkdopt.instance.candidates import (
+    read_candidates,
+    read_channels,
+    spell_channels,
+    with_candidates,
+)
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
 from qkdopt.instance.fibres import SHIPPED_FIBRES, FibreType
 from qkdopt.instance.hardware import (
@@ -45,6 +50,7 @@ __all__ = [
     "Routes",
     "Traffic",
     "WidthShare",
+    "read_candidates",
     "read_channels",
     "spell_channels",
     "with_candidates",

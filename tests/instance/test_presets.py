@@ -144,3 +144,23 @@ def test_a_grid_beyond_the_c_band_is_warned_of(tmp_path, capsys):
     data = json.loads(path.read_text(encoding="utf-8"))
     data["grid"] = {"channels": 80, "spacing_ghz": 50.0}
     assert list(Instance.model_validate(data, strict=False).warnings()) == []
+
+
+def test_candidates_off_the_grid_are_read(tmp_path, capsys):
+    path = tmp_path / "n.json"
+    new = ("instance", "new", "-o", path, "--demands", 2, "--preset", "dwdm", "--candidates")
+    assert exit_status(*new, "1, 20,228.85THz@0.33,230thz") == 0
+    assert read_instance(path).qkd.candidates == (
+        1, 20,
+        OffGridCandidate(frequency_thz=228.85, loss_db_per_km=0.33),
+        OffGridCandidate(frequency_thz=230.0),
+    )  # fmt: skip
+    capsys.readouterr()
+    for wrong, fault in (
+        ("1,1310nm", "expected channel numbers such as 3,13,23,33, or frequencies"),
+        ("228850THz", "frequency_thz = 228850.0; expected 150 to 260 THz"),
+        ("228.85THz@33", "loss_db_per_km = 33.0; expected 0.1 to 1.5 dB/km"),
+        ("77", "expected a channel from 0 to 39"),
+    ):
+        assert exit_status(*new, wrong) == 2
+        assert fault in capsys.readouterr().err

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qkdopt
+from qkdopt.channel_sets.protection.failed_instances import without_link
 from qkdopt.errors import InstanceError
 from qkdopt.problem import build_problem
 from qkdopt.simulation.network import _routes_of_pairs
@@ -95,6 +96,13 @@ def test_the_simulator_takes_them():
         [len(route.links) for route in routes] == sorted(len(route.links) for route in routes)
         for routes in by_hops
     )
+
+
+def test_a_cut_takes_the_routes_over_it_away():
+    instance = MESH.replace(routes={"given": [[0, 1, 2], [0, 3, 2], [0, 5, 4]]})
+    assert without_link(instance, "0-1").routes.given == ((0, 3, 2), (0, 5, 4))
+    only = MESH.replace(routes={"given": [[0, 1, 2]]})
+    assert without_link(only, "0-1").routes.given is None
 
 
 def test_faults_of_given_routes_come_in_one_error():
