@@ -118,9 +118,11 @@ class LiveText:
                 return
 
     def _line(self) -> str:
-        text = self._text + self._detail
+        text = self._text
         if self._share is not None and self._share < 1.0:
-            text += f"  {bar_text(self._share, time.monotonic() - self._began)}"
+            # Before the detail, which a narrow terminal cuts.
+            text += f" {bar_text(self._share, time.monotonic() - self._began)}"
+        text += self._detail
         if self._compiling and not text.startswith("compiling"):
             return f"{COMPILING} | {text}" if text else COMPILING
         return text or "starting"
