@@ -20,8 +20,10 @@ from qkdopt.cli import app, doctor
 from qkdopt.cli.examples import EXAMPLES
 from qkdopt.cli.live import BAR_WIDTH, LiveText, bar_text
 from qkdopt.cli.many_runs import show_runs
+from qkdopt.errors import InstanceError
 from qkdopt.io import parse_instance
 from qkdopt.jobs import RunReport
+from qkdopt.simulation.trace import read_trace
 from tests.command import exit_status
 from tests.docs.test_documentation import parsed
 
@@ -253,3 +255,12 @@ def test_a_data_file_that_is_gone_is_named(monkeypatch, capsys):
 def test_the_package_reads_standard_input_too(monkeypatch):
     piped(monkeypatch, RING.read_bytes())
     assert qkdopt.read_instance("-") == qkdopt.read_instance(RING)
+
+
+def test_a_trace_is_read_from_standard_input_too(monkeypatch):
+    piped(monkeypatch, b"arrival,holding,source,target\n0,1,0,2\n1,1,1,3\n")
+    instance = qkdopt.read_instance(RING)
+    assert len(read_trace("-", instance).requests.lightpath_counts) == 2
+    piped(monkeypatch, b"arrival\n0\n")
+    with pytest.raises(InstanceError, match="standard input"):
+        read_trace("-", instance)
