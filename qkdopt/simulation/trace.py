@@ -49,8 +49,8 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     Parameters
     ----------
     path
-        CSV file with a header, ``-`` for standard input; lines that begin with # are left out. Times
-        may be in any unit: they are divided by the mean holding time.
+        CSV file with a header, ``-`` for standard input; lines that begin with # are left out.
+        Times may be in any unit: they are divided by the mean holding time.
     instance
         The network: its node ids, and the channels of its grid.
     seed
