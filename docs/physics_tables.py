@@ -90,7 +90,7 @@ def example_lines() -> Iterator[str]:
     yield f"| `nu_c`, `nu_q` | {nu_c:.1f}, {nu_q:.1f} THz: light above, so the Stokes side |"
     yield f"| `loss_c`, `a` | {loss_db:g} dB, {a:.9f} /km |"
     yield f"| launch power | {s.launch_w(link, loss_db):.9e} W |"
-    yield f"| `rho` | {cross_section(s, nu_c, nu_q):.9e} /(km nm) |"
+    yield f"| `rho` | {cross_section(s.fibre, nu_c, nu_q):.9e} /(km nm) |"
     yield f"| `Dlambda` | {299_792.458 / nu_q * 0.1 / nu_q:.9f} nm |"
     yield f"| effective length | {effective_length_km(True, a, a, 20.0):.9f} km |"
     yield f"| `P_total` | {power_w(s, link, 3, nu_q, [(nu_c, True)]):.9e} W |"

@@ -32,7 +32,9 @@ DEFAULTS: dict[str, Fields] = {
         "filter_ghz": 100.0, "guard_ghz": 200.0, "candidates": "all", "reserve": "working",
         "relay": "lightpath", "skr_table": None,
     },
-    "crosstalk": {"adjacent_isolation_db": 80.0, "isolation_db": 85.0},
+    "crosstalk": {
+        "adjacent_isolation_db": 80.0, "isolation_db": 85.0, "other_band_isolation_db": None,
+    },
     "amplifier": {"spontaneous_emission_factor": 1.5, "gain_db": 15.0, "rejection_db": 100.0},
     "four_wave_mixing": {
         "gamma_per_w_km": 1.3, "dispersion_ps_nm_km": 17.0, "dispersion_slope_ps_nm2_km": 0.056,
@@ -43,9 +45,10 @@ DEFAULTS: dict[str, Fields] = {
 # Fields that have no default, or no part in any number.
 OTHERS = {
     "instance": "schema name description preset network grid fibre classical qkd other_noise "
-    "routes demands traffic",
+    "routes demands traffic fibres",
     "network": "nodes links source",
-    "link": "id a b length_km loss_db loss_db_per_km launch_dbm qkd candidates qkd_direction",
+    "link": "id a b length_km loss_db loss_db_per_km launch_dbm qkd candidates qkd_direction fibre",
+    "fibre type": "id loss_db_per_km raman_ratio effective_area_um2",
     "qkd": "protocol",
     "other_noise": "crosstalk amplifier four_wave_mixing",
     "candidate": "frequency_thz loss_db_per_km",
@@ -69,9 +72,12 @@ class Setting:
         refuse_unknown("instance", instance)
         for link in instance["network"]["links"]:
             refuse_unknown("link", link)
+        for own in instance.get("fibres") or []:
+            refuse_unknown("fibre type", own)
         parts = {part: {**DEFAULTS[part], **instance.get(part, {})} for part in DEFAULTS}
         self.grid, self.fibre = parts["grid"], parts["fibre"]
         self.classical, self.qkd = parts["classical"], parts["qkd"]
+        self.fibres = {own["id"]: own for own in instance.get("fibres") or []}
         self.links = {link["id"]: link for link in instance["network"]["links"]}
         self.nodes = [node["id"] for node in instance["network"]["nodes"]]
         self.demands = instance.get("demands", [])
@@ -105,12 +111,24 @@ class Setting:
         width_ghz = max(self.qkd["guard_ghz"], self.grid["spacing_ghz"])
         return 1000.0 * abs(self.channel_thz(channel) - quantum_thz) < width_ghz / 2.0 - 1e-6
 
+    def fibre_of(self, link: Fields) -> Fields:
+        """Return the fibre of a link: the network's, with what its type has (section 3)."""
+        own = self.fibres.get(link.get("fibre"), {})
+        changes = {
+            name: own[name]
+            for name in ("loss_db_per_km", "effective_area_um2")
+            if own.get(name) is not None
+        }
+        scale = self.fibre["raman_scale"] * own.get("raman_ratio", 1.0)
+        return {**self.fibre, **changes, "raman_scale": scale}
+
     def losses_db(self, link: Fields, candidate: object) -> tuple[float, float]:
         """Return the loss [dB] of the classical channels and of the quantum channel (section 3)."""
-        per_km = link.get("loss_db_per_km") or self.fibre["loss_db_per_km"]
+        fibre = self.fibre_of(link)
+        per_km = link.get("loss_db_per_km") or fibre["loss_db_per_km"]
         loss_c = link["loss_db"] if link.get("loss_db") is not None else per_km * link["length_km"]
         own = candidate.get("loss_db_per_km") if isinstance(candidate, dict) else None
-        return loss_c, loss_c if own is None else loss_c * own / self.fibre["loss_db_per_km"]
+        return loss_c, loss_c if own is None else loss_c * own / fibre["loss_db_per_km"]
 
     def launch_w(self, link: Fields, loss_c: float) -> float:
         """Return the launch power of a channel [W] (section 3)."""
@@ -169,20 +187,20 @@ def profile(name: str) -> tuple[list[float], list[float]]:
     return offsets, [s / max(shape) * max(measured[1]) for s in shape]
 
 
-def cross_section(s: Setting, nu_c: float, nu_q: float) -> float:
+def cross_section(fibre: Fields, nu_c: float, nu_q: float) -> float:
     """Return rho [1/(km nm)]."""
-    named = s.fibre["raman_profile"]
+    named = fibre["raman_profile"]
     if isinstance(named, dict):
         offset_nm = C * 1e-3 / nu_q - C * 1e-3 / nu_c
         xs, ys = named["offset_nm"], named["rho_per_km_nm"]
-        return float(s.fibre["raman_scale"] * linear(offset_nm, xs, ys, ys[0], ys[-1]))
+        return float(fibre["raman_scale"] * linear(offset_nm, xs, ys, ys[0], ys[-1]))
     d = max(abs(nu_c - nu_q), 1e-6)
     g = linear(d, *profile(named), 0.0, 0.0) * max(nu_c, nu_q) / 206.184634112792
-    g *= 75.7466 / s.fibre["effective_area_um2"]
-    n = 1.0 / expm1(H * d * 1e12 / (K_B * s.fibre["temperature_k"]))
+    g *= 75.7466 / fibre["effective_area_um2"]
+    n = 1.0 / expm1(H * d * 1e12 / (K_B * fibre["temperature_k"]))
     occupation = 1.0 + n if nu_q < nu_c else n * nu_q / nu_c
     per_km_nm = C / (C / (nu_q * 1e12)) ** 2 * 1e-6
-    return float(s.fibre["raman_scale"] * 2.0 * H * nu_q * 1e12 * g * occupation * per_km_nm)
+    return float(fibre["raman_scale"] * 2.0 * H * nu_q * 1e12 * g * occupation * per_km_nm)
 
 
 # -- section 5: power in the quantum filter ---------------------------------------------------
@@ -218,20 +236,29 @@ def mixing_w(s: Setting, lit: list[float], nu_q: float, p: float, a: float, leng
     return float(total * mixing["gamma_per_w_km"] ** 2 / 9.0 * p**3 * exp(-a * length) * reach**2)
 
 
+def isolation_db(s: Setting, nu_c: float, nu_q: float) -> float:
+    """Return the isolation [dB] from a channel: adjacent, in the band, or in another band."""
+    crosstalk, apart_thz = s.other["crosstalk"], abs(nu_c - nu_q)
+    other_band_db = crosstalk["other_band_isolation_db"]
+    if 1000.0 * apart_thz < 1.5 * s.grid["spacing_ghz"]:
+        return float(crosstalk["adjacent_isolation_db"])
+    if apart_thz > 15.0 and other_band_db is not None:
+        return float(other_band_db)
+    return float(crosstalk["isolation_db"])
+
+
 def power_w(s: Setting, link: Fields, candidate: object, nu_q: float, lit: Lit) -> float:
     """Return the power in the quantum filter [W]; ``lit`` has frequency and whether it is co."""
     loss_c, loss_q = s.losses_db(link, candidate)
     length, launch = link["length_km"], s.launch_w(link, loss_c)
     a_c, a_q = (loss / length * log(10.0) / 10.0 for loss in (loss_c, loss_q))
     width_nm = C * 1e-3 / nu_q * (s.qkd["filter_ghz"] / 1000.0) / nu_q
-    total = 0.0
+    fibre, total = s.fibre_of(link), 0.0
     for nu_c, co in lit:
         reach = effective_length_km(co, a_c, a_q, length)
-        total += launch * cross_section(s, nu_c, nu_q) * width_nm * reach
+        total += launch * cross_section(fibre, nu_c, nu_q) * width_nm * reach
         if co and "crosstalk" in s.other:
-            adjacent = 1000.0 * abs(nu_c - nu_q) < 1.5 * s.grid["spacing_ghz"]
-            name = "adjacent_isolation_db" if adjacent else "isolation_db"
-            total += launch * exp(-a_c * length) * 10.0 ** (-s.other["crosstalk"][name] / 10.0)
+            total += launch * exp(-a_c * length) * 10.0 ** (-isolation_db(s, nu_c, nu_q) / 10.0)
     if "amplifier" in s.other:
         amplifier = s.other["amplifier"]
         gain, passed = 10.0 ** (amplifier["gain_db"] / 10.0), amplifier["rejection_db"] + loss_q

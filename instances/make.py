@@ -6,11 +6,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from qkdopt.instance import Classical, Fibre, Grid, Instance, Link, Network, Node, Qkd
+from qkdopt.instance import (
+    Candidate,
+    Classical,
+    Fibre,
+    Grid,
+    Instance,
+    Link,
+    Network,
+    Node,
+    OffGridCandidate,
+    Qkd,
+)
 from qkdopt.instance.generation import new_instance, random_demands
+from qkdopt.instance.generation.new import hardware_of
 from qkdopt.io import write_json_whole
 
 PAPER_SET = (3, 13, 23, 33)
+# Near the ends and in the middle of the grid, and 1310 nm, where G.652 has 0.33 dB/km.
+AMONG_THE_DATA = (1, 20, 38)
+O_BAND = OffGridCandidate(frequency_thz=228.85, loss_db_per_km=0.33)
 LOADS = (60, 100, 140, 180, 220, 260)
 
 TRIANGLE = [(0, 1, 10.0), (1, 2, 15.0), (0, 2, 20.0)]
@@ -138,6 +153,8 @@ def small_instances() -> dict[str, Instance]:
         small("mesh6_pair", MESH, demands=10, channels=8, layout="pair", candidates=(2, 5)),
         small("mesh6_no_key", MESH, demands=8, channels=8, launch_dbm=10.0, candidates=(1, 4)),
         _long_ring(),
+        _amplified_line("line_dwdm", AMONG_THE_DATA),
+        _amplified_line("line_dwdm_o_band", (*AMONG_THE_DATA, O_BAND)),
         new_instance("nsfnet_8ch", topology="nsfnet", demands=10, seed=2, channels=8,
                      candidates=(1, 5), k=2),
     ]  # fmt: skip
@@ -148,6 +165,19 @@ def _long_ring() -> Instance:
     """Return a ring on which no link has key even in the dark."""
     rows = [(a, b, 40.0 * km) for a, b, km in RING]
     return small("ring_without_key", rows, demands=6, channels=8, candidates=(1, 6))
+
+
+def _amplified_line(name: str, candidates: tuple[Candidate, ...]) -> Instance:
+    """Return a line in the preset for amplified networks, crowded enough to drown C-band keys."""
+    network = small_network(LINE)
+    return Instance(
+        name=name,
+        description="40 demands over a line at 0 dBm a channel: docs/presets.md",
+        preset="dwdm",
+        network=network,
+        demands=random_demands(network, 40, seed=1),
+        **hardware_of("dwdm", None, candidates, "working", None, None),
+    )
 
 
 def all_instances() -> dict[str, Instance]:

@@ -202,7 +202,7 @@ def _validate_scope(instance: Instance, result: Result) -> Iterator[str]:
     if result.value is None:
         yield f"value: null (status {result.status}); expected a plan"
     yield from validate_routes(instance, result)
-    bound, routes = result.bound, f"K={instance.routes.k}"
+    bound, routes = result.bound, instance.routes.label
     if bound is not None and bound.routes not in (routes, "all"):
         yield f"bound.routes = {bound.routes!r}; expected {routes!r} as in the instance, or 'all'"
 
@@ -218,7 +218,7 @@ def validate_routes(instance: Instance, plan: AnyPlan) -> Iterator[str]:
         if path.links not in routes.get(path.demand, set()):
             yield (
                 f"lightpaths: demand {path.demand!r} takes no candidate route; expected one of "
-                f"the K={instance.routes.k} that bounds hold for"
+                f"the {instance.routes.label} that bounds hold for"
             )
 
 

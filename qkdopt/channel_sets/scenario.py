@@ -87,8 +87,13 @@ class Scenario:
         if self.raman_profile is not None:
             fibre["raman_profile"] = self.raman_profile
         shared = instance.qkd.candidates
+        types = instance.fibres and {
+            own.id: {"loss_db_per_km": self._scaled_loss(own.loss_db_per_km)}
+            for own in instance.fibres
+        }
         return instance.replace(
             fibre=fibre,
+            fibres=types,
             qkd={"candidates": shared if shared == "all" else self._scaled_candidates(shared)},
             network={"links": {link.id: self._scaled(link) for link in instance.network.links}},
             where=f"{instance.name} under {self.title}",

@@ -61,7 +61,7 @@ class CheckReport:
         }
 
 
-__all__ = ["CheckReport", "LinkRate", "Lit", "check"]
+__all__ = ["CheckReport", "LinkRate", "Lit", "check", "link_rates", "lit_channels"]
 
 
 def check(instance: Instance, result: AnyPlan) -> CheckReport:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.instance import Candidate, Instance, Link, OffGridCandidate, RamanTable
+from qkdopt.instance import Candidate, Fibre, Instance, Link, OffGridCandidate, RamanTable
+from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fibre, fwm, noise, raman
 from qkdopt.units import db_per_km_to_per_km, dbm_to_w, ghz_to_nm, loss_db_to_ratio
 
@@ -105,7 +106,7 @@ def quantum_loss_db(instance: Instance, link: Link, candidate: Candidate) -> flo
     """Return the loss [dB] of a link at a candidate."""
     loss_db = _loss_db(instance, link)
     if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
-        return loss_db * candidate.loss_db_per_km / instance.fibre.loss_db_per_km
+        return loss_db * candidate.loss_db_per_km / _fibre_of(instance, link).loss_db_per_km
     return loss_db
 
 
@@ -114,7 +115,21 @@ def _loss_db(instance: Instance, link: Link) -> float:
         return link.loss_db
     if link.loss_db_per_km is not None:
         return link.loss_db_per_km * link.length_km
-    return instance.fibre.loss_db_per_km * link.length_km
+    return _fibre_of(instance, link).loss_db_per_km * link.length_km
+
+
+def _fibre_of(instance: Instance, link: Link) -> Fibre:
+    """Return the network's fibre with what the link's fibre type has in its place."""
+    for own in instance.fibres or ():
+        if own.id != link.fibre:
+            continue
+        changes: dict[str, float] = {"raman_scale": instance.fibre.raman_scale * own.raman_ratio}
+        if own.loss_db_per_km is not None:
+            changes["loss_db_per_km"] = own.loss_db_per_km
+        if own.effective_area_um2 is not None:
+            changes["effective_area_um2"] = own.effective_area_um2
+        return instance.fibre.model_copy(update=changes)
+    return instance.fibre
 
 
 def _channel_power(
@@ -130,7 +145,7 @@ def _channel_power(
     scatter = raman.forward_raman_power if co_propagating else raman.backward_raman_power
     raman_w = scatter(
         launch_w,
-        _cross_section(instance, channel_thz, quantum_thz),
+        _cross_section(_fibre_of(instance, link), channel_thz, quantum_thz),
         float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz)),
         link.length_km,
         loss_classical_per_km=a_classical,
@@ -175,8 +190,7 @@ def _launch_dbm(instance: Instance, link: Link, loss_db: float) -> float:
     )
 
 
-def _cross_section(instance: Instance, channel_thz: float, quantum_thz: float) -> float:
-    settings = instance.fibre
+def _cross_section(settings: Fibre, channel_thz: float, quantum_thz: float) -> float:
     if isinstance(settings.raman_profile, RamanTable):
         table = raman.MeasuredCrossSection(
             np.array(settings.raman_profile.offset_nm),
@@ -211,8 +225,12 @@ def _crosstalk_w(
     crosstalk = instance.other_noise.crosstalk
     if crosstalk is None:
         return 0.0
-    adjacent = 1e3 * abs(channel_thz - quantum_thz) < 1.5 * instance.grid.spacing_ghz
-    isolation_db = crosstalk.adjacent_isolation_db if adjacent else crosstalk.isolation_db
+    apart_thz = abs(channel_thz - quantum_thz)
+    isolation_db = crosstalk.isolation_db
+    if 1e3 * apart_thz < 1.5 * instance.grid.spacing_ghz:
+        isolation_db = crosstalk.adjacent_isolation_db
+    elif apart_thz > OTHER_BAND_THZ and crosstalk.other_band_isolation_db is not None:
+        isolation_db = crosstalk.other_band_isolation_db
     return float(
         noise.linear_crosstalk_power(
             launch_w, isolation_db, link.length_km, loss_per_km=loss_per_km

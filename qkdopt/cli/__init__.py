@@ -11,6 +11,7 @@ import gc
 import sys
 
 from qkdopt.cli.app import app
+from qkdopt.cli.quiet import loud_at_first
 from qkdopt.errors import QkdoptError
 from qkdopt.runtime.signals import sigterm_as_interrupt
 
@@ -22,7 +23,7 @@ def main() -> None:
     # At the end a large model is left as it is: taking it apart takes seconds, for nothing.
     atexit.register(gc.freeze)
     try:
-        with sigterm_as_interrupt():
+        with sigterm_as_interrupt(), loud_at_first():
             app(prog_name="qkdopt")
     except QkdoptError as error:
         print(f"qkdopt: {error}", file=sys.stderr)

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from qkdopt.cli.choices import AnyStrategy, Formulation
+from qkdopt.cli.choices import AnyStrategy, Formulation, PlanFormat
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
+from qkdopt.cli.quiet import be_quiet
 from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
@@ -36,8 +37,12 @@ app.add_typer(traffic_app)
 @app.callback(invoke_without_command=True)
 def version_option(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress and no hints; errors stay.")
+    ] = False,
 ) -> None:
     """Options before any command."""
+    be_quiet(quiet)
     if version:
         import qkdopt
 
@@ -49,7 +54,8 @@ def version_option(
 def solve(
     instance: InstanceFile,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write the result to this file.")
+        Path | None,
+        typer.Option("-o", "--output", help="Write the result to this file; - is standard output."),
     ] = None,
     strategy: Annotated[AnyStrategy, typer.Option(help="How the plan is found.")] = "auto",
     solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
@@ -213,6 +219,25 @@ def report(
 
 
 @app.command()
+def export(
+    instance: InstanceFile,
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Result or saved plan (JSON).")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="File to write; for csv and parquet a folder."),
+    ],
+    file_format: Annotated[
+        PlanFormat | None,
+        typer.Option("--format", help="Format; .graphml and .geojson say it themselves."),
+    ] = None,
+) -> None:
+    """Check a plan and write it for other programs: tables, graphs, maps, GNPy, controllers."""
+    from qkdopt.cli.export import run_export
+
+    raise typer.Exit(run_export(instance, result, output, file_format))
+
+
+@app.command()
 def compare(
     instances: Annotated[
         list[Path], typer.Argument(metavar="INSTANCE...", help="Instance files (JSON).")
@@ -277,3 +302,11 @@ def solvers() -> None:
     from qkdopt.cli.solvers import run_solvers
 
     run_solvers()
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say whether this installation works: versions, caches, solvers, cores, memory."""
+    from qkdopt.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(as_json=as_json))

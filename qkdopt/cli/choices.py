@@ -21,6 +21,7 @@ else:
 Formulation = Literal["joint", "textbook", "load-state", "cp-sat"]
 ExportedFormulation = Literal["joint", "textbook", "load-state"]
 ExportFormat = Literal["mps", "lp"]
+PlanFormat = Literal["csv", "parquet", "graphml", "geojson", "gnpy", "etsi-qkd"]
 
 TrafficStrategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic"]
 Policy = Literal["bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best"]
@@ -31,7 +32,9 @@ Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
 
-Preset = Literal["paper", "field"]
+Preset = Literal["paper", "field", "dwdm"]
+RouteOrder = Literal["km", "hops"]
+FibreTypeName = Literal["G.652.D", "G.654.E", "hollow-core"]
 Reserve = Literal["working", "all"]
 Layout = Literal["single", "pair"]
 NetworkFormat = Literal[

@@ -63,7 +63,8 @@ def run_rank(
 
         def show(title: str, report: RunReport) -> None:
             waiting = f"; {report.waiting_for}" if report.waiting_for else ""
-            live.show(title + waiting, f": {report.done} of {report.total} runs")
+            share = report.done / max(report.total, 1)
+            live.show(title + waiting, f": {report.done} of {report.total} runs", share=share)
 
         evaluations = Evaluations(problem.evaluator, Store(folder / "rows.parquet"), team, show)
         try:

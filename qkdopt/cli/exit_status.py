@@ -6,3 +6,5 @@ UNFINISHED = 3
 INTERRUPTED = 130
 # The checker refused a result.
 REFUSED = 1
+# Something of the installation does not work.
+BROKEN = 1

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperGroup
 
+from qkdopt.cli.examples import examples_text
+from qkdopt.cli.quiet import be_quiet
+from qkdopt.cli.suggestions import USAGE_ERROR, add_suggestion
 from qkdopt.errors import UsageError
 
 # More characters than any first sentence has.
@@ -14,8 +18,42 @@ LONGEST_SENTENCE = 1000
 RENAMED = {"knobs": "sensitivity"}
 
 
+PROGRAM = "qkdopt"
+QUIET_NAME = "quiet"
+
+
+def _quiet_option() -> Any:
+    """Return the option that every command has, made by typer from a command of its own."""
+    holder = typer.Typer(add_completion=False)
+
+    @holder.command()
+    def _(
+        quiet: Annotated[
+            bool,
+            typer.Option(
+                "--quiet",
+                "-q",
+                callback=be_quiet,
+                help="Show no progress and no hints; errors stay.",
+            ),
+        ] = False,
+    ) -> None: ...
+
+    option = next(one for one in typer.main.get_command(holder).params if one.name == QUIET_NAME)
+    option.expose_value = False
+    return option
+
+
 class Group(TyperGroup):
-    """A group that wraps the first sentence of each command's help in place of cutting it."""
+    """A group whose commands have examples and ``--quiet``, and whole sentences in its list."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        path = "" if self.name in (None, PROGRAM) else f"{self.name} "
+        for name, command in self.commands.items():
+            if not hasattr(command, "commands"):
+                command.epilog = examples_text(path + name)
+                command.params.append(_quiet_option())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; an old name is answered with the new one.
@@ -30,6 +68,14 @@ class Group(TyperGroup):
         if renamed and not ctx.resilient_parsing:
             raise UsageError(f"{cmd_name}: expected its new name, qkdopt {RENAMED[cmd_name]}")
         return super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; an unknown option or value is answered with what was probably meant."""
+        try:
+            return super().invoke(ctx)
+        except USAGE_ERROR as error:
+            add_suggestion(error)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one entry a command."""

@@ -11,11 +11,13 @@ from qkdopt.cli.choices import (
     Directions,
     ExportedFormulation,
     ExportFormat,
+    FibreTypeName,
     Layout,
     Lengths,
     NetworkFormat,
     Preset,
     Reserve,
+    RouteOrder,
     ZeroLinks,
 )
 from qkdopt.cli.groups import Group
@@ -45,7 +47,11 @@ def new(
     ] = None,
     channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
     candidates: Annotated[
-        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
+        str | None,
+        typer.Option(
+            help="QKD candidates: channels such as 3,13,23,33, or frequencies off the grid with "
+            "the loss there in dB/km, such as 228.85THz@0.33; all channels by default."
+        ),
     ] = None,
     reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
     layout: Annotated[
@@ -55,6 +61,13 @@ def new(
         float | None, typer.Option(help="Launch power per channel [dBm].")
     ] = None,
     k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
+    route_order: Annotated[
+        RouteOrder | None, typer.Option(help="What the shortest routes have least of; km.")
+    ] = None,
+    fibre_type: Annotated[
+        FibreTypeName | None,
+        typer.Option(help="Type of every link's fibre; the preset's fibre by default."),
+    ] = None,
     load_erlang: Annotated[
         float | None, typer.Option(help="Load of the traffic block in erlang.")
     ] = None,
@@ -79,6 +92,8 @@ def new(
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
         weighted=weighted,
     )
@@ -221,8 +236,9 @@ def export(
     """Write a formulation for any solver, with readable names."""
     from tempfile import TemporaryDirectory
 
+    from qkdopt.cli.streams import say, validate_output, write_contents
     from qkdopt.errors import UsageError
-    from qkdopt.io import read_instance, validate_writable
+    from qkdopt.io import read_instance
     from qkdopt.milp.export import FORMATS, formulation_of, size_of, write_model
     from qkdopt.problem import build_problem
 
@@ -237,19 +253,19 @@ def export(
         faults.append(f"served = {served}; expected 0 to {len(read.demands)}")
     if faults:
         raise UsageError("; ".join(faults))
-    validate_writable(output)
+    validate_output(output)
     model = formulation_of(
         build_problem(read, objective),
         formulation,
         served=len(read.demands) if served is None else served,
         tolerance_bps=tolerance,
     )
-    with TemporaryDirectory(dir=output.parent) as folder:
+    with TemporaryDirectory() as folder:
         whole = Path(folder) / f"model.{chosen}"
         write_model(model, whole)
-        whole.replace(output)
+        write_contents({output: whole.read_bytes()})
     rows, columns = size_of(model)
-    typer.echo(f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
+    say(output, f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
 
 
 @instance_app.command()
@@ -268,6 +284,7 @@ def validate(
     ],
 ) -> None:
     """Read instances and list every fault."""
+    from qkdopt.cli.quiet import hint
     from qkdopt.errors import QkdoptError
     from qkdopt.io import read_instance
 
@@ -281,7 +298,7 @@ def validate(
         else:
             typer.echo(f"{path}: valid")
             for warning in instance.warnings():
-                typer.echo(f"qkdopt: {path}: warning: {warning}", err=True)
+                hint(f"qkdopt: {path}: warning: {warning}")
     raise typer.Exit(status)
 
 

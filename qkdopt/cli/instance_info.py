@@ -41,6 +41,14 @@ def _network_lines(instance: Instance) -> Iterator[str]:
         f"network    {len(network.nodes)} nodes, {len(lengths)} links of {min(lengths):g} to "
         f"{max(lengths):g} km, {without} without QKD, fibre layout {instance.fibre.layout}"
     )
+    for fibre in instance.fibres or ():
+        count = sum(link.fibre == fibre.id for link in network.links)
+        loss = fibre.loss_db_per_km or instance.fibre.loss_db_per_km
+        yield (
+            f"fibre      {fibre.id}: {count} links, {loss:g} dB/km, Raman scattering x "
+            f"{fibre.raman_ratio:g}, effective area "
+            f"{fibre.effective_area_um2 or instance.fibre.effective_area_um2:g} um2"
+        )
     if network.source:
         yield f"source     {network.source}"
 
@@ -99,11 +107,18 @@ def _demand_lines(problem: Problem) -> Iterator[str]:
     instance, routes = problem.instance, problem.routes
     lightpaths = sum(demand.channels for demand in instance.demands)
     stranded = sum(not candidates for candidates in routes)
+    shortest = "fewest-hop" if instance.routes.order == "hops" else "shortest"
     yield (
-        f"demands    {len(routes)} with {lightpaths} lightpaths, {instance.routes.k} shortest "
+        f"demands    {len(routes)} with {lightpaths} lightpaths, {instance.routes.k} {shortest} "
         f"routes each, {stranded} without a route, {len(keyless_demands(problem))} without key in "
         "every plan"
     )
+    given = sum(
+        bool(instance.routes.given_between(demand.source, demand.target))
+        for demand in instance.demands
+    )
+    if given:
+        yield f"routes     {given} demands have the candidate routes that the instance gives"
     if instance.traffic is not None:
         yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator"
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
-from qkdopt.cli.choices import Layout, Preset, Reserve
-from qkdopt.instance import read_channels
+from qkdopt.cli.choices import FibreTypeName, Layout, Preset, Reserve, RouteOrder
+from qkdopt.cli.quiet import hint
+from qkdopt.cli.streams import is_standard, say, validate_output, write_json
+from qkdopt.instance import read_candidates
 from qkdopt.instance.generation import METRO, default_length_scale, new_instance
-from qkdopt.io import validate_writable, write_json_whole
 
 
 def run_new(
@@ -27,6 +26,8 @@ def run_new(
     layout: Layout | None,
     launch_dbm: float | None,
     k: int,
+    route_order: RouteOrder | None,
+    fibre_type: FibreTypeName | None,
     load_erlang: float | None,
     weighted: bool,
 ) -> None:
@@ -35,17 +36,18 @@ def run_new(
     Parameters
     ----------
     output
-        File of the instance, whose name is its name.
+        File of the instance, whose name is its name; ``-`` is standard output, the name the
+        topology's.
     candidates
-        QKD candidates, such as ``3,13,23,33``; None for all channels.
+        QKD candidates, such as ``3,13,23,33`` or ``3,228.85THz@0.33``; None for all channels.
     topology, demands, seed, preset, length_scale, channels, channels_per_demand, reserve, \
-layout, launch_dbm, k, load_erlang, weighted
+layout, launch_dbm, k, route_order, fibre_type, load_erlang, weighted
         See :func:`qkdopt.instance.generation.new_instance`.
     """
-    validate_writable(output)
-    listed = None if candidates is None else read_channels(candidates, "candidates")
+    validate_output(output)
+    listed = None if candidates is None else read_candidates(candidates, "candidates")
     instance = new_instance(
-        output.stem,
+        topology if is_standard(output) else output.stem,
         topology=topology,
         demands=demands,
         seed=seed,
@@ -58,15 +60,17 @@ layout, launch_dbm, k, load_erlang, weighted
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
         weighted=weighted,
     )
     if length_scale is None:
-        typer.echo(f"qkdopt: {scale_text(topology)}", err=True)
+        hint(f"qkdopt: {scale_text(topology)}")
     for warning in instance.warnings():
-        typer.echo(f"qkdopt: warning: {warning}", err=True)
-    write_json_whole(output, instance.to_json_dict())
-    typer.echo(f"{output}: {len(instance.demands)} demands, sha256 {instance.sha256()[:12]}")
+        hint(f"qkdopt: warning: {warning}")
+    write_json(output, instance.to_json_dict())
+    say(output, f"{output}: {len(instance.demands)} demands, sha256 {instance.sha256()[:12]}")
 
 
 def scale_text(topology: str) -> str:

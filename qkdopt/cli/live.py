@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
+from qkdopt.cli.quiet import is_quiet
 from qkdopt.result.text import without_key
 from qkdopt.runtime.compiled import CompilationWatch
 
@@ -21,6 +23,9 @@ TICK_SECONDS = 0.5
 LONGEST_SILENCE_SECONDS = 10.0
 # Columns of a terminal that does not say how many it has.
 DEFAULT_WIDTH = 80
+BAR_WIDTH = 20
+# Before this the pace says nothing.
+FIRST_ESTIMATE_SECONDS = 3.0
 COMPILING = "compiling, once"
 
 
@@ -34,9 +39,12 @@ class LiveText:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
+        if is_quiet():
+            self._stream = io.StringIO()
         self._live = self._stream.isatty()
         self._text = ""
         self._detail = ""
+        self._share: float | None = None
         self._compiling = False
         self._announced = False
         # Characters of the line that stands on the terminal.
@@ -66,14 +74,22 @@ class LiveText:
             self._stream.write("\n")
             self._stream.flush()
 
-    def show(self, text: str, detail: str = "") -> None:
+    def show(self, text: str, detail: str = "", *, share: float | None = None) -> None:
         """Show a text in place of the last one.
 
-        A detail changes often: off a terminal it is shown when a line is due anyway.
+        Parameters
+        ----------
+        text
+            What is being done.
+        detail
+            What changes often: off a terminal it is shown when a line is due anyway.
+        share
+            Share of the work that is done, 0 to 1, for a bar and an estimate of the time left;
+            None where it is not known.
         """
         with self._lock:
             new = text != self._text
-            self._text, self._detail = text, detail
+            self._text, self._detail, self._share = text, detail, share
             if self._live:
                 self._rewrite()
             elif new:
@@ -102,7 +118,11 @@ class LiveText:
                 return
 
     def _line(self) -> str:
-        text = self._text + self._detail
+        text = self._text
+        if self._share is not None and self._share < 1.0:
+            # Before the detail, which a narrow terminal cuts.
+            text += f" {bar_text(self._share, time.monotonic() - self._began)}"
+        text += self._detail
         if self._compiling and not text.startswith("compiling"):
             return f"{COMPILING} | {text}" if text else COMPILING
         return text or "starting"
@@ -126,6 +146,31 @@ class LiveText:
             return os.get_terminal_size(self._stream.fileno()).columns or DEFAULT_WIDTH
         except (OSError, ValueError):
             return DEFAULT_WIDTH
+
+
+def bar_text(share: float, seconds: float) -> str:
+    """Draw a bar, and estimate the time left as if the rest went at the pace until now.
+
+    Parameters
+    ----------
+    share
+        Share of the work that is done; outside 0 to 1 it counts as the nearer of both.
+    seconds
+        Since the work began [s]; an estimate is given from ``FIRST_ESTIMATE_SECONDS`` on.
+    """
+    done = min(1.0, max(0.0, share))
+    filled = round(done * BAR_WIDTH)
+    bar = f"[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {100.0 * done:3.0f} %"
+    if not 0.0 < done < 1.0 or seconds < FIRST_ESTIMATE_SECONDS:
+        return bar
+    return f"{bar}, about {_duration(seconds * (1.0 - done) / done)} left"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86_400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2.0 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def cut_to(line: str, width: int) -> str:

@@ -53,6 +53,7 @@ def show_runs(live: LiveText) -> Callable[[RunReport], None]:
         live.show(
             f"{report.total} runs{waiting_for}",
             f": {report.done} done{failed}, {report.running} running, {report.waiting} to go",
+            share=(report.done + report.failed) / max(report.total, 1),
         )
 
     return show

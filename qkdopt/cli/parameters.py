@@ -9,7 +9,9 @@ import typer
 
 from qkdopt.cli.choices import Objective, Routes
 
-InstanceFile = Annotated[Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON).")]
+InstanceFile = Annotated[
+    Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON); - is standard input.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 ObjectiveName = Annotated[Objective, typer.Option("--objective", help="What a plan maximises.")]
 RoutesName = Annotated[

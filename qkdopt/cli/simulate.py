@@ -69,7 +69,11 @@ def run_simulate(
             replications=replications,
             trace=recorded,
             workers=workers,
-            progress=lambda report: live.show(report.phase, progress_detail(report)),
+            progress=lambda report: live.show(
+                report.phase,
+                progress_detail(report),
+                share=report.requests / report.of if report.of and report.requests else None,
+            ),
         )
     if as_json:
         typer.echo(json.dumps(outcome.to_json_dict(), indent=1))

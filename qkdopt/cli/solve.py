@@ -13,9 +13,11 @@ from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
+from qkdopt.cli.quiet import hint
+from qkdopt.cli.streams import is_standard, say, validate_output, write_json
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
-from qkdopt.io import read_instance, read_plan, validate_writable, write_json_whole
+from qkdopt.io import read_instance, read_plan
 from qkdopt.optimize import solve
 from qkdopt.problem import build_problem
 from qkdopt.result import Result, Value, WorkingChannel
@@ -72,7 +74,7 @@ seed, node_limit, scheduler
     earlier = None if start is None else read_plan(start)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
-        validate_writable(output)
+        validate_output(output)
     if plot is not None:
         validate_figure(plot)
     if report is not None:
@@ -99,23 +101,35 @@ seed, node_limit, scheduler
         )
     if output is not None:
         with uninterrupted():
-            write_json_whole(output, result.to_json_dict())
+            write_json(output, result.to_json_dict())
+    _answer(output, instance, result, routes, as_json=as_json)
     if plot is not None:
         draw_history(plot, result)
-    if as_json:
-        typer.echo(json.dumps(result.to_json_dict(), indent=1))
-    else:
-        typer.echo(summary(instance, result, routes), nl=False)
-        if output is not None:
-            typer.echo(f"written to {output}")
-        else:
-            typer.echo("the plan is in no file; -o RESULT.json keeps it", err=True)
-        if plot is not None:
-            typer.echo(f"drawn in {plot}")
+        _name_file(output, f"drawn in {plot}", as_json=as_json)
     if report is not None:
         draw_page(report, instance, result)
-        typer.echo(f"page in {report}", err=as_json)
+        _name_file(output, f"page in {report}", as_json=as_json)
     return _exit_status(result)
+
+
+def _answer(
+    output: Path | None, instance: Instance, result: Result, routes: Routes, *, as_json: bool
+) -> None:
+    """Print the answer, and where it is kept."""
+    if as_json:
+        if not is_standard(output):
+            typer.echo(json.dumps(result.to_json_dict(), indent=1))
+        return
+    say(output, summary(instance, result, routes), newline=False)
+    if output is None:
+        hint("the plan is in no file; -o RESULT.json keeps it")
+    elif not is_standard(output):
+        typer.echo(f"written to {output}")
+
+
+def _name_file(output: Path | None, text: str, *, as_json: bool) -> None:
+    """Say where a file is: on standard error where standard output is one JSON object."""
+    typer.echo(text, err=as_json or is_standard(output))
 
 
 def _exit_status(result: Result) -> int:

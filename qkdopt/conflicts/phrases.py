@@ -25,8 +25,9 @@ def routes_of(problem: Problem, demand: int) -> str:
 
     Fewer than K candidates are every simple path between the demand's ends.
     """
-    count, k = len(problem.routes[demand]), problem.instance.routes.k
-    every = count < k
+    routes, ends = problem.instance.routes, problem.instance.demands[demand]
+    count = len(problem.routes[demand])
+    every = count < routes.k and not routes.given_between(ends.source, ends.target)
     if count == 1:
         return "its only route" if every else "its only candidate route"
     return "every route" if every else f"each of its {count} candidate routes"

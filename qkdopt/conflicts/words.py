@@ -114,6 +114,8 @@ def advice_of(problem: Problem, conflict: Groups) -> Iterator[str]:
         if not own or any(_has_qkd(instance, route) for route in own):
             continue
         demand = instance.demands[r]
+        if instance.routes.given_between(demand.source, demand.target):
+            continue  # another k would not change them
         routes = RouteFinder(instance).shortest(demand.source, demand.target, MAX_ROUTES)
         for k, route in enumerate(routes, start=1):
             if _has_qkd(instance, route):

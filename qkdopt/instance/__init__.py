@@ -1,8 +1,14 @@
 """Instances: validated, frozen input data. The JSON Schema comes from here."""
 
 from qkdopt.instance.base import NodeId, Part
-from qkdopt.instance.candidates import read_channels, spell_channels, with_candidates
+from qkdopt.instance.candidates import (
+    read_candidates,
+    read_channels,
+    spell_channels,
+    with_candidates,
+)
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
+from qkdopt.instance.fibres import SHIPPED_FIBRES, FibreType
 from qkdopt.instance.hardware import (
     AmplifierNoise,
     Classical,
@@ -19,12 +25,14 @@ from qkdopt.instance.quantum import KeyRateTable, Qkd
 
 __all__ = [
     "SCHEMA",
+    "SHIPPED_FIBRES",
     "AmplifierNoise",
     "Candidate",
     "Classical",
     "Crosstalk",
     "Demand",
     "Fibre",
+    "FibreType",
     "FourWaveMixing",
     "Grid",
     "Instance",
@@ -42,6 +50,7 @@ __all__ = [
     "Routes",
     "Traffic",
     "WidthShare",
+    "read_candidates",
     "read_channels",
     "spell_channels",
     "with_candidates",

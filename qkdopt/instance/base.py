@@ -61,6 +61,11 @@ LossDbPerKm = Annotated[
     _in_range(0.1, 1.5, "0.1 to 1.5 dB/km (given in 1/km, in 1/m, or in dB for the whole link?)"),
     Field(json_schema_extra={"minimum": 0.1, "maximum": 1.5}),
 ]
+LowLossDbPerKm = Annotated[
+    float,
+    _in_range(0.05, 1.5, "0.05 to 1.5 dB/km (given in 1/km, in 1/m, or for a whole link?)"),
+    Field(json_schema_extra={"minimum": 0.05, "maximum": 1.5}),
+]
 LossDb = Annotated[
     float,
     _in_range(0.0, 100.0, "0 to 100 dB (a loss is positive; given as a gain or per cent?)"),

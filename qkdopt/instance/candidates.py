@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from pydantic import ValidationError
+
 from qkdopt.errors import UsageError
+from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.model import Instance
-from qkdopt.instance.network import Candidate
+from qkdopt.instance.network import Candidate, OffGridCandidate
+
+# A frequency in THz, and perhaps the loss there.
+OFF_GRID = re.compile(r"(?P<thz>\d+(\.\d+)?)THz(@(?P<loss>\d+(\.\d+)?))?", re.IGNORECASE)
 
 
 def with_candidates(
@@ -60,6 +67,46 @@ def read_channels(text: str, what: str) -> tuple[int, ...]:
     if not all(word.isdecimal() for word in words):
         raise UsageError(f"{what} = {text!r}; expected channel numbers such as 3,13,23,33")
     return tuple(map(int, words))
+
+
+def read_candidates(text: str, what: str) -> tuple[Candidate, ...]:
+    """Read candidates such as ``3,13,228.85THz@0.33``; if they fit is not judged.
+
+    A number alone is a channel of the grid; a frequency in THz lies off it, with the fibre's loss
+    there in dB/km behind the ``@`` where it differs.
+
+    Raises
+    ------
+    UsageError
+        Something else; the message begins with ``what``, the name of the option.
+    """
+    words = [word.strip() for word in text.split(",")]
+    found: list[Candidate] = []
+    for word in words:
+        off_grid = OFF_GRID.fullmatch(word)
+        if word.isdecimal():
+            found.append(int(word))
+        elif off_grid is not None:
+            loss = off_grid["loss"]
+            fields = {
+                "frequency_thz": float(off_grid["thz"]),
+                "loss_db_per_km": None if loss is None else float(loss),
+            }
+            found.append(_off_grid(fields, what))
+        else:
+            raise UsageError(
+                f"{what} = {text!r}; expected channel numbers such as 3,13,23,33, or frequencies "
+                "such as 228.85THz@0.33, the loss there in dB/km behind the @"
+            )
+    return tuple(found)
+
+
+def _off_grid(fields: dict[str, float | None], what: str) -> OffGridCandidate:
+    try:
+        return OffGridCandidate.model_validate(fields)
+    except ValidationError as error:
+        faults = "; ".join(fault_texts(error, fields, OffGridCandidate))
+        raise UsageError(f"{what}: {faults}") from None
 
 
 def spell_channels(channels: Iterable[object]) -> str:

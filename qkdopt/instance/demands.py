@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from qkdopt.instance.base import Count, NodeId, NotNegative, Part, Positive
+
+RouteOrder = Literal["km", "hops"]
+GivenRoute = Annotated[tuple[NodeId, ...], Field(min_length=2)]
+"""Nodes of a route in the order of travel."""
 
 
 class Demand(Part):
@@ -28,9 +32,26 @@ class Demand(Part):
 
 
 class Routes(Part):
-    """Candidate routes of every demand: K shortest in km, ties by hops, then by node order."""
+    """Candidate routes of every demand: the K shortest, or those that are given."""
 
     k: Annotated[Count, Field(le=100)] = 3
+    order: RouteOrder | None = None
+    """What is shortest. ``km``, as where not given: length, ties by hops, then by node order.
+    ``hops``: number of links, ties by length, then by node order."""
+    given: Annotated[tuple[GivenRoute, ...], Field(min_length=1)] | None = None
+    """Routes as lists of nodes, best first. A demand from the first to the last node of some has
+    these as its candidates, over every link of parallel ones, and no others; demands between
+    nodes without any have the K shortest."""
+
+    @property
+    def label(self) -> str:
+        """Name of these routes, as results and bounds state what they hold for."""
+        order = " by hops" if self.order == "hops" else ""
+        return f"K={self.k}{order}{', given' if self.given else ''}"
+
+    def given_between(self, source: NodeId, target: NodeId) -> tuple[tuple[NodeId, ...], ...]:
+        """Return the given routes from one node to another, best first; empty without any."""
+        return tuple(p for p in self.given or () if (p[0], p[-1]) == (source, target))
 
 
 class PairShare(Part):

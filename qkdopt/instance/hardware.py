@@ -21,6 +21,8 @@ from qkdopt.instance.base import (
 )
 
 C_BAND_THZ = (191.3, 196.1)
+# Further apart than the ends of C and L band, and less than the O band is from either.
+OTHER_BAND_THZ = 15.0
 
 
 class Grid(Part):
@@ -122,6 +124,9 @@ class Crosstalk(Part):
     """Isolation from a channel at most one grid spacing away [dB]."""
     isolation_db: LossDb = 85.0
     """Isolation from any other channel [dB]."""
+    other_band_isolation_db: Annotated[float, Field(ge=0.0, le=200.0)] | None = None
+    """Isolation from a channel more than 15 THz away, as the O band is from the C band [dB];
+    ``isolation_db`` where not given."""
 
 
 class AmplifierNoise(Part):

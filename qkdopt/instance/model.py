@@ -16,8 +16,11 @@ from qkdopt.errors import InstanceError
 from qkdopt.instance.base import HIGHEST_POWER_DBM, Part, merged
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
+from qkdopt.instance.fibres import FibreType, validate_fibres
+from qkdopt.instance.given_routes import validate_given_routes
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
 from qkdopt.instance.measured import validate_measured
+from qkdopt.instance.mixing import mixing_warnings
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
 from qkdopt.instance.quantum import Qkd
 from qkdopt.runtime.files import write_json_whole
@@ -39,6 +42,8 @@ KEEP = _Keep.KEEP
 Fields = Mapping[str, object]
 # Some demands by id, the others as they are; None takes one away.
 DemandsById = Mapping[Any, Demand | Fields | None]
+# Some fibre types by id, the others as they are; None takes one away.
+FibresById = Mapping[Any, FibreType | Fields | None]
 
 
 class Instance(Part):
@@ -53,6 +58,8 @@ class Instance(Part):
     network: Network
     grid: Grid = Grid()
     fibre: Fibre = Fibre()
+    fibres: tuple[FibreType, ...] | None = None
+    """Fibre types that links name; links without one have ``fibre``."""
     classical: Classical
     other_noise: OtherNoise = OtherNoise()
     qkd: Qkd = Qkd()
@@ -86,13 +93,38 @@ class Instance(Part):
         if link.loss_db is not None:
             return link.loss_db
         per_km = link.loss_db_per_km
-        return link.length_km * (self.fibre.loss_db_per_km if per_km is None else per_km)
+        return link.length_km * (self.fibre_loss_db_per_km(link) if per_km is None else per_km)
+
+    def fibre_type(self, link: Link) -> FibreType | None:
+        """Fibre type that a link names; None for the network's fibre."""
+        if link.fibre is None:
+            return None
+        return next(fibre for fibre in self.fibres or () if fibre.id == link.fibre)
+
+    def fibre_loss_db_per_km(self, link: Link) -> float:
+        """Loss [dB/km] of a link's fibre, whatever was measured on the link."""
+        own = self.fibre_type(link)
+        if own is None or own.loss_db_per_km is None:
+            return self.fibre.loss_db_per_km
+        return own.loss_db_per_km
+
+    def raman_scale(self, link: Link) -> float:
+        """Factor on the Raman cross-section of a link's fibre."""
+        own = self.fibre_type(link)
+        return self.fibre.raman_scale * (1.0 if own is None else own.raman_ratio)
+
+    def effective_area_um2(self, link: Link) -> float:
+        """Effective area [um^2] of a link's fibre."""
+        own = self.fibre_type(link)
+        if own is None or own.effective_area_um2 is None:
+            return self.fibre.effective_area_um2
+        return own.effective_area_um2
 
     def candidate_loss_db(self, link: Link, candidate: Candidate) -> float:
         """Loss [dB] of a link at a candidate, the receiver's insertion loss not counted."""
         ratio = 1.0
         if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
-            ratio = candidate.loss_db_per_km / self.fibre.loss_db_per_km
+            ratio = candidate.loss_db_per_km / self.fibre_loss_db_per_km(link)
         return self.loss_db(link) * ratio
 
     def is_dark_near(self, channel: int, candidate: Candidate) -> bool:
@@ -108,12 +140,18 @@ class Instance(Part):
     def warnings(self) -> Iterator[str]:
         """Yield what is allowed and seldom meant."""
         yield from self.grid.warnings()
+        yield from mixing_warnings(self)
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""
+        unknown_fibres = list(validate_fibres(self))
+        yield from unknown_fibres
+        yield from validate_given_routes(self)
         yield from self._demand_faults()
         yield from self._traffic_faults()
         yield from self._candidate_faults()
+        if unknown_fibres:
+            return  # what follows needs every link's loss
         yield from validate_measured(self)
         yield from self._launch_faults()
 
@@ -226,6 +264,7 @@ class Instance(Part):
         network: Network | Fields | _Keep = KEEP,
         grid: Grid | Fields | _Keep = KEEP,
         fibre: Fibre | Fields | _Keep = KEEP,
+        fibres: Iterable[FibreType | Fields] | FibresById | _Keep | None = KEEP,
         classical: Classical | Fields | _Keep = KEEP,
         other_noise: OtherNoise | Fields | _Keep = KEEP,
         qkd: Qkd | Fields | _Keep = KEEP,
@@ -246,6 +285,8 @@ class Instance(Part):
             Name, text and the preset that the instance names; None for no preset.
         network, grid, fibre, classical, other_noise, qkd, routes
             Parts of the instance.
+        fibres
+            All fibre types, or changes of some by id; None for none.
         demands
             All demands, or changes of some by id.
         traffic
@@ -276,6 +317,7 @@ class Instance(Part):
             "network": network,
             "grid": grid,
             "fibre": fibre,
+            "fibres": fibres,
             "classical": classical,
             "other_noise": other_noise,
             "qkd": qkd,

@@ -59,6 +59,8 @@ class Link(Part):
     """Measured loss of the whole link [dB]; at most one of the two losses is given."""
     loss_db_per_km: LossDbPerKm | None = None
     """Measured loss per kilometre [dB/km]; the fibre's own where neither is given."""
+    fibre: str | None = None
+    """Type of its fibre, the id of one of ``fibres``; the network's ``fibre`` where not given."""
     launch_dbm: PowerDbm | None = None
     """Classical power per channel at the start of this link, in both directions [dBm]; what
     ``classical`` says where not given."""

@@ -2,6 +2,7 @@
 
 from qkdopt.instance.faults import fault_texts
 from qkdopt.io.reading import (
+    STANDARD_STREAM,
     parse_instance,
     read_instance,
     read_plan,
@@ -14,12 +15,14 @@ from qkdopt.io.writing import write_instance, write_plan, write_result
 from qkdopt.runtime.files import (
     to_text,
     validate_writable,
+    write_files_whole,
     write_json_whole,
     write_text_whole,
     write_texts_whole,
 )
 
 __all__ = [
+    "STANDARD_STREAM",
     "fault_texts",
     "parse_instance",
     "read_instance",
@@ -30,6 +33,7 @@ __all__ = [
     "read_toml",
     "to_text",
     "validate_writable",
+    "write_files_whole",
     "write_instance",
     "write_json_whole",
     "write_plan",

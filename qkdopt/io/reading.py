@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,12 +24,15 @@ MAX_DIGITS = 308
 # Models that hold a plan, by schema; a file of an unknown schema is read as the first.
 PLANS: dict[str, type[AnyPlan]] = {RESULT_SCHEMA: Result, PLAN_SCHEMA: SavedPlan}
 
+# A path that stands for standard input, and for standard output where a command writes.
+STANDARD_STREAM = Path("-")
+
 Model = TypeVar("Model", bound=BaseModel)
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def read_instance(path: str | Path) -> Instance:
-    """Read and validate an instance file.
+    """Read and validate an instance file; ``-`` is standard input.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def read_instance(path: str | Path) -> Instance:
     >>> qkdopt.read_instance("instances/nsfnet_100erl.json").name
     'nsfnet_100erl'
     """
-    return parse_instance(read_text(Path(path), InstanceError), where=str(path))
+    return parse_instance(read_text(Path(path), InstanceError), where=_spelled(path))
 
 
 def parse_instance(text: str, *, where: str = "instance") -> Instance:
@@ -69,7 +73,7 @@ def read_result(path: str | Path) -> Result:
     True
     """
     text = read_text(Path(path), ResultError)
-    return _parse(text, str(path), {RESULT_SCHEMA: Result}, ResultError)
+    return _parse(text, _spelled(path), {RESULT_SCHEMA: Result}, ResultError)
 
 
 def read_plan(path: str | Path) -> AnyPlan:
@@ -86,7 +90,7 @@ def read_plan(path: str | Path) -> AnyPlan:
     >>> qkdopt.read_plan("instances/best_known/nsfnet_100erl.json").objective
     'mean'
     """
-    return _parse(read_text(Path(path), ResultError), str(path), PLANS, ResultError)
+    return _parse(read_text(Path(path), ResultError), _spelled(path), PLANS, ResultError)
 
 
 def read_record(
@@ -128,6 +132,8 @@ def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON f
     FaultsError
         As ``error``: the file is missing, a folder, too large, not readable or no UTF-8.
     """
+    if path == STANDARD_STREAM:
+        return _standard_input(error, expected)
     try:
         if path.is_dir():
             raise error(str(path), [f"is a folder; expected {expected}"])
@@ -141,6 +147,25 @@ def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON f
     except UnicodeDecodeError as problem:
         fault = f"byte {problem.start} is no UTF-8; expected {expected} (a binary file?)"
         raise error(str(path), [fault]) from None
+
+
+def _spelled(path: str | Path) -> str:
+    return "standard input" if Path(path) == STANDARD_STREAM else str(path)
+
+
+def _standard_input(error: type[FaultsError], expected: str) -> str:
+    content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+    where = _spelled(STANDARD_STREAM)
+    if len(content) > MAX_FILE_BYTES:
+        raise error(where, [f"larger than {MAX_FILE_BYTES} bytes; wrong file?"])
+    if not content:
+        fault = f"is empty; expected {expected} (nothing is piped in, or `-` is given twice?)"
+        raise error(where, [fault])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        fault = f"byte {problem.start} is no UTF-8; expected {expected} (a binary file?)"
+        raise error(where, [fault]) from None
 
 
 def _parse(
@@ -226,6 +251,12 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "number")
 
 
+def _toml_text(path: Path) -> str:
+    if path == STANDARD_STREAM:
+        return _standard_input(InstanceError, "a TOML file")
+    return path.read_text(encoding="utf-8")
+
+
 def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     """Read and validate a TOML file.
 
@@ -236,7 +267,7 @@ def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     """
     where = str(path)
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(_toml_text(Path(path)))
     except OSError as error:
         raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -68,7 +68,7 @@ class Problem:
     @property
     def route_set(self) -> str:
         """Name of the routes that bounds hold for, as results and bounds state it."""
-        return "all" if self.scope == "all" else f"K={self.instance.routes.k}"
+        return "all" if self.scope == "all" else self.instance.routes.label
 
     @property
     def any_route(self) -> bool:
@@ -82,7 +82,7 @@ class Problem:
         """
         if self.scope == "candidates":
             return self
-        routes = tuple(listed[: self.instance.routes.k] for listed in self.routes)
+        routes = candidate_routes(self.instance)
         return replace(self, routes=routes, scope="candidates", complete=False)
 
     def with_routes(self, more: Mapping[int, Sequence[Route]]) -> Problem:
@@ -153,7 +153,7 @@ def build_problem(
         if name not in known:
             raise UsageError(f"{what} = {name!r}; expected one of {', '.join(known)}")
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
-    listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else instance.routes.k
+    listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else None
     return Problem(
         instance=instance,
         tables=build_tables(instance),

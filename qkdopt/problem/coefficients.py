@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.instance import Candidate, Instance, Link, RamanTable
+from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
@@ -304,7 +305,10 @@ class LinkOptics:
                 rho_per_km_nm=np.array(fibre.raman_profile.rho_per_km_nm),
             )
             return raman.measured_cross_section(
-                self._channel_thz, self._quantum_thz, table=table, raman_scale=fibre.raman_scale
+                self._channel_thz,
+                self._quantum_thz,
+                table=table,
+                raman_scale=self._instance.raman_scale(self._link),
             )
         profiles = {
             "gnpy": raman.gnpy_profile,
@@ -315,8 +319,8 @@ class LinkOptics:
             self._quantum_thz,
             profile=profiles[fibre.raman_profile](),
             temperature_k=fibre.temperature_k,
-            raman_scale=fibre.raman_scale,
-            effective_area_um2=fibre.effective_area_um2,
+            raman_scale=self._instance.raman_scale(self._link),
+            effective_area_um2=self._instance.effective_area_um2(self._link),
         )
 
     def _crosstalk_power(self, launch_w: float) -> FloatArray:
@@ -326,6 +330,9 @@ class LinkOptics:
         distance_ghz = 1e3 * np.abs(self._channel_thz - self._quantum_thz)
         near = distance_ghz < 1.5 * self._instance.grid.spacing_ghz
         isolation_db = np.where(near, crosstalk.adjacent_isolation_db, crosstalk.isolation_db)
+        if crosstalk.other_band_isolation_db is not None:
+            away = distance_ghz > 1e3 * OTHER_BAND_THZ
+            isolation_db = np.where(away, crosstalk.other_band_isolation_db, isolation_db)
         return noise.linear_crosstalk_power(
             launch_w,
             isolation_db,

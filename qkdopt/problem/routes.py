@@ -80,8 +80,9 @@ class Route:
 def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Route, ...], ...]:
     """Candidate routes of every demand, in the order of ``instance.demands``.
 
-    ``k`` defaults to the instance's own. A demand between parts of the network that are
-    not joined has none; two demands with the same ends share one tuple.
+    ``k`` defaults to the instance's own; where more are asked for, the shortest routes follow
+    those that the instance gives. A demand between parts of the network that are not joined has
+    none; two demands with the same ends share one tuple.
     """
     wanted = instance.routes.k if k is None else k
     finder = RouteFinder(instance)
@@ -89,18 +90,18 @@ def candidate_routes(instance: Instance, k: int | None = None) -> tuple[tuple[Ro
     for demand in instance.demands:
         ends = (demand.source, demand.target)
         if ends not in found:
-            found[ends] = finder.shortest(*ends, wanted)
+            found[ends] = finder.candidates(*ends, wanted, more=k is not None)
     return tuple(found[demand.source, demand.target] for demand in instance.demands)
 
 
 def every_route(instance: Instance, most: int) -> tuple[tuple[Route, ...], ...] | None:
-    """All simple paths of every demand, shortest first; None where one has more than ``most``."""
+    """All simple paths of every demand, candidates first; None where one has more than ``most``."""
     finder = RouteFinder(instance)
     found: dict[tuple[NodeId, NodeId], tuple[Route, ...]] = {}
     for demand in instance.demands:
         ends = (demand.source, demand.target)
         if ends not in found:
-            found[ends] = finder.shortest(*ends, most + 1)
+            found[ends] = finder.candidates(*ends, most + 1, more=True)
         if len(found[ends]) > most:
             return None
     return tuple(found[demand.source, demand.target] for demand in instance.demands)
@@ -145,9 +146,35 @@ class RouteFinder:
             self._parallel.setdefault(frozenset((link.a, link.b)), []).append(index)
             shortest = self._graph.get_edge_data(link.a, link.b, {"km": float("inf")})["km"]
             self._graph.add_edge(link.a, link.b, km=min(shortest, link.length_km))
+        self._routes = instance.routes
+        self._by_hops = instance.routes.order == "hops"
+
+    def candidates(
+        self, source: NodeId, target: NodeId, k: int, *, more: bool = False
+    ) -> tuple[Route, ...]:
+        """Return the candidate routes between two nodes: those given, or else the ``k`` first.
+
+        Parameters
+        ----------
+        source, target
+            Ids of two different nodes of the network.
+        k
+            Number of routes where none are given.
+        more
+            Whether the shortest routes follow those given, up to ``k`` in all.
+        """
+        given = tuple(
+            route
+            for nodes in self._routes.given_between(source, target)
+            for route in sorted(self._variants(nodes), key=self._key)
+        )
+        if given and not more:
+            return given
+        others = [route for route in self.shortest(source, target, k) if route not in given]
+        return (*given, *others[: max(0, k - len(given))])
 
     def shortest(self, source: NodeId, target: NodeId, k: int) -> tuple[Route, ...]:
-        """Return the ``k`` first routes in (km, hops, node order, link order).
+        """Return the ``k`` first routes in (km, hops, node order, link order), or by hops first.
 
         Parameters
         ----------
@@ -168,10 +195,11 @@ class RouteFinder:
     def _by_length(
         self, source: NodeId, target: NodeId
     ) -> Iterator[tuple[float, tuple[Route, ...]]]:
-        """Yield (km of the shortest variant, all variants over parallel links), rising."""
+        """Yield (km or hops of the first variant, all variants over parallel links), rising."""
         if not nx.has_path(self._graph, source, target):
             return
-        for nodes in nx.shortest_simple_paths(self._graph, source, target, weight="km"):
+        weight = None if self._by_hops else "km"
+        for nodes in nx.shortest_simple_paths(self._graph, source, target, weight=weight):
             routes = tuple(self._variants(tuple(nodes)))
             yield min(self._key(route)[0] for route in routes), routes
 
@@ -189,6 +217,8 @@ class RouteFinder:
                 pair=self._pair,
             )
 
-    def _key(self, route: Route) -> tuple[float, int, tuple[int, ...], tuple[int, ...]]:
+    def _key(self, route: Route) -> tuple[float, float, tuple[int, ...], tuple[int, ...]]:
         order = tuple(self._position[node] for node in route.nodes)
-        return round(route.length_km, LENGTH_DIGITS), len(route.links), order, route.links
+        length_km, hops = round(route.length_km, LENGTH_DIGITS), len(route.links)
+        first, second = (hops, length_km) if self._by_hops else (length_km, hops)
+        return first, second, order, route.links

@@ -100,6 +100,12 @@ def compiled_before(function: Any) -> bool:
     return isinstance(kept, PackageCache) and kept.holds_machine_code()
 
 
+def cache_folder(function: Any) -> Path | None:
+    """Return the folder of a compiled function's machine code; None where none can be written."""
+    kept = getattr(function, "_cache", None)
+    return Path(kept.cache_path) if isinstance(kept, PackageCache) else None
+
+
 class CompilationWatch(numba_event.Listener):
     """Reports that this process compiles kernels: whichever, in whatever thread.
 

@@ -78,23 +78,35 @@ def write_texts_whole(texts: Mapping[Path, str]) -> None:
     OutputError
         A folder does not exist or cannot be written; every file is as it was.
     """
-    for target in texts:
+    write_files_whole({target: text.encode() for target, text in texts.items()})
+
+
+def write_files_whole(contents: Mapping[Path, bytes]) -> None:
+    """Write several files whole, all of them or, where any cannot be written, none.
+
+    Raises
+    ------
+    OutputError
+        A folder does not exist or cannot be written; every file is as it was.
+    """
+    for target in contents:
         validate_writable(target)
     with contextlib.ExitStack() as leftovers:
         ready = {
-            target: _write_temporary(target, text, leftovers) for target, text in texts.items()
+            target: _write_temporary(target, content, leftovers)
+            for target, content in contents.items()
         }
         _replace_targets(ready)
 
 
-def _write_temporary(target: Path, text: str, leftovers: contextlib.ExitStack) -> Path:
+def _write_temporary(target: Path, content: bytes, leftovers: contextlib.ExitStack) -> Path:
     """Write a temporary file beside the target; ``leftovers`` removes it if it stays."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         temporary = Path(name)
         leftovers.callback(temporary.unlink, missing_ok=True)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes the file private; a result is as readable as any other new file.

@@ -139,11 +139,11 @@ def _routes_of_pairs(instance: Instance) -> tuple[tuple[Route, ...], ...]:
     """
     links = tuple((link.a, link.b, link.length_km) for link in instance.network.links)
     nodes = tuple(node.id for node in instance.network.nodes)
-    key = (nodes, links, instance.routes.k, instance.fibre.layout)
+    key = (nodes, links, instance.routes, instance.fibre.layout)
     if key not in _KEPT_ROUTES:
         finder = RouteFinder(instance)
         found = tuple(
-            finder.shortest(source, target, instance.routes.k) if source != target else ()
+            finder.candidates(source, target, instance.routes.k) if source != target else ()
             for source in nodes
             for target in nodes
         )

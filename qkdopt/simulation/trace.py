@@ -11,6 +11,7 @@ import numpy as np
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
+from qkdopt.io import STANDARD_STREAM, read_text
 from qkdopt.simulation.traffic import Requests
 
 COLUMNS = ("arrival", "holding", "source", "target")
@@ -32,14 +33,24 @@ class Trace:
         return int(self.requests.lightpath_counts.max())
 
 
+def _file_text(where: str) -> str:
+    try:
+        # Spreadsheets begin a CSV file with a byte order mark.
+        return Path(where).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
+    except UnicodeDecodeError:
+        raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
+
+
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """Read a trace whose node names are the instance's.
 
     Parameters
     ----------
     path
-        CSV file with a header; lines that begin with # are left out. Times may be in any unit: they
-        are divided by the mean holding time.
+        CSV file with a header, ``-`` for standard input; lines that begin with # are left out.
+        Times may be in any unit: they are divided by the mean holding time.
     instance
         The network: its node ids, and the channels of its grid.
     seed
@@ -50,14 +61,12 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     InstanceError
         The file cannot be read or breaks a rule; all faults at once, by request.
     """
-    where = str(path)
-    try:
-        # Spreadsheets begin a CSV file with a byte order mark.
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
-    except UnicodeDecodeError:
-        raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
+    standard = Path(path) == STANDARD_STREAM
+    where = "standard input" if standard else str(path)
+    if standard:
+        text = read_text(STANDARD_STREAM, InstanceError, expected="a CSV file")
+    else:
+        text = _file_text(where)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
         reader = csv.DictReader(lines)

@@ -15,8 +15,11 @@ from qkdopt.channel_sets import options as design_options
 from qkdopt.cli import choices
 from qkdopt.experiments.reproduction import figures
 from qkdopt.experiments.sensitivity import power
+from qkdopt.instance import SHIPPED_FIBRES
+from qkdopt.instance.demands import RouteOrder
 from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
+from qkdopt.io import exporters
 from qkdopt.io.importers import formats
 from qkdopt.io.importers import options as import_options
 from qkdopt.milp import export
@@ -33,12 +36,15 @@ PAIRS = {
     "Formulation": solve_options.FORMULATIONS,
     "ExportedFormulation": export.EXPORTED,
     "ExportFormat": export.FORMATS,
+    "PlanFormat": exporters.FORMATS,
     "TrafficStrategy": simulation_options.STRATEGIES,
     "Policy": simulation_options.POLICIES,
     "ChannelOrder": simulation_options.ORDERS,
     "Retuning": simulation_options.RETUNING,
     "Figure": (*figures.FIGURES, "all"),
     "EventTarget": events.TARGETS,
+    "RouteOrder": get_args(RouteOrder),
+    "FibreTypeName": [fibre.id for fibre in SHIPPED_FIBRES],
     "Preset": PRESETS,
     "Reserve": evaluator.RESERVES,
     "Layout": get_args(Fibre.model_fields["layout"].annotation),

@@ -166,7 +166,8 @@ def test_runs_that_are_all_done_leave_none_to_go():
     show_runs(live)(RunReport(total=44, done=43, failed=1))
     assert live._line() == "44 runs: 43 done, 1 failed, 0 running, 0 to go"
     show_runs(live)(RunReport(total=44, done=10, running=2, waiting=32, waiting_for=COMPILING))
-    assert live._line() == f"44 runs; {COMPILING}: 10 done, 2 running, 32 to go"
+    bar = "[#####...............]  23 %"
+    assert live._line() == f"44 runs; {COMPILING} {bar}: 10 done, 2 running, 32 to go"
 
 
 def test_a_line_is_cut_with_a_sign():

@@ -234,6 +234,8 @@ class LinkLight:
         apart_ghz = 1e3 * abs(classical_thz - self.quantum_thz)
         adjacent = apart_ghz < 1.5 * self.instance.grid.spacing_ghz
         isolation = crosstalk.adjacent_isolation_db if adjacent else crosstalk.isolation_db
+        if apart_ghz > 15e3 and crosstalk.other_band_isolation_db is not None:
+            isolation = crosstalk.other_band_isolation_db
         return self.launch_w * ratio(self.loss_db) * ratio(isolation)
 
     def _amplifier_w(self) -> float:

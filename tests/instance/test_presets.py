@@ -10,7 +10,7 @@ import pytest
 import qkdopt
 from qkdopt.cli.instance_info import info_text
 from qkdopt.cli.solve import summary
-from qkdopt.instance import Instance
+from qkdopt.instance import FourWaveMixing, Instance, OffGridCandidate
 from qkdopt.instance.generation import (
     METRO,
     PRESETS,
@@ -71,6 +71,30 @@ def test_other_noise_and_powers_of_links_are_changes_too():
     assert changes == ("other_noise.crosstalk on (off)", "launch_dbm of 1 links (none)")
 
 
+def test_an_amplified_network_is_bright_and_leaks():
+    made = new_instance("n", topology="nsfnet", demands=2, seed=1, preset="dwdm")
+    assert made.classical.launch_dbm == 0.0
+    assert made.other_noise.crosstalk is not None
+    darker = made.replace(other_noise={"crosstalk": {"isolation_db": 90.0}, "amplifier": None})
+    assert preset_changes(darker) == (
+        "other_noise.crosstalk.isolation_db = 90 (85)",
+        "other_noise.amplifier off (on)",
+    )
+
+
+def test_mixing_left_out_at_high_power_is_warned_of():
+    made = new_instance("n", topology="nsfnet", demands=2, seed=1, preset="dwdm")
+    (warning,) = made.warnings()
+    assert "launch_dbm = 0 with other_noise.four_wave_mixing off" in warning
+    o_band = OffGridCandidate(frequency_thz=228.85)
+    for quiet in (
+        made.replace(classical={"launch_dbm": -5.0}),
+        made.replace(other_noise={"four_wave_mixing": FourWaveMixing()}),
+        made.replace(qkd={"candidates": [o_band]}),
+    ):
+        assert list(quiet.warnings()) == []
+
+
 def test_a_preset_that_is_none_is_called_unknown():
     data = json.loads(MADQCI.read_text(encoding="utf-8"))
     data["preset"] = "mine"
@@ -120,3 +144,23 @@ def test_a_grid_beyond_the_c_band_is_warned_of(tmp_path, capsys):
     data = json.loads(path.read_text(encoding="utf-8"))
     data["grid"] = {"channels": 80, "spacing_ghz": 50.0}
     assert list(Instance.model_validate(data, strict=False).warnings()) == []
+
+
+def test_candidates_off_the_grid_are_read(tmp_path, capsys):
+    path = tmp_path / "n.json"
+    new = ("instance", "new", "-o", path, "--demands", 2, "--preset", "dwdm", "--candidates")
+    assert exit_status(*new, "1, 20,228.85THz@0.33,230thz") == 0
+    assert read_instance(path).qkd.candidates == (
+        1, 20,
+        OffGridCandidate(frequency_thz=228.85, loss_db_per_km=0.33),
+        OffGridCandidate(frequency_thz=230.0),
+    )  # fmt: skip
+    capsys.readouterr()
+    for wrong, fault in (
+        ("1,1310nm", "expected channel numbers such as 3,13,23,33, or frequencies"),
+        ("228850THz", "frequency_thz = 228850.0; expected 150 to 260 THz"),
+        ("228.85THz@33", "loss_db_per_km = 33.0; expected 0.1 to 1.5 dB/km"),
+        ("77", "expected a channel from 0 to 39"),
+    ):
+        assert exit_status(*new, wrong) == 2
+        assert fault in capsys.readouterr().err

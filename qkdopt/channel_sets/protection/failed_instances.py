@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from qkdopt.instance import Instance
 
 NO_QKD: dict[str, object] = {"qkd": False, "candidates": None}
@@ -11,10 +13,22 @@ def without_link(instance: Instance, link: str) -> Instance:
     """Cut a link: neither light nor key passes it.
 
     Its ends may be nodes that nothing joins any more; a network of one link keeps it, without
-    QKD, since an instance has a link at least.
+    QKD, since an instance has a link at least. Given routes that lead over the cut are left out.
     """
     is_only = len(instance.network.links) == 1
-    return _with_link(instance, link, NO_QKD if is_only else None)
+    if is_only or instance.routes.given is None:
+        return _with_link(instance, link, NO_QKD if is_only else None)
+    left = {frozenset((row.a, row.b)) for row in instance.network.links if row.id != link}
+    kept = [
+        path
+        for path in instance.routes.given
+        if all(frozenset(hop) in left for hop in pairwise(path))
+    ]
+    return instance.replace(
+        network={"links": {link: None}},
+        routes={"given": kept or None},
+        where=f"{instance.name} after a failure",
+    )
 
 
 def without_receiver(instance: Instance, link: str, channel: int) -> Instance:

@@ -8,7 +8,13 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Instance, NodeId
+from qkdopt.instance import (
+    SHIPPED_FIBRES,
+    Candidate,
+    FibreType,
+    Instance,
+    NodeId,
+)
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.new import hardware_of
 from qkdopt.instance.generation.presets import PRESETS
@@ -80,6 +86,7 @@ class NetworkBuilder:
         link_id: str | None = None,
         loss_db: float | None = None,
         loss_db_per_km: float | None = None,
+        fibre: str | None = None,
         launch_dbm: float | None = None,
         qkd: bool = True,
         candidates: Sequence[Candidate] | None = None,
@@ -98,6 +105,9 @@ class NetworkBuilder:
         loss_db, loss_db_per_km
             Measured loss of the whole link [dB], or per kilometre; at most one of them, None for
             the fibre's own.
+        fibre
+            Type of the fibre: one of ``SHIPPED_FIBRES``, or one given to :meth:`instance`; None for
+            the network's.
         launch_dbm
             Classical power per channel [dBm]; None for that of the instance.
         qkd
@@ -118,6 +128,7 @@ class NetworkBuilder:
                     "length_km": length_km,
                     "loss_db": loss_db,
                     "loss_db_per_km": loss_db_per_km,
+                    "fibre": fibre,
                     "launch_dbm": launch_dbm,
                     "candidates": None if candidates is None else list(candidates),
                     "qkd_direction": qkd_direction,
@@ -172,6 +183,7 @@ class NetworkBuilder:
         layout: Literal["single", "pair"] | None = None,
         launch_dbm: float | None = None,
         k: int = 3,
+        fibres: Sequence[FibreType] = (),
         load_erlang: float | None = None,
         description: str = "",
     ) -> Instance:
@@ -193,6 +205,8 @@ class NetworkBuilder:
             Classical power per channel [dBm]; None for the preset's.
         k
             Number of candidate routes of a demand.
+        fibres
+            Fibre types that links name, beside those of ``SHIPPED_FIBRES``.
         load_erlang
             Offered load of dynamic traffic [erlang]; None for no traffic.
         description
@@ -213,6 +227,7 @@ class NetworkBuilder:
             "description": description,
             "preset": preset,
             "network": network,
+            "fibres": self._fibres(fibres),
             "routes": {"k": k},
             "demands": self._demands,
             "traffic": None if load_erlang is None else {"load_erlang": load_erlang},
@@ -222,6 +237,13 @@ class NetworkBuilder:
             return Instance.model_validate(data, strict=False)
         except ValidationError as error:
             raise InstanceError(self.name, list(fault_texts(error, data, Instance))) from None
+
+    def _fibres(self, own: Sequence[FibreType]) -> tuple[FibreType, ...] | None:
+        """Return the types that links name, own ones first; None where they name none."""
+        named = {link.get("fibre") for link in self._links}
+        known = {fibre.id for fibre in own}
+        shipped = [row for row in SHIPPED_FIBRES if row.id in named and row.id not in known]
+        return (*own, *shipped) or None
 
     def _link_id(self, a: NodeId, b: NodeId) -> str:
         name = pair = f"{a}-{b}"

@@ -9,7 +9,18 @@ import numpy as np
 from pydantic import ValidationError
 
 from qkdopt.errors import InstanceError, UsageError
-from qkdopt.instance import Candidate, Demand, Instance, Network, NodeId, PairShare, Routes, Traffic
+from qkdopt.instance import (
+    SHIPPED_FIBRES,
+    Candidate,
+    Demand,
+    FibreType,
+    Instance,
+    Network,
+    NodeId,
+    PairShare,
+    Routes,
+    Traffic,
+)
 from qkdopt.instance.generation.presets import PRESETS
 from qkdopt.instance.generation.topologies import (
     default_length_scale,
@@ -31,11 +42,13 @@ def new_instance(
     length_scale: float | None = None,
     channels: int | None = None,
     channels_per_demand: int = 1,
-    candidates: Sequence[int] | None = None,
+    candidates: Sequence[Candidate] | None = None,
     reserve: Literal["working", "all"] = "working",
     layout: Literal["single", "pair"] | None = None,
     launch_dbm: float | None = None,
     k: int = 3,
+    route_order: Literal["km", "hops"] | None = None,
+    fibre_type: str | None = None,
     load_erlang: float | None = None,
     weighted: bool = False,
     description: str = "",
@@ -59,8 +72,11 @@ def new_instance(
         Candidate QKD channels (None for all), and which of them stay dark.
     layout, launch_dbm
         Fibre layout, and launch power of a classical channel [dBm]; None for the preset's.
-    k
-        Number of candidate routes of a demand.
+    k, route_order
+        Number of candidate routes of a demand, and what is shortest: ``km`` (the default) or
+        ``hops``.
+    fibre_type
+        Type of every link's fibre, one of ``SHIPPED_FIBRES``; None for the preset's fibre.
     load_erlang
         Load of the traffic block that the simulator uses [erlang]; None for its default. With
         ``weighted`` that block has the topology's demand matrix too; without both there is none.
@@ -68,7 +84,7 @@ def new_instance(
     Raises
     ------
     UsageError
-        An unknown preset or topology.
+        An unknown preset, topology or fibre type.
     InstanceError
         Values that break a rule of the instance.
 
@@ -84,6 +100,10 @@ def new_instance(
     if length_scale is None:
         length_scale = default_length_scale(topology)
     network = load_topology(topology, length_scale)
+    fibres = None if fibre_type is None else (_shipped_fibre(fibre_type),)
+    if fibre_type is not None:
+        links = [link.model_copy(update={"fibre": fibre_type}) for link in network.links]
+        network = network.model_copy(update={"links": tuple(links)})
     weights = traffic_weights(topology) if weighted else None
     try:
         return Instance(
@@ -91,7 +111,8 @@ def new_instance(
             description=description,
             preset=preset,
             network=network,
-            routes=Routes(k=k),
+            fibres=fibres,
+            routes=Routes(k=k, order=route_order),
             demands=random_demands(
                 network, demands, seed=seed, channels=channels_per_demand, weights=weights
             ),
@@ -101,6 +122,14 @@ def new_instance(
     except ValidationError as problem:
         faults = [e["msg"].removeprefix("Value error, ") for e in problem.errors()]
         raise InstanceError(name, [line for text in faults for line in text.splitlines()]) from None
+
+
+def _shipped_fibre(name: str) -> FibreType:
+    for fibre in SHIPPED_FIBRES:
+        if fibre.id == name:
+            return fibre
+    known = ", ".join(fibre.id for fibre in SHIPPED_FIBRES)
+    raise UsageError(f"fibre type = {name!r}; expected one of {known}")
 
 
 def _traffic(
@@ -127,7 +156,7 @@ def hardware_of(
     layout: Literal["single", "pair"] | None,
     launch_dbm: float | None,
 ) -> dict[str, Any]:
-    """Return grid, fibre, classical and qkd of a preset with some values changed.
+    """Return the parts of an instance that a preset sets, with some values changed.
 
     Parameters
     ----------
@@ -148,7 +177,7 @@ def hardware_of(
     chosen: dict[str, Any] = {"reserve": reserve}
     if candidates is not None:
         chosen["candidates"] = tuple(candidates)
-    changes: dict[str, dict[str, Any]] = {"grid": {}, "fibre": {}, "classical": {}, "qkd": chosen}
+    changes: dict[str, dict[str, Any]] = {name: {} for name in parts} | {"qkd": chosen}
     if channels is not None:
         changes["grid"]["channels"] = channels
     if layout is not None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from qkdopt.instance import Classical, Fibre, Grid, Instance, Part, Qkd
+from qkdopt.instance import (
+    AmplifierNoise,
+    Classical,
+    Crosstalk,
+    Fibre,
+    Grid,
+    Instance,
+    OtherNoise,
+    Part,
+    Qkd,
+)
 
 
 def paper() -> dict[str, Part]:
@@ -42,7 +52,34 @@ def field() -> dict[str, Part]:
     }
 
 
-PRESETS: dict[str, Callable[[], dict[str, Part]]] = {"paper": paper, "field": field}
+def dwdm() -> dict[str, Part]:
+    """Values of an amplified DWDM network whose fibres QKD shares.
+
+    0 dBm a channel into every fibre: what GNPy plans by default (``SI.power_dbm`` of its
+    ``eqpt_config.json``), and the power of the data lasers of K. A. Patel et al., Appl. Phys.
+    Lett. 104, 051123 (2014). A combiner for the quantum channel at either end: at least 80 dB of
+    isolation, at most 1.8 dB of loss (YD/T 4632-2023), 5 dB more from channels that are not
+    adjacent, as in a 40-channel multiplexer; behind it the filter of ``field``. Amplifiers of 6 dB
+    noise figure (GNPy's ``std_medium_gain``) and 20 dB gain. ``docs/presets.md`` has the rest.
+    """
+    hardware = field()
+    return {
+        "grid": hardware["grid"],
+        "fibre": hardware["fibre"],
+        "classical": Classical(launch_dbm=0.0),
+        "other_noise": OtherNoise(
+            crosstalk=Crosstalk(
+                adjacent_isolation_db=80.0, isolation_db=85.0, other_band_isolation_db=120.0
+            ),
+            amplifier=AmplifierNoise(
+                spontaneous_emission_factor=2.0, gain_db=20.0, rejection_db=80.0
+            ),
+        ),
+        "qkd": Qkd.model_validate({**hardware["qkd"].model_dump(), "insertion_loss_db": 4.8}),
+    }
+
+
+PRESETS: dict[str, Callable[[], dict[str, Part]]] = {"paper": paper, "field": field, "dwdm": dwdm}
 
 # What a planner chooses, whatever the hardware: no preset says it.
 CHOSEN = {("qkd", "candidates"), ("qkd", "reserve")}
@@ -77,16 +114,33 @@ def preset_lines(instance: Instance) -> Iterator[str]:
 
 def _changes(instance: Instance, parts: dict[str, Part]) -> Iterator[str]:
     for name, part in parts.items():
+        if name == "other_noise":
+            continue
         own = getattr(instance, name).model_dump()
         for field, value in part.model_dump().items():
             if own[field] != value and (name, field) not in CHOSEN:
                 yield f"{name}.{field} = {_shown(own[field])} ({_shown(value)})"
-    for field, value in instance.other_noise.model_dump().items():
-        if value is not None:
-            yield f"other_noise.{field} on (off)"
+    yield from _noise_changes(instance, parts.get("other_noise", OtherNoise()))
+    typed = sum(link.fibre is not None for link in instance.network.links)
+    if typed:
+        yield f"fibre type of {typed} links (none)"
     own_power = sum(link.launch_dbm is not None for link in instance.network.links)
     if own_power:
         yield f"launch_dbm of {own_power} links (none)"
+
+
+def _noise_changes(instance: Instance, part: Part) -> Iterator[str]:
+    """Yield each noise that is on where the preset has it off, off where on, or of other values."""
+    preset = part.model_dump()
+    for name, own in instance.other_noise.model_dump().items():
+        usual = preset[name]
+        if (own is None) != (usual is None):
+            yield f"other_noise.{name} {'off (on)' if own is None else 'on (off)'}"
+        elif own is not None:
+            for field, value in own.items():
+                if value != usual[field]:
+                    where = f"other_noise.{name}.{field}"
+                    yield f"{where} = {_shown(value)} ({_shown(usual[field])})"
 
 
 def _shown(value: object) -> str:
