@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from qkdopt.checker.in_place import validate_available
 from qkdopt.instance import Demand, Instance, Link, NodeId
 from qkdopt.result import AnyPlan, Lightpath, Result
 
@@ -28,6 +29,8 @@ def validate_lightpaths(instance: Instance, result: AnyPlan) -> Iterator[str]:
         yield from _validate_listing(instance, result)
     if valid:
         yield from _validate_clashes(instance, result)
+        for path in result.lightpaths:
+            yield from validate_available(instance, path)
 
 
 def _validate_path(

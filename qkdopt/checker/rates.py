@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
+from qkdopt.checker.in_place import Foreign, foreign_light
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.instance import Candidate, Instance, Link, NodeId, OffGridCandidate, RamanTable
 from qkdopt.physics import fibre, fwm, keyrate, noise, raman
@@ -90,7 +91,8 @@ def _validate_guard_bands(instance: Instance, link: Link, row: Tuning, lit: Lit)
         return
     candidates = instance.candidates_of(link)
     reserved = candidates if instance.qkd.reserve == "all" else (working,)
-    for channel, from_a in lit[link.id]:
+    foreign = [(channel, from_a) for channel, from_a, _ in foreign_light(instance, link)]
+    for channel, from_a in (*lit[link.id], *foreign):
         if not _in_quantum_fibre(instance, link, from_a):
             continue
         for candidate in reserved:
@@ -184,14 +186,18 @@ def _classical_power_w(
     quantum_db: float,
     lit: list[tuple[int, bool]],
 ) -> float:
-    """Compute the power [W] that lit channels add in the quantum filter."""
+    """Compute the power [W] that lit channels and foreign light add in the quantum filter."""
     loss_db = _loss_db(instance, link)
-    launch_w = float(dbm_to_w(_launch_dbm(instance, link, loss_db)))
+    usual_dbm = _launch_dbm(instance, link, loss_db)
+    launch_w = float(dbm_to_w(usual_dbm))
     a_classical = float(db_per_km_to_per_km(loss_db / link.length_km))
     a_quantum = float(db_per_km_to_per_km(quantum_db / link.length_km))
     width_nm = float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz))
     total_w, co_thz = 0.0, []
-    for channel, from_a in lit:
+    light: list[Foreign] = [(channel, from_a, None) for channel, from_a in lit]
+    light += foreign_light(instance, link)
+    for channel, from_a, own_dbm in light:
+        power_w = launch_w if own_dbm is None else float(dbm_to_w(own_dbm))
         if not _in_quantum_fibre(instance, link, from_a):
             continue
         channel_thz = instance.grid.frequency_thz(channel)
@@ -200,13 +206,13 @@ def _classical_power_w(
         rho = _cross_section(instance, channel_thz, quantum_thz)
         total_w += float(
             scatter(
-                launch_w, rho, width_nm, link.length_km,
+                power_w, rho, width_nm, link.length_km,
                 loss_classical_per_km=a_classical, loss_quantum_per_km=a_quantum,
             )
         )  # fmt: skip
         if co_propagating:
             co_thz.append(channel_thz)
-            total_w += _crosstalk_w(instance, link, launch_w, a_classical, channel_thz, quantum_thz)
+            total_w += _crosstalk_w(instance, link, power_w, a_classical, channel_thz, quantum_thz)
     mixing = instance.other_noise.four_wave_mixing
     if mixing is not None and len(co_thz) > 1:
         total_w += float(

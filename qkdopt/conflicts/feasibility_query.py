@@ -14,6 +14,7 @@ from qkdopt.conflicts.groups import Groups, numbers
 from qkdopt.instance import Demand, NodeId
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
+from qkdopt.problem.light_in_place import available_channels
 from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan, assess, lit_channels
 from qkdopt.problem.relay import WidestRelay
 from qkdopt.problem.routes import Route
@@ -131,11 +132,12 @@ def _restricted_to(route: Route, links: set[int]) -> Route:
 
 
 def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:
-    """Let every channel of these links be lit, whatever QKD channel works."""
+    """Let every available channel of these links be lit, whatever QKD channel works."""
     if not links:
         return tables
     blocks, usable = tables.blocks.copy(), tables.usable.copy()
-    blocks[sorted(links)], usable[sorted(links)] = False, True
+    blocks[sorted(links)] = False
+    usable[sorted(links)] = available_channels(tables.instance)[sorted(links)]
     return replace(tables, blocks=blocks, usable=usable)
 
 

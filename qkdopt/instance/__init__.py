@@ -13,9 +13,17 @@ from qkdopt.instance.hardware import (
     OtherNoise,
     RamanTable,
 )
+from qkdopt.instance.in_place import (
+    InPlaceChannel,
+    InPlaceLightpath,
+    Unavailable,
+    UnavailableChannels,
+    links_along,
+)
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.quantum import KeyRateTable, Qkd
+from qkdopt.instance.standing import validate_nothing_in_place, with_standing_light
 
 __all__ = [
     "SCHEMA",
@@ -27,6 +35,8 @@ __all__ = [
     "Fibre",
     "FourWaveMixing",
     "Grid",
+    "InPlaceChannel",
+    "InPlaceLightpath",
     "Instance",
     "KeyRateTable",
     "Link",
@@ -41,8 +51,13 @@ __all__ = [
     "RamanTable",
     "Routes",
     "Traffic",
+    "Unavailable",
+    "UnavailableChannels",
     "WidthShare",
+    "links_along",
     "read_channels",
     "spell_channels",
+    "validate_nothing_in_place",
     "with_candidates",
+    "with_standing_light",
 ]

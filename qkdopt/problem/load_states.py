@@ -68,8 +68,11 @@ def link_states(tables: Tables, link: int, max_loads: tuple[int, int]) -> LinkSt
     max_loads
         Most co-propagating and most counter-propagating lightpaths.
     """
-    width = tables.usable.shape[2]
-    first, second = (np.arange(min(most, width) + 1) for most in max_loads)
+    co = co_direction(tables, link)
+    width, other = (int(tables.usable[link, direction].sum()) for direction in (co, 1 - co))
+    first, second = (
+        np.arange(min(most, room) + 1) for most, room in zip(max_loads, (width, other), strict=True)
+    )
     grid = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
     shared = bool(tables.fibres[0] == tables.fibres[1])
     if shared:

@@ -12,7 +12,16 @@ from itertools import combinations
 
 from qkdopt.instance import Instance, Link
 from qkdopt.result import Objective, Result
-from tests.corners.light import LinkLight, Lit, candidates, centre_thz, hears, is_dark
+from tests.corners.light import (
+    LinkLight,
+    Lit,
+    candidates,
+    centre_thz,
+    foreign,
+    hears,
+    is_dark,
+    unavailable,
+)
 from tests.corners.paths import Hops, shortest_routes
 
 # Minimum rates are compared to this, relatively: below and above it both answers are right.
@@ -55,7 +64,10 @@ class Enumeration:
 
     def run(self) -> Enumeration:
         """Judge every assignment."""
-        choices = [_choices(self.instance, r) for r in range(len(self.instance.demands))]
+        choices = [
+            [choice for choice in _choices(self.instance, r) if may_be_lit(self.instance, choice)]
+            for r in range(len(self.instance.demands))
+        ]
         self._single = self.instance.fibre.layout == "single"
         self._descend(choices, [], [(0, 0)] * len(self.instance.network.links))
         return self
@@ -81,7 +93,7 @@ class Enumeration:
         return self._rates[key]
 
     def _best_rate(self, e: int, link: Link, lit: Lit) -> float | None:
-        everything = candidates(self.instance, link)
+        everything = left_candidates(self.instance, link)
         if e not in self._light:
             self._light[e] = [LinkLight(self.instance, link, c) for c in everything]
         rates = [
@@ -175,6 +187,8 @@ def value_of(instance: Instance, result: Result) -> float:
         e = position[row.link]
         rates[e] = _rate_of_row(instance, instance.network.links[e], row, frozenset(lit[e]))
     choices = [chosen.get(demand.id) for demand in instance.demands]
+    if not all(may_be_lit(instance, choice) for choice in choices):
+        raise ValueError("a channel that is unavailable, or has foreign light, is lit")
     for r, choice in enumerate(choices):
         demand = instance.demands[r]
         if choice is not None and choice[0] not in shortest_routes(
@@ -202,6 +216,30 @@ def _choices(instance: Instance, r: int) -> list:
     routes = shortest_routes(instance, demand.source, demand.target)
     sets = list(combinations(range(instance.grid.channels), demand.channels))
     return [None, *((hops, channels) for hops in routes for channels in sets)]
+
+
+def left_candidates(instance: Instance, link: Link) -> tuple:
+    """Candidates of a link without foreign light in their guard band."""
+    lit = [w for w, forward, _ in foreign(instance, link) if hears(instance, link, forward)]
+    return tuple(
+        candidate
+        for candidate in candidates(instance, link)
+        if not any(is_dark(instance, w, candidate) for w in lit)
+    )
+
+
+def may_be_lit(instance: Instance, choice: tuple[Hops, tuple[int, ...]] | None) -> bool:
+    """Whether foreign light and unavailable channels leave room for a choice."""
+    if choice is None:
+        return True
+    single = instance.fibre.layout == "single"
+    for e, forward in choice[0]:
+        link = instance.network.links[e]
+        taken = {w for w, f, _ in foreign(instance, link) if single or f == forward}
+        for w in choice[1]:
+            if w in taken or unavailable(instance, link, w, forward):
+                return False
+    return True
 
 
 def _is_legal(instance: Instance, candidate, everything: tuple, lit: Lit) -> bool:
@@ -247,7 +285,7 @@ def _has_minimum_rates(instance: Instance, keys: list[float | None], slack: floa
 
 
 def _rate_of_row(instance: Instance, link: Link, row, lit: Lit) -> float:
-    everything = candidates(instance, link)
+    everything = left_candidates(instance, link)
     for candidate in everything:
         named = row.channel if isinstance(candidate, int) else row.frequency_thz
         here = candidate if isinstance(candidate, int) else centre_thz(instance, candidate)
