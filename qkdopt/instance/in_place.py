@@ -32,12 +32,15 @@ class UnavailableChannels(Part):
             yield "unavailable: expected either channels, or first_thz and last_thz"
         elif self.channels is None and None in edges:
             yield "unavailable: one edge of a band; expected first_thz and last_thz"
-        elif self.first_thz is not None and self.last_thz is not None:
-            if self.first_thz > self.last_thz:
-                yield (
-                    f"unavailable: first_thz = {self.first_thz:g} above last_thz = "
-                    f"{self.last_thz:g}; expected the lower edge first"
-                )
+        elif (
+            self.first_thz is not None
+            and self.last_thz is not None
+            and self.first_thz > self.last_thz
+        ):
+            yield (
+                f"unavailable: first_thz = {self.first_thz:g} above last_thz = "
+                f"{self.last_thz:g}; expected the lower edge first"
+            )
 
 
 Unavailable = Index | UnavailableChannels
