@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         write_result,
     )
     from qkdopt.jobs import UnfinishedError
-    from qkdopt.optimize import solve
+    from qkdopt.optimize import instance_around, solve
     from qkdopt.plotting import (
         plot_diagnostics,
         plot_gap_over_time,
@@ -102,6 +102,7 @@ __all__ = [
     "check",
     "compare",
     "explain",
+    "instance_around",
     "new_instance",
     "plot_diagnostics",
     "plot_gap_over_time",
@@ -163,6 +164,7 @@ _HOME = {
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
     "explain": "qkdopt.conflicts",
+    "instance_around": "qkdopt.optimize",
     "new_instance": "qkdopt.instance.generation",
     "plot_gap_over_time": "qkdopt.plotting",
     "plot_history": "qkdopt.plotting",

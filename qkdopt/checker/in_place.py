@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qkdopt.instance import Instance, Link, UnavailableChannels
-from qkdopt.result import Lightpath
+from qkdopt.instance import InPlaceLightpath, Instance, Link, UnavailableChannels
+from qkdopt.result import AnyPlan, Lightpath
 
 # A channel centred within this of a band's edge is in the band [THz].
 EDGE_THZ = 1e-9
 # (channel, whether light travels a -> b, own power [dBm] or None for the link's)
 Foreign = tuple[int, bool, float | None]
+
+
+def planned_instance(instance: Instance, result: AnyPlan) -> Instance:
+    """Return what a result is a plan of: the instance, with an earlier plan's light in place.
+
+    Raises
+    ------
+    InstanceError
+        The light that the result records does not fit the instance.
+    """
+    if result.around is None or result.instance.sha256 == instance.sha256():
+        return instance
+    return instance.replace(
+        lightpaths=result.around.lightpaths or None, moves_limit=result.around.moves_limit
+    )
 
 
 def foreign_light(instance: Instance, link: Link) -> list[Foreign]:
@@ -24,6 +39,30 @@ def foreign_light(instance: Instance, link: Link) -> list[Foreign]:
             if named and {start, end} == {link.a, link.b}:
                 found += [(channel, start == link.a, path.launch_dbm) for channel in path.channels]
     return found
+
+
+def validate_in_place(instance: Instance, result: AnyPlan) -> Iterator[str]:
+    """Yield every demand with light that stays in place that a plan leaves out or moves (C17)."""
+    planned = {path.demand: path for path in result.lightpaths}
+    for fixed in instance.lightpaths or ():
+        if fixed.demand is None or fixed.movable:
+            continue
+        where = f"lightpaths: demand {fixed.demand!r}"
+        path = planned.get(fixed.demand)
+        if path is None:
+            yield f"{where} is in place and not served; expected it where it is"
+        elif not is_where_it_was(fixed, path):
+            yield (
+                f"{where} runs {list(path.route)} on channels {list(path.channels)}; expected it "
+                f"in place, {list(fixed.route)} on {sorted(fixed.channels)}"
+            )
+
+
+def is_where_it_was(fixed: InPlaceLightpath, path: Lightpath) -> bool:
+    """Tell whether a planned lightpath has route, links and channels of one in place."""
+    links = fixed.links is None or tuple(fixed.links) == tuple(path.links)
+    same_route = tuple(fixed.route) == tuple(path.route)
+    return links and same_route and set(fixed.channels) == set(path.channels)
 
 
 def validate_available(instance: Instance, path: Lightpath) -> Iterator[str]:

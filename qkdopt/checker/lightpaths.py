@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from qkdopt.checker.in_place import validate_available
+from qkdopt.checker.in_place import validate_available, validate_in_place
 from qkdopt.instance import Demand, Instance, Link, NodeId
 from qkdopt.result import AnyPlan, Lightpath, Result
 
@@ -25,6 +25,7 @@ def validate_lightpaths(instance: Instance, result: AnyPlan) -> Iterator[str]:
         faults = list(_validate_path(instance, path, demands.get(path.demand), links))
         valid = valid and not faults
         yield from faults
+    yield from validate_in_place(instance, result)
     if isinstance(result, Result):
         yield from _validate_listing(instance, result)
     if valid:

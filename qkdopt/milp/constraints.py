@@ -41,6 +41,14 @@ def channels_of_route(m: JointModel) -> pyo.Constraint:
     return pyo.Constraint(m.RP, rule=rule)
 
 
+def stays_in_place(m: JointModel) -> pyo.Constraint:
+    r"""Serve a demand whose light is in place (C17): :math:`x_{r0} = 1`.
+
+    It has one route, and the channels that are lit there; no other demand may have them (C16).
+    """
+    return pyo.Constraint(m.problem.staying, rule=lambda m, r: m.x[r, 0] == 1)
+
+
 def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
     r"""Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3).
 

@@ -152,17 +152,12 @@ def hint(m: CpJoint, plan: Plan) -> None:
 
 
 def _declare_lightpaths(m: CpJoint) -> None:
-    """Declare one route a demand, and its channels on it (C1)."""
-    usable = m.problem.tables.usable
+    """Declare one route a demand, and its channels on it (C1, C16, C17)."""
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
             hops = route.hops
             m.x[r, p] = m.model.new_bool_var(f"x_{r}_{p}")
-            usable_channels = [
-                w
-                for w in range(usable.shape[2])
-                if all(usable[e, direction, w] for e, direction, _ in hops)
-            ]
+            usable_channels = np.flatnonzero(m.problem.open_channels(r, route)).tolist()
             for w in usable_channels:
                 m.l[r, p, w] = m.model.new_bool_var(f"l_{r}_{p}_{w}")
                 for e, direction, _ in hops:
@@ -170,6 +165,8 @@ def _declare_lightpaths(m: CpJoint) -> None:
             count = m.problem.instance.demands[r].channels
             m.model.add(sum(m.l[r, p, w] for w in usable_channels) == count * m.x[r, p])
         m.model.add_at_most_one(m.x[r, p] for p in range(len(routes)))
+    for r in m.problem.staying:
+        m.model.add(m.x[r, 0] == 1)
 
 
 def _declare_working(m: CpJoint) -> None:

@@ -73,6 +73,8 @@ def build_loads(
     m.l3_lightpaths_of_item = lightpaths_of_item(m)
     m.l4_load_of_state = load_of_state(m)
     m.l5_only_in_its_state = only_in_its_state(m)
+    if problem.staying:
+        m.l10_in_place = stays_in_place(m)
     if served is None:
         m.goal = pyo.Objective(expr=sum(m.n[p] for p in m.P), sense=pyo.maximize)
         return m
@@ -155,6 +157,12 @@ def demands_of_class(m: LoadModel) -> pyo.Constraint:
         return sum(m.n[p] for p in routes) <= int(rel.class_count[d])
 
     return pyo.Constraint(range(len(rel.class_count)), rule=rule)
+
+
+def stays_in_place(m: LoadModel) -> pyo.Constraint:
+    r"""Serve the demands whose light is in place (L10): :math:`n_p = 1` on their routes."""
+    classes = [d for d, group in enumerate(m.classes) if m.problem.stays(group.demands[0])]
+    return pyo.Constraint(classes, rule=lambda m, d: m.n[int(m.arrays.class_route[d])] == 1)
 
 
 def one_state(m: LoadModel) -> pyo.Constraint:

@@ -18,6 +18,7 @@ from qkdopt.optimize.result_parts import (
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan, assess
 from qkdopt.result import (
+    Around,
     Bound,
     HistoryPoint,
     InstanceRef,
@@ -60,6 +61,8 @@ class RunRecord:
         How long the run took.
     history
         Incumbent and bound over its time; None where they were not recorded.
+    around
+        The earlier plan that this one is made around; None without one.
     """
 
     strategy: str
@@ -73,6 +76,7 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     history: History | None = None
+    around: Around | None = None
 
 
 def result_of(
@@ -132,6 +136,7 @@ def result_of(
         limits=run.limits,
         preset_changes=preset_changes(instance),
         history=tuple(history),
+        around=run.around,
         seconds=round(run.seconds, 3),
         environment=environment(),
     )

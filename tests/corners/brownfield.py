@@ -51,7 +51,7 @@ def brownfield(seed: int) -> Brownfield:
                 instance = _added(rng, base.instance)
             except ValidationError:
                 continue
-            if instance is not None and Enumeration(instance, base.objective).run().best:
+            if instance is not None and Enumeration(instance, base.objective).run().sure:
                 return Brownfield(instance, base.objective)
     raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
 
@@ -71,7 +71,7 @@ def _added(rng: Rng, instance: Instance) -> Instance | None:
 
 
 # Share of the draws with demands in place.
-DEMANDS_SHARE = 0.0
+DEMANDS_SHARE = 0.6
 
 
 def _foreign(rng: Rng, data: Data) -> list[Data]:

@@ -191,9 +191,9 @@ def value_of(instance: Instance, result: Result) -> float:
         raise ValueError("a channel that is unavailable, or has foreign light, is lit")
     for r, choice in enumerate(choices):
         demand = instance.demands[r]
-        if choice is not None and choice[0] not in shortest_routes(
-            instance, demand.source, demand.target
-        ):
+        if choice is not None and choice[0] not in [
+            allowed[0] for allowed in _choices(instance, r) if allowed is not None
+        ]:
             raise ValueError(f"demand {demand.id} takes no candidate route")
     keys = _demand_rates(instance, choices, rates)
     if not _has_minimum_rates(instance, keys, -SLACK):
@@ -211,16 +211,40 @@ def objective_bps(objective: Objective, rates: list[float], keys: list[float]) -
 
 
 def _choices(instance: Instance, r: int) -> list:
-    """What can become of a demand: blocked, or a route with channels."""
+    """What can become of a demand: blocked, or a route with channels; where it is, if fixed."""
     demand = instance.demands[r]
+    for path in instance.lightpaths or ():
+        if path.demand == demand.id and not path.movable:
+            return [place_of(instance, path)]
     routes = shortest_routes(instance, demand.source, demand.target)
     sets = list(combinations(range(instance.grid.channels), demand.channels))
     return [None, *((hops, channels) for hops in routes for channels in sets)]
 
 
+def place_of(instance: Instance, path) -> tuple[Hops, tuple[int, ...]]:
+    """Hops and channels of light in place."""
+    hops = []
+    for k in range(len(path.route) - 1):
+        ends = path.route[k], path.route[k + 1]
+        (e,) = (
+            number
+            for number, link in enumerate(instance.network.links)
+            if {link.a, link.b} == set(ends) and (path.links is None or path.links[k] == link.id)
+        )
+        hops.append((e, instance.network.links[e].a == ends[0]))
+    return tuple(hops), tuple(sorted(path.channels))
+
+
 def left_candidates(instance: Instance, link: Link) -> tuple:
-    """Candidates of a link without foreign light in their guard band."""
+    """Candidates of a link without light that stays in place in their guard band."""
     lit = [w for w, forward, _ in foreign(instance, link) if hears(instance, link, forward)]
+    number = instance.network.links.index(link)
+    for path in instance.lightpaths or ():
+        if path.demand is not None and not path.movable:
+            hops, channels = place_of(instance, path)
+            for e, forward in hops:
+                if e == number and hears(instance, link, forward):
+                    lit += channels
     return tuple(
         candidate
         for candidate in candidates(instance, link)
