@@ -87,11 +87,11 @@ class Relaxation:
 
 
 def demand_classes(problem: Problem) -> tuple[DemandClass, ...]:
-    """Group the demands with a route; one that stays in place is a class of its own."""
+    """Group the demands with a route; one in place is a class of its own."""
     groups: dict[tuple[object, object, int, int | None], list[int]] = defaultdict(list)
     for r, demand in enumerate(problem.instance.demands):
         if problem.routes[r]:
-            alone = r if problem.stays(r) else None
+            alone = r if problem.must_serve(r) else None
             groups[demand.source, demand.target, demand.channels, alone].append(r)
     return tuple(
         DemandClass(tuple(members), problem.instance.demands[members[0]].channels, routes)

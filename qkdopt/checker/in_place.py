@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qkdopt.instance import InPlaceLightpath, Instance, Link, UnavailableChannels
-from qkdopt.result import AnyPlan, Lightpath
+from qkdopt.errors import InstanceError
+from qkdopt.instance import InPlaceLightpath, Instance, Link, NodeId, UnavailableChannels
+from qkdopt.result import AnyPlan, Lightpath, Result
 
 # A channel centred within this of a band's edge is in the band [THz].
 EDGE_THZ = 1e-9
@@ -19,13 +20,24 @@ def planned_instance(instance: Instance, result: AnyPlan) -> Instance:
     Raises
     ------
     InstanceError
-        The light that the result records does not fit the instance.
+        The light that the result records does not fit the instance, or lacks light that the
+        instance has in place.
     """
-    if result.around is None or result.instance.sha256 == instance.sha256():
+    around = result.around
+    if around is None or around.given_sha256 != instance.sha256():
         return instance
-    return instance.replace(
-        lightpaths=result.around.lightpaths or None, moves_limit=result.around.moves_limit
-    )
+    placed = {path.demand for path in around.lightpaths if path.demand is not None}
+    lacking = [
+        path
+        for path in instance.lightpaths or ()
+        if path not in around.lightpaths and path.demand not in placed
+    ]
+    if lacking:
+        raise InstanceError(
+            instance.name,
+            [f"around.{path.name} is missing; expected all light in place" for path in lacking],
+        )
+    return instance.replace(lightpaths=around.lightpaths or None, moves_limit=around.moves_limit)
 
 
 def foreign_light(instance: Instance, link: Link) -> list[Foreign]:
@@ -42,20 +54,40 @@ def foreign_light(instance: Instance, link: Link) -> list[Foreign]:
 
 
 def validate_in_place(instance: Instance, result: AnyPlan) -> Iterator[str]:
-    """Yield every demand with light that stays in place that a plan leaves out or moves (C17)."""
+    """Yield every demand in place that a plan leaves out, or moves though it may not (C17, C18)."""
     planned = {path.demand: path for path in result.lightpaths}
+    moved = []
     for fixed in instance.lightpaths or ():
-        if fixed.demand is None or fixed.movable:
+        if fixed.demand is None:
             continue
         where = f"lightpaths: demand {fixed.demand!r}"
         path = planned.get(fixed.demand)
         if path is None:
-            yield f"{where} is in place and not served; expected it where it is"
-        elif not is_where_it_was(fixed, path):
+            yield f"{where} is in place and not served; expected it served"
+        elif is_where_it_was(fixed, path):
+            continue
+        elif fixed.movable:
+            moved.append(fixed.demand)
+        else:
             yield (
                 f"{where} runs {list(path.route)} on channels {list(path.channels)}; expected it "
                 f"in place, {list(fixed.route)} on {sorted(fixed.channels)}"
             )
+
+    limit = instance.moves_limit
+    if limit is not None and len(moved) > limit:
+        yield f"lightpaths: {len(moved)} demands in place are moved; expected at most {limit}"
+    if isinstance(result, Result):
+        yield from _validate_moved(instance, result, moved)
+
+
+def _validate_moved(instance: Instance, result: Result, moved: list[NodeId]) -> Iterator[str]:
+    """Yield a fault where a result names other demands as moved than are."""
+    movable = any(path.movable for path in instance.lightpaths or ())
+    expected = set(moved) if movable and result.value is not None else None
+    read = None if result.moved is None else set(result.moved)
+    if read != expected:
+        yield f"moved = {result.moved}; expected {moved if expected is not None else None}"
 
 
 def is_where_it_was(fixed: InPlaceLightpath, path: Lightpath) -> bool:

@@ -19,7 +19,14 @@ from qkdopt.io import read_instance, read_plan, validate_writable, write_json_wh
 from qkdopt.optimize import solve
 from qkdopt.problem import build_problem
 from qkdopt.result import Result, Value, WorkingChannel
-from qkdopt.result.text import around_lines, kbps, note_lines, rate_lines, served_line
+from qkdopt.result.text import (
+    around_lines,
+    kbps,
+    moved_lines,
+    note_lines,
+    rate_lines,
+    served_line,
+)
 from qkdopt.runtime.signals import uninterrupted
 
 # Exit status of a run without a plan, by the reason.
@@ -136,6 +143,7 @@ def summary(instance: Instance, result: Result, routes: Routes = "candidates") -
     else:
         lines.extend(around_lines(result))
         lines.append(served_line(result, result.value))
+        lines.extend(moved_lines(result))
         lines.extend(_advice_lines(instance, result.value, routes))
         lines.extend(rate_lines(result, result.value))
         lines.extend(_link_lines(instance, result))

@@ -98,6 +98,8 @@ def build_query(
                 demands=kept, lightpaths=_foreign(problem.instance), moves_limit=None
             ),
             in_place=tuple(problem.in_place[r] for r in demands) if problem.in_place else (),
+            # All demands of a query have to be served, and any number may be moved.
+            movable=(),
             routes=tuple(routes[r] for r in demands),
             tables=_unguarded(problem.tables, frozenset(links) - set(numbers(groups, "guard"))),
         ),

@@ -156,7 +156,7 @@ def drop_below_min_rate(
 ) -> Plan:
     """Tune every link and drop demands below their minimum key rate, the furthest below first.
 
-    A demand that stays in place is not dropped: others are until it has its rate, or none is left.
+    A demand in place is not dropped: others are until it has its rate, or none is left.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def drop_below_min_rate(
         worst = int(missing.argmax())
         if missing[worst] <= 0.0:
             return plan
-        if problem.stays(worst):
+        if problem.must_serve(worst):
             other = _in_the_way(problem, plan, worst)
             if other is None:
                 return plan
@@ -200,7 +200,7 @@ def _in_the_way(problem: Problem, plan: Plan, r: int) -> int | None:
     served = [
         other
         for other, number in enumerate(plan.routes)
-        if number != BLOCKED and not problem.stays(other)
+        if number != BLOCKED and not problem.must_serve(other)
     ]
     bottleneck = assess(problem, plan).bottleneck[r]
     crossing = [o for o in served if bottleneck in problem.routes[o][plan.routes[o]].links]

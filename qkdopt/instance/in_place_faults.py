@@ -99,10 +99,7 @@ def _limit_faults(instance: Instance) -> Iterator[str]:
 
 
 def _clash_faults(instance: Instance) -> Iterator[str]:
-    """Yield each channel of a fibre that is lit twice, and light of fixed demands on closed ones.
-
-    A movable demand on an unavailable channel has to move.
-    """
+    """Yield each channel of a fibre that is lit twice, and light of demands on closed channels."""
     pair = instance.fibre.layout == "pair"
     for link in instance.network.links:
         carried = Counter(
@@ -116,18 +113,22 @@ def _clash_faults(instance: Instance) -> Iterator[str]:
                 )
         closed = instance.unavailable_channels(link)
         for row in instance.light_in_place(link):
-            fixed = row.lightpath.demand is not None and not row.lightpath.movable
-            if fixed and row.channel in closed[0 if row.from_a else 1]:
+            if row.lightpath.demand is not None and row.channel in closed[0 if row.from_a else 1]:
                 yield (
                     f"{row.lightpath.name}: channel {row.channel} is unavailable on link "
-                    f"{link.id}; expected a channel that may be lit, or movable light"
+                    f"{link.id}; expected a channel that may be lit (taken out of lightpaths, the "
+                    "demand is planned anew)"
                 )
 
 
 def _candidate_faults(instance: Instance) -> Iterator[str]:
-    """Yield each link with QKD whose every candidate has fixed light in its guard band."""
+    """Yield each link with QKD whose every candidate has light in place in its guard band."""
     for link in instance.network.links:
-        if link.qkd and not instance.candidates_of(link):
+        lit = instance.in_place_in_quantum_fibre(link, movable=True)
+        if link.qkd and not any(
+            not any(instance.is_dark_near(channel, candidate) for channel in lit)
+            for candidate in instance.candidates_of(link)
+        ):
             yield (
                 f"link {link.id}: light in place lies in the guard band of each of its QKD "
                 "candidates; expected one candidate without (or qkd false for this link)"

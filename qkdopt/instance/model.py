@@ -81,7 +81,8 @@ class Instance(Part):
     def candidates_of(self, link: Link) -> tuple[Candidate, ...]:
         """Candidate QKD channels of a link, in the file's order; none without QKD.
 
-        One with light in its guard band that stays in place is no candidate.
+        One with light in its guard band that stays in place is no candidate; with ``reserve =
+        all`` one with any light in place there.
         """
         if not link.qkd:
             return ()
@@ -91,16 +92,25 @@ class Instance(Part):
             listed = tuple(range(self.grid.channels))
         else:
             listed = self.qkd.candidates
-        lit = self._fixed_in_quantum_fibre(link)
+        lit = self.in_place_in_quantum_fibre(link, movable=self.qkd.reserve == "all")
         return tuple(c for c in listed if not any(self.is_dark_near(w, c) for w in lit))
 
-    def _fixed_in_quantum_fibre(self, link: Link) -> list[int]:
-        """Channels of light that stays in place in the fibre of a link's quantum signal."""
+    def in_place_in_quantum_fibre(self, link: Link, *, movable: bool) -> list[int]:
+        """Channels of light in place in the fibre of a link's quantum signal.
+
+        Parameters
+        ----------
+        link
+            The link.
+        movable
+            Whether light that may be moved counts too.
+        """
         along = link.qkd_direction == "a->b"
         return [
             row.channel
             for row in self.light_in_place(link)
-            if not row.lightpath.movable and (self.fibre.layout == "single" or row.from_a == along)
+            if (movable or not row.lightpath.movable)
+            and (self.fibre.layout == "single" or row.from_a == along)
         ]
 
     def light_in_place(self, link: Link) -> tuple[InPlaceChannel, ...]:

@@ -10,6 +10,7 @@ from qkdopt.milp.strengthen import load_states, splits_cleanly
 from qkdopt.milp.variables import (
     JointModel,
     declare_lightpaths,
+    declare_moves,
     declare_rates,
     declare_working,
 )
@@ -119,8 +120,12 @@ def _declare_shared(
     m.c1_one_route = constraints.one_route(m)
     m.c1_channels_of_route = constraints.channels_of_route(m)
     m.c4_one_working = constraints.one_working(m)
-    if problem.staying:
-        m.c17_in_place = constraints.stays_in_place(m)
+    if problem.staying or problem.movables:
+        m.c17_in_place = constraints.serves_in_place(m)
+    if problem.movables and problem.moves_limit is not None:
+        declare_moves(m)
+        m.c18_moved = constraints.moved_from_place(m)
+        m.c18_number_moved = constraints.number_moved(m)
     return m
 
 

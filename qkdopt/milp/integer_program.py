@@ -152,7 +152,7 @@ def hint(m: CpJoint, plan: Plan) -> None:
 
 
 def _declare_lightpaths(m: CpJoint) -> None:
-    """Declare one route a demand, and its channels on it (C1, C16, C17)."""
+    """Declare one route a demand, and its channels on it (C1, C16)."""
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
             hops = route.hops
@@ -165,8 +165,22 @@ def _declare_lightpaths(m: CpJoint) -> None:
             count = m.problem.instance.demands[r].channels
             m.model.add(sum(m.l[r, p, w] for w in usable_channels) == count * m.x[r, p])
         m.model.add_at_most_one(m.x[r, p] for p in range(len(routes)))
-    for r in m.problem.staying:
-        m.model.add(m.x[r, 0] == 1)
+    _keep_in_place(m)
+
+
+def _keep_in_place(m: CpJoint) -> None:
+    """Serve the demands in place, and limit how many are moved (C17, C18)."""
+    problem = m.problem
+    for r in (*problem.staying, *problem.movables):
+        m.model.add(sum(m.x[r, p] for p in range(len(problem.routes[r]))) == 1)
+    if problem.moves_limit is None:
+        return
+    moved = []
+    for r in problem.movables:
+        moved.append(m.model.new_bool_var(f"g_{r}"))
+        for w in problem.movable[r] or ():
+            m.model.add_bool_or([m.l[r, 0, w], moved[-1]])
+    m.model.add(sum(moved) <= problem.moves_limit)
 
 
 def _declare_working(m: CpJoint) -> None:

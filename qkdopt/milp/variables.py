@@ -81,6 +81,11 @@ def declare_channels(m: JointModel) -> None:
     m.l = pyo.Var(m.RPW, domain=pyo.Binary)
 
 
+def declare_moves(m: JointModel) -> None:
+    """Declare ``g[r]`` whether a movable demand is moved."""
+    m.g = pyo.Var(m.problem.movables, domain=pyo.Binary)
+
+
 def declare_working(m: JointModel) -> None:
     """Declare ``y[e, q]`` working candidate of every link with QKD."""
     candidates = m.problem.tables.candidates

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import InPlaceLightpath, Instance
 from qkdopt.problem import Problem
-from qkdopt.problem.plan import BLOCKED, Plan, assess, tune_working_channels
+from qkdopt.problem.moves import ROUNDING, plan_in_place
+from qkdopt.problem.plan import assess
 from qkdopt.result import AnyPlan, Around, Lightpath
-
-# A rate within this share of the least one is the least one.
-ROUNDING = 1e-9
 
 
 def instance_around(
@@ -104,26 +100,20 @@ def validate_rates_in_place(problem: Problem) -> None:
         One has not, so that no plan keeps it where it is with its least rate.
     """
     demands = problem.instance.demands
-    if not any(demands[r].min_skr_bps for r in problem.staying):
+    in_place = (*problem.staying, *problem.movables)
+    if not any(demands[r].min_skr_bps for r in in_place):
         return
     rates = assess(problem, plan_in_place(problem)).demand_skr_bps
     faults = []
-    for r in problem.staying:
+    for r in in_place:
         least = demands[r].min_skr_bps or 0.0
         if rates[r] < least * (1.0 - ROUNDING):
             faults.append(
                 f"demands: {demands[r].id!r} is in place with {rates[r]:g} bit/s at most; expected "
-                f"its min_skr_bps = {least:g} (lower it, or let the demand move)"
+                f"its min_skr_bps = {least:g} (lower it, or take the demand out of lightpaths)"
             )
     if faults:
         raise InstanceError(problem.instance.name, faults)
-
-
-def plan_in_place(problem: Problem) -> Plan:
-    """Return the plan of the demands that stay in place alone."""
-    in_place: Sequence[tuple[int, ...] | None] = problem.in_place or (None,) * len(problem.routes)
-    routes = [BLOCKED if channels is None else 0 for channels in in_place]
-    return tune_working_channels(problem, routes, [channels or () for channels in in_place])
 
 
 def _in_place(path: Lightpath, *, movable: bool) -> InPlaceLightpath:

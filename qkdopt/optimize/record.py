@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qkdopt.checker.numbers import OPTIMAL_GAP
+from qkdopt.instance import NodeId
 from qkdopt.instance.generation import preset_changes, preset_name
 from qkdopt.io.environment import environment
 from qkdopt.optimize.history import ROUNDING, ROUNDING_BPS, History
@@ -16,6 +17,7 @@ from qkdopt.optimize.result_parts import (
     working_channels_of,
 )
 from qkdopt.problem import Problem
+from qkdopt.problem.moves import moved_demands
 from qkdopt.problem.plan import Plan, assess
 from qkdopt.result import (
     Around,
@@ -137,9 +139,17 @@ def result_of(
         preset_changes=preset_changes(instance),
         history=tuple(history),
         around=run.around,
+        moved=_moved(problem, plan),
         seconds=round(run.seconds, 3),
         environment=environment(),
     )
+
+
+def _moved(problem: Problem, plan: Plan) -> tuple[NodeId, ...] | None:
+    """Return the ids of the demands in place that a plan moves; None where none may be moved."""
+    if not problem.movables:
+        return None
+    return tuple(problem.instance.demands[r].id for r in moved_demands(problem, plan))
 
 
 def saved_plan_of(problem: Problem, plan: Plan) -> SavedPlan:

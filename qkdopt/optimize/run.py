@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
-from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.errors import SolverMissingError, UnsupportedError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
 from qkdopt.optimize.around import around_of, instance_around, validate_rates_in_place
 from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.fewest_moves import move_back
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
@@ -127,7 +128,8 @@ def solve(
     LicenceError
         The model is over the solver's size without a licence.
     UnsupportedError
-        The formulation does not cover the instance, or the solver has no node limit.
+        The formulation does not cover the instance, the solver has no node limit, or the strategy
+        does not keep what is in place.
     ResultError
         The start is of another instance, takes routes that are no candidates, or breaks a rule.
     InstanceError
@@ -181,7 +183,7 @@ def solve(
         problem = with_routes_of(problem, start)
     incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
-        baseline = ds_qkd(problem.over_candidates())
+        baseline = ds_qkd(problem.over_candidates().moving_only())
     if start is not None:
         incumbent.offer(plan_of_start(problem, start))
     cluster = ExitStack()
@@ -190,6 +192,7 @@ def solve(
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption), cluster:
         outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
+        move_back(incumbent)
         taken_over = None if around is None else around_of(given, instance, around)
         result = _result(incumbent, baseline, outcome, clock, named, options, taken_over)
     if named.own:
@@ -235,10 +238,14 @@ def _run_strategy(
     problem = incumbent.problem
     clock.enter("heuristics")
     if strategy.build is not None:
-        plan = strategy.build(problem)
+        plan = strategy.build(problem if strategy.own else problem.moving_only())
         if strategy.own:
             validate_own_plan(problem, plan, strategy.name)
-        incumbent.offer(plan)
+        if not incumbent.offer(plan) and incumbent.plan is None:
+            raise UnsupportedError(
+                f"the plan of strategy {strategy.name} does not keep every demand in place with "
+                "its least key rate, or moves too many; use strategy auto"
+            )
         return Outcome()
     incumbent.offer(baseline)
     clock.report("heuristics", incumbent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
@@ -52,7 +52,12 @@ class Problem:
         Whether the listed routes are all there are.
     in_place
         ``(R,)`` channels of each demand whose light stays in place, on its only listed route; None
-        for a demand that is to be planned. Empty where nothing is in place.
+        for others. Empty where there are none.
+    movable
+        ``(R,)`` channels in place of each demand that may be moved, on its first listed route; None
+        for others. Empty where there are none.
+    moves_limit
+        How many of the movable demands may be moved; None for any number.
 
     Examples
     --------
@@ -71,6 +76,47 @@ class Problem:
     scope: RouteScope = "candidates"
     complete: bool = False
     in_place: InPlace = ()
+    movable: InPlace = ()
+    moves_limit: int | None = None
+
+    def must_serve(self, r: int) -> bool:
+        """Whether demand r is in place, and so has to be served."""
+        return self.stays(r) or self.is_movable(r)
+
+    def is_movable(self, r: int) -> bool:
+        """Whether demand r is in place and may be moved."""
+        return bool(self.movable) and self.movable[r] is not None
+
+    @property
+    def movables(self) -> tuple[int, ...]:
+        """Positions of the demands that are in place and may be moved."""
+        return tuple(r for r, channels in enumerate(self.movable) if channels is not None)
+
+    def moving_only(self, moving: Collection[int] = ()) -> Problem:
+        """Return the problem in which some movable demands may move and the others stay.
+
+        Its plans are plans of this problem: the route in place is number 0 in both.
+
+        Parameters
+        ----------
+        moving
+            Positions of the demands that may move, without a limit on their number.
+        """
+        if not self.movable:
+            return self
+        pinned = [r for r in self.movables if r not in moving]
+        fixed = self.in_place or (None,) * len(self.routes)
+        return replace(
+            self,
+            routes=tuple(
+                listed[:1] if r in pinned else listed for r, listed in enumerate(self.routes)
+            ),
+            in_place=tuple(self.movable[r] if r in pinned else fixed[r] for r in range(len(fixed))),
+            movable=tuple(
+                None if r in pinned else channels for r, channels in enumerate(self.movable)
+            ),
+            moves_limit=None,
+        )
 
     def stays(self, r: int) -> bool:
         """Whether the light of demand r stays in place."""
@@ -142,6 +188,12 @@ class Problem:
         if self.scope == "candidates":
             return self
         routes = tuple(listed[: self.instance.routes.k] for listed in self.routes)
+        if self.movable:
+            own = routes_in_place(self.instance, candidate_routes(self.instance))
+            routes = tuple(
+                listed[: len(candidates)]
+                for listed, candidates in zip(self.routes, own, strict=True)
+            )
         return replace(self, routes=routes, scope="candidates", complete=False)
 
     def with_routes(self, more: Mapping[int, Sequence[Route]]) -> Problem:
@@ -156,7 +208,7 @@ class Problem:
             Routes to list, by position of the demand.
         """
         ends: list[object] = [
-            r if self.stays(r) else (demand.source, demand.target)
+            r if self.must_serve(r) else (demand.source, demand.target)
             for r, demand in enumerate(self.instance.demands)
         ]
         found: dict[object, dict[Route, None]] = {}
@@ -219,13 +271,16 @@ def build_problem(
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
     listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else instance.routes.k
     routes = candidate_routes(instance, listed) if every is None else every
-    in_place = in_place_of(instance)
+    in_place = in_place_of(instance, movable=False)
+    movable = in_place_of(instance, movable=True)
     return Problem(
         instance=instance,
         tables=build_tables(instance),
-        routes=routes_in_place(instance, routes) if in_place else routes,
+        routes=routes_in_place(instance, routes) if in_place or movable else routes,
         objective=objective,
         scope=scope,
         complete=every is not None,
         in_place=in_place,
+        movable=movable,
+        moves_limit=instance.moves_limit,
     )

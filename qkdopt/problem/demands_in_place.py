@@ -15,24 +15,39 @@ InPlace = tuple[tuple[int, ...] | None, ...]
 Routes = tuple[tuple[Route, ...], ...]
 
 
-def in_place_of(instance: Instance) -> InPlace:
-    """Return the channels of each demand whose light stays in place; nothing without any."""
-    fixed = _fixed(instance)
-    if not fixed:
+def in_place_of(instance: Instance, *, movable: bool) -> InPlace:
+    """Return the channels of each demand in place; nothing without any.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    movable
+        Whether those that may be moved, or those that stay.
+    """
+    lit = _by_demand(instance, movable=movable)
+    if not lit:
         return ()
     return tuple(
-        tuple(sorted(fixed[demand.id].channels)) if demand.id in fixed else None
+        tuple(sorted(lit[demand.id].channels)) if demand.id in lit else None
         for demand in instance.demands
     )
 
 
 def routes_in_place(instance: Instance, routes: Routes) -> Routes:
-    """Return the listed routes with those in place as the only ones of their demands."""
-    fixed = _fixed(instance)
-    return tuple(
-        (route_of(instance, fixed[demand.id]),) if demand.id in fixed else listed
-        for demand, listed in zip(instance.demands, routes, strict=True)
-    )
+    """Return the listed routes with those in place: the only ones of demands that stay.
+
+    The route in place is the first of a demand that may be moved.
+    """
+    fixed, movable = (_by_demand(instance, movable=which) for which in (False, True))
+    found = list(routes)
+    for r, demand in enumerate(instance.demands):
+        if demand.id in fixed:
+            found[r] = (route_of(instance, fixed[demand.id]),)
+        elif demand.id in movable:
+            first = route_of(instance, movable[demand.id])
+            found[r] = (first, *(route for route in routes[r] if route.hops != first.hops))
+    return tuple(found)
 
 
 def route_of(instance: Instance, lightpath: InPlaceLightpath) -> Route:
@@ -65,9 +80,9 @@ def lit_by(tables: Tables, routes: Sequence[Sequence[Route]], in_place: InPlace)
     return lit
 
 
-def _fixed(instance: Instance) -> dict[object, InPlaceLightpath]:
+def _by_demand(instance: Instance, *, movable: bool) -> dict[object, InPlaceLightpath]:
     return {
         path.demand: path
         for path in instance.lightpaths or ()
-        if path.demand is not None and not path.movable
+        if path.demand is not None and path.movable == movable
     }

@@ -136,6 +136,8 @@ def _candidate_rates(
     co = co_direction(tables, link)
     shared = tables.fibres[0] == tables.fibres[1]
     taken = fixed.any(axis=0) if shared else fixed[co]
+    if (taken & tables.blocks[link, candidate]).any():
+        return np.full(len(loads), -1.0)
     free = ~tables.blocks[link, candidate] & ~taken
     co_noise = tables.noise[link, co, :, candidate][tables.usable[link, co] & free]
     if shared:

@@ -235,14 +235,17 @@ class Result(Record):
     bound. Empty in results of earlier versions."""
     around: Around | None = None
     """The earlier plan that this one was made around; left out of files without one."""
+    moved: tuple[NodeId, ...] | None = None
+    """Demands in place that the plan moves; left out of files where none may be moved."""
     seconds: float
     environment: Environment
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this result, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
-        if self.around is None:
-            del data["around"]
+        for name in ("around", "moved"):
+            if data[name] is None:
+                del data[name]
         data.pop("schema", None)
         return {"schema": SCHEMA, **data}
 

@@ -15,6 +15,7 @@ def summary_lines(result: Result) -> Iterator[str]:
     else:
         yield from around_lines(result)
         yield served_line(result, result.value)
+        yield from moved_lines(result)
         yield from rate_lines(result, result.value)
     yield from note_lines(result)
 
@@ -50,6 +51,13 @@ def served_line(result: Result, value: Value) -> str:
     proof = " (proved the most)" if result.served_proved else ""
     keyless = without_key(value.without_key)
     return f"served     {value.served} of {value.demands} demands{proof}{keyless}"
+
+
+def moved_lines(result: Result) -> Iterator[str]:
+    """Yield which demands in place are moved, where any may be."""
+    if result.moved is not None:
+        names = ", ".join(map(str, result.moved))
+        yield f"moved      {len(result.moved)} demands{f': {names}' if names else ''}"
 
 
 def rate_lines(result: Result, value: Value) -> Iterator[str]:

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from qkdopt.instance import Instance
 from qkdopt.result import Objective
-from tests.corners.enumeration import Enumeration
-from tests.corners.generator import Data, Rng, draw, pick, valid
+from tests.corners.enumeration import Enumeration, assignment_count
+from tests.corners.generator import MOST_ASSIGNMENTS, Data, Rng, draw, pick, valid
 from tests.corners.paths import shortest_routes
 
 # An addition that is refused is drawn again, so many times at most.
@@ -51,7 +51,9 @@ def brownfield(seed: int) -> Brownfield:
                 instance = _added(rng, base.instance)
             except ValidationError:
                 continue
-            if instance is not None and Enumeration(instance, base.objective).run().sure:
+            if instance is None or assignment_count(instance) > MOST_ASSIGNMENTS:
+                continue
+            if Enumeration(instance, base.objective).run().sure:
                 return Brownfield(instance, base.objective)
     raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
 
@@ -60,18 +62,23 @@ def _added(rng: Rng, instance: Instance) -> Instance | None:
     """Return the instance with some of everything; None where the draw was of nothing."""
     data = instance.to_json_dict()
     data["name"] = f"brownfield_{instance.name}"
-    lightpaths = _foreign(rng, data) if rng.random() < 0.75 else []
-    if rng.random() < 0.5:
+    lightpaths = _foreign(rng, data) if rng.random() < 0.5 else []
+    if rng.random() < 0.4:
         _close_channels(rng, data)
     lightpaths += _of_demands(rng, instance) if rng.random() < DEMANDS_SHARE else []
     if lightpaths:
         data["lightpaths"] = lightpaths
+    count = sum(path.get("movable", False) for path in lightpaths)
+    if count and rng.random() < LIMIT_SHARE:
+        data["moves_limit"] = int(rng.integers(0, count + 1))
     closed = any("unavailable" in link for link in data["network"]["links"])
     return valid(data) if lightpaths or closed else None
 
 
 # Share of the draws with demands in place.
-DEMANDS_SHARE = 0.6
+DEMANDS_SHARE = 0.8
+# Share of these in which they may be moved, and of those the share with a limit.
+MOVABLE_SHARE, LIMIT_SHARE = 0.6, 0.7
 
 
 def _foreign(rng: Rng, data: Data) -> list[Data]:
@@ -138,7 +145,7 @@ def _close_channels(rng: Rng, data: Data) -> None:
 
 def _of_demands(rng: Rng, instance: Instance) -> list[Data]:
     """Light of some demands along any simple path."""
-    found = []
+    found, movable = [], rng.random() < MOVABLE_SHARE
     wide = instance.replace(routes={"k": 100})
     names = [link.id for link in instance.network.links]
     nodes = {link.id: (link.a, link.b) for link in instance.network.links}
@@ -157,6 +164,7 @@ def _of_demands(rng: Rng, instance: Instance) -> list[Data]:
                 "route": route,
                 "links": [names[e] for e, _ in hops],
                 "channels": sorted(int(w) for w in channels),
+                "movable": bool(movable and rng.random() < 0.8),
             }
         )
     return found

@@ -46,6 +46,8 @@ class Enumeration:
         to cover however it rounds.
     assignments
         How many were judged, clashes left out.
+    fewest
+        Fewest demands moved by plans with the best objective, by number served.
     """
 
     instance: Instance
@@ -53,6 +55,7 @@ class Enumeration:
     best: dict[int, float] = field(default_factory=dict)
     sure: dict[int, float] = field(default_factory=dict)
     assignments: int = 0
+    fewest: dict[int, int] = field(default_factory=dict)
     _light: dict[int, list[LinkLight]] = field(default_factory=dict, repr=False)
     _rates: dict[tuple[int, int, int], float | None] = field(default_factory=dict, repr=False)
     _single: bool = field(default=False, repr=False)
@@ -135,9 +138,19 @@ class Enumeration:
     def _judge(self, chosen: list, lit: list[tuple[int, int]]) -> None:
         self.assignments += 1
         rates = [self.link_bps(e, *masks) for e, masks in enumerate(lit)]
+        moved = moves(self.instance, chosen)
+        limit = self.instance.moves_limit
+        if limit is not None and moved > limit:
+            return
         keys = _demand_rates(self.instance, chosen, rates)
         value = objective_bps(self.objective, rates, [k for k in keys if k is not None])
         served = sum(choice is not None for choice in chosen)
+        if _has_minimum_rates(self.instance, keys, -SLACK):
+            best = self.best.get(served, -math.inf)
+            if math.isclose(value, best, rel_tol=SLACK, abs_tol=1e-6):
+                self.fewest[served] = min(moved, self.fewest[served])
+            elif value > best:
+                self.fewest[served] = moved
         for slack, into in ((-SLACK, self.best), (SLACK, self.sure)):
             if _has_minimum_rates(self.instance, keys, slack):
                 into[served] = max(into.get(served, -math.inf), value)
@@ -189,8 +202,12 @@ def value_of(instance: Instance, result: Result) -> float:
     choices = [chosen.get(demand.id) for demand in instance.demands]
     if not all(may_be_lit(instance, choice) for choice in choices):
         raise ValueError("a channel that is unavailable, or has foreign light, is lit")
+    if instance.moves_limit is not None and moves(instance, choices) > instance.moves_limit:
+        raise ValueError("more demands are moved than may be")
     for r, choice in enumerate(choices):
         demand = instance.demands[r]
+        if choice is None and None not in _choices(instance, r):
+            raise ValueError(f"demand {demand.id} is in place, and not served")
         if choice is not None and choice[0] not in [
             allowed[0] for allowed in _choices(instance, r) if allowed is not None
         ]:
@@ -216,8 +233,14 @@ def _choices(instance: Instance, r: int) -> list:
     for path in instance.lightpaths or ():
         if path.demand == demand.id and not path.movable:
             return [place_of(instance, path)]
+    movable = [path for path in instance.lightpaths or () if path.demand == demand.id]
     routes = shortest_routes(instance, demand.source, demand.target)
     sets = list(combinations(range(instance.grid.channels), demand.channels))
+    if movable:
+        # In place it is served, and its route there counts as any other.
+        home = place_of(instance, movable[0])[0]
+        routes = [home, *(hops for hops in routes if hops != home)]
+        return [(hops, channels) for hops in routes for channels in sets]
     return [None, *((hops, channels) for hops in routes for channels in sets)]
 
 
@@ -235,12 +258,30 @@ def place_of(instance: Instance, path) -> tuple[Hops, tuple[int, ...]]:
     return tuple(hops), tuple(sorted(path.channels))
 
 
+def moves(instance: Instance, chosen: list) -> int:
+    """How many demands in place a plan moves."""
+    places = {
+        path.demand: place_of(instance, path)
+        for path in instance.lightpaths or ()
+        if path.demand is not None
+    }
+    return sum(
+        demand.id in places and (choice[0], tuple(sorted(choice[1]))) != places[demand.id]
+        for demand, choice in zip(instance.demands, chosen, strict=True)
+        if choice is not None
+    )
+
+
 def left_candidates(instance: Instance, link: Link) -> tuple:
-    """Candidates of a link without light that stays in place in their guard band."""
+    """Candidates of a link without light in their guard band that is in place and stays.
+
+    With ``reserve = all`` light that may be moved counts too.
+    """
     lit = [w for w, forward, _ in foreign(instance, link) if hears(instance, link, forward)]
     number = instance.network.links.index(link)
     for path in instance.lightpaths or ():
-        if path.demand is not None and not path.movable:
+        stays = not path.movable or instance.qkd.reserve == "all"
+        if path.demand is not None and stays:
             hops, channels = place_of(instance, path)
             for e, forward in hops:
                 if e == number and hears(instance, link, forward):

@@ -23,7 +23,8 @@ class SearchArrays:
     Parameters
     ----------
     demands
-        ``(R, 3)`` first path, end of paths, and channels of each demand.
+        ``(R, 4)`` first path, end of paths, and channels of each demand, and 1 where it is in
+        place and has to be served, else 0.
     min_skr
         ``(R,)`` minimum key rate of each demand [bit/s]; 0 without one.
     path_start
@@ -86,8 +87,11 @@ def build_arrays(problem: Problem) -> SearchArrays:
     rate, table = tables.key_rate_arguments()
     min_skr = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     lightpath_counts = [demand.channels for demand in instance.demands]
+    must_serve = [int(problem.must_serve(r)) for r in range(len(instance.demands))]
     return SearchArrays(
-        demands=np.array([ends[:-1], ends[1:], lightpath_counts], dtype=np.int64).T.copy(),
+        demands=np.array(
+            [ends[:-1], ends[1:], lightpath_counts, must_serve], dtype=np.int64
+        ).T.copy(),
         min_skr=np.array(min_skr, dtype=np.float64),
         path_start=path_start,
         hops=hops,

@@ -149,8 +149,8 @@ def _propose(demands, path_start, hops, path, members, count, random, who, p_new
     other = members[e, draw(random, count[e])]
     if other == r:
         return 0 if blocked else 1
-    # A blocked demand takes the place of another: as many are served as before. One that stays in
-    # place keeps it.
+    # A blocked demand takes the place of another: as many are served as before. One that is in
+    # place has to be served.
     if blocked and demands[other, 3] == 1:
         return 0
     p_other = -1
