@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from qkdopt.heuristics.spectrum import Spectrum, drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import NO_QKD, Plan
@@ -33,7 +35,7 @@ def fixed(problem: Problem) -> Plan:
 def _first_candidates(problem: Problem) -> list[int]:
     """``(E,)`` the first candidate of each link without staying light in its guard band."""
     tables = problem.tables
-    lit = (problem.staying_light & tables.in_quantum_fibre[:, :, None]).any(axis=1)
+    lit = np.asarray((problem.staying_light & tables.in_quantum_fibre[:, :, None]).any(axis=1))
     blocked = (tables.blocks & lit[:, None, :]).any(axis=2)
     return [int(first) for first in blocked.argmin(axis=1)]
 
