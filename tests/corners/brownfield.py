@@ -31,10 +31,13 @@ class Brownfield:
     ----------
     instance, objective
         What is planned.
+    redraws
+        How many draws were refused before it.
     """
 
     instance: Instance
     objective: Objective
+    redraws: int
 
 
 def brownfield(seed: int) -> Brownfield:
@@ -42,6 +45,7 @@ def brownfield(seed: int) -> Brownfield:
 
     Draws to which nothing can be added are passed over.
     """
+    redraws = 0
     for step in range(1000):
         base = draw(FIRST_SEED + 1000 * seed + step)
         for attempt in range(ATTEMPTS):
@@ -50,11 +54,12 @@ def brownfield(seed: int) -> Brownfield:
             try:
                 instance = _added(rng, base.instance)
             except ValidationError:
+                redraws += 1
                 continue
             if instance is None or assignment_count(instance) > MOST_ASSIGNMENTS:
                 continue
             if Enumeration(instance, base.objective).run().sure:
-                return Brownfield(instance, base.objective)
+                return Brownfield(instance, base.objective, redraws)
     raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import qkdopt
+from qkdopt.errors import UnsupportedError
 from tests.corners.brownfield import brownfield
 from tests.corners.enumeration import Enumeration, value_of
 from tests.corners.judge import GAP, quick_ways, run
@@ -36,3 +37,49 @@ def test_plans_are_worth_what_the_checker_says(seed):
     assert value_of(drawn.instance, result) == pytest.approx(
         report.objective_bps, rel=1e-9, abs=1e-6
     )
+
+
+@pytest.mark.parametrize("seed", slow_beyond(6, range(60)))
+def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
+    drawn = brownfield(seed)
+    if not any(path.movable for path in drawn.instance.lightpaths or ()):
+        pytest.skip("nothing may be moved")
+    enumeration = Enumeration(drawn.instance, drawn.objective).run()
+    result = qkdopt.solve(
+        drawn.instance, strategy="milp", objective=drawn.objective, threads=1, gap=1e-6,
+        time_limit=4.0,
+    )  # fmt: skip
+    best = enumeration.best[enumeration.most]
+    if result.value.served == enumeration.most and result.value.objective_bps == pytest.approx(
+        best, rel=1e-9, abs=1e-6
+    ):
+        assert len(result.moved) == enumeration.fewest[enumeration.most]
+
+
+@pytest.mark.parametrize("seed", slow_beyond(15, range(200)))
+def test_explain_decides_what_the_enumeration_does(seed):
+    drawn = brownfield(seed)
+    instance = drawn.instance
+    if instance.moves_limit is not None:
+        with pytest.raises(UnsupportedError, match="limit on moves"):
+            qkdopt.explain(instance)
+        return
+    enumeration = Enumeration(instance, drawn.objective).run()
+    explanation = qkdopt.explain(instance, time_limit=20.0)
+    everybody = len(instance.demands)
+    if everybody in enumeration.sure:
+        assert explanation.feasible is not False
+    elif everybody not in enumeration.best:
+        assert explanation.feasible is not True
+    assert explanation.feasible is not None
+
+
+def test_the_draws_have_some_of_everything():
+    drawn = [brownfield(number).instance for number in range(25)]
+    paths = [path for instance in drawn for path in instance.lightpaths or ()]
+    assert any(path.launch_dbm is not None for path in paths)
+    assert any(path.demand is None for path in paths)
+    assert any(path.demand is not None and not path.movable for path in paths)
+    assert any(path.movable for path in paths)
+    assert any(instance.moves_limit is not None for instance in drawn)
+    assert any(link.unavailable for instance in drawn for link in instance.network.links)
