@@ -21,7 +21,7 @@ def in_place_faults(instance: Instance) -> Iterator[str]:
             valid = False
             yield fault
     yield from _limit_faults(instance)
-    if valid:
+    if valid and instance.lightpaths:
         yield from _clash_faults(instance)
         yield from _candidate_faults(instance)
 

@@ -39,11 +39,14 @@ def test_plans_are_worth_what_the_checker_says(seed):
     )
 
 
-@pytest.mark.parametrize("seed", slow_beyond(6, range(60)))
+# Of the first sixty those in which something may be moved.
+MOVABLE = (6, 7, 8, 13, 14, 16, 19, 23, 25, 28, 31, 35, 38, 39, 42, 46, 47, 48, 52, 58)
+
+
+@pytest.mark.parametrize("seed", slow_beyond(4, MOVABLE))
 def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
     drawn = brownfield(seed)
-    if not any(path.movable for path in drawn.instance.lightpaths or ()):
-        pytest.skip("nothing may be moved")
+    assert any(path.movable for path in drawn.instance.lightpaths)
     enumeration = Enumeration(drawn.instance, drawn.objective).run()
     result = qkdopt.solve(
         drawn.instance, strategy="milp", objective=drawn.objective, threads=1, gap=1e-6,
