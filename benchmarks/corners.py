@@ -23,8 +23,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from qkdopt.io import write_json_whole  # noqa: E402
+from tests.corners.brownfield import brownfield  # noqa: E402
 from tests.corners.enumeration import Enumeration  # noqa: E402
-from tests.corners.generator import corner_instance, draw  # noqa: E402
+from tests.corners.generator import draw  # noqa: E402
 from tests.corners.judge import (  # noqa: E402
     KINDS,
     TIME_LIMIT,
@@ -79,10 +80,10 @@ class Judged:
     ways: list[Judgement]
 
 
-def judge(seed: int, ways: str, time_limit: float) -> Judged:
+def judge(seed: int, ways: str, time_limit: float, in_place: bool) -> Judged:
     """Enumerate one instance once and judge the ways on it."""
     logging.disable(logging.CRITICAL)
-    drawn = draw(seed)
+    drawn = brownfield(seed) if in_place else draw(seed)
     started = time.monotonic()
     enumeration = Enumeration(drawn.instance, drawn.objective).run()
     seconds = time.monotonic() - started
@@ -115,7 +116,8 @@ def judged(options: argparse.Namespace) -> Iterator[Judged]:
             seed = None if late else next(seeds, None)
             if seed is None:
                 break
-            pending[pool.submit(judge, seed, options.ways, options.time_limit)] = seed
+            task = seed, options.ways, options.time_limit, options.in_place
+            pending[pool.submit(judge, *task)] = seed
         if not pending:
             break
         done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -135,7 +137,8 @@ def judged_alone(seed: int, options: argparse.Namespace) -> Judged:
     """Judge an instance in a process of its own, after a worker died that had it or another."""
     with new_pool(1) as pool:
         try:
-            return pool.submit(judge, seed, options.ways, options.time_limit).result()
+            task = seed, options.ways, options.time_limit, options.in_place
+            return pool.submit(judge, *task).result()
         except BrokenProcessPool:
             fault = f"{TRACEBACK}: the process died"
             return Judged(seed, 0, 0.0, [Judgement("all ways", [fault])])
@@ -183,6 +186,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, help="start no instance later than this")
     parser.add_argument("--time-limit", type=float, default=TIME_LIMIT, help="of a MILP run [s]")
+    parser.add_argument(
+        "--in-place", action="store_true", help="with light in place and unavailable channels"
+    )
     parser.add_argument("--keep", type=Path, help="folder for the instances with faults")
     options = parser.parse_args()
     if not chosen_ways(options.ways, 0):
@@ -196,16 +202,17 @@ def main() -> None:
             for fault in way.faults:
                 print(f"seed {one.seed} {way.way}: {fault}", flush=True)
         if options.keep is not None and any(way.faults for way in one.ways):
-            keep(options.keep, one.seed)
+            keep(options.keep, one.seed, options.in_place)
         if tally.done % REPORT_EVERY == 0:
             report(tally, started)
     summarise(tally)
     sys.exit(bool(tally.faults))
 
 
-def keep(folder: Path, seed: int) -> None:
+def keep(folder: Path, seed: int, in_place: bool) -> None:
     """Write an instance with a fault; the objective is in the file's name."""
-    instance, objective = corner_instance(seed)
+    drawn = brownfield(seed) if in_place else draw(seed)
+    instance, objective = drawn.instance, drawn.objective
     folder.mkdir(parents=True, exist_ok=True)
     write_json_whole(folder / f"{instance.name}_{objective}.json", instance.to_json_dict())
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     )
     from qkdopt.io.importers import import_network
     from qkdopt.jobs import UnfinishedError
-    from qkdopt.optimize import solve
+    from qkdopt.optimize import instance_around, solve
     from qkdopt.plotting import (
         plot_diagnostics,
         plot_gap_over_time,
@@ -105,6 +105,7 @@ __all__ = [
     "compare",
     "explain",
     "import_network",
+    "instance_around",
     "new_instance",
     "plot_diagnostics",
     "plot_gap_over_time",
@@ -168,6 +169,7 @@ _HOME = {
     "check": "qkdopt.checker",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
+    "instance_around": "qkdopt.optimize",
     "new_instance": "qkdopt.instance.generation",
     "plot_gap_over_time": "qkdopt.plotting",
     "plot_history": "qkdopt.plotting",

@@ -86,11 +86,12 @@ class Relaxation:
 
 
 def demand_classes(problem: Problem) -> tuple[DemandClass, ...]:
-    """Group the demands that have at least one candidate route."""
-    groups: dict[tuple[object, object, int], list[int]] = defaultdict(list)
+    """Group the demands with a route; one in place is a class of its own."""
+    groups: dict[tuple[object, object, int, int | None], list[int]] = defaultdict(list)
     for r, demand in enumerate(problem.instance.demands):
         if problem.routes[r]:
-            groups[demand.source, demand.target, demand.channels].append(r)
+            alone = r if problem.must_serve(r) else None
+            groups[demand.source, demand.target, demand.channels, alone].append(r)
     return tuple(
         DemandClass(tuple(members), problem.instance.demands[members[0]].channels, routes)
         for members in groups.values()

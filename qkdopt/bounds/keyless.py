@@ -28,7 +28,7 @@ def keyless_demands(problem: Problem) -> tuple[int, ...]:
         graph.add_edges_from(
             (link.a, link.b)
             for e, link in enumerate(problem.instance.network.links)
-            if rate_beside(problem.tables, e, 0, 0) > 0.0
+            if rate_beside(problem.standing_tables, e, 0, 0) > 0.0
         )
         return tuple(
             r for r, demand in enumerate(demands)
@@ -49,18 +49,19 @@ def _keyless_over_any_route(problem: Problem) -> tuple[int, ...]:
     """Return positions of demands whose own light leaves no path with key on every link."""
     network, demands = problem.instance.network, problem.instance.demands
     graphs = {}
-    for channels in {demand.channels for demand in demands}:
+    own = [0 if problem.stays(r) else demand.channels for r, demand in enumerate(demands)]
+    for channels in set(own):
         graphs[channels] = nx.DiGraph()
         graphs[channels].add_nodes_from(node.id for node in network.nodes)
         graphs[channels].add_edges_from(
             (link.a, link.b) if d == 0 else (link.b, link.a)
             for e, link in enumerate(network.links)
             for d in (0, 1)
-            if rate_beside(problem.tables, e, d, channels) > 0.0
+            if rate_beside(problem.standing_tables, e, d, channels) > 0.0
         )
     return tuple(
         r for r, demand in enumerate(demands)
-        if not nx.has_path(graphs[demand.channels], demand.source, demand.target)
+        if not nx.has_path(graphs[own[r]], demand.source, demand.target)
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from qkdopt.channel_sets.race import ROUNDS, Comparator
 from qkdopt.channel_sets.ranking import by_scenario, rank
 from qkdopt.channel_sets.search import NoCapacityError, Search
 from qkdopt.errors import Faults
+from qkdopt.instance import validate_nothing_in_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,10 @@ def validate_fit(evaluator: PoolEvaluator, baseline: Placement, options: SearchO
     OptionsError
         A set has channels outside the pool or leaves a link no channel for classical light, or
         the options have a size or a budget of receivers that no set can have: every fault.
+    UnsupportedError
+        The instance has light in place.
     """
+    validate_nothing_in_place(evaluator.instance, "the choice of a channel set")
     pool = Pool.of(evaluator.instance)
     faults = Faults()
     for what, one in (("baseline", baseline), *(("set", one) for one in options.listed)):

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from qkdopt.checker.in_place import planned_instance
 from qkdopt.checker.lightpaths import Lit, lit_channels, validate_lightpaths
 from qkdopt.checker.numbers import validate_min_rates, validate_numbers, value_of
 from qkdopt.checker.rates import LinkRate, demand_rates, link_rates, validate_working_channels
+from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.result import AnyPlan, Result
 
@@ -79,6 +81,10 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
     >>> qkdopt.check(line, qkdopt.solve(line, strategy="ds-qkd")).faults
     ()
     """
+    try:
+        instance = planned_instance(instance, result)
+    except InstanceError as error:
+        return CheckReport(instance=instance.name, faults=tuple(error.faults))
     faults = list(_validate_identity(instance, result))
     faults.extend(validate_lightpaths(instance, result))
     if faults:

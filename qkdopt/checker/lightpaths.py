@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from qkdopt.checker.in_place import validate_available, validate_in_place
 from qkdopt.instance import Demand, Instance, Link, NodeId
 from qkdopt.result import AnyPlan, Lightpath, Result
 
@@ -24,10 +25,13 @@ def validate_lightpaths(instance: Instance, result: AnyPlan) -> Iterator[str]:
         faults = list(_validate_path(instance, path, demands.get(path.demand), links))
         valid = valid and not faults
         yield from faults
+    yield from validate_in_place(instance, result)
     if isinstance(result, Result):
         yield from _validate_listing(instance, result)
     if valid:
         yield from _validate_clashes(instance, result)
+        for path in result.lightpaths:
+            yield from validate_available(instance, path)
 
 
 def _validate_path(

@@ -1,5 +1,7 @@
 """Recompute the optical noise in the quantum filter of a link, source by source.
 
+Foreign light in place is counted with the channels that a plan lights.
+
 A co-propagating channel adds forward Raman scattering, crosstalk and four-wave mixing, a
 counter-propagating one backward Raman scattering only; in layout ``pair`` the other fibre adds
 none.
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdopt.checker.in_place import Foreign, foreign_light
 from qkdopt.instance import Candidate, Fibre, Instance, Link, OffGridCandidate, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fibre, fwm, noise, raman
@@ -80,19 +83,20 @@ def noise_power(
         Its lit channels, and whether their light travels a -> b.
     """
     along = link.qkd_direction == "a->b"
+    light: list[Foreign] = [(channel, from_a, None) for channel, from_a in lit]
     seen = [
-        (channel, from_a == along)
-        for channel, from_a in lit
+        (channel, from_a == along, own_dbm)
+        for channel, from_a, own_dbm in (*light, *foreign_light(instance, link))
         if in_quantum_fibre(instance, link, from_a)
     ]
     quantum_thz = instance.candidate_thz(candidate)
     quantum_db = quantum_loss_db(instance, link, candidate)
     return NoisePower(
         channels=tuple(
-            _channel_power(instance, link, candidate, channel, co_propagating=co)
-            for channel, co in seen
+            _channel_power(instance, link, candidate, channel, own_dbm, co_propagating=co)
+            for channel, co, own_dbm in seen
         ),
-        mixing_w=_mixing_w(instance, link, quantum_thz, [channel for channel, co in seen if co]),
+        mixing_w=_mixing_w(instance, link, quantum_thz, [c for c, co, _ in seen if co]),
         amplifier_w=_amplifier_power_w(instance, quantum_thz, quantum_db),
     )
 
@@ -133,11 +137,18 @@ def _fibre_of(instance: Instance, link: Link) -> Fibre:
 
 
 def _channel_power(
-    instance: Instance, link: Link, candidate: Candidate, channel: int, *, co_propagating: bool
+    instance: Instance,
+    link: Link,
+    candidate: Candidate,
+    channel: int,
+    own_dbm: float | None,
+    *,
+    co_propagating: bool,
 ) -> ChannelPower:
     loss_db = _loss_db(instance, link)
     quantum_db = quantum_loss_db(instance, link, candidate)
-    launch_w = float(dbm_to_w(_launch_dbm(instance, link, loss_db)))
+    usual_dbm = _launch_dbm(instance, link, loss_db)
+    launch_w = float(dbm_to_w(usual_dbm if own_dbm is None else own_dbm))
     a_classical = float(db_per_km_to_per_km(loss_db / link.length_km))
     a_quantum = float(db_per_km_to_per_km(quantum_db / link.length_km))
     quantum_thz = instance.candidate_thz(candidate)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
+from qkdopt.checker.in_place import foreign_light
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.checker.noise_power import in_quantum_fibre, noise_power, quantum_loss_db
 from qkdopt.instance import Candidate, Instance, Link, NodeId
@@ -88,7 +89,8 @@ def _validate_guard_bands(instance: Instance, link: Link, row: Tuning, lit: Lit)
         return
     candidates = instance.candidates_of(link)
     reserved = candidates if instance.qkd.reserve == "all" else (working,)
-    for channel, from_a in lit[link.id]:
+    foreign = [(channel, from_a) for channel, from_a, _ in foreign_light(instance, link)]
+    for channel, from_a in (*lit[link.id], *foreign):
         if not in_quantum_fibre(instance, link, from_a):
             continue
         for candidate in reserved:

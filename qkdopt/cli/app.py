@@ -80,6 +80,19 @@ def solve(
         Path | None,
         typer.Option(help="Earlier result or saved plan of the same instance to start from."),
     ] = None,
+    around: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="RESULT",
+            help="Earlier result or saved plan of the same network: its demands stay where they "
+            "are.",
+        ),
+    ] = None,
+    movable: Annotated[
+        int | None,
+        typer.Option(help="Let at most so many demands of the earlier plan move."),
+    ] = None,
     node_limit: Annotated[
         int | None,
         typer.Option(help="Stop after this number of nodes: a run then repeats exactly."),
@@ -103,6 +116,8 @@ def solve(
             instance,
             output=output,
             start=start,
+            around=around,
+            movable=movable,
             plot=plot,
             report=report,
             as_json=as_json,

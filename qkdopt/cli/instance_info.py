@@ -26,6 +26,7 @@ def info_text(instance: Instance) -> str:
         *(f"note       {warning}" for warning in instance.warnings()),
         *_network_lines(instance),
         *_light_lines(instance),
+        *_in_place_lines(instance),
         *_key_lines(instance, tables),
         *_demand_lines(problem),
         *_link_lines(instance, tables),
@@ -77,6 +78,22 @@ def _light_lines(instance: Instance) -> Iterator[str]:
             f"           {len(own)} of {len(instance.network.links)} links have their own: "
             f"{min(own):.2f} to {max(own):.2f} dBm"
         )
+
+
+def _in_place_lines(instance: Instance) -> Iterator[str]:
+    """Yield a line about light in place and one about unavailable channels, where there are any."""
+    paths = instance.lightpaths or ()
+    kept = [path for path in paths if path.demand is not None]
+    if paths:
+        movable = sum(path.movable for path in kept)
+        limit = "any number" if instance.moves_limit is None else f"at most {instance.moves_limit}"
+        yield (
+            f"in place   {len(kept)} demands, {len(paths) - len(kept)} foreign lightpaths"
+            f"{f'; {movable} demands may move, {limit} of them' if movable else ''}"
+        )
+    closed = sum(bool(link.unavailable) for link in instance.network.links)
+    if closed:
+        yield f"           channels of {closed} links are unavailable"
 
 
 def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:

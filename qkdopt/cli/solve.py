@@ -21,7 +21,14 @@ from qkdopt.io import read_instance, read_plan
 from qkdopt.optimize import solve
 from qkdopt.problem import build_problem
 from qkdopt.result import Result, Value, WorkingChannel
-from qkdopt.result.text import kbps, note_lines, rate_lines, served_line
+from qkdopt.result.text import (
+    around_lines,
+    kbps,
+    moved_lines,
+    note_lines,
+    rate_lines,
+    served_line,
+)
 from qkdopt.runtime.signals import uninterrupted
 
 # Exit status of a run without a plan, by the reason.
@@ -34,6 +41,8 @@ def run_solve(
     *,
     output: Path | None,
     start: Path | None,
+    around: Path | None,
+    movable: int | None,
     plot: Path | None,
     report: Path | None,
     strategy: str,
@@ -60,6 +69,8 @@ def run_solve(
         File of the result, the object that ``as_json`` prints; None for no file.
     start
         Earlier result or saved plan.
+    around, movable
+        File of an earlier plan whose demands stay in place, and how many of them may move.
     plot
         File of a figure, plan and bound over time; None for no figure.
     report
@@ -72,6 +83,7 @@ seed, node_limit, scheduler
     """
     instance = read_instance(path)
     earlier = None if start is None else read_plan(start)
+    in_place = None if around is None else read_plan(around)
     if output is not None:
         # A plan that cannot be written should fail now, not after the time limit.
         validate_output(output)
@@ -95,6 +107,8 @@ seed, node_limit, scheduler
             threads=threads,
             seed=seed,
             start=earlier,
+            around=in_place,
+            movable=movable,
             node_limit=node_limit,
             scheduler=scheduler,
             progress=live,
@@ -151,7 +165,9 @@ def summary(instance: Instance, result: Result, routes: Routes = "candidates") -
     if result.value is None:
         lines.append(f"no plan: {result.status}")
     else:
+        lines.extend(around_lines(result))
         lines.append(served_line(result, result.value))
+        lines.extend(moved_lines(result))
         lines.extend(_advice_lines(instance, result.value, routes))
         lines.extend(rate_lines(result, result.value))
         lines.extend(_link_lines(instance, result))

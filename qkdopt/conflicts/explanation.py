@@ -21,7 +21,7 @@ from qkdopt.conflicts.min_skr import MinSkrCase, capacities_of
 from qkdopt.conflicts.phrases import names_of
 from qkdopt.conflicts.report import Explanation, Rule
 from qkdopt.conflicts.words import advice_of, words_of
-from qkdopt.errors import UsageError
+from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance, NodeId
 from qkdopt.problem import Problem, build_problem
 from qkdopt.runtime.signals import graceful_sigint
@@ -69,6 +69,8 @@ def explain(
     ------
     UsageError
         Options that are out of range or do not fit together.
+    UnsupportedError
+        The instance limits how many demands may be moved.
 
     Examples
     --------
@@ -79,6 +81,11 @@ def explain(
     """
     started = time.monotonic()
     _validate_options(instance, demand, min_skr_bps, time_limit)
+    if instance.moves_limit is not None:
+        raise UnsupportedError(
+            "explain does not cover a limit on moves: leave moves_limit out, or take movable from "
+            "the lightpaths that are to stay (docs/brownfield.md)"
+        )
     what_if = instance
     if demand is not None:
         what_if = instance.replace(demands={demand: {"min_skr_bps": min_skr_bps}})

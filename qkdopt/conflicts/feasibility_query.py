@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qkdopt.conflicts.groups import Groups, numbers
-from qkdopt.instance import Demand, NodeId
+from qkdopt.instance import Demand, InPlaceLightpath, Instance, NodeId
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import Tables
+from qkdopt.problem.light_in_place import available_channels
 from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan, assess, lit_channels
 from qkdopt.problem.relay import WidestRelay
 from qkdopt.problem.routes import Route
@@ -76,10 +77,11 @@ def build_query(
     whole_routes
         Whether to keep every link of the routes.
     """
-    with_min_rate, demands = set(numbers(groups, "floor")), numbers(groups, "served")
+    with_min_rate = set(numbers(groups, "floor"))
+    demands = tuple(sorted({*numbers(groups, "served"), *problem.staying}))
     routes = {r: problem.routes[r] for r in demands}
     if not whole_routes and not (with_min_rate and problem.instance.qkd.relay == "widest"):
-        routes = _shortened(problem, groups)
+        routes = _shortened(problem, groups, demands)
         demands = tuple(r for r in demands if all(p.links for p in routes[r]))
     links = range(len(problem.tables.candidates))
     unasked = {"min_skr_bps": None}
@@ -92,7 +94,12 @@ def build_query(
     return FeasibilityQuery(
         problem=replace(
             problem,
-            instance=problem.instance.replace(demands=kept),
+            instance=problem.instance.replace(
+                demands=kept, lightpaths=_foreign(problem.instance), moves_limit=None
+            ),
+            in_place=tuple(problem.in_place[r] for r in demands) if problem.in_place else (),
+            # All demands of a query have to be served, and any number may be moved.
+            movable=(),
             routes=tuple(routes[r] for r in demands),
             tables=_unguarded(problem.tables, frozenset(links) - set(numbers(groups, "guard"))),
         ),
@@ -104,9 +111,18 @@ def build_query(
     )  # fmt: skip
 
 
-def _shortened(problem: Problem, groups: Groups) -> dict[int, tuple[Route, ...]]:
+def _foreign(instance: Instance) -> tuple[InPlaceLightpath, ...] | None:
+    """Return foreign light alone: that of demands in place is in the problem."""
+    if instance.lightpaths is None:
+        return None
+    return tuple(path for path in instance.lightpaths if path.demand is None)
+
+
+def _shortened(
+    problem: Problem, groups: Groups, served: tuple[int, ...]
+) -> dict[int, tuple[Route, ...]]:
     """Return candidate routes of the demands to serve over the links that have rules, each once."""
-    served, with_min_rate = numbers(groups, "served"), numbers(groups, "floor")
+    with_min_rate = numbers(groups, "floor")
     ruled = {group.number for group in groups if not group.of_demand}
     if with_min_rate:
         # A link without QKD has no rule to drop: no key passes it whatever is dropped.
@@ -131,11 +147,12 @@ def _restricted_to(route: Route, links: set[int]) -> Route:
 
 
 def _unguarded(tables: Tables, links: frozenset[int]) -> Tables:
-    """Let every channel of these links be lit, whatever QKD channel works."""
+    """Let every available channel of these links be lit, whatever QKD channel works."""
     if not links:
         return tables
     blocks, usable = tables.blocks.copy(), tables.usable.copy()
-    blocks[sorted(links)], usable[sorted(links)] = False, True
+    blocks[sorted(links)] = False
+    usable[sorted(links)] = available_channels(tables.instance)[sorted(links)]
     return replace(tables, blocks=blocks, usable=usable)
 
 

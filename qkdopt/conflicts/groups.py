@@ -42,7 +42,8 @@ Groups = frozenset[Group]
 def all_groups(problem: Problem) -> tuple[Group, ...]:
     """List every group of a problem: demands, minimum rates, then links."""
     instance = problem.instance
-    groups = [Group("served", r) for r in range(len(instance.demands))]
+    # Light that stays in place is no rule: it is what all plans have.
+    groups = [Group("served", r) for r in range(len(instance.demands)) if not problem.stays(r)]
     groups += [Group("floor", r) for r, d in enumerate(instance.demands) if d.min_skr_bps]
     for e, count in enumerate(problem.tables.candidate_count):
         groups.append(Group("room", e))

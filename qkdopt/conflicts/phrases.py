@@ -10,6 +10,7 @@ from qkdopt.conflicts.feasibility_query import FeasibilityQuery
 from qkdopt.conflicts.groups import exact_kbps
 from qkdopt.conflicts.limits import Fibre, capacity, is_quantum, max_channels
 from qkdopt.problem import Problem
+from qkdopt.problem.light_in_place import available_channels
 from qkdopt.problem.routes import Route
 
 SHOWN = 15
@@ -75,15 +76,26 @@ def at_most_kbps(rate_bps: float, below_bps: float) -> str:
 
 
 def channels_left(query: FeasibilityQuery, fibre: Fibre) -> str:
-    """Say what the capacity of a fibre is: channels less guard bands."""
-    channel_count = query.problem.instance.grid.channels
+    """Say what the capacity of a fibre is: channels less those that are closed and guard bands."""
+    instance = query.problem.instance
+    channel_count = available_count(query.problem, fibre)
     taken = channel_count - max_channels(query, fibre)
     channels = f"{channel_count} channel{'' if channel_count == 1 else 's'}"
+    closed = instance.grid.channels - channel_count
+    if closed:
+        channels += f" (of {instance.grid.channels}, {closed} unavailable or lit already)"
     if taken <= 0 or not is_quantum(query.problem.tables, fibre):
         return channels
-    if query.problem.instance.qkd.reserve == "all":
+    if instance.qkd.reserve == "all":
         return f"{channels}, of which the guard bands of its reserved QKD candidates take {taken}"
     return f"{channels}, of which the guard band of its QKD channel takes at least {taken}"
+
+
+def available_count(problem: Problem, fibre: Fibre) -> int:
+    """Count the channels of a fibre that light of a demand may use, guard bands not counted."""
+    link, number = fibre
+    direction = [int(f) for f in problem.tables.fibres].index(number)
+    return int(available_channels(problem.instance)[link, direction].sum())
 
 
 def cut_words(query: FeasibilityQuery, cut: Cut) -> str:

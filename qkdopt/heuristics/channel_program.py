@@ -90,6 +90,7 @@ def channel_costs(problem: Problem, plan: Plan) -> ChannelCosts:
     allowed = np.ones(cost.shape, dtype=np.bool_)
     fibres = np.full((len(served), longest), -1)
     for row, r in enumerate(served):
+        allowed[row] &= problem.open_channels(int(r), problem.routes[r][plan.routes[r]])
         for k, (e, direction, fibre) in enumerate(problem.routes[r][plan.routes[r]].hops):
             cost[row] += noise[e, direction]
             allowed[row] &= free[e, direction]

@@ -12,6 +12,7 @@ from typing import Any
 
 from qkdopt.heuristics.channel_program import improve_channels
 from qkdopt.heuristics.local_search import local_search
+from qkdopt.heuristics.moving import limits_moves, round_of
 from qkdopt.heuristics.route_search import route_search
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import Plan, assess
@@ -58,7 +59,8 @@ class SearchRounds:
 
     def share(self) -> float:
         """Return the share of the time left that the next round should take."""
-        return SHARE if self._rounds else FIRST_SHARE
+        # Each choice of demands that may be moved is another round: many short ones.
+        return SHARE if self._rounds and not limits_moves(self._problem) else FIRST_SHARE
 
     @property
     def idle(self) -> bool:
@@ -94,14 +96,17 @@ class SearchRounds:
         last = None if seconds is None else min(CHANNELS_S, CHANNELS_SHARE * seconds)
         cold = seconds is not None and seconds < COLD_S * len(self._problem.routes)
         method = _cold_search if cold else METHODS[self._method]
+        if limits_moves(self._problem):
+            method = local_search
+        problem, start = round_of(self._problem, start, self._seed)
         plan = method(
-            self._problem, seed=self._seed, start=start,
+            problem, seed=self._seed, start=start,
             seconds=None if seconds is None or last is None else seconds - last, moves=moves,
             should_stop=should_stop,
         )  # fmt: skip
         if plan is not start and (should_stop is None or not should_stop()):
-            plan = improve_channels(self._problem, plan, seconds=last)
-        improved = assess(self._problem, plan).key > assess(self._problem, start).key
+            plan = improve_channels(problem, plan, seconds=last)
+        improved = assess(problem, plan).key > assess(problem, start).key
         if not self._rounds or not (cold or improved):
             self._method = self._next(plan)
         self._rounds += 1

@@ -76,7 +76,8 @@ def route_search(
     paths = _paths(problem, seed, start, schedule, all_demands=all_demands)
     search = Search.begin(problem, start, seed)
     coloured = colour_best(search, paths, np.random.default_rng(seed), COLOURINGS, schedule)
-    if schedule.stopped:
+    lost = (coloured[0] < 0) & (search.arrays.demands[:, 3] == 1)
+    if schedule.stopped or lost.any():
         return start
     search.begin_at(*coloured)
     _anneal_channels(search, paths, problem, start, schedule)

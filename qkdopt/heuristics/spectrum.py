@@ -54,8 +54,14 @@ class Spectrum:
             count_usage=False,
         )
         self._state: NetworkState = dark_state(self._net)
+        self._problem = problem
         self._lightpaths = np.array([d.channels for d in problem.instance.demands], dtype=np.int64)
         prepare(self._net, self._mode, self._state)
+        for r in problem.staying:
+            # Their light is there before anything is placed.
+            self._lightpaths[r] = 0
+            for channel in problem.in_place[r] or ():
+                self.light(self.route_number(r), channel)
 
     def route_number(self, r: int, p: int = 0) -> int:
         """Return the number of candidate route p of demand r."""
@@ -100,10 +106,13 @@ class Spectrum:
     def first_fit(self) -> tuple[list[int], list[tuple[int, ...]]]:
         """Light every demand in turn; its route (``BLOCKED`` without room) and its channels."""
         routes, positions = self._place(0, self._lightpaths)
+        in_place = self._problem.in_place or (None,) * len(routes)
         numbers = np.where(routes < 0, BLOCKED, routes - self._net.group_route[: len(routes)])
         channels = [
-            tuple(sorted(self._net.order[row[:count]].tolist())) if route >= 0 else ()
-            for route, row, count in zip(routes, positions, self._lightpaths, strict=True)
+            fixed or (tuple(sorted(self._net.order[row[:count]].tolist())) if route >= 0 else ())
+            for route, row, count, fixed in zip(
+                routes, positions, self._lightpaths, in_place, strict=True
+            )
         ]
         return numbers.tolist(), channels
 
@@ -133,7 +142,7 @@ def spectrum_of(problem: Problem, plan: Plan) -> Spectrum:
     """Return the lit channels of a finished plan."""
     spectrum = Spectrum(problem)
     for r, (number, channels) in enumerate(zip(plan.routes, plan.channels, strict=True)):
-        if number != BLOCKED:
+        if number != BLOCKED and not problem.stays(r):
             for channel in channels:
                 spectrum.light(spectrum.route_number(r, number), channel)
     return spectrum
@@ -146,6 +155,8 @@ def drop_below_min_rate(
     working: tuple[int, ...] | None = None,
 ) -> Plan:
     """Tune every link and drop demands below their minimum key rate, the furthest below first.
+
+    A demand in place is not dropped: others are until it has its rate, or none is left.
 
     Parameters
     ----------
@@ -172,8 +183,28 @@ def drop_below_min_rate(
         worst = int(missing.argmax())
         if missing[worst] <= 0.0:
             return plan
+        if problem.must_serve(worst):
+            other = _in_the_way(problem, plan, worst)
+            if other is None:
+                return plan
+            worst = other
         routes, channels = list(routes), list(channels)
         routes[worst], channels[worst] = BLOCKED, ()
+
+
+def _in_the_way(problem: Problem, plan: Plan, r: int) -> int | None:
+    """Return a served demand whose light crosses the bottleneck of one in place; None without any.
+
+    The last in the list of those that may be dropped; with none on the bottleneck, the last of all.
+    """
+    served = [
+        other
+        for other, number in enumerate(plan.routes)
+        if number != BLOCKED and not problem.must_serve(other)
+    ]
+    bottleneck = assess(problem, plan).bottleneck[r]
+    crossing = [o for o in served if bottleneck in problem.routes[o][plan.routes[o]].links]
+    return max(crossing or served, default=None)
 
 
 def explain_blocked(problem: Problem, plan: Plan) -> dict[int, BlockedBy]:

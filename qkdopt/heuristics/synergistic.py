@@ -35,7 +35,8 @@ def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
     builder = _Builder(problem)
     choose = builder.least_harm if rule == "harm" else builder.least_noise
     for r, demand in enumerate(problem.instance.demands):
-        builder.serve(r, demand.channels, choose)
+        if not problem.stays(r):
+            builder.serve(r, demand.channels, choose)
     return drop_below_min_rate(problem, builder.routes, builder.channels)
 
 
@@ -48,8 +49,11 @@ class _Builder:
         self._every: list[Route] = [route for routes in problem.routes for route in routes]
         self._rates = np.array([self._rate(e) for e in range(len(problem.tables.candidates))])
         self._bottlenecks: IntArray = np.zeros(len(self._rates), dtype=np.int64)
-        self.routes: list[int] = []
-        self.channels: list[tuple[int, ...]] = []
+        self.routes: list[int] = [BLOCKED] * len(problem.routes)
+        self.channels: list[tuple[int, ...]] = [()] * len(problem.routes)
+        for r in problem.staying:
+            self.routes[r], self.channels[r] = 0, problem.in_place[r] or ()
+        self._count_bottlenecks()
 
     def serve(self, r: int, count: int, choose: Choose) -> None:
         """Light ``count`` channels for demand r where the rule says, or block it."""
@@ -61,13 +65,10 @@ class _Builder:
                 break
             lit = self._light(allowed[choice[0]], count, choice[1], choose)
             if lit is not None:
-                self.routes.append(allowed[choice[0]] - first)
-                self.channels.append(lit)
+                self.routes[r], self.channels[r] = allowed[choice[0]] - first, lit
                 self._count_bottlenecks()
                 return
             allowed.pop(choice[0])
-        self.routes.append(BLOCKED)
-        self.channels.append(())
 
     def _light(self, route: int, count: int, first: int, choose: Choose) -> tuple[int, ...] | None:
         """Light the first channel and, for wider demands, the next best ones of the route."""

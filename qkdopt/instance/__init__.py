@@ -19,9 +19,17 @@ from qkdopt.instance.hardware import (
     OtherNoise,
     RamanTable,
 )
+from qkdopt.instance.in_place import (
+    InPlaceChannel,
+    InPlaceLightpath,
+    Unavailable,
+    UnavailableChannels,
+    links_along,
+)
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.quantum import KeyRateTable, Qkd
+from qkdopt.instance.standing import validate_nothing_in_place, with_standing_light
 
 __all__ = [
     "SCHEMA",
@@ -35,6 +43,8 @@ __all__ = [
     "FibreType",
     "FourWaveMixing",
     "Grid",
+    "InPlaceChannel",
+    "InPlaceLightpath",
     "Instance",
     "KeyRateTable",
     "Link",
@@ -49,9 +59,14 @@ __all__ = [
     "RamanTable",
     "Routes",
     "Traffic",
+    "Unavailable",
+    "UnavailableChannels",
     "WidthShare",
+    "links_along",
     "read_candidates",
     "read_channels",
     "spell_channels",
+    "validate_nothing_in_place",
     "with_candidates",
+    "with_standing_light",
 ]

@@ -7,18 +7,26 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from qkdopt.errors import InstanceError
-from qkdopt.instance.base import HIGHEST_POWER_DBM, Part, merged
+from qkdopt.instance.base import HIGHEST_POWER_DBM, Index, Part, merged
 from qkdopt.instance.demands import Demand, Routes, Traffic
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.fibres import FibreType, validate_fibres
 from qkdopt.instance.given_routes import validate_given_routes
 from qkdopt.instance.hardware import Classical, Fibre, Grid, OtherNoise
+from qkdopt.instance.in_place import (
+    InPlaceChannel,
+    InPlaceLightpath,
+    links_along,
+    unavailable_on,
+)
+from qkdopt.instance.in_place_faults import in_place_faults
 from qkdopt.instance.measured import validate_measured
 from qkdopt.instance.mixing import mixing_warnings
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
@@ -66,6 +74,11 @@ class Instance(Part):
     routes: Routes = Routes()
     demands: tuple[Demand, ...] = ()
     traffic: Traffic | None = None
+    lightpaths: tuple[InPlaceLightpath, ...] | None = None
+    """Light that is in place already: of demands, and foreign (``docs/brownfield.md``)."""
+    moves_limit: Index | None = None
+    """How many movable demands may be given another route or channel; any number where not
+    given."""
 
     @property
     def load_erlang(self) -> float:
@@ -73,14 +86,60 @@ class Instance(Part):
         return (self.traffic or Traffic()).load_erlang
 
     def candidates_of(self, link: Link) -> tuple[Candidate, ...]:
-        """Candidate QKD channels of a link, in the file's order; none without QKD."""
+        """Candidate QKD channels of a link, in the file's order; none without QKD.
+
+        One with light in its guard band that stays in place is no candidate; with ``reserve =
+        all`` one with any light in place there.
+        """
         if not link.qkd:
             return ()
         if link.candidates is not None:
-            return link.candidates
-        if self.qkd.candidates == "all":
-            return tuple(range(self.grid.channels))
-        return self.qkd.candidates
+            listed = link.candidates
+        elif self.qkd.candidates == "all":
+            listed = tuple(range(self.grid.channels))
+        else:
+            listed = self.qkd.candidates
+        lit = self.in_place_in_quantum_fibre(link, movable=self.qkd.reserve == "all")
+        return tuple(c for c in listed if not any(self.is_dark_near(w, c) for w in lit))
+
+    def in_place_in_quantum_fibre(self, link: Link, *, movable: bool) -> list[int]:
+        """Channels of light in place in the fibre of a link's quantum signal.
+
+        Parameters
+        ----------
+        link
+            The link.
+        movable
+            Whether light that may be moved counts too.
+        """
+        along = link.qkd_direction == "a->b"
+        return [
+            row.channel
+            for row in self.light_in_place(link)
+            if (movable or not row.lightpath.movable)
+            and (self.fibre.layout == "single" or row.from_a == along)
+        ]
+
+    def light_in_place(self, link: Link) -> tuple[InPlaceChannel, ...]:
+        """Lit channels of all light in place on a link, in the file's order."""
+        return self._light_by_link.get(link.id, ())
+
+    @cached_property
+    def _light_by_link(self) -> dict[str, tuple[InPlaceChannel, ...]]:
+        rows: dict[str, list[InPlaceChannel]] = {}
+        for lightpath in self.lightpaths or ():
+            along = links_along(self.network, lightpath) or ()
+            for link, start in zip(along, lightpath.route, strict=False):
+                rows.setdefault(link.id, []).extend(
+                    InPlaceChannel(channel, start == link.a, lightpath.launch_dbm, lightpath)
+                    for channel in lightpath.channels
+                )
+        return {name: tuple(found) for name, found in rows.items()}
+
+    def unavailable_channels(self, link: Link) -> tuple[frozenset[int], frozenset[int]]:
+        """Channels of a link that no new light may use, a -> b and b -> a."""
+        grid = tuple(self.grid.frequency_thz(w) for w in range(self.grid.channels))
+        return unavailable_on(link, grid)
 
     def candidate_thz(self, candidate: Candidate) -> float:
         """Centre frequency [THz] of a candidate."""
@@ -152,6 +211,7 @@ class Instance(Part):
         yield from self._candidate_faults()
         if unknown_fibres:
             return  # what follows needs every link's loss
+        yield from in_place_faults(self)
         yield from validate_measured(self)
         yield from self._launch_faults()
 
@@ -271,6 +331,8 @@ class Instance(Part):
         routes: Routes | Fields | _Keep = KEEP,
         demands: Iterable[Demand | Fields] | DemandsById | _Keep = KEEP,
         traffic: Traffic | Fields | _Keep | None = KEEP,
+        lightpaths: Iterable[InPlaceLightpath | Fields] | _Keep | None = KEEP,
+        moves_limit: int | _Keep | None = KEEP,
         where: str | None = None,
     ) -> Instance:
         """Return the instance with some of its data changed, validated as a whole.
@@ -291,6 +353,8 @@ class Instance(Part):
             All demands, or changes of some by id.
         traffic
             Dynamic traffic; None for none.
+        lightpaths, moves_limit
+            Light in place, and how many demands may be moved; None for none, and for any number.
         where
             What an error calls the changed instance; None for its name.
 
@@ -324,6 +388,8 @@ class Instance(Part):
             "routes": routes,
             "demands": demands,
             "traffic": traffic,
+            "lightpaths": lightpaths,
+            "moves_limit": moves_limit,
         }
         fields: dict[str, Any] = {part: getattr(self, part) for part in given}
         faults: list[str] = []

@@ -18,6 +18,7 @@ from qkdopt.instance.base import (
     Part,
     PowerDbm,
 )
+from qkdopt.instance.in_place import Unavailable
 
 
 class Node(Part):
@@ -70,6 +71,8 @@ class Link(Part):
     """Candidate QKD channels of this link; the network-wide ones where not given."""
     qkd_direction: Literal["a->b", "b->a"] = "a->b"
     """The way the quantum signal travels: from its transmitter to its receiver."""
+    unavailable: tuple[Unavailable, ...] | None = None
+    """Channels that no new classical light may use; QKD candidates are not affected."""
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between fields."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from qkdopt.milp import constraints, objectives, textbook
@@ -11,6 +10,7 @@ from qkdopt.milp.strengthen import load_states, splits_cleanly
 from qkdopt.milp.variables import (
     JointModel,
     declare_lightpaths,
+    declare_moves,
     declare_rates,
     declare_working,
 )
@@ -120,6 +120,12 @@ def _declare_shared(
     m.c1_one_route = constraints.one_route(m)
     m.c1_channels_of_route = constraints.channels_of_route(m)
     m.c4_one_working = constraints.one_working(m)
+    if problem.staying or problem.movables:
+        m.c17_in_place = constraints.serves_in_place(m)
+    if problem.movables and problem.moves_limit is not None:
+        declare_moves(m)
+        m.c18_moved = constraints.moved_from_place(m)
+        m.c18_number_moved = constraints.number_moved(m)
     return m
 
 
@@ -163,11 +169,8 @@ def min_size(
     rows, columns
         Lower limits on the size of either model.
     """
-    usable = problem.tables.usable
-    routes = [route for candidates in problem.routes for route in candidates]
-    channels = 0
-    for route in routes:
-        channels += int(np.all([usable[e, d] for e, d, _ in route.hops], axis=0).sum())
+    routes = [(r, route) for r, listed in enumerate(problem.routes) for route in listed]
+    channels = sum(int(problem.open_channels(r, route).sum()) for r, route in routes)
     columns = len(routes) + channels + len(segments)
     rows = len(problem.routes) + len(routes)
     if served is not None or has_min_rates(problem):

@@ -41,6 +41,33 @@ def channels_of_route(m: JointModel) -> pyo.Constraint:
     return pyo.Constraint(m.RP, rule=rule)
 
 
+def serves_in_place(m: JointModel) -> pyo.Constraint:
+    r"""Serve a demand whose light is in place (C17): :math:`\sum_p x_{rp} = 1`.
+
+    One that stays has one route, and the channels that are lit there; no other demand may have
+    them (C16).
+    """
+
+    def rule(m: JointModel, r: int) -> object:
+        return sum(m.x[r, p] for p in range(len(m.problem.routes[r]))) == 1
+
+    return pyo.Constraint([*m.problem.staying, *m.problem.movables], rule=rule)
+
+
+def moved_from_place(m: JointModel) -> pyo.Constraint:
+    r"""Count a demand as moved without one of its channels in place (C18).
+
+    .. math:: l_{r0w} + g_r \ge 1 \quad (w \text{ in place})
+    """
+    lit = [(r, w) for r in m.problem.movables for w in m.problem.movable[r] or ()]
+    return pyo.Constraint(lit, rule=lambda m, r, w: m.l[r, 0, w] + m.g[r] >= 1)
+
+
+def number_moved(m: JointModel) -> pyo.Constraint:
+    r"""Limit the number of demands moved (C18): :math:`\sum_r g_r \le M`."""
+    return pyo.Constraint(expr=sum(m.g[r] for r in m.problem.movables) <= m.problem.moves_limit)
+
+
 def one_lightpath(m: JointModel, links: Iterable[int] | None = None) -> pyo.Constraint:
     r"""Limit a channel of a fibre to one lightpath, outside of guard bands (C2, C3).
 

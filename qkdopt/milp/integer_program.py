@@ -152,17 +152,12 @@ def hint(m: CpJoint, plan: Plan) -> None:
 
 
 def _declare_lightpaths(m: CpJoint) -> None:
-    """Declare one route a demand, and its channels on it (C1)."""
-    usable = m.problem.tables.usable
+    """Declare one route a demand, and its channels on it (C1, C16)."""
     for r, routes in enumerate(m.problem.routes):
         for p, route in enumerate(routes):
             hops = route.hops
             m.x[r, p] = m.model.new_bool_var(f"x_{r}_{p}")
-            usable_channels = [
-                w
-                for w in range(usable.shape[2])
-                if all(usable[e, direction, w] for e, direction, _ in hops)
-            ]
+            usable_channels = np.flatnonzero(m.problem.open_channels(r, route)).tolist()
             for w in usable_channels:
                 m.l[r, p, w] = m.model.new_bool_var(f"l_{r}_{p}_{w}")
                 for e, direction, _ in hops:
@@ -170,6 +165,22 @@ def _declare_lightpaths(m: CpJoint) -> None:
             count = m.problem.instance.demands[r].channels
             m.model.add(sum(m.l[r, p, w] for w in usable_channels) == count * m.x[r, p])
         m.model.add_at_most_one(m.x[r, p] for p in range(len(routes)))
+    _keep_in_place(m)
+
+
+def _keep_in_place(m: CpJoint) -> None:
+    """Serve the demands in place, and limit how many are moved (C17, C18)."""
+    problem = m.problem
+    for r in (*problem.staying, *problem.movables):
+        m.model.add(sum(m.x[r, p] for p in range(len(problem.routes[r]))) == 1)
+    if problem.moves_limit is None:
+        return
+    moved = []
+    for r in problem.movables:
+        moved.append(m.model.new_bool_var(f"g_{r}"))
+        for w in problem.movable[r] or ():
+            m.model.add_bool_or([m.l[r, 0, w], moved[-1]])
+    m.model.add(sum(moved) <= problem.moves_limit)
 
 
 def _declare_working(m: CpJoint) -> None:

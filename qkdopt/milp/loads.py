@@ -61,7 +61,8 @@ def build_loads(
     Raises
     ------
     UnsupportedError
-        The objective is not ``mean``, the relay not ``lightpath``, or a demand has a minimum rate.
+        The objective is not ``mean``, the relay not ``lightpath``, or a demand has a minimum rate
+        or may be moved.
     """
     validate_coverage(problem)
     m = LoadModel(problem, relaxation)
@@ -73,6 +74,8 @@ def build_loads(
     m.l3_lightpaths_of_item = lightpaths_of_item(m)
     m.l4_load_of_state = load_of_state(m)
     m.l5_only_in_its_state = only_in_its_state(m)
+    if problem.staying:
+        m.l10_in_place = serves_in_place(m)
     if served is None:
         m.goal = pyo.Objective(expr=sum(m.n[p] for p in m.P), sense=pyo.maximize)
         return m
@@ -109,6 +112,8 @@ def validate_coverage(problem: Problem) -> None:
         faults.append(f"objective {problem.objective}")
     if problem.instance.qkd.relay != "lightpath":
         faults.append(f"relay = {problem.instance.qkd.relay}")
+    if problem.movables:
+        faults.append("demands in place that may be moved")
     if any(demand.min_skr_bps for demand in problem.instance.demands):
         faults.append("demands with a least key rate")
     if faults:
@@ -155,6 +160,12 @@ def demands_of_class(m: LoadModel) -> pyo.Constraint:
         return sum(m.n[p] for p in routes) <= int(rel.class_count[d])
 
     return pyo.Constraint(range(len(rel.class_count)), rule=rule)
+
+
+def serves_in_place(m: LoadModel) -> pyo.Constraint:
+    r"""Serve the demands whose light is in place (L10): :math:`n_p = 1` on their routes."""
+    classes = [d for d, group in enumerate(m.classes) if m.problem.stays(group.demands[0])]
+    return pyo.Constraint(classes, rule=lambda m, d: m.n[int(m.arrays.class_route[d])] == 1)
 
 
 def one_state(m: LoadModel) -> pyo.Constraint:

@@ -6,6 +6,7 @@ import numpy as np
 
 from qkdopt.milp.textbook import noise_unit
 from qkdopt.milp.variables import JointModel
+from qkdopt.problem.moves import moved_demands
 from qkdopt.problem.plan import (
     BLOCKED,
     Plan,
@@ -37,6 +38,10 @@ def set_start(m: JointModel, plan: Plan) -> None:
         m.l[r, p, w].set_value(float(plan.routes[r] == p and w in plan.channels[r]))
     for e, q in m.EQ:
         m.y[e, q].set_value(float(plan.working[e] == q))
+    if hasattr(m, "g"):
+        moved = moved_demands(m.problem, plan)
+        for r in m.g:
+            m.g[r].set_value(float(r in moved))
     if hasattr(m, "k"):
         _start_rates(m, plan)
         _start_optional(m, plan)

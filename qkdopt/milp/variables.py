@@ -68,19 +68,22 @@ def declare_routes(m: JointModel) -> None:
 def declare_channels(m: JointModel) -> None:
     """Declare ``l[r, p, w]`` channel of every demand on each of its routes."""
     problem = m.problem
-    usable = problem.tables.usable
     m.RPW = []
     m.channels = defaultdict(list)
     m.lit = defaultdict(list)
     for r, p in m.RP:
-        hops = problem.routes[r][p].hops
-        for w in range(usable.shape[2]):
-            if all(usable[e, direction, w] for e, direction, _ in hops):
-                m.RPW.append((r, p, w))
-                m.channels[r, p].append(w)
-                for e, direction, _ in hops:
-                    m.lit[e, direction, w].append((r, p, w))
+        route = problem.routes[r][p]
+        for w in np.flatnonzero(problem.open_channels(r, route)).tolist():
+            m.RPW.append((r, p, w))
+            m.channels[r, p].append(w)
+            for e, direction, _ in route.hops:
+                m.lit[e, direction, w].append((r, p, w))
     m.l = pyo.Var(m.RPW, domain=pyo.Binary)
+
+
+def declare_moves(m: JointModel) -> None:
+    """Declare ``g[r]`` whether a movable demand is moved."""
+    m.g = pyo.Var(m.problem.movables, domain=pyo.Binary)
 
 
 def declare_working(m: JointModel) -> None:

@@ -107,7 +107,8 @@ def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:
     groups: dict[Any, list[int]] = defaultdict(list)
     for r, demand in enumerate(problem.instance.demands):
         if routes[r] != BLOCKED:
-            groups[demand.source, demand.target, demand.channels, routes[r]].append(r)
+            alone = r if problem.stays(r) else None
+            groups[demand.source, demand.target, demand.channels, routes[r], alone].append(r)
     members = tuple(tuple(group) for group in groups.values())
     demands = tuple(
         problem.instance.demands[group[0]].model_copy(
@@ -120,5 +121,6 @@ def group_by_route(problem: Problem, routes: Sequence[int]) -> RoutedGroups:
         problem,
         instance=problem.instance.model_copy(update={"demands": demands}),
         routes=tuple((problem.routes[group[0]][routes[group[0]]],) for group in members),
+        in_place=tuple(problem.in_place[group[0]] for group in members) if problem.in_place else (),
     )
     return RoutedGroups(problem, tuple(routes), members, grouped)

@@ -16,6 +16,7 @@ from qkdopt.bounds.node_team import BATCH, CLUSTER_LOST, NodeTeam
 from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.errors import SolverFailedError, UnsupportedError
 from qkdopt.heuristics import ds_qkd_synergistic, local_search
+from qkdopt.heuristics.moving import round_of
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
@@ -101,7 +102,8 @@ class AutoRun:
 
     def run(self) -> None:
         """Improve plan and bound until the gap closes or time is up."""
-        plan = self._clock.within(lambda: ds_qkd_synergistic(self._problem))
+        settled = self._problem.moving_only()
+        plan = self._clock.within(lambda: ds_qkd_synergistic(settled))
         if plan is not None:
             self._incumbent.offer(plan)
         self._clock.report("heuristics", self._incumbent)
@@ -159,7 +161,7 @@ class AutoRun:
 
     def run_nodes(self, nodes: int) -> None:
         """Do a fixed amount of work: the same seed gives the same result, whoever does it."""
-        self._incumbent.offer(ds_qkd_synergistic(self._problem))
+        self._incumbent.offer(ds_qkd_synergistic(self._problem.moving_only()))
         self._clock.enter("local search")
         for moves in MOVES_OF_ROUNDS:
             self._search_moves(moves)
@@ -297,9 +299,10 @@ class AutoRun:
 
     def _settle(self, seconds: float) -> None:
         """Search alone and shortly: how many demands can be served is what the bound is about."""
+        problem, first = round_of(self._problem, self._incumbent.best()[0], self._seed)
         self._search(
-            lambda start: local_search(
-                self._problem, seed=self._seed, seconds=max(0.1, seconds), start=start,
+            lambda _start: local_search(
+                problem, seed=self._seed, seconds=max(0.1, seconds), start=first,
                 should_stop=self._clock.over,
             )
         )  # fmt: skip

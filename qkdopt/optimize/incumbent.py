@@ -7,12 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qkdopt.problem import Problem
+from qkdopt.problem.moves import equal_rates, keeps_in_place, moved_demands
 from qkdopt.problem.plan import Assessment, Plan, assess
 
 
 @dataclass
 class Incumbent:
     """Keeps the better of every two plans: more demands served, then more objective.
+
+    Of plans that are equal in both it keeps the one that moves fewer demands in place. A plan that
+    leaves one of these out, gives one less than its least key rate or moves too many is refused.
 
     Parameters
     ----------
@@ -32,13 +36,25 @@ class Incumbent:
     def offer(self, plan: Plan) -> bool:
         """Take the plan if it is better; say whether it was."""
         exact = assess(self.problem, plan)
+        if not keeps_in_place(self.problem, plan, exact):
+            return False
         with self._lock:
-            if self.exact is not None and exact.key <= self.exact.key:
+            if self.exact is not None and not self._is_better(plan, exact):
                 return False
             self.plan, self.exact = plan, exact
             if self.observer is not None:
                 self.observer(exact)
             return True
+
+    def _is_better(self, plan: Plan, exact: Assessment) -> bool:
+        assert self.plan is not None
+        assert self.exact is not None
+        if not self.problem.movable or exact.served != self.exact.served:
+            return exact.key > self.exact.key
+        if equal_rates(exact.objective_bps, self.exact.objective_bps):
+            moves = [len(moved_demands(self.problem, one)) for one in (plan, self.plan)]
+            return moves[0] < moves[1]
+        return exact.key > self.exact.key
 
     def best(self) -> tuple[Plan, Assessment]:
         """Return the best plan and its exact numbers; one must have been offered."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pyomo.environ as pyo
 
 from qkdopt.adapters import Adapter, Limits, Setting, Status, adapter_of
@@ -272,10 +271,11 @@ class JointRun:
 
 def routable(problem: Problem) -> int:
     """Return how many demands have a candidate route with as many channels as they ask for."""
-    usable = problem.tables.usable
     count = 0
-    for demand, routes in zip(problem.instance.demands, problem.routes, strict=True):
-        free = [np.all([usable[e, d] for e, d, _ in route.hops], axis=0).sum() for route in routes]
+    for r, (demand, routes) in enumerate(
+        zip(problem.instance.demands, problem.routes, strict=True)
+    ):
+        free = [problem.open_channels(r, route).sum() for route in routes]
         count += int(max(free, default=0) >= demand.channels)
     return count
 

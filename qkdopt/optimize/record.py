@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from qkdopt.checker.numbers import OPTIMAL_GAP
+from qkdopt.instance import NodeId
 from qkdopt.instance.generation import preset_changes, preset_name
 from qkdopt.io.environment import environment
 from qkdopt.optimize.history import ROUNDING, ROUNDING_BPS, History
@@ -16,8 +17,10 @@ from qkdopt.optimize.result_parts import (
     working_channels_of,
 )
 from qkdopt.problem import Problem
+from qkdopt.problem.moves import moved_demands
 from qkdopt.problem.plan import Plan, assess
 from qkdopt.result import (
+    Around,
     Bound,
     HistoryPoint,
     InstanceRef,
@@ -60,6 +63,8 @@ class RunRecord:
         How long the run took.
     history
         Incumbent and bound over its time; None where they were not recorded.
+    around
+        The earlier plan that this one is made around; None without one.
     """
 
     strategy: str
@@ -73,6 +78,7 @@ class RunRecord:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     history: History | None = None
+    around: Around | None = None
 
 
 def result_of(
@@ -132,9 +138,18 @@ def result_of(
         limits=run.limits,
         preset_changes=preset_changes(instance),
         history=tuple(history),
+        around=run.around,
+        moved=_moved(problem, plan),
         seconds=round(run.seconds, 3),
         environment=environment(),
     )
+
+
+def _moved(problem: Problem, plan: Plan) -> tuple[NodeId, ...] | None:
+    """Return the ids of the demands in place that a plan moves; None where none may be moved."""
+    if not problem.movables:
+        return None
+    return tuple(problem.instance.demands[r].id for r in moved_demands(problem, plan))
 
 
 def saved_plan_of(problem: Problem, plan: Plan) -> SavedPlan:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
-from qkdopt.errors import SolverMissingError
+from qkdopt.errors import SolverMissingError, UnsupportedError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
+from qkdopt.optimize.around import around_of, instance_around, validate_rates_in_place
 from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.fewest_moves import move_back
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.options import SolverOptions, validate_options
 from qkdopt.optimize.outcome import Outcome
@@ -29,7 +31,7 @@ from qkdopt.optimize.strategies import (
 )
 from qkdopt.problem import RouteScope, build_problem
 from qkdopt.problem.plan import Plan
-from qkdopt.result import AnyPlan, Objective, Result, RunLimits, StoppedBy
+from qkdopt.result import AnyPlan, Around, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 
@@ -55,6 +57,8 @@ def solve(
     threads: int | None = None,
     seed: int = 0,
     start: AnyPlan | None = None,
+    around: AnyPlan | None = None,
+    movable: int | None = None,
     node_limit: int | None = None,
     scheduler: str | None = None,
     progress: ProgressCallback | None = None,
@@ -94,6 +98,12 @@ def solve(
     start
         Earlier result or saved plan of the same instance to start from: what is returned is no
         worse, whatever strategy and limits; None for none.
+    around
+        Earlier result or saved plan of the same network, whose demands stay where they are; what
+        the instance no longer asks for is freed, what is new to it is planned
+        (``docs/brownfield.md``). None for none.
+    movable
+        How many demands of ``around`` may be moved; None for none of them.
     node_limit
         Ends strategies ``auto`` and ``milp`` after so many branching nodes instead of a
         time: then the same seed gives the same result, times aside. None for the time limit.
@@ -118,9 +128,13 @@ def solve(
     LicenceError
         The model is over the solver's size without a licence.
     UnsupportedError
-        The formulation does not cover the instance, or the solver has no node limit.
+        The formulation does not cover the instance, the solver has no node limit, or the strategy
+        does not keep what is in place.
     ResultError
         The start is of another instance, takes routes that are no candidates, or breaks a rule.
+    InstanceError
+        The plan of ``around`` does not fit the instance, or a demand in place has less than its
+        least key rate.
     RefusedError
         The plan of a strategy of your own breaks rules; the message says which.
 
@@ -145,6 +159,11 @@ def solve(
         scheduler,
     )
     _validate_installed(named, solver)
+    given = instance
+    if around is not None:
+        instance = instance_around(instance, around, movable=movable)
+    elif movable is not None:
+        raise UsageError(f"movable = {movable} without an earlier plan; expected around with it")
     options = SolverOptions(
         formulation=formulation,
         solver=solver,
@@ -159,11 +178,12 @@ def solve(
         repeatable=node_limit is not None,
     )  # fmt: skip
     problem = build_problem(instance, objective, routes)
+    validate_rates_in_place(problem)
     if start is not None:
         problem = with_routes_of(problem, start)
     incumbent = Incumbent(problem, observer=clock.note_plan)
     with clock.paused():  # its kernels compile the first time
-        baseline = ds_qkd(problem.over_candidates())
+        baseline = ds_qkd(problem.over_candidates().moving_only())
     if start is not None:
         incumbent.offer(plan_of_start(problem, start))
     cluster = ExitStack()
@@ -172,7 +192,9 @@ def solve(
     # From here on there is a plan, and no signal may lose it.
     with graceful_sigint(clock.interruption), cluster:
         outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
-        result = _result(incumbent, baseline, outcome, clock, named, options)
+        move_back(incumbent)
+        taken_over = None if around is None else around_of(given, instance, around)
+        result = _result(incumbent, baseline, outcome, clock, named, options, taken_over)
     if named.own:
         validate_own_result(problem, result)
     return result
@@ -216,10 +238,14 @@ def _run_strategy(
     problem = incumbent.problem
     clock.enter("heuristics")
     if strategy.build is not None:
-        plan = strategy.build(problem)
+        plan = strategy.build(problem if strategy.own else problem.moving_only())
         if strategy.own:
             validate_own_plan(problem, plan, strategy.name)
-        incumbent.offer(plan)
+        if not incumbent.offer(plan) and incumbent.plan is None:
+            raise UnsupportedError(
+                f"the plan of strategy {strategy.name} does not keep every demand in place with "
+                "its least key rate, or moves too many; use strategy auto"
+            )
         return Outcome()
     incumbent.offer(baseline)
     clock.report("heuristics", incumbent)
@@ -288,6 +314,7 @@ def _result(
     clock: Clock,
     strategy: NamedStrategy,
     options: SolverOptions,
+    around: Around | None,
 ) -> Result:
     failures = [f"solver failed: {failure}" for failure in clock.failures]
     run = RunRecord(
@@ -306,6 +333,7 @@ def _result(
         notes=(*failures, *outcome.notes, *_physics_notes(incumbent.problem.instance)),
         seconds=clock.seconds,
         history=clock.history,
+        around=around,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)

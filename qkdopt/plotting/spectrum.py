@@ -18,10 +18,15 @@ if TYPE_CHECKING:
 # Height of all rows' names together [points], for axes of the usual height.
 POINTS_OF_ROWS = 240.0
 
-DARK, ALONG, AGAINST, GUARD, QUANTUM, CONFLICT = range(6)
+DARK, ALONG, AGAINST, GUARD, QUANTUM, CONFLICT, FOREIGN, UNAVAILABLE = range(8)
 # Okabe and Ito's palette, told apart by colour-blind readers.
-COLOURS = ["#f2f2f2", "#0072b2", "#56b4e9", "#c8c8c8", "#d55e00", "#000000"]
-NAMES = ["dark", "lit, a to b", "lit, b to a", "guard band", "working QKD channel", "used twice"]
+COLOURS = [
+    "#f2f2f2", "#0072b2", "#56b4e9", "#c8c8c8", "#d55e00", "#000000", "#e69f00", "#8c8c8c",
+]  # fmt: skip
+NAMES = [
+    "dark", "lit, a to b", "lit, b to a", "guard band", "working QKD channel", "used twice",
+    "foreign light", "unavailable",
+]  # fmt: skip
 
 
 def plot_spectrum(instance: Instance, result: Result, ax: Axes | None = None) -> Axes:
@@ -47,7 +52,7 @@ def plot_spectrum(instance: Instance, result: Result, ax: Axes | None = None) ->
         _, ax = plt.subplots()
     cells = spectrum_cells(instance, result)
     ax.imshow(
-        cells, cmap=ListedColormap(COLOURS), vmin=DARK, vmax=CONFLICT, aspect="auto",
+        cells, cmap=ListedColormap(COLOURS), vmin=DARK, vmax=UNAVAILABLE, aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
     names = fibre_names(instance)
@@ -87,6 +92,9 @@ def spectrum_cells(
         return 2 * number[name] + (not along) if pair else number[name]
 
     cells = np.full((len(fibre_names(instance)), instance.grid.channels), DARK, dtype=np.int64)
+    for link in instance.network.links:
+        for along, closed in zip((True, False), instance.unavailable_channels(link), strict=True):
+            cells[row(link.id, along), sorted(closed)] = UNAVAILABLE
     for working in result.qkd:
         if working.channel is None:
             continue
@@ -96,6 +104,10 @@ def spectrum_cells(
             if instance.is_dark_near(w, working.channel):
                 fibre[w] = GUARD
         fibre[working.channel] = QUANTUM
+    for link in instance.network.links:
+        for light in instance.light_in_place(link):
+            if light.lightpath.demand is None:
+                cells[row(link.id, light.from_a), light.channel] = FOREIGN
     for path in result.lightpaths:
         for name, start in zip(path.links, path.route, strict=False):
             along = links[name].a == start

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
 
+import numpy as np
+
 from qkdopt.errors import UsageError
-from qkdopt.instance import Instance, NodeId
-from qkdopt.problem.coefficients import Tables, build_tables
+from qkdopt.instance import Instance
+from qkdopt.problem.coefficients import BoolArray, Tables, build_tables
+from qkdopt.problem.demands_in_place import InPlace, in_place_of, lit_by, routes_in_place
 from qkdopt.problem.load_states import (
     LinkStates,
     all_lightpaths,
@@ -47,6 +50,14 @@ class Problem:
         Which routes bounds hold for: those listed, or ``all``.
     complete
         Whether the listed routes are all there are.
+    in_place
+        ``(R,)`` channels of each demand whose light stays in place, on its only listed route; None
+        for others. Empty where there are none.
+    movable
+        ``(R,)`` channels in place of each demand that may be moved, on its first listed route; None
+        for others. Empty where there are none.
+    moves_limit
+        How many of the movable demands may be moved; None for any number.
 
     Examples
     --------
@@ -64,6 +75,100 @@ class Problem:
     objective: Objective = "mean"
     scope: RouteScope = "candidates"
     complete: bool = False
+    in_place: InPlace = ()
+    movable: InPlace = ()
+    moves_limit: int | None = None
+
+    def must_serve(self, r: int) -> bool:
+        """Whether demand r is in place, and so has to be served."""
+        return self.stays(r) or self.is_movable(r)
+
+    def is_movable(self, r: int) -> bool:
+        """Whether demand r is in place and may be moved."""
+        return bool(self.movable) and self.movable[r] is not None
+
+    @property
+    def movables(self) -> tuple[int, ...]:
+        """Positions of the demands that are in place and may be moved."""
+        return tuple(r for r, channels in enumerate(self.movable) if channels is not None)
+
+    def moving_only(self, moving: Collection[int] = ()) -> Problem:
+        """Return the problem in which some movable demands may move and the others stay.
+
+        Its plans are plans of this problem: the route in place is number 0 in both.
+
+        Parameters
+        ----------
+        moving
+            Positions of the demands that may move, without a limit on their number.
+        """
+        if not self.movable:
+            return self
+        pinned = [r for r in self.movables if r not in moving]
+        fixed = self.in_place or (None,) * len(self.routes)
+        return replace(
+            self,
+            routes=tuple(
+                listed[:1] if r in pinned else listed for r, listed in enumerate(self.routes)
+            ),
+            in_place=tuple(self.movable[r] if r in pinned else fixed[r] for r in range(len(fixed))),
+            movable=tuple(
+                None if r in pinned else channels for r, channels in enumerate(self.movable)
+            ),
+            moves_limit=None,
+        )
+
+    def stays(self, r: int) -> bool:
+        """Whether the light of demand r stays in place."""
+        return bool(self.in_place) and self.in_place[r] is not None
+
+    @property
+    def staying(self) -> tuple[int, ...]:
+        """Positions of the demands whose light stays in place."""
+        return tuple(r for r, channels in enumerate(self.in_place) if channels is not None)
+
+    @cached_property
+    def staying_light(self) -> BoolArray:
+        """``(E, 2, W)`` channels lit by demands that stay in place, by direction of travel."""
+        return lit_by(self.tables, self.routes, self.in_place)
+
+    @cached_property
+    def _left_by_staying(self) -> BoolArray:
+        """``(E, 2, W)`` channels whose fibre carries no light of demands that stay in place."""
+        lit = self.staying_light
+        if self.tables.fibres[0] == self.tables.fibres[1]:
+            lit = lit.any(axis=1, keepdims=True) | np.zeros_like(lit)
+        return ~lit
+
+    def open_channels(self, r: int, route: Route) -> BoolArray:
+        """``(W,)`` channels that demand r may light on every hop of a route.
+
+        They are usable; those of a demand that stays in place are its own, and nobody else's.
+        """
+        usable = self.tables.usable
+        channels = np.all([usable[e, d] for e, d, _ in route.hops], axis=0)
+        if not self.in_place:
+            return np.asarray(channels)
+        own = self.in_place[r]
+        if own is not None:
+            return np.isin(np.arange(len(channels)), own)
+        free = self._left_by_staying
+        return np.asarray(channels & np.all([free[e, d] for e, d, _ in route.hops], axis=0))
+
+    @cached_property
+    def standing_tables(self) -> Tables:
+        """The tables beside the light of demands that stay in place: its noise, and what it leaves.
+
+        No plan has less light.
+        """
+        if not self.staying:
+            return self.tables
+        added = np.einsum("edw,edwc->ec", self.staying_light.astype(float), self.tables.noise)
+        return replace(
+            self.tables,
+            background_noise=self.tables.background_noise + added,
+            usable=self.tables.usable & self._left_by_staying,
+        )
 
     @property
     def route_set(self) -> str:
@@ -83,6 +188,8 @@ class Problem:
         if self.scope == "candidates":
             return self
         routes = candidate_routes(self.instance)
+        if self.in_place or self.movable:
+            routes = routes_in_place(self.instance, routes)
         return replace(self, routes=routes, scope="candidates", complete=False)
 
     def with_routes(self, more: Mapping[int, Sequence[Route]]) -> Problem:
@@ -96,9 +203,14 @@ class Problem:
         more
             Routes to list, by position of the demand.
         """
-        ends = [(demand.source, demand.target) for demand in self.instance.demands]
-        found: dict[tuple[NodeId, NodeId], dict[Route, None]] = {}
+        ends: list[object] = [
+            r if self.must_serve(r) else (demand.source, demand.target)
+            for r, demand in enumerate(self.instance.demands)
+        ]
+        found: dict[object, dict[Route, None]] = {}
         for r, routes in more.items():
+            if self.stays(r):
+                continue
             found.setdefault(ends[r], dict.fromkeys(self.routes[r])).update(dict.fromkeys(routes))
         longer = {pair: tuple(routes) for pair, routes in found.items()}
         every = tuple(
@@ -121,7 +233,7 @@ class Problem:
         else:
             most = most_lightpaths(self.tables, self.instance.demands, self.routes)
         return tuple(
-            link_states(self.tables, e, (int(co), int(counter)))
+            link_states(self.tables, e, (int(co), int(counter)), self.staying_light[e])
             for e, (co, counter) in enumerate(most)
         )
 
@@ -154,11 +266,17 @@ def build_problem(
             raise UsageError(f"{what} = {name!r}; expected one of {', '.join(known)}")
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
     listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else None
+    routes = candidate_routes(instance, listed) if every is None else every
+    in_place = in_place_of(instance, movable=False)
+    movable = in_place_of(instance, movable=True)
     return Problem(
         instance=instance,
         tables=build_tables(instance),
-        routes=candidate_routes(instance, listed) if every is None else every,
+        routes=routes_in_place(instance, routes) if in_place or movable else routes,
         objective=objective,
         scope=scope,
         complete=every is not None,
+        in_place=in_place,
+        movable=movable,
+        moves_limit=instance.moves_limit,
     )

@@ -17,6 +17,7 @@ from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
+from qkdopt.problem.light_in_place import available_channels, foreign_power
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
 
 BoolArray = NDArray[np.bool_]
@@ -33,14 +34,15 @@ class Tables:
         ``(E, 2, W, Q)`` noise clicks per gate at a candidate from one lightpath on a
         channel in a direction. Zero in a fibre that carries no quantum signal.
     background_noise
-        ``(E, Q)`` noise clicks per gate with no channel lit.
+        ``(E, Q)`` noise clicks per gate with no lightpath of a demand lit: that of foreign light
+        is in it.
     transmittance
         ``(E, Q)`` of the quantum channel, detector included.
     blocks
         ``(E, Q, W)`` the channel lies in the guard band of the candidate.
     usable
-        ``(E, 2, W)`` the channel may ever be lit in that direction: false around every
-        candidate when all of them are reserved.
+        ``(E, 2, W)`` the channel may ever be lit in that direction: false where it is unavailable
+        or foreign light has it, and around every candidate when all of them are reserved.
     in_quantum_fibre
         ``(E, 2)`` light in that direction shares the quantum signal's fibre.
     fibres
@@ -170,6 +172,9 @@ def build_tables(instance: Instance) -> Tables:
             blocks[e, c] = [instance.is_dark_near(w, candidate) for w in range(channels)]
     in_quantum_fibre = _in_quantum_fibre(instance)
     coefficients *= in_quantum_fibre[:, :, None, None]
+    if instance.lightpaths:
+        power = foreign_power(instance, lambda link: link_launch_dbm(instance, link))
+        background_noise += np.einsum("edw,edwc->ec", power, coefficients)
     return Tables(
         instance=instance,
         noise=coefficients,
@@ -185,8 +190,7 @@ def build_tables(instance: Instance) -> Tables:
 
 def _usable(instance: Instance, blocks: BoolArray, in_quantum_fibre: BoolArray) -> BoolArray:
     """``(E, 2, W)`` channels that may ever be lit; see :class:`Tables`."""
-    links, _, channels = blocks.shape
-    usable = np.ones((links, 2, channels), dtype=np.bool_)
+    usable = available_channels(instance)
     if instance.qkd.reserve == "all":
         usable &= ~(np.asarray(blocks.any(axis=1))[:, None, :] & in_quantum_fibre[:, :, None])
     return usable

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.instance import Demand
-from qkdopt.problem.coefficients import IntArray, Tables
+from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
 from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
@@ -56,7 +56,9 @@ def co_direction(tables: Tables, link: int) -> int:
     return 0 if tables.instance.network.links[link].qkd_direction == "a->b" else 1
 
 
-def link_states(tables: Tables, link: int, max_loads: tuple[int, int]) -> LinkStates:
+def link_states(
+    tables: Tables, link: int, max_loads: tuple[int, int], staying: BoolArray | None = None
+) -> LinkStates:
     """List the states of a link with at most ``max_loads`` lightpaths in each direction.
 
     Parameters
@@ -67,9 +69,18 @@ def link_states(tables: Tables, link: int, max_loads: tuple[int, int]) -> LinkSt
         Position of the link.
     max_loads
         Most co-propagating and most counter-propagating lightpaths.
+    staying
+        ``(2, W)`` channels lit by demands that stay in place, by direction of travel: every state
+        has them, with their own noise. None for none.
     """
-    width = tables.usable.shape[2]
-    first, second = (np.arange(min(most, width) + 1) for most in max_loads)
+    co = co_direction(tables, link)
+    fixed = np.zeros_like(tables.usable[link]) if staying is None else staying
+    least = fixed.sum(axis=1)[[co, 1 - co]]
+    width, other = (int(tables.usable[link, direction].sum()) for direction in (co, 1 - co))
+    first, second = (
+        np.arange(low, min(most, room) + 1)
+        for low, most, room in zip(least, max_loads, (width, other), strict=True)
+    )
     grid = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
     shared = bool(tables.fibres[0] == tables.fibres[1])
     if shared:
@@ -78,7 +89,7 @@ def link_states(tables: Tables, link: int, max_loads: tuple[int, int]) -> LinkSt
         return LinkStates(grid, np.zeros(len(grid)), shared)
     rates = np.full(len(grid), -1.0)
     for candidate in range(tables.candidate_count[link]):
-        rates = np.maximum(rates, _candidate_rates(tables, link, candidate, grid))
+        rates = np.maximum(rates, _candidate_rates(tables, link, candidate, grid - least, fixed))
     legal = rates >= 0.0
     return LinkStates(grid[legal], rates[legal] * (1.0 + ROUND_OFF), shared)
 
@@ -109,8 +120,12 @@ def all_lightpaths(demands: Sequence[Demand], links: int) -> IntArray:
     return np.full((links, 2), sum(demand.channels for demand in demands), dtype=np.int64)
 
 
-def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray) -> FloatArray:
+def _candidate_rates(
+    tables: Tables, link: int, candidate: int, loads: IntArray, fixed: BoolArray
+) -> FloatArray:
     """Rate limit of each state with this candidate working; -1 where it has no room.
+
+    ``loads`` count beside the light that stays in place, ``(2, W)`` ``fixed``.
 
     In one fibre the noise of a channel set ``S`` with counter-propagating part ``S1`` is
     ``sum_S co + sum_S1 (counter - co)``; taking the cheapest ``m0 + m1`` of the first and
@@ -119,9 +134,13 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
     is a difference of large numbers.
     """
     co = co_direction(tables, link)
-    free = ~tables.blocks[link, candidate]
+    shared = tables.fibres[0] == tables.fibres[1]
+    taken = fixed.any(axis=0) if shared else fixed[co]
+    if (taken & tables.blocks[link, candidate]).any():
+        return np.full(len(loads), -1.0)
+    free = ~tables.blocks[link, candidate] & ~taken
     co_noise = tables.noise[link, co, :, candidate][tables.usable[link, co] & free]
-    if tables.fibres[0] == tables.fibres[1]:
+    if shared:
         counter_noise = tables.noise[link, 1 - co, :, candidate][tables.usable[link, co] & free]
         total = loads.sum(axis=1)
         fits = total <= len(co_noise)
@@ -139,6 +158,8 @@ def _candidate_rates(tables: Tables, link: int, candidate: int, loads: IntArray)
     noise = (
         np.maximum(0.0, min_noise * (1.0 - ROUND_OFF)) + tables.background_noise[link, candidate]
     )
+    if fixed.any():
+        noise += (1.0 - ROUND_OFF) * float(tables.noise[link, :, :, candidate][fixed].sum())
     transmittance = tables.transmittance[link, candidate]
     return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
 

@@ -21,14 +21,16 @@ def max_rates_bps(problem: Problem) -> dict[tuple[int, int], float]:
     the demand can have there; 0 over a link without QKD. With ``relay = widest`` it is that of the
     widest relay route, where only the links of the route have the demand's light.
     """
-    fastest = cache(lambda e, d, count: rate_beside(problem.tables, e, d, count))
+    fastest = cache(lambda e, d, count: rate_beside(problem.standing_tables, e, d, count))
     dark = [fastest(e, 0, 0) for e in range(len(problem.tables.candidates))]
     rates = {}
     for r, (demand, routes) in enumerate(
         zip(problem.instance.demands, problem.routes, strict=True)
     ):
         for p, route in enumerate(routes):
-            lit = {e: fastest(e, d, demand.channels) for e, d, _ in route.hops}
+            # The light of a demand in place is in the tables.
+            own = 0 if problem.stays(r) else demand.channels
+            lit = {e: fastest(e, d, own) for e, d, _ in route.hops}
             if problem.instance.qkd.relay == "widest":
                 links = [lit.get(e, rate) for e, rate in enumerate(dark)]
                 rates[r, p] = min(links[e] for e in WidestRelay(problem, links).links(route))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import LinkOptics
+from qkdopt.problem.light_in_place import foreign_channels
 from qkdopt.problem.relay import WidestRelay
 from qkdopt.units import FloatArray
 
@@ -127,6 +128,7 @@ def _mixing_noise(problem: Problem, lit: NDArray[np.int64]) -> FloatArray:
     if instance.other_noise.four_wave_mixing is None:
         return mixing
     grid = np.array([instance.grid.frequency_thz(w) for w in range(instance.grid.channels)])
+    lit = lit + foreign_channels(instance)
     for e, link in enumerate(instance.network.links):
         co = 0 if link.qkd_direction == "a->b" else 1
         lit_thz = grid[lit[e, co] > 0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from qkdopt.instance import NodeId
+from qkdopt.instance import InPlaceLightpath, NodeId
 from qkdopt.result.base import Record
 from qkdopt.result.history import HistoryPoint
 from qkdopt.runtime.files import write_json_whole
@@ -146,6 +146,21 @@ class Environment(Record):
     platform: str
 
 
+class Around(Record):
+    """What a plan around an earlier one took over from it."""
+
+    given_sha256: str
+    """Hash of the instance as given; ``instance.sha256`` is that with this light in place."""
+    plan_of: InstanceRef
+    """Instance of the earlier plan."""
+    lightpaths: tuple[InPlaceLightpath, ...]
+    """Light in place, that of the given instance among it."""
+    moves_limit: int | None = None
+    """How many movable demands may move; null for any number."""
+    freed: tuple[NodeId, ...] = ()
+    """Demands of the earlier plan that the given instance no longer has."""
+
+
 class SavedPlan(Record):
     """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
 
@@ -156,6 +171,8 @@ class SavedPlan(Record):
     lightpaths: tuple[Lightpath, ...]
     """The demands served; the others are blocked."""
     qkd: tuple[Tuning, ...]
+    around: Around | None = None
+    """The earlier plan that this one was made around."""
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this plan, as written to a file.
@@ -233,12 +250,19 @@ class Result(Record):
     history: tuple[HistoryPoint, ...] = ()
     """Incumbent and bound over time, a point a change, thinned to 500. The last one has value and
     bound. Empty in results of earlier versions."""
+    around: Around | None = None
+    """The earlier plan that this one was made around; left out of files without one."""
+    moved: tuple[NodeId, ...] | None = None
+    """Demands in place that the plan moves; left out of files where none may be moved."""
     seconds: float
     environment: Environment
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this result, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
+        for name in ("around", "moved"):
+            if data[name] is None:
+                del data[name]
         data.pop("schema", None)
         return {"schema": SCHEMA, **data}
 
@@ -252,6 +276,7 @@ class Result(Record):
                 Tuning(link=row.link, channel=row.channel, frequency_thz=row.frequency_thz)
                 for row in self.qkd
             ),
+            around=self.around,
         )
 
     def summary(self) -> str:

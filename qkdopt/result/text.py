@@ -13,7 +13,9 @@ def summary_lines(result: Result) -> Iterator[str]:
     if result.value is None:
         yield f"no plan: {result.status}"
     else:
+        yield from around_lines(result)
         yield served_line(result, result.value)
+        yield from moved_lines(result)
         yield from rate_lines(result, result.value)
     yield from note_lines(result)
 
@@ -26,11 +28,36 @@ def note_lines(result: Result) -> Iterator[str]:
     yield from (f"note       {note}" for note in result.notes)
 
 
+def around_lines(result: Result) -> Iterator[str]:
+    """Yield what was taken over from an earlier plan, where the plan was made around one."""
+    around = result.around
+    if around is None:
+        return
+    kept = [path for path in around.lightpaths if path.demand is not None]
+    foreign = len(around.lightpaths) - len(kept)
+    movable = sum(path.movable for path in kept)
+    planned = len(result.demands) - len(kept)
+    limit = "all" if around.moves_limit is None else f"at most {around.moves_limit}"
+    yield (
+        f"around     the plan of {around.plan_of.name}: {len(kept)} demands in place"
+        f"{f', {limit} of {movable} may move' if movable else ''}"
+        f"{f', {foreign} foreign lightpaths' if foreign else ''}, {len(around.freed)} freed, "
+        f"{planned} to be planned"
+    )
+
+
 def served_line(result: Result, value: Value) -> str:
     """Spell how many demands are served, and how many of them without key."""
     proof = " (proved the most)" if result.served_proved else ""
     keyless = without_key(value.without_key)
     return f"served     {value.served} of {value.demands} demands{proof}{keyless}"
+
+
+def moved_lines(result: Result) -> Iterator[str]:
+    """Yield which demands in place are moved, where any may be."""
+    if result.moved is not None:
+        names = ", ".join(map(str, result.moved))
+        yield f"moved      {len(result.moved)} demands{f': {names}' if names else ''}"
 
 
 def rate_lines(result: Result, value: Value) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qkdopt.heuristics.channel_choice import ORDERS
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_standing_light
 from qkdopt.problem.coefficients import Tables, build_tables
 from qkdopt.problem.network_state import LightMode, NetworkState, prepare
 from qkdopt.problem.network_tables import NetworkTables
@@ -45,12 +45,12 @@ class Simulator:
         widest_demand: int = 1,
         tables: Tables | None = None,
     ) -> Simulator:
-        """Start with a dark network.
+        """Start with a network that is dark but for light in place.
 
         Parameters
         ----------
         instance
-            The network; its demands and traffic are not used.
+            The network; its demands and traffic are not used, and light in place stays lit.
         options
             How requests are served.
         arrivals_per_time
@@ -66,6 +66,7 @@ class Simulator:
         UsageError
             The instance has noise that is no sum over lightpaths.
         """
+        instance = with_standing_light(instance)
         net = compile_network(instance, tables or build_tables(instance), options)
         mode = _mode(instance, options, arrivals_per_time)
         state = new_state(net, widest_demand, arrivals_per_time)

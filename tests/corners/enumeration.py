@@ -12,7 +12,16 @@ from itertools import combinations
 
 from qkdopt.instance import Instance, Link
 from qkdopt.result import Objective, Result
-from tests.corners.light import LinkLight, Lit, candidates, centre_thz, hears, is_dark
+from tests.corners.light import (
+    LinkLight,
+    Lit,
+    candidates,
+    centre_thz,
+    foreign,
+    hears,
+    is_dark,
+    unavailable,
+)
 from tests.corners.paths import Hops, shortest_routes
 
 # Minimum rates are compared to this, relatively: below and above it both answers are right.
@@ -37,6 +46,8 @@ class Enumeration:
         to cover however it rounds.
     assignments
         How many were judged, clashes left out.
+    fewest
+        Fewest demands moved by plans with the best objective, by number served.
     """
 
     instance: Instance
@@ -44,6 +55,7 @@ class Enumeration:
     best: dict[int, float] = field(default_factory=dict)
     sure: dict[int, float] = field(default_factory=dict)
     assignments: int = 0
+    fewest: dict[int, int] = field(default_factory=dict)
     _light: dict[int, list[LinkLight]] = field(default_factory=dict, repr=False)
     _rates: dict[tuple[int, int, int], float | None] = field(default_factory=dict, repr=False)
     _single: bool = field(default=False, repr=False)
@@ -55,7 +67,10 @@ class Enumeration:
 
     def run(self) -> Enumeration:
         """Judge every assignment."""
-        choices = [_choices(self.instance, r) for r in range(len(self.instance.demands))]
+        choices = [
+            [choice for choice in _choices(self.instance, r) if may_be_lit(self.instance, choice)]
+            for r in range(len(self.instance.demands))
+        ]
         self._single = self.instance.fibre.layout == "single"
         self._descend(choices, [], [(0, 0)] * len(self.instance.network.links))
         return self
@@ -81,7 +96,7 @@ class Enumeration:
         return self._rates[key]
 
     def _best_rate(self, e: int, link: Link, lit: Lit) -> float | None:
-        everything = candidates(self.instance, link)
+        everything = left_candidates(self.instance, link)
         if e not in self._light:
             self._light[e] = [LinkLight(self.instance, link, c) for c in everything]
         rates = [
@@ -123,9 +138,19 @@ class Enumeration:
     def _judge(self, chosen: list, lit: list[tuple[int, int]]) -> None:
         self.assignments += 1
         rates = [self.link_bps(e, *masks) for e, masks in enumerate(lit)]
+        moved = moves(self.instance, chosen)
+        limit = self.instance.moves_limit
+        if limit is not None and moved > limit:
+            return
         keys = _demand_rates(self.instance, chosen, rates)
         value = objective_bps(self.objective, rates, [k for k in keys if k is not None])
         served = sum(choice is not None for choice in chosen)
+        if _has_minimum_rates(self.instance, keys, -SLACK):
+            best = self.best.get(served, -math.inf)
+            if math.isclose(value, best, rel_tol=SLACK, abs_tol=1e-6):
+                self.fewest[served] = min(moved, self.fewest[served])
+            elif value > best:
+                self.fewest[served] = moved
         for slack, into in ((-SLACK, self.best), (SLACK, self.sure)):
             if _has_minimum_rates(self.instance, keys, slack):
                 into[served] = max(into.get(served, -math.inf), value)
@@ -175,11 +200,17 @@ def value_of(instance: Instance, result: Result) -> float:
         e = position[row.link]
         rates[e] = _rate_of_row(instance, instance.network.links[e], row, frozenset(lit[e]))
     choices = [chosen.get(demand.id) for demand in instance.demands]
+    if not all(may_be_lit(instance, choice) for choice in choices):
+        raise ValueError("a channel that is unavailable, or has foreign light, is lit")
+    if instance.moves_limit is not None and moves(instance, choices) > instance.moves_limit:
+        raise ValueError("more demands are moved than may be")
     for r, choice in enumerate(choices):
         demand = instance.demands[r]
-        if choice is not None and choice[0] not in shortest_routes(
-            instance, demand.source, demand.target
-        ):
+        if choice is None and None not in _choices(instance, r):
+            raise ValueError(f"demand {demand.id} is in place, and not served")
+        if choice is not None and choice[0] not in [
+            allowed[0] for allowed in _choices(instance, r) if allowed is not None
+        ]:
             raise ValueError(f"demand {demand.id} takes no candidate route")
     keys = _demand_rates(instance, choices, rates)
     if not _has_minimum_rates(instance, keys, -SLACK):
@@ -197,11 +228,83 @@ def objective_bps(objective: Objective, rates: list[float], keys: list[float]) -
 
 
 def _choices(instance: Instance, r: int) -> list:
-    """What can become of a demand: blocked, or a route with channels."""
+    """What can become of a demand: blocked, or a route with channels; where it is, if fixed."""
     demand = instance.demands[r]
+    for path in instance.lightpaths or ():
+        if path.demand == demand.id and not path.movable:
+            return [place_of(instance, path)]
+    movable = [path for path in instance.lightpaths or () if path.demand == demand.id]
     routes = shortest_routes(instance, demand.source, demand.target)
     sets = list(combinations(range(instance.grid.channels), demand.channels))
+    if movable:
+        # In place it is served, and its route there counts as any other.
+        home = place_of(instance, movable[0])[0]
+        routes = [home, *(hops for hops in routes if hops != home)]
+        return [(hops, channels) for hops in routes for channels in sets]
     return [None, *((hops, channels) for hops in routes for channels in sets)]
+
+
+def place_of(instance: Instance, path) -> tuple[Hops, tuple[int, ...]]:
+    """Hops and channels of light in place."""
+    hops = []
+    for k in range(len(path.route) - 1):
+        ends = path.route[k], path.route[k + 1]
+        (e,) = (
+            number
+            for number, link in enumerate(instance.network.links)
+            if {link.a, link.b} == set(ends) and (path.links is None or path.links[k] == link.id)
+        )
+        hops.append((e, instance.network.links[e].a == ends[0]))
+    return tuple(hops), tuple(sorted(path.channels))
+
+
+def moves(instance: Instance, chosen: list) -> int:
+    """How many demands in place a plan moves."""
+    places = {
+        path.demand: place_of(instance, path)
+        for path in instance.lightpaths or ()
+        if path.demand is not None
+    }
+    return sum(
+        demand.id in places and (choice[0], tuple(sorted(choice[1]))) != places[demand.id]
+        for demand, choice in zip(instance.demands, chosen, strict=True)
+        if choice is not None
+    )
+
+
+def left_candidates(instance: Instance, link: Link) -> tuple:
+    """Candidates of a link without light in their guard band that is in place and stays.
+
+    With ``reserve = all`` light that may be moved counts too.
+    """
+    lit = [w for w, forward, _ in foreign(instance, link) if hears(instance, link, forward)]
+    number = instance.network.links.index(link)
+    for path in instance.lightpaths or ():
+        stays = not path.movable or instance.qkd.reserve == "all"
+        if path.demand is not None and stays:
+            hops, channels = place_of(instance, path)
+            for e, forward in hops:
+                if e == number and hears(instance, link, forward):
+                    lit += channels
+    return tuple(
+        candidate
+        for candidate in candidates(instance, link)
+        if not any(is_dark(instance, w, candidate) for w in lit)
+    )
+
+
+def may_be_lit(instance: Instance, choice: tuple[Hops, tuple[int, ...]] | None) -> bool:
+    """Whether foreign light and unavailable channels leave room for a choice."""
+    if choice is None:
+        return True
+    single = instance.fibre.layout == "single"
+    for e, forward in choice[0]:
+        link = instance.network.links[e]
+        taken = {w for w, f, _ in foreign(instance, link) if single or f == forward}
+        for w in choice[1]:
+            if w in taken or unavailable(instance, link, w, forward):
+                return False
+    return True
 
 
 def _is_legal(instance: Instance, candidate, everything: tuple, lit: Lit) -> bool:
@@ -247,7 +350,7 @@ def _has_minimum_rates(instance: Instance, keys: list[float | None], slack: floa
 
 
 def _rate_of_row(instance: Instance, link: Link, row, lit: Lit) -> float:
-    everything = candidates(instance, link)
+    everything = left_candidates(instance, link)
     for candidate in everything:
         named = row.channel if isinstance(candidate, int) else row.frequency_thz
         here = candidate if isinstance(candidate, int) else centre_thz(instance, candidate)

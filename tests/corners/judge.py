@@ -58,6 +58,8 @@ class Way:
         """Whether the documentation says that it takes such an instance."""
         if self.options.get("formulation") != "load-state":
             return True
+        if any(path.movable for path in instance.lightpaths or ()):
+            return False
         no_minimum = not any(demand.min_skr_bps for demand in instance.demands)
         return objective == "mean" and instance.qkd.relay == "lightpath" and no_minimum
 
@@ -68,6 +70,8 @@ class Way:
 
     def may_refuse(self, error: UnsupportedError) -> bool:
         """Whether a refusal says why this solver cannot: numbers beyond 64-bit integers."""
+        if self.options["strategy"] == "fixed" and "every demand in place" in str(error):
+            return True
         return self.options.get("solver") == "cp-sat" and "64-bit integers" in str(error)
 
 

@@ -52,6 +52,37 @@ def is_dark(instance: Instance, channel: int, candidate) -> bool:
     return full_ghz / 2.0 - apart_ghz > 1e-6
 
 
+def foreign(instance: Instance, link: Link) -> list[tuple[int, bool, float | None]]:
+    """Foreign light on a link: (channel, whether it travels a to b, own power [dBm] or None)."""
+    found = []
+    for path in instance.lightpaths or ():
+        if path.demand is None:
+            for k in range(len(path.route) - 1):
+                ends = path.route[k], path.route[k + 1]
+                if set(ends) == {link.a, link.b} and (
+                    path.links is None or path.links[k] == link.id
+                ):
+                    found += [(w, ends[0] == link.a, path.launch_dbm) for w in path.channels]
+    return found
+
+
+def unavailable(instance: Instance, link: Link, channel: int, forward: bool) -> bool:
+    """Whether new light may not use a channel of a link in a direction of travel."""
+    for entry in link.unavailable or ():
+        if isinstance(entry, int):
+            if entry == channel:
+                return True
+            continue
+        if entry.direction is not None and entry.direction != ("a->b" if forward else "b->a"):
+            continue
+        if entry.channels is not None:
+            if channel in entry.channels:
+                return True
+        elif entry.first_thz - 1e-9 <= centre_thz(instance, channel) <= entry.last_thz + 1e-9:
+            return True
+    return False
+
+
 def hears(instance: Instance, link: Link, forward: bool) -> bool:
     """Whether light in a direction of travel shares the quantum signal's fibre."""
     return instance.fibre.layout == "single" or forward == (link.qkd_direction == "a->b")
@@ -178,7 +209,17 @@ class LinkLight:
             for w in channels
             for forward in (True, False)
         }
-        self.unlit = self._clicks(self._amplifier_w())
+        unlit_w = self._amplifier_w()
+        self.foreign_co: list[int] = []
+        for w, forward, own_dbm in foreign(instance, link):
+            if hears(instance, link, forward):
+                ratio_w = 1.0
+                if own_dbm is not None:
+                    ratio_w = 1e-3 * 10.0 ** (own_dbm / 10.0) / self.launch_w
+                unlit_w += self._power_w(w, forward) * ratio_w
+                if forward == (link.qkd_direction == "a->b"):
+                    self.foreign_co.append(w)
+        self.unlit = self._clicks(unlit_w)
 
     def noise(self, lit: Lit) -> float:
         """Noise clicks per gate from the lit channels, those in the other fibre left out."""
@@ -186,7 +227,8 @@ class LinkLight:
         total = math.fsum([self.unlit, *(self.by_channel[key] for key in heard)])
         if self.instance.other_noise.four_wave_mixing is not None:
             co = self.link.qkd_direction == "a->b"
-            total += self._clicks(self._mixing_w(sorted(w for w, f in heard if f == co)))
+            channels = [*self.foreign_co, *(w for w, f in heard if f == co)]
+            total += self._clicks(self._mixing_w(sorted(channels)))
         return total
 
     def skr_bps(self, noise: float) -> float:

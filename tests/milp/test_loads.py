@@ -32,6 +32,7 @@ RULES = {
     "only_in_its_state": loads.only_in_its_state,
     "rate_of_state": loads.rate_of_state,
     "rate_on_route": loads.rate_on_route,
+    "serves_in_place": loads.serves_in_place,
 }
 SEEDS = range(1, 25)
 
@@ -41,7 +42,11 @@ def plain_problem(seed: int):
 
 
 def with_rule(name: str) -> LoadModel:
-    m = LoadModel(build_problem(tiny_instance(), "mean"))
+    instance = tiny_instance(in_place=name == "serves_in_place")
+    if instance.lightpaths:
+        fixed = [path.model_copy(update={"movable": False}) for path in instance.lightpaths]
+        instance = instance.replace(lightpaths=fixed, moves_limit=None)
+    m = LoadModel(build_problem(instance, "mean"))
     m.name = name
     loads.declare_variables(m)
     m.rule = RULES[name](m)
@@ -105,6 +110,7 @@ def test_no_rule_is_idle(name):
         "lightpaths_of_item": lambda: m.n[m.over[i][0]].set_value(1),
         "load_of_state": lambda: m.h[e, 1].set_value(1),
         "only_in_its_state": lambda: m.v[i, 1].set_value(1),
+        "serves_in_place": lambda: None,
         "rate_of_state": lambda: m.z[m.over[i][0]].set_value(0.5, skip_validation=True),
     }
     broken[name]()

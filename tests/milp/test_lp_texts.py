@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qkdopt.milp import constraints, objectives, sets, textbook
-from tests.milp import test_sets, test_textbook, test_truth_tables
+from tests.milp import test_in_place, test_sets, test_textbook, test_truth_tables
 from tests.milp.tiny import RULES, lp_text, with_rule
 
 # Variables, numbers and readers beside the rules: no rules themselves.
@@ -56,7 +56,7 @@ def test_no_rule_is_without_text_and_truth_table():
     assert {path.stem for path in TEXTS.glob("*.lp")} == public
     tables = {
         match[1]
-        for tests in (test_truth_tables, test_textbook, test_sets)
+        for tests in (test_truth_tables, test_textbook, test_sets, test_in_place)
         for name in vars(tests)
         if (match := re.match(r"test_(.+?)__", name)) is not None
     }

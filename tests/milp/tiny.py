@@ -14,6 +14,7 @@ from qkdopt.milp.strengthen import load_states
 from qkdopt.milp.variables import (
     JointModel,
     declare_lightpaths,
+    declare_moves,
     declare_rates,
     declare_working,
 )
@@ -35,6 +36,9 @@ RULES = {
     "no_slow_link": constraints.no_slow_link,
     "key_where_asked": constraints.key_where_asked,
     "number_served": lambda m: constraints.number_served(m, 1),
+    "serves_in_place": constraints.serves_in_place,
+    "moved_from_place": constraints.moved_from_place,
+    "number_moved": constraints.number_moved,
     "load_states": load_states,
     "no_clash": textbook.no_clash,
     "dark_guard_band": textbook.dark_guard_band,
@@ -55,7 +59,16 @@ RULES = {
 }
 
 
-def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> Instance:
+# Light in place of both demands: the first may be moved, if any may, and the second stays.
+IN_PLACE = [
+    {"demand": 0, "route": [0, 1], "channels": [1, 2], "movable": True},
+    {"demand": 1, "route": [2, 0], "channels": [1]},
+]
+
+
+def tiny_instance(
+    relay: str = "lightpath", *, all_channels: bool = False, in_place: bool = False
+) -> Instance:
     """Two demands on a triangle: one has two lightpaths, the other a minimum rate."""
     links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
     return Instance.model_validate(
@@ -81,20 +94,27 @@ def tiny_instance(relay: str = "lightpath", *, all_channels: bool = False) -> In
                 {"id": 0, "source": 0, "target": 1, "channels": 2},
                 {"id": 1, "source": 2, "target": 0, "min_skr_bps": 1000.0},
             ],
+            **({"lightpaths": IN_PLACE, "moves_limit": 0} if in_place else {}),
         },
         strict=False,
     )
 
 
 def tiny_model(
-    relay: str = "lightpath", *, link_noise: bool = False, all_channels: bool = False
+    relay: str = "lightpath",
+    *,
+    link_noise: bool = False,
+    all_channels: bool = False,
+    in_place: bool = False,
 ) -> JointModel:
     """Declare every variable and no rule; two segments a curve are enough to read.
 
     ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
-    candidates for the MILP over sets, whose variables are declared too.
+    candidates for the MILP over sets, whose variables are declared too. ``in_place`` has both
+    demands lit already.
     """
-    problem = build_problem(tiny_instance(relay, all_channels=all_channels), "mean")
+    instance = tiny_instance(relay, all_channels=all_channels, in_place=in_place)
+    problem = build_problem(instance, "mean")
     m = JointModel(problem, linearise_links(problem, 600.0))
     declare_lightpaths(m)
     declare_working(m)
@@ -104,9 +124,13 @@ def tiny_model(
         declare_rates(m)
     if all_channels:
         sets.declare_set(m)
+    if in_place:
+        declare_moves(m)
     return m
 
 
+# Rules about light in place.
+OF_PLACES = ("serves_in_place", "moved_from_place", "number_moved")
 # Rules of the MILP over sets: every channel is a candidate.
 OF_SETS = (
     "size_of_set",
@@ -122,7 +146,9 @@ def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
     link_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
     relay = "widest" if name == "relay_widest" else "lightpath"
-    m = tiny_model(relay, link_noise=link_noise, all_channels=name in OF_SETS)
+    m = tiny_model(
+        relay, link_noise=link_noise, all_channels=name in OF_SETS, in_place=name in OF_PLACES
+    )
     m.name = name
     m.rule = RULES[name](m)
     return m

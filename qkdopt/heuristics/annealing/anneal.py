@@ -121,7 +121,7 @@ class Search:
         """
         first = np.maximum(path, 0)
         end = np.where(path >= 0, first + 1, first)
-        demands = np.stack([first, end, self.arrays.demands[:, 2]], axis=1)
+        demands = np.column_stack([first, end, self.arrays.demands[:, 2:]])
         return Search(self.problem, replace(self.arrays, demands=demands), self.state)
 
     def back_to_best(self) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.problem import Problem
-from qkdopt.problem.coefficients import BoolArray, IntArray
+from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.network_tables import guard_blocks, hops_of
 from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
-from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
 OBJECTIVE_CODE = {"mean": 0, "max-min": 1, "link-sum": 2}
@@ -24,7 +23,8 @@ class SearchArrays:
     Parameters
     ----------
     demands
-        ``(R, 3)`` first path, end of paths, and channels of each demand.
+        ``(R, 4)`` first path, end of paths, and channels of each demand, and 1 where it is in
+        place and has to be served, else 0.
     min_skr
         ``(R,)`` minimum key rate of each demand [bit/s]; 0 without one.
     path_start
@@ -32,7 +32,7 @@ class SearchArrays:
     hops
         ``(H, 3)`` link, direction of travel, and row of the fibre in the occupancy.
     usable
-        ``(P, W)`` the channel may be lit on every hop of the path.
+        ``(P, W)`` the demand may light the channel on every hop of the path.
     noise
         ``(E, 2, W, Q)`` noise clicks per gate of one lightpath at each candidate.
     blocks
@@ -72,18 +72,26 @@ def build_arrays(problem: Problem) -> SearchArrays:
     tables, instance = problem.tables, problem.instance
     counts = [len(routes) for routes in problem.routes]
     ends = np.cumsum([0, *counts])
-    paths = [route for routes in problem.routes for route in routes]
     path_start, hops = hops_of(problem.routes)
     # The row of a fibre in the occupancy, in place of its number on the link.
     hops[:, 2] += 2 * hops[:, 0]
-    usable = np.array([_usable(problem, path) for path in paths], dtype=np.int64)
-    usable = usable.reshape(len(paths), tables.usable.shape[2])
+    usable = np.array(
+        [
+            problem.open_channels(r, path)
+            for r, routes in enumerate(problem.routes)
+            for path in routes
+        ],
+        dtype=np.int64,
+    ).reshape(int(ends[-1]), tables.usable.shape[2])
     groups, transmittance = _groups(problem)
     rate, table = tables.key_rate_arguments()
     min_skr = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     lightpath_counts = [demand.channels for demand in instance.demands]
+    must_serve = [int(problem.must_serve(r)) for r in range(len(instance.demands))]
     return SearchArrays(
-        demands=np.array([ends[:-1], ends[1:], lightpath_counts], dtype=np.int64).T.copy(),
+        demands=np.array(
+            [ends[:-1], ends[1:], lightpath_counts, must_serve], dtype=np.int64
+        ).T.copy(),
         min_skr=np.array(min_skr, dtype=np.float64),
         path_start=path_start,
         hops=hops,
@@ -97,12 +105,6 @@ def build_arrays(problem: Problem) -> SearchArrays:
         table=table,
         objective=OBJECTIVE_CODE[problem.objective],
     )
-
-
-def _usable(problem: Problem, path: Route) -> BoolArray:
-    """``(W,)`` channels that may be lit on every hop of a path."""
-    usable = problem.tables.usable
-    return np.asarray(np.all([usable[e, d] for e, d, _ in path.hops], axis=0))
 
 
 def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:

@@ -115,6 +115,8 @@ def _in_place_of(p, w, path_start, hops, demands, channel, occupant, who, p_new,
         if victim >= 0 and holder // slots != victim:
             return 0
         victim = holder // slots
+    if victim >= 0 and demands[victim, 3] == 1:
+        return 0
     if victim < 0:
         return 1
     n = 1

@@ -75,7 +75,7 @@ class RouteSearch:
         arrays = routing_arrays(problem)
         path = paths_of(plan, arrays)
         if all_demands:
-            first, end, _ = arrays.demands.T
+            first, end, *_ = arrays.demands.T
             path = np.where((path < 0) & (first < end), first, path)
         links, demands = len(arrays.rate_of_load), len(path)
         longest = int(np.diff(arrays.path_start).max(initial=1))

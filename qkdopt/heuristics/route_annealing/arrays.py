@@ -22,7 +22,8 @@ class RoutingArrays:
     Parameters
     ----------
     demands
-        ``(R, 3)`` first path, end of paths, and channels of each demand.
+        ``(R, 4)`` first path, end of paths, and channels of each demand, and 1 where it is in
+        place and has to be served, else 0.
     min_skr
         ``(R,)`` minimum key rate of each demand [bit/s]; 0 without one.
     path_start
@@ -51,12 +52,13 @@ def routing_arrays(problem: Problem) -> RoutingArrays:
     demands = problem.instance.demands
     ends = np.cumsum([0, *(len(routes) for routes in problem.routes)])
     lightpaths = [demand.channels for demand in demands]
+    must_serve = [int(problem.must_serve(r)) for r in range(len(demands))]
     path_start, hops = hops_of(problem.routes)
     co = np.array([co_direction(problem.tables, e) for e in range(problem.tables.usable.shape[0])])
     direction = (hops[:, 1] != co[hops[:, 0]]).astype(np.int64)
     rate, excess = load_tables(problem)
     return RoutingArrays(
-        demands=np.array([ends[:-1], ends[1:], lightpaths], dtype=np.int64).T.copy(),
+        demands=np.array([ends[:-1], ends[1:], lightpaths, must_serve], dtype=np.int64).T.copy(),
         min_skr=np.array([demand.min_skr_bps or 0.0 for demand in demands], dtype=np.float64),
         path_start=path_start,
         hops=np.column_stack([hops[:, 0], direction]).astype(np.int64),

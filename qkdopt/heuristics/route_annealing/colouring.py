@@ -17,8 +17,9 @@ def colour_best(
     """Return ``(R,)`` paths and ``(R, B)`` channels of the best of several first fits.
 
     Longest paths go first, ties at random; channels are tried from either end of the grid, or in
-    random order. Demands that find no channel are left out (path -1). A plan in which all have
-    their least key rate is better than any other; then the more served, the better.
+    random order. Demands that find no channel are left out (path -1). A plan that serves all that
+    are in place is better than any other, then one in which all have their least key rate; then the
+    more served, the better.
 
     Parameters
     ----------
@@ -33,11 +34,13 @@ def colour_best(
     schedule
         Where it is stopped, one first fit is all.
     """
-    best, best_key = None, (False, -1, -np.inf)
+    best, best_key = None, (False, False, -1, -np.inf)
+    must_serve = search.arrays.demands[:, 3] == 1
     for number in range(tries):
         coloured = _first_fit(search, path, _channel_order(search, number, rng), rng)
         score = float(search.figures_of(*coloured)[0])
-        key = (score > -np.inf, int((coloured[0] >= 0).sum()), score)
+        kept = bool((coloured[0][must_serve] >= 0).all())
+        key = (kept, score > -np.inf, int((coloured[0] >= 0).sum()), score)
         if best is None or key > best_key:
             best, best_key = coloured, key
         if schedule.stopped:

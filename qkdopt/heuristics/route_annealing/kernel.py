@@ -149,7 +149,10 @@ def _propose(demands, path_start, hops, path, members, count, random, who, p_new
     other = members[e, draw(random, count[e])]
     if other == r:
         return 0 if blocked else 1
-    # A blocked demand takes the place of another: as many are served as before.
+    # A blocked demand takes the place of another: as many are served as before. One that is in
+    # place has to be served.
+    if blocked and demands[other, 3] == 1:
+        return 0
     p_other = -1
     if not blocked:
         p_other = demands[other, 0] + draw(random, demands[other, 1] - demands[other, 0])

@@ -1,0 +1,88 @@
+"""Every way to solve, on corner instances with light in place, against enumeration."""
+
+from __future__ import annotations
+
+import pytest
+
+import qkdopt
+from qkdopt.errors import UnsupportedError
+from tests.corners.brownfield import brownfield
+from tests.corners.enumeration import Enumeration, value_of
+from tests.corners.judge import GAP, quick_ways, run
+from tests.tiers import slow_beyond
+
+QUICK_SEEDS, SEEDS = 4, 200
+
+
+@pytest.mark.parametrize("seed", slow_beyond(QUICK_SEEDS, range(SEEDS)))
+def test_no_way_is_wrong_beside_light_in_place(seed):
+    drawn = brownfield(seed)
+    enumeration = Enumeration(drawn.instance, drawn.objective).run()
+    faults = [
+        f"{way.name}: {fault}"
+        for way in quick_ways(seed)
+        for fault in run(
+            drawn.instance, drawn.objective, way, enumeration, gap=GAP, time_limit=3.0
+        ).faults
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_plans_are_worth_what_the_checker_says(seed):
+    drawn = brownfield(seed)
+    result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective=drawn.objective, threads=1)
+    report = qkdopt.check(drawn.instance, result)
+    assert report.faults == ()
+    assert value_of(drawn.instance, result) == pytest.approx(
+        report.objective_bps, rel=1e-9, abs=1e-6
+    )
+
+
+# Of the first sixty those in which something may be moved.
+MOVABLE = (6, 7, 8, 13, 14, 16, 19, 23, 25, 28, 31, 35, 38, 39, 42, 46, 47, 48, 52, 58)
+
+
+@pytest.mark.parametrize("seed", slow_beyond(2, MOVABLE))
+def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
+    drawn = brownfield(seed)
+    assert any(path.movable for path in drawn.instance.lightpaths)
+    enumeration = Enumeration(drawn.instance, drawn.objective).run()
+    result = qkdopt.solve(
+        drawn.instance, strategy="milp", objective=drawn.objective, threads=1, gap=1e-6,
+        time_limit=4.0,
+    )  # fmt: skip
+    best = enumeration.best[enumeration.most]
+    if result.value.served == enumeration.most and result.value.objective_bps == pytest.approx(
+        best, rel=1e-9, abs=1e-6
+    ):
+        assert len(result.moved) == enumeration.fewest[enumeration.most]
+
+
+@pytest.mark.parametrize("seed", slow_beyond(4, range(200)))
+def test_explain_decides_what_the_enumeration_does(seed):
+    drawn = brownfield(seed)
+    instance = drawn.instance
+    if instance.moves_limit is not None:
+        with pytest.raises(UnsupportedError, match="limit on moves"):
+            qkdopt.explain(instance)
+        return
+    enumeration = Enumeration(instance, drawn.objective).run()
+    explanation = qkdopt.explain(instance, time_limit=20.0)
+    everybody = len(instance.demands)
+    if everybody in enumeration.sure:
+        assert explanation.feasible is not False
+    elif everybody not in enumeration.best:
+        assert explanation.feasible is not True
+    assert explanation.feasible is not None
+
+
+def test_the_draws_have_some_of_everything():
+    drawn = [brownfield(number).instance for number in range(25)]
+    paths = [path for instance in drawn for path in instance.lightpaths or ()]
+    assert any(path.launch_dbm is not None for path in paths)
+    assert any(path.demand is None for path in paths)
+    assert any(path.demand is not None and not path.movable for path in paths)
+    assert any(path.movable for path in paths)
+    assert any(instance.moves_limit is not None for instance in drawn)
+    assert any(link.unavailable for instance in drawn for link in instance.network.links)
