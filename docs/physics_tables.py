@@ -83,7 +83,7 @@ def example_lines() -> Iterator[str]:
     nu_c, nu_q = s.channel_thz(5), s.channel_thz(3)
     loss_db, _ = s.losses_db(link, 3)
     a = loss_db / 20.0 * log(10.0) / 10.0
-    noise = clicks_per_gate(s, power_w(s, link, 3, nu_q, [(nu_c, True)]), nu_q)
+    noise = clicks_per_gate(s, power_w(s, link, 3, nu_q, [(nu_c, True, None)]), nu_q)
     qber, skr = qber_and_skr(s, noise, loss_db)
     yield "| step | value |"
     yield "| --- | --- |"
@@ -93,7 +93,7 @@ def example_lines() -> Iterator[str]:
     yield f"| `rho` | {cross_section(s.fibre, nu_c, nu_q):.9e} /(km nm) |"
     yield f"| `Dlambda` | {299_792.458 / nu_q * 0.1 / nu_q:.9f} nm |"
     yield f"| effective length | {effective_length_km(True, a, a, 20.0):.9f} km |"
-    yield f"| `P_total` | {power_w(s, link, 3, nu_q, [(nu_c, True)]):.9e} W |"
+    yield f"| `P_total` | {power_w(s, link, 3, nu_q, [(nu_c, True, None)]):.9e} W |"
     yield f"| `p_noise` | {noise:.9e} clicks per gate |"
     yield f"| `eta` | {0.2 * 10 ** (-loss_db / 10):.9f} |"
     yield f"| `qber` | {qber:.9f} |"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 Fields = dict[str, Any]
-Lit = list[tuple[float, bool]]
+Lit = list[tuple[float, bool, float | None]]
 
 C, H, K_B = 299_792_458.0, 6.626_070_15e-34, 1.380_649e-23
 DATA = Path(__file__).parent.parent / "qkdopt" / "physics" / "data"
@@ -45,12 +45,14 @@ DEFAULTS: dict[str, Fields] = {
 # Fields that have no default, or no part in any number.
 OTHERS = {
     "instance": "schema name description preset network grid fibre classical qkd other_noise "
-    "routes demands traffic fibres",
+    "routes demands traffic fibres lightpaths moves_limit",
     "network": "nodes links source",
-    "link": "id a b length_km loss_db loss_db_per_km launch_dbm qkd candidates qkd_direction fibre",
+    "link": "id a b length_km loss_db loss_db_per_km launch_dbm qkd candidates qkd_direction "
+    "fibre unavailable",
     "fibre type": "id loss_db_per_km raman_ratio effective_area_um2",
     "qkd": "protocol",
     "other_noise": "crosstalk amplifier four_wave_mixing",
+    "light in place": "route links channels demand movable launch_dbm",
     "candidate": "frequency_thz loss_db_per_km",
 }
 
@@ -77,6 +79,9 @@ class Setting:
         parts = {part: {**DEFAULTS[part], **instance.get(part, {})} for part in DEFAULTS}
         self.grid, self.fibre = parts["grid"], parts["fibre"]
         self.classical, self.qkd = parts["classical"], parts["qkd"]
+        self.in_place = list(instance.get("lightpaths") or [])
+        for path in self.in_place:
+            refuse_unknown("light in place", path)
         self.fibres = {own["id"]: own for own in instance.get("fibres") or []}
         self.links = {link["id"]: link for link in instance["network"]["links"]}
         self.nodes = [node["id"] for node in instance["network"]["nodes"]]
@@ -248,24 +253,28 @@ def isolation_db(s: Setting, nu_c: float, nu_q: float) -> float:
 
 
 def power_w(s: Setting, link: Fields, candidate: object, nu_q: float, lit: Lit) -> float:
-    """Return the power in the quantum filter [W]; ``lit`` has frequency and whether it is co."""
+    """Return the power in the quantum filter [W].
+
+    ``lit`` has frequency, whether it is co-propagating, and a launch power of its own [dBm].
+    """
     loss_c, loss_q = s.losses_db(link, candidate)
     length, launch = link["length_km"], s.launch_w(link, loss_c)
     a_c, a_q = (loss / length * log(10.0) / 10.0 for loss in (loss_c, loss_q))
     width_nm = C * 1e-3 / nu_q * (s.qkd["filter_ghz"] / 1000.0) / nu_q
     fibre, total = s.fibre_of(link), 0.0
-    for nu_c, co in lit:
+    for nu_c, co, own_dbm in lit:
+        p = launch if own_dbm is None else 1e-3 * 10.0 ** (own_dbm / 10.0)
         reach = effective_length_km(co, a_c, a_q, length)
-        total += launch * cross_section(fibre, nu_c, nu_q) * width_nm * reach
+        total += p * cross_section(fibre, nu_c, nu_q) * width_nm * reach
         if co and "crosstalk" in s.other:
-            total += launch * exp(-a_c * length) * 10.0 ** (-isolation_db(s, nu_c, nu_q) / 10.0)
+            total += p * exp(-a_c * length) * 10.0 ** (-isolation_db(s, nu_c, nu_q) / 10.0)
     if "amplifier" in s.other:
         amplifier = s.other["amplifier"]
         gain, passed = 10.0 ** (amplifier["gain_db"] / 10.0), amplifier["rejection_db"] + loss_q
         emitted = 2.0 * amplifier["spontaneous_emission_factor"] * H * nu_q * 1e12 * (gain - 1.0)
         total += emitted * s.qkd["filter_ghz"] * 1e9 * 10.0 ** (-passed / 10.0)
     if "four_wave_mixing" in s.other:
-        co_thz = sorted(nu for nu, co in lit if co)
+        co_thz = sorted(nu for nu, co, _ in lit if co)
         total += mixing_w(s, co_thz, nu_q, launch, a_c, length)
     return total
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from math import fsum, isclose
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,46 @@ ABSOLUTE_BPS = 1e-6
 # -- sections 2 and 8: a result -----------------------------------------------------------------
 
 
-def lit_channels(s: Setting, result: Fields) -> dict[str, list[tuple[int, bool]]]:
-    """Return channel and whether it is co-propagating, of light in each link's quantum fibre."""
-    lit: dict[str, list[tuple[int, bool]]] = {name: [] for name in s.links}
-    for path in result["lightpaths"]:
-        for name, start in zip(path["links"], path["route"], strict=False):
+Light = list[tuple[int, bool, float | None]]
+
+
+def light_of(s: Setting, paths: list[Fields]) -> dict[str, Light]:
+    """Return channel, whether co-propagating, and own power, of each link's quantum fibre."""
+    lit: dict[str, Light] = {name: [] for name in s.links}
+    for path in paths:
+        for name, start in zip(links_of(s, path), path["route"], strict=False):
             link = s.links[name]
             along = link.get("qkd_direction", "a->b") == "a->b"
             co = (start == link["a"]) == along
             if co or s.fibre["layout"] == "single":
-                lit[name].extend((channel, co) for channel in path["channels"])
+                lit[name] += [(channel, co, path.get("launch_dbm")) for channel in path["channels"]]
     return lit
+
+
+def links_of(s: Setting, path: Fields) -> list[str]:
+    """Return the links of a lightpath: those it names, or the one between each two nodes."""
+    if path.get("links") is not None:
+        return list(path["links"])
+    joined = {frozenset((link["a"], link["b"])): name for name, link in s.links.items()}
+    return [joined[frozenset(ends)] for ends in pairwise(path["route"])]
+
+
+def lit_channels(s: Setting, result: Fields) -> dict[str, Light]:
+    """Return the light of a result's lightpaths and the foreign light beside it."""
+    foreign = [path for path in s.in_place if path.get("demand") is None]
+    return light_of(s, [*result["lightpaths"], *foreign])
+
+
+def reserved_candidates(s: Setting, row: Fields) -> list[Any]:
+    """Return the candidates of a link around which channels are dark."""
+    if s.qkd["reserve"] != "all":
+        return [working_candidate(s, row)]
+    standing = light_of(s, s.in_place)[row["link"]]
+    return [
+        candidate
+        for candidate in s.candidates(s.links[row["link"]])
+        if not any(s.in_guard(channel, s.candidate_thz(candidate)) for channel, _, _ in standing)
+    ]
 
 
 def working_candidate(s: Setting, row: Fields) -> Any:
@@ -50,10 +80,8 @@ def lit_guard_bands(s: Setting, result: Fields) -> Iterator[str]:
     """Yield each channel that is lit where it must be dark."""
     lit = lit_channels(s, result)
     for row in result["qkd"]:
-        working = working_candidate(s, row)
-        every = s.candidates(s.links[row["link"]])
-        for candidate in every if s.qkd["reserve"] == "all" else [working]:
-            for channel, _ in lit[row["link"]]:
+        for candidate in reserved_candidates(s, row):
+            for channel, _, _ in lit[row["link"]]:
                 if s.in_guard(channel, s.candidate_thz(candidate)):
                     yield f"link {row['link']}: channel {channel} is lit in a guard band"
 
@@ -64,7 +92,7 @@ def link_numbers(s: Setting, result: Fields) -> dict[str, Fields]:
     for row in result["qkd"]:
         link, candidate = s.links[row["link"]], working_candidate(s, row)
         nu_q = s.candidate_thz(candidate)
-        light = [(s.channel_thz(w), co) for w, co in lit[row["link"]]]
+        light = [(s.channel_thz(w), co, own_dbm) for w, co, own_dbm in lit[row["link"]]]
         noise = clicks_per_gate(s, power_w(s, link, candidate, nu_q, light), nu_q)
         qber, skr = qber_and_skr(s, noise, s.losses_db(link, candidate)[1])
         numbers[row["link"]] = {"noise_per_gate": noise, "qber": qber, "skr_bps": skr}
@@ -109,11 +137,18 @@ def value_of(s: Setting, result: Fields, skr: dict[str, float], rates: dict[Any,
     }
 
 
+def setting_of(instance: Fields, result: Fields) -> Setting:
+    """Return the instance; with ``solve --from``, with the light in place that the result names."""
+    around = result.get("around")
+    light = {} if around is None else {"lightpaths": around["lightpaths"]}
+    return Setting({**instance, **light})
+
+
 def recompute(
     instance: Fields, result: Fields
 ) -> tuple[dict[str, Fields], dict[Any, float], Fields]:
     """Return the numbers of every link, the key rate of every served demand, and the value."""
-    s = Setting(instance)
+    s = setting_of(instance, result)
     links = link_numbers(s, result)
     skr = {name: links[name]["skr_bps"] if name in links else 0.0 for name in s.links}
     rates = demand_rates(s, result, skr)
@@ -137,7 +172,7 @@ def differences(instance: Fields, result: Fields) -> Iterator[str]:
         nearest = ABSOLUTE_BPS if absolute is None else absolute
         if not isclose(read, computed, rel_tol=RELATIVE, abs_tol=nearest):
             yield f"{what}: {read!r} in the result, {computed!r} by the page"
-    yield from lit_guard_bands(Setting(instance), result)
+    yield from lit_guard_bands(setting_of(instance, result), result)
 
 
 def main(instance_path: str, result_path: str) -> int:

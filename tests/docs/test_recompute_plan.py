@@ -14,6 +14,7 @@ import pytest
 import qkdopt
 from qkdopt.instance.hardware import OtherNoise
 from qkdopt.result import Result
+from tests.corners.brownfield import brownfield
 from tests.corners.generator import corner_instance
 from tests.shipped import LIBRARY
 
@@ -98,6 +99,17 @@ def test_the_page_covers_the_corners_of_the_schema():
         *OtherNoise.model_fields, "single", "pair", "infinite", "vacuum+weak", "lightpath",
         "widest", "table", "gnpy", "hollenbeck", "offset_nm=",
     } <= seen  # fmt: skip
+
+
+def test_the_page_covers_light_in_place():
+    foreign = 0
+    for drawn in map(brownfield, range(40)):
+        result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective=drawn.objective)
+        instance = drawn.instance.to_json_dict()
+        assert list(recompute_plan.differences(instance, result.to_json_dict())) == []
+        paths = drawn.instance.lightpaths or ()
+        foreign += any(path.demand is None and path.launch_dbm is not None for path in paths)
+    assert foreign > 3
 
 
 @pytest.mark.parametrize(
