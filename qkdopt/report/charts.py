@@ -41,11 +41,12 @@ class Axis:
         """Return the place of a value."""
         return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low)
 
-    def ticks(self) -> list[tuple[str, str]]:
-        """Return places and texts of about six round values."""
+    def ticks(self, *, whole: bool = False) -> list[tuple[str, str]]:
+        """Return places and texts of about six round values, or of whole numbers alone."""
         raw = (self.high - self.low) / TICKS
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(digit * power for digit in (1.0, 2.0, 5.0, 10.0) if digit * power >= raw)
+        step = max(step, 1.0) if whole else step
         first, last = math.ceil(self.low / step), math.floor(self.high / step)
         values = [number * step for number in range(first, last + 1)]
         return [(f"{self.place(value):.1f}", f"{value:.6g}") for value in values]

@@ -153,3 +153,11 @@ def test_the_frontier_joins_the_best_of_each_number_by_cost():
     assert line.count("L") == 1
     first, second = (float(part.split()[0]) for part in line[1:].split("L"))
     assert first < second
+
+
+def test_sets_of_one_cost_stand_by_rank_with_their_intervals():
+    chart = frontier_chart(frontier(ranking()).assign(cost=4.0))
+    assert chart.x_title.endswith("(every set costs 4)")
+    assert [text for _, text in chart.x_ticks] == ["1", "2", "3"]
+    titles = [shape.title for shape in chart.shapes if shape.kind.endswith("-dot")]
+    assert titles == ["{0}: cost 4, 0.000 kbit/s"]

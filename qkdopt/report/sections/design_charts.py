@@ -102,23 +102,31 @@ def _short(name: object) -> str:
 
 
 def frontier_chart(frontier: pd.DataFrame) -> Chart:
-    """Draw key rate per request with its interval against cost, the best of each number joined."""
-    rows = frontier.sort_values("cost").to_dict("records")
-    x = axis_over([float(row["cost"]) for row in rows], LEFT, WIDTH - RIGHT)
+    """Draw key rate per request with its interval against cost, the best of each number joined.
+
+    Sets that all cost the same would stand on one another: they stand by rank.
+    """
+    rows, by_rank = _placed(frontier)
+    x = axis_over([float(row["place"]) for row in rows], LEFT, WIDTH - RIGHT)
     rates = [edge for row in rows for edge in _interval(row, "mean_skr_per_request_bps", "ci95")]
     y = axis_over([1e-3 * rate for rate in rates], HEIGHT - BOTTOM, TOP)
-    best = [row for row in rows if row["best_of_size"]]
     joined = [
-        (x.place(row["cost"]), y.place(1e-3 * row["mean_skr_per_request_bps"])) for row in best
+        (x.place(row["place"]), y.place(1e-3 * row["mean_skr_per_request_bps"]))
+        for row in rows
+        if row["best_of_size"]
     ]
     shapes = [Shape(curve_kind(0)[0], line_path(joined))]
     for row in sorted(rows, key=lambda row: bool(row["best_of_size"])):
-        shapes += _set_shapes(x, y, row)
+        shapes += _set_shapes(x, y, row, spread=by_rank or bool(row["best_of_size"]))
     return Chart(
         about="Key rate per request of each ranked set against the cost of its hardware",
-        x_title="Cost of receivers and transmitters",
+        x_title=(
+            f"Rank by key rate per request (every set costs {rows[0]['cost']:g})"
+            if by_rank
+            else "Cost of receivers and transmitters"
+        ),
         y_title="Key rate per request [kbit/s]",
-        x_ticks=x.ticks(),
+        x_ticks=x.ticks(whole=by_rank),
         y_ticks=y.ticks(),
         shapes=shapes,
         legend=[
@@ -128,14 +136,24 @@ def frontier_chart(frontier: pd.DataFrame) -> Chart:
     )
 
 
-def _set_shapes(x: Axis, y: Axis, row: dict[Any, Any]) -> Iterator[Shape]:
-    at, rate = x.place(row["cost"]), 1e-3 * row["mean_skr_per_request_bps"]
+def _placed(frontier: pd.DataFrame) -> tuple[list[dict[Any, Any]], bool]:
+    """Return sets with their place along the axis, and whether that is their rank."""
+    by_rank = frontier["cost"].nunique() == 1
+    if not by_rank:
+        rows = frontier.sort_values("cost").to_dict("records")
+        return [row | {"place": float(row["cost"])} for row in rows], False
+    rows = frontier.sort_values("mean_skr_per_request_bps", ascending=False).to_dict("records")
+    return [row | {"place": float(k)} for k, row in enumerate(rows, start=1)], True
+
+
+def _set_shapes(x: Axis, y: Axis, row: dict[Any, Any], *, spread: bool) -> Iterator[Shape]:
+    at, rate = x.place(row["place"]), 1e-3 * row["mean_skr_per_request_bps"]
     low, high = (1e-3 * edge for edge in _interval(row, "mean_skr_per_request_bps", "ci95"))
     chosen = bool(row["best_of_size"])
     title = f"{cleaned(str(row['name']))}: cost {row['cost']:g}, {rate:.3f} kbit/s"
-    if chosen and high > low:
+    if spread and high > low:
         path = interval_path(y.place(low), y.place(high), at, vertical=True)
-        yield Shape(curve_kind(0)[0], path, title)
+        yield Shape(curve_kind(0)[0] if chosen else "same", path, title)
     yield Shape(fill_kind(0) if chosen else "same-dot", dot_path(at, y.place(rate)), title)
 
 
@@ -162,7 +180,7 @@ def channel_chart(best: ChannelDiagnostics, baseline: ChannelDiagnostics) -> Cha
         about="Key rate that a link would have on each channel, beside the light of each set",
         x_title="Channel (0 is the lowest frequency)",
         y_title="Key rate of a link on it, were it free [kbit/s]",
-        x_ticks=x.ticks(),
+        x_ticks=x.ticks(whole=True),
         y_ticks=y.ticks(),
         shapes=shapes,
         legend=legend,

@@ -102,7 +102,10 @@ def figure_section(name: str, points: pd.DataFrame) -> Section:
     body = render(
         "reproduction_figure.html",
         charts=charts,
-        table=frame_table(name, f"Points of {name}: one row each", points, STYLES),
+        # Only averages over random draws have their range.
+        table=frame_table(
+            name, f"Points of {name}: one row each", points.dropna(axis=1, how="all"), STYLES
+        ),
     )
     return Section(name=name, title=f"Figure {name.removeprefix('fig')}", body=body)
 
