@@ -35,7 +35,7 @@ ROW = 24.0
 # Characters of a name that stand beside the axis.
 LONGEST = 34
 HEIGHT = 340.0
-# Verdict -> number of its colour; others are grey.
+# Comparison with the baseline -> number of its colour; others are grey.
 COLOUR_OF = {"above": 0, "below": 1, "baseline": 6}
 
 
@@ -63,8 +63,8 @@ def ranking_chart(ranking: pd.DataFrame) -> Chart | None:
         ],
         shapes=shapes,
         legend=[
-            (Shape(_dot_kind(verdict), dot_path(17.0, 6.0)), verdict)
-            for verdict in dict.fromkeys(str(row["verdict"]) for row in rows)
+            (Shape(_dot_kind(comparison), dot_path(17.0, 6.0)), comparison)
+            for comparison in dict.fromkeys(str(row["verdict"]) for row in rows)
         ],
         left=NAMES,
         height=height,
@@ -83,12 +83,12 @@ def _gain_shapes(x: Axis, place: float, row: dict[Any, Any]) -> Iterator[Shape]:
     yield Shape(_dot_kind(row["verdict"]), dot_path(x.place(gain), place), title)
 
 
-def _line_kind(verdict: str) -> str:
-    return curve_kind(COLOUR_OF[verdict])[0] if verdict in COLOUR_OF else "same"
+def _line_kind(comparison: str) -> str:
+    return curve_kind(COLOUR_OF[comparison])[0] if comparison in COLOUR_OF else "same"
 
 
-def _dot_kind(verdict: str) -> str:
-    return fill_kind(COLOUR_OF[verdict]) if verdict in COLOUR_OF else "same-dot"
+def _dot_kind(comparison: str) -> str:
+    return fill_kind(COLOUR_OF[comparison]) if comparison in COLOUR_OF else "same-dot"
 
 
 def _interval(row: dict[Any, Any], value: str, spread: str) -> tuple[float, float]:
