@@ -215,7 +215,7 @@ def check(
 def report(
     results: Annotated[
         list[Path],
-        typer.Argument(metavar="RESULT...", help="Results, also of simulate --json (JSON)."),
+        typer.Argument(metavar="RESULT...", help="Results, saved plans, simulate --json (JSON)."),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="File of the page (HTML).")],
     instance: Annotated[

@@ -22,6 +22,7 @@ from qkdopt.instance import spell_channels
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import write_json_whole, write_text_whole
 from qkdopt.jobs import lock
+from qkdopt.report.protection import write_protection_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +110,8 @@ def _answer(
         return REFUSED
     _write(instance, found, folder)
     write_question(folder, instance, **options)
+    best = with_channel_set(instance, found.channels)
+    write_protection_page(folder / "design.html", best, found)
     if as_json:
         typer.echo(json.dumps(_plain(found), indent=1))
     else:

@@ -15,6 +15,7 @@ from qkdopt.cli.demand_list import read_demand_list, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveLine
+from qkdopt.cli.report import draw_page
 from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
@@ -33,7 +34,7 @@ def run_exact(
     seed: int,
     as_json: bool,
 ) -> int:
-    """Prove, check, write ``exact.json``, ``best.json`` and what they are about, print.
+    """Prove, check, write ``exact.json``, ``best.json``, ``design.html`` and the options, print.
 
     Returns the exit status.
 
@@ -88,6 +89,7 @@ def _answer(
     write_json_whole(folder / "exact.json", found.result.to_json_dict())
     write_json_whole(folder / "best.json", best.to_json_dict())
     write_question(folder, instance, **options)
+    draw_page(folder / "design.html", best, found.result)
     if as_json:
         typer.echo(json.dumps(_plain(found), indent=1))
     else:

@@ -22,6 +22,7 @@ from qkdopt.instance import Instance
 from qkdopt.io import write_json_whole, write_text_whole
 from qkdopt.io.environment import environment
 from qkdopt.jobs import RunReport, Store, UnfinishedError, lock, open_workers
+from qkdopt.report.design import RankedSets, write_design_page
 
 
 def run_rank(
@@ -123,7 +124,7 @@ def write_design(
     question: dict[str, Any],
     folder: Path,
 ) -> None:
-    """Write tables, plots, the instance with the best set, and options and environment.
+    """Write tables, plots, page, the instance with the best set, options and environment.
 
     Parameters
     ----------
@@ -155,6 +156,15 @@ def write_design(
     _draw(found, frontier, why, folder)
     write_json_whole(folder / "best.json", best.to_json_dict())
     write_json_whole(folder / "question.json", question)
+    ranked = RankedSets(
+        ranking=found.table,
+        scenarios=found.scenarios,
+        frontier=frontier.table,
+        diagnostics=(why[0], why[1]),
+        best=best,
+        question=question,
+    )
+    write_design_page(folder / "design.html", ranked)
 
 
 def _draw(found: Design, frontier: Pareto, why: list[ChannelDiagnostics], folder: Path) -> None:

@@ -15,12 +15,14 @@ from qkdopt.report.lookup import find_instances
 from qkdopt.report.simulations import SCHEMA as SIMULATION
 from qkdopt.report.simulations import SimulationRecord
 from qkdopt.report.write import AnyResult, reference_of
+from qkdopt.result import PLAN_SCHEMA, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT
-from qkdopt.result import Result
 from qkdopt.runtime.signals import uninterrupted
 
 FORMATS = (".html", ".htm")
-RECORDS: dict[str, type[Result | SimulationRecord]] = {RESULT: Result, SIMULATION: SimulationRecord}
+RECORDS: dict[str, type[Result | SavedPlan | SimulationRecord]] = {
+    RESULT: Result, PLAN_SCHEMA: SavedPlan, SIMULATION: SimulationRecord,
+}  # fmt: skip
 
 
 def run_report(paths: list[Path], output: Path, *, instances: list[Path]) -> int:
@@ -29,7 +31,7 @@ def run_report(paths: list[Path], output: Path, *, instances: list[Path]) -> int
     Parameters
     ----------
     paths
-        Files of results and simulations, at least one.
+        Files of results, saved plans and simulations, at least one.
     output
         File of the page.
     instances

@@ -11,8 +11,10 @@ from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs, unfinished, validate_workers
 from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import Reproduction, log_error, reproduce
+from qkdopt.io.environment import environment
 from qkdopt.jobs import UnfinishedError
 from qkdopt.plotting import plot_over_load, plot_published
+from qkdopt.report.reproduction import write_reproduction_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +62,9 @@ def run_reproduce(
     except UnfinishedError as error:
         return unfinished(error.report)
     _write(found, folder)
+    options: dict[str, object] = {"figure": which, "requests": requests, "seed": seed}
+    options |= {"environment": environment().model_dump(mode="json")}
+    write_reproduction_page(folder / "reproduction.html", found, options)
     _tell(found, folder)
     return 0
 

@@ -29,12 +29,15 @@ class Facts:
         Both belong together; the result has no fault.
     report
         What the checker recomputed.
+    saved
+        Whether the result is a saved plan: it has no bound, no history and no run.
     """
 
     label: str
     instance: Instance
     result: Result
     report: CheckReport
+    saved: bool = False
 
     @cached_property
     def budgets(self) -> dict[str, LinkNoise]:

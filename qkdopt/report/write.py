@@ -11,6 +11,7 @@ from qkdopt.errors import ResultError
 from qkdopt.instance import Instance
 from qkdopt.report.facts import Facts, checked_facts
 from qkdopt.report.frame import Chapter, Page, Section
+from qkdopt.report.saved_plans import STRATEGY, saved_plan_facts
 from qkdopt.report.sections.assumptions import assumptions_section
 from qkdopt.report.sections.demands import demands_section
 from qkdopt.report.sections.equipment import equipment_section
@@ -23,12 +24,12 @@ from qkdopt.report.sections.simulation import simulation_sections, simulations_s
 from qkdopt.report.sections.spectrum import spectrum_section
 from qkdopt.report.simulations import SimulationFacts, SimulationRecord, checked_simulation
 from qkdopt.report.text import counted, shortened
-from qkdopt.result import InstanceRef, Result
+from qkdopt.result import InstanceRef, Result, SavedPlan
 from qkdopt.runtime.files import validate_writable, write_text_whole
 from qkdopt.simulation import SimulationOutcome
 
 # What a page shows.
-AnyResult = Result | SimulationOutcome | SimulationRecord
+AnyResult = Result | SavedPlan | SimulationOutcome | SimulationRecord
 
 # In the order of reading; those of a plan are left out where there is none.
 SECTIONS = (
@@ -36,6 +37,8 @@ SECTIONS = (
     over_time_section, equipment_section, assumptions_section,
 )  # fmt: skip
 WITHOUT_PLAN = (headline_section, over_time_section, assumptions_section)
+# A saved plan has no history.
+SAVED = tuple(build for build in SECTIONS if build is not over_time_section)
 
 
 def write_report(
@@ -54,7 +57,7 @@ def write_report(
     path
         File of the page.
     results
-        One result of a plan or a simulation, or several to stand side by side.
+        One result of a plan or a simulation, a saved plan, or several to stand side by side.
     instances
         Instances of the results, in any order: each result finds its own by the hash.
     labels
@@ -128,7 +131,7 @@ def report_page(
 
 def reference_of(result: AnyResult) -> InstanceRef:
     """Return which instance a result names."""
-    if isinstance(result, Result):
+    if isinstance(result, Result | SavedPlan):
         return result.instance
     if isinstance(result, SimulationOutcome):
         return InstanceRef(name=result.instance, sha256=result.instance_sha256)
@@ -138,6 +141,8 @@ def reference_of(result: AnyResult) -> InstanceRef:
 def _checked(label: str, instance: Instance, result: AnyResult) -> Facts | SimulationFacts:
     if isinstance(result, Result):
         return checked_facts(label, instance, result)
+    if isinstance(result, SavedPlan):
+        return saved_plan_facts(label, instance, result)
     if isinstance(result, SimulationOutcome):
         result = SimulationRecord.model_validate_json(json.dumps(result.to_json_dict()))
     return checked_simulation(label, instance, result)
@@ -154,6 +159,8 @@ def default_labels(results: Sequence[AnyResult]) -> list[str]:
 
 
 def _strategy(result: AnyResult) -> str:
+    if isinstance(result, SavedPlan):
+        return STRATEGY
     return result.options.strategy if isinstance(result, SimulationOutcome) else result.strategy
 
 
@@ -175,8 +182,13 @@ def _subtitle(every: Sequence[Facts | SimulationFacts]) -> str:
     else:
         what, preset = "Plan", facts.result.instance.preset
         strategy = facts.result.strategy
+    source = (
+        f"saved for objective {facts.result.objective}"
+        if isinstance(facts, Facts) and facts.saved
+        else f"strategy {shortened(strategy)}"
+    )
     return (
-        f"{what} for data and quantum keys on the same fibres: strategy {shortened(strategy)}, "
+        f"{what} for data and quantum keys on the same fibres: {source}, "
         f"preset {shortened(preset or 'none')}"
     )
 
@@ -203,5 +215,7 @@ def _side_by_side(every: Sequence[Facts | SimulationFacts]) -> Iterator[Section]
 def _sections(facts: Facts | SimulationFacts) -> list[Section]:
     if isinstance(facts, SimulationFacts):
         return simulation_sections(facts)
+    if facts.saved:
+        return [build(facts) for build in SAVED]
     kinds = SECTIONS if facts.result.value is not None else WITHOUT_PLAN
     return [build(facts) for build in kinds]

@@ -18,6 +18,7 @@ from qkdopt.jobs import lock
 from qkdopt.simulation import SimulationOptions
 from tests.channel_sets.small import small_instance
 from tests.command import exit_status
+from tests.report.pages import Reader
 from tests.shipped import LIBRARY
 
 # The fixture ``folder`` is made with them.
@@ -48,6 +49,7 @@ def test_tables_and_plots_are_written(folder):
         "ranking.png",
         "pareto.png",
         "why.png",
+        "design.html",
     ):
         assert (folder / name).stat().st_size > 0
     table = pd.read_csv(folder / "design.csv")
@@ -58,6 +60,10 @@ def test_tables_and_plots_are_written(folder):
         assert table[column].notna().all()
     assert (table["mean_skr_per_request_bps"] <= table["mean_skr_bps"]).all()
     assert len(set(table["channels"])) == len(table)
+    page = Reader((folder / "design.html").read_text(encoding="utf-8"))
+    assert [row["channels"] for row in page.table("design")] == list(table["channels"])
+    gains = [float(row["paired_gain_percent"]) for row in page.table("design")]
+    assert gains == list(table["paired_gain_percent"])
 
 
 def test_the_best_set_is_written_as_an_instance(folder):

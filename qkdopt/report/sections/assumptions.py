@@ -43,7 +43,7 @@ def assumptions_section(facts: Facts) -> Section:
     instance = facts.instance
     body = render(
         "assumptions.html",
-        statements=[*hardware_statements(instance), *_plan_statements(facts.result)],
+        statements=[*hardware_statements(instance), *_plan_statements(facts)],
         citations=list(citations(instance)),
         source=passage(instance.network.source),
         description=passage(instance.description),
@@ -76,8 +76,16 @@ def hardware_statements(instance: Instance) -> Iterator[str]:
     yield "Classical light is regenerated at every node, at the launch power of the next link."
 
 
-def _plan_statements(result: Result) -> Iterator[str]:
+def _plan_statements(facts: Facts) -> Iterator[str]:
     """Yield which numbers of a plan were recomputed."""
+    result = facts.result
+    if facts.saved:
+        yield (
+            "The file holds routes, channels and working QKD channels alone. Rates, noise, QBER "
+            "and every count of this page were recomputed from the instance when the page was made "
+            "(qkdopt check)."
+        )
+        return
     yield (
         "Rates, noise, QBER and every count of this page were recomputed from the instance when "
         "the page was made (qkdopt check). The baseline, the bound, its proof and the history are "
@@ -143,29 +151,34 @@ def _candidate(value: object) -> str:
 
 
 def provenance_table(facts: Facts) -> Table:
-    """Return where the result comes from, a fact a row."""
+    """Return where the result comes from, a fact a row; of a saved plan nothing of its run."""
     result = facts.result
-    solver = " ".join(filter(None, (result.solver.name, result.solver.version)))
-    limits = result.limits
     rows = [
         ("instance", result.instance.name),
         ("instance.sha256", result.instance.sha256),
         ("network", f"{counted(len(facts.instance.network.nodes), 'node')}, "
                     f"{counted(len(facts.links), 'link')}"),
         ("objective", result.objective),
-        ("strategy", result.strategy),
-        ("solver", solver or "none"),
-        ("status", result.status),
-        ("stopped by", result.stopped_by or "not recorded"),
-        ("time limit", "none" if limits is None or limits.time_limit_s is None
-         else f"{limits.time_limit_s:g} s"),
-        ("gap limit", "not recorded" if limits is None else f"{limits.gap:g}"),
-        ("seconds", f"{result.seconds:.1f}"),
-        ("threads", str(result.threads)),
-        ("seed", str(result.seed)),
+        *(() if facts.saved else _run_facts(result)),
         ("processor", result.environment.cpu),
         ("platform", result.environment.platform),
         *((f"version of {name}", text) for name, text in result.environment.versions.items()),
     ]  # fmt: skip
+    caption = "Where the numbers were recomputed" if facts.saved else "The run"
     columns = (Column(key="fact", title="Fact"), Column(key="value", title="Value"))
-    return Table(name="provenance", caption="The run", columns=columns, rows=rows)
+    return Table(name="provenance", caption=caption, columns=columns, rows=rows)
+
+
+def _run_facts(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield how the result was found."""
+    limits = result.limits
+    yield "strategy", result.strategy
+    yield "solver", " ".join(filter(None, (result.solver.name, result.solver.version))) or "none"
+    yield "status", result.status
+    yield "stopped by", result.stopped_by or "not recorded"
+    seconds = None if limits is None else limits.time_limit_s
+    yield "time limit", "none" if seconds is None else f"{seconds:g} s"
+    yield "gap limit", "not recorded" if limits is None else f"{limits.gap:g}"
+    yield "seconds", f"{result.seconds:.1f}"
+    yield "threads", str(result.threads)
+    yield "seed", str(result.seed)

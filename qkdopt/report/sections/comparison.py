@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from qkdopt.experiments.comparison import COLUMNS, summarise
 from qkdopt.experiments.comparison.summary import is_solved
 from qkdopt.plotting.styles import COLOURS
+from qkdopt.report.charts import DASHES
+from qkdopt.report.data_frames import frame_table
 from qkdopt.report.frame import Section, render
-from qkdopt.report.table import Column, Table, Value, rate_column, share_column
+from qkdopt.report.table import Column, rate_column, share_column
 from qkdopt.report.text import shortened
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 900.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 50.0, 20.0, 16.0, 46.0
-# Dashes of curves beyond the number of colours.
-DASHES = ("none", "8 4", "2 4", "8 3 2 3")
 SHORTEST_SECONDS = 0.01
 STYLES = {
     "value_bps": rate_column("value_bps", "Value"),
@@ -41,35 +41,16 @@ def comparison_sections(rows: pd.DataFrame) -> list[Section]:
     runs = rows.assign(status=rows["outcome"].where(rows["status"].eq("done"), "failed"))
     body = render(
         "comparison.html",
-        summary=_table("summary", "Ways of solving: one row each", summary),
+        summary=frame_table("summary", "Ways of solving: one row each", summary, STYLES),
         curves=list(_curves(rows)), times=list(_times(rows)), counts=list(_counts(rows)),
         left=LEFT, right=WIDTH - RIGHT, top=TOP, bottom=HEIGHT - BOTTOM,
         width=WIDTH, height=HEIGHT,
     )  # fmt: skip
-    table = _table("runs", "Runs: one row each", runs.reindex(columns=list(COLUMNS)))
+    table = frame_table("runs", "Runs: one row each", runs.reindex(columns=list(COLUMNS)), STYLES)
     return [
         Section(name="summary", title="Solvers and formulations", body=body),
         Section(name="runs", title="Every run", body=render("one_table.html", only=table)),
     ]
-
-
-def _table(name: str, caption: str, frame: pd.DataFrame) -> Table:
-    columns = [
-        STYLES.get(key, Column(key=key, title=key.replace("_", " ").capitalize()))
-        for key in frame.columns
-    ]
-    rows = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
-    return Table(name=name, caption=caption, columns=columns, rows=rows)
-
-
-def _plain(value: object) -> Value:
-    """Return a value of a frame as a table has it: nothing for NaN."""
-    item = value.item() if hasattr(value, "item") else value
-    if item is None or (isinstance(item, float) and not math.isfinite(item)):
-        return None
-    if isinstance(item, bool):
-        return "yes" if item else "no"
-    return item if isinstance(item, int | float) else str(item)
 
 
 def _curves(rows: pd.DataFrame) -> Iterator[tuple[str, int, str, str]]:

@@ -77,8 +77,9 @@ def _figures(facts: Facts) -> Iterator[Figure]:
     yield Figure("Mean key rate", kbps(value.mean_skr_bps), "over served demands")
     yield Figure("Worst key rate", kbps(value.worst_skr_bps), "of any served demand")
     yield Figure("Per request", kbps(value.mean_skr_per_request_bps), "mean, blocked ones as 0")
-    yield _gain(result)
-    yield _gap(result)
+    if not facts.saved:
+        yield _gain(result)
+        yield _gap(result)
 
 
 def _gain(result: Result) -> Figure:
@@ -102,8 +103,16 @@ def _sentences(facts: Facts) -> Iterator[str]:
     result, value = facts.result, facts.result.value
     if value is None:
         return
-    yield from served_sentences(result, value)
-    yield from gap_sentences(result, value)
+    if facts.saved:
+        yield (
+            f"The plan serves {value.served:,} of {counted(value.demands, 'demand')}. It was saved "
+            "without the run that made it: there is no bound, so how far it is from the best plan "
+            "is not known here, and no history and no baseline. Every number of this page was "
+            "recomputed from the instance by the checker."
+        )
+    else:
+        yield from served_sentences(result, value)
+        yield from gap_sentences(result, value)
     yield from _keyless_sentences(facts)
     yield (
         "Key rates are counted per demand, each as if the demand had the links of its route to "

@@ -59,7 +59,8 @@ def _row(facts: Facts) -> tuple[Value, ...]:
     return (
         facts.label, result.instance.name, result.strategy, result.objective,
         None if value is None else value.served, len(facts.instance.demands), *achieved,
-        None if bound is None else bound.objective_bps, result.gap, result.seconds,
+        None if bound is None else bound.objective_bps, result.gap,
+        None if facts.saved else result.seconds,
     )  # fmt: skip
 
 

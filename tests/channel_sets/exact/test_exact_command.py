@@ -11,6 +11,7 @@ from qkdopt.channel_sets.exact.exact import prove_channel_set
 from qkdopt.io import read_instance
 from qkdopt.jobs import lock
 from tests.command import HANG_SECONDS, exit_status, qkdopt, running
+from tests.report.pages import Reader
 from tests.shipped import LIBRARY
 
 TRIANGLE = LIBRARY / "small" / "triangle.json"
@@ -24,6 +25,8 @@ def test_the_proved_set_is_written_as_a_result_that_check_accepts(tmp_path, caps
     found = prove_channel_set(read_instance(TRIANGLE), 1)
     assert "{" + str(found.channels[0]) + "}" in told
     assert exit_status("check", tmp_path / "best.json", tmp_path / "exact.json") == 0
+    page = (tmp_path / "design.html").read_text(encoding="utf-8")
+    assert f"Proved by: {found.result.bound.method}." in Reader(page).text
 
 
 def test_as_json(tmp_path, capsys):

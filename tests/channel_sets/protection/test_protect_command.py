@@ -15,6 +15,7 @@ from qkdopt.instance.generation import new_instance
 from qkdopt.io import read_instance
 from qkdopt.jobs import lock
 from tests.command import HANG_SECONDS, exit_status, running
+from tests.report.pages import Reader
 from tests.shipped import LIBRARY
 
 RING = LIBRARY / "small" / "ring.json"
@@ -29,6 +30,9 @@ def test_a_kept_plan_is_written_and_checked(tmp_path, capsys):
     assert set(table["kind"]) == {"receiver", "link"}
     assert len(table) == 2 * len(read_instance(RING).network.links)
     assert (table["worst_skr_bps"] >= 1000.0).all()
+    page = Reader((tmp_path / "design.html").read_text(encoding="utf-8"))
+    rates = [float(row["worst_skr_bps"]) for row in page.table("protection")]
+    assert rates == pytest.approx(list(table["worst_skr_bps"]), rel=1e-12)
 
 
 def test_a_floor_beyond_reach_is_impossible_with_a_reason(tmp_path, capsys):

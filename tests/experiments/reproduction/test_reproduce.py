@@ -17,6 +17,7 @@ from qkdopt.jobs import UnfinishedError, Workers
 from qkdopt.simulation import simulate
 from qkdopt.simulation.statistics import student_quantile
 from tests.command import exit_status
+from tests.report.pages import Reader
 
 
 def test_every_published_gain_has_its_curves():
@@ -143,6 +144,10 @@ def test_failed_runs_are_reported_and_run_again(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "fig5.csv").exists()
     points = reproduce("fig5", requests=1000, folder=tmp_path).points["fig5"]
     assert set(points["curve"]) == {curve.name for curve in curves_of("fig5")}
+    page = Reader((tmp_path / "reproduction.html").read_text(encoding="utf-8"))
+    rates = [float(row["mean_skr_bps"]) for row in page.table("fig5")]
+    assert rates == list(points["mean_skr_bps"])
+    assert len(page.table("paper_vs_ours")) == 1
 
 
 def draws_table():
