@@ -9,12 +9,13 @@ import pytest
 import qkdopt
 from qkdopt.checker.rates import _link_rate
 from qkdopt.instance import Instance
+from qkdopt.problem.coefficients import build_tables
 from qkdopt.problem.routes import candidate_routes
 from tests.brute_force import Oracle
 from tests.corners.enumeration import Enumeration, assignment_count, value_of
 from tests.corners.generator import MOST_ASSIGNMENTS
 from tests.corners.judge import GAP, quick_ways, run
-from tests.corners.light import LinkLight, candidates, centre_thz
+from tests.corners.light import LinkLight, candidates, centre_thz, hears
 from tests.corners.networks import networks
 from tests.corners.paths import shortest_routes
 from tests.tiers import slow_beyond
@@ -53,6 +54,20 @@ def test_noise_and_rates_are_the_checkers(seed):
                 assert one.skr_bps(noise) == pytest.approx(
                     theirs.skr_bps, rel=1e-9, abs=1e-6 + 1e-15 * repetition_hz
                 )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_noise_of_each_channel_is_the_tables(seed):
+    instance = drawn_of(seed).instance
+    tables = build_tables(instance)
+    for e, link in enumerate(instance.network.links):
+        for c, candidate in enumerate(candidates(instance, link)):
+            one = LinkLight(instance, link, candidate)
+            assert tables.background_noise[e, c] == pytest.approx(one.unlit, rel=1e-9, abs=1e-30)
+            for (w, forward), clicks in one.by_channel.items():
+                expected = clicks if hears(instance, link, forward) else 0.0
+                read = tables.noise[e, 0 if forward else 1, w, c]
+                assert read == pytest.approx(expected, rel=1e-9, abs=1e-30)
 
 
 @pytest.mark.parametrize("seed", range(40))

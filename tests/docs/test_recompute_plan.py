@@ -115,7 +115,7 @@ def test_the_page_covers_light_in_place():
 
 def test_the_page_covers_fibre_types_other_bands_and_an_amplified_network():
     seen = set()
-    for drawn in map(networks, range(12)):
+    for drawn in map(networks, range(40)):
         result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective=drawn.objective)
         instance = drawn.instance.to_json_dict()
         assert list(recompute_plan.differences(instance, result.to_json_dict())) == []
