@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from qkdopt.io import write_json_whole  # noqa: E402
-from tests.corners.brownfield import brownfield  # noqa: E402
+from tests.corners.brownfield import Brownfield, brownfield  # noqa: E402
 from tests.corners.enumeration import Enumeration  # noqa: E402
-from tests.corners.generator import draw  # noqa: E402
+from tests.corners.generator import Corner, draw  # noqa: E402
 from tests.corners.judge import (  # noqa: E402
     KINDS,
     TIME_LIMIT,
@@ -36,10 +36,15 @@ from tests.corners.judge import (  # noqa: E402
     quick_ways,
     run,
 )
+from tests.corners.networks import networks  # noqa: E402
 
 REPORT_EVERY = 50
 # Tasks handed to the workers ahead of what they do, for each worker.
 AHEAD = 2
+# What is drawn, by its name here.
+DRAWS: dict[str, Callable[[int], Corner | Brownfield]] = {
+    "corners": draw, "in-place": brownfield, "networks": networks
+}  # fmt: skip
 
 
 @dataclass
@@ -80,10 +85,10 @@ class Judged:
     ways: list[Judgement]
 
 
-def judge(seed: int, ways: str, time_limit: float, in_place: bool) -> Judged:
+def judge(seed: int, ways: str, time_limit: float, drawn_as: str) -> Judged:
     """Enumerate one instance once and judge the ways on it."""
     logging.disable(logging.CRITICAL)
-    drawn = brownfield(seed) if in_place else draw(seed)
+    drawn = DRAWS[drawn_as](seed)
     started = time.monotonic()
     enumeration = Enumeration(drawn.instance, drawn.objective).run()
     seconds = time.monotonic() - started
@@ -116,7 +121,7 @@ def judged(options: argparse.Namespace) -> Iterator[Judged]:
             seed = None if late else next(seeds, None)
             if seed is None:
                 break
-            task = seed, options.ways, options.time_limit, options.in_place
+            task = seed, options.ways, options.time_limit, options.drawn_as
             pending[pool.submit(judge, *task)] = seed
         if not pending:
             break
@@ -137,7 +142,7 @@ def judged_alone(seed: int, options: argparse.Namespace) -> Judged:
     """Judge an instance in a process of its own, after a worker died that had it or another."""
     with new_pool(1) as pool:
         try:
-            task = seed, options.ways, options.time_limit, options.in_place
+            task = seed, options.ways, options.time_limit, options.drawn_as
             return pool.submit(judge, *task).result()
         except BrokenProcessPool:
             fault = f"{TRACEBACK}: the process died"
@@ -186,9 +191,15 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, help="start no instance later than this")
     parser.add_argument("--time-limit", type=float, default=TIME_LIMIT, help="of a MILP run [s]")
-    parser.add_argument(
-        "--in-place", action="store_true", help="with light in place and unavailable channels"
-    )
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.set_defaults(drawn_as="corners")
+    for kind, help_text in (
+        ("in-place", "with light in place and unavailable channels"),
+        ("networks", "with fibre types, another band, values of preset dwdm, and other routes"),
+    ):
+        kinds.add_argument(
+            f"--{kind}", action="store_const", const=kind, dest="drawn_as", help=help_text
+        )
     parser.add_argument("--keep", type=Path, help="folder for the instances with faults")
     options = parser.parse_args()
     if not chosen_ways(options.ways, 0):
@@ -202,16 +213,16 @@ def main() -> None:
             for fault in way.faults:
                 print(f"seed {one.seed} {way.way}: {fault}", flush=True)
         if options.keep is not None and any(way.faults for way in one.ways):
-            keep(options.keep, one.seed, options.in_place)
+            keep(options.keep, one.seed, options.drawn_as)
         if tally.done % REPORT_EVERY == 0:
             report(tally, started)
     summarise(tally)
     sys.exit(bool(tally.faults))
 
 
-def keep(folder: Path, seed: int, in_place: bool) -> None:
+def keep(folder: Path, seed: int, drawn_as: str) -> None:
     """Write an instance with a fault; the objective is in the file's name."""
-    drawn = brownfield(seed) if in_place else draw(seed)
+    drawn = DRAWS[drawn_as](seed)
     instance, objective = drawn.instance, drawn.objective
     folder.mkdir(parents=True, exist_ok=True)
     write_json_whole(folder / f"{instance.name}_{objective}.json", instance.to_json_dict())

@@ -86,15 +86,15 @@ def _draw_once(rng: Rng, name: str) -> Instance:
     if rng.random() < 0.4:
         _add_rate_table(rng, data)
     if rng.random() < 0.15:
-        _add_raman_table(rng, data)
+        add_raman_table(rng, data)
     kind = rng.random()
     if kind < 0.7:
         # Four in ten where one channel changes the rate; three where one leaves hardly any.
-        _tune_launch(rng, data, loud=kind > 0.4)
+        tune_launch(rng, data, loud=kind > 0.4)
     data["demands"] = _demands(rng, data)
     if rng.random() < 0.6:
-        _add_minimum_rates(rng, data)
-    return _small_enough(rng, data)
+        add_minimum_rates(rng, data)
+    return small_enough(rng, data)
 
 
 # -- the network --------------------------------------------------------------------------
@@ -331,7 +331,7 @@ def _equal_loss(rng: Rng, data: Data) -> None:
             candidate.pop("loss_db_per_km", None)
 
 
-def _add_raman_table(rng: Rng, data: Data) -> None:
+def add_raman_table(rng: Rng, data: Data) -> None:
     """A measured cross-section over the offsets of the grid and all candidates, no more."""
     instance = valid(data)
     channels = [centre_thz(instance, w) for w in range(instance.grid.channels)]
@@ -370,7 +370,7 @@ def _lights(rng: Rng, instance: Instance) -> LinkLight | None:
     return LinkLight(instance, link, pick(rng, candidates(instance, link)))
 
 
-def _tune_launch(rng: Rng, data: Data, *, loud: bool) -> None:
+def tune_launch(rng: Rng, data: Data, *, loud: bool) -> None:
     """Set the launch power where one lit channel makes a difference to the rate.
 
     A loud one drowns it: by up to four decades, as long as the power is one that the schema has.
@@ -416,7 +416,8 @@ def _demands(rng: Rng, data: Data) -> list[Data]:
     return demands
 
 
-def _add_minimum_rates(rng: Rng, data: Data) -> None:
+def add_minimum_rates(rng: Rng, data: Data) -> None:
+    """Give some demands a minimum rate: any, or one that a link has with a few channels lit."""
     instance = valid(data)
     for demand in data["demands"]:
         kind = rng.random()
@@ -436,7 +437,7 @@ def _attainable_bps(rng: Rng, light: LinkLight) -> float:
     return light.skr_bps(light.noise(lit))
 
 
-def _small_enough(rng: Rng, data: Data) -> Instance:
+def small_enough(rng: Rng, data: Data) -> Instance:
     """Take out routes or demands until the assignments can be listed."""
     instance = valid(data)
     while assignment_count(instance) > MOST_ASSIGNMENTS:

@@ -200,7 +200,7 @@ def _faults_over_all_routes(
     faults = [f"{OTHER}: check: {fault}" for fault in qkdopt.check(instance, result).faults]
     if result.bound is not None and result.bound.routes != "all":
         faults.append(f"{OTHER}: routes {result.bound.routes}; expected all")
-    wide = instance.replace(routes={"k": EVERY_ROUTE})
+    wide = instance.replace(routes={"k": EVERY_ROUTE, "given": None})
     if assignment_count(wide) > MOST_ASSIGNMENTS:
         return [*faults, *_bound_faults(enumeration, result)]
     over_all = Enumeration(wide, objective).run()

@@ -141,19 +141,42 @@ def vibrational_gain() -> tuple[tuple[float, ...], tuple[float, ...]]:
     return offsets, tuple(value / peak * highest for value in shape)
 
 
-def cross_section(instance: Instance, classical_thz: float, quantum_thz: float) -> float:
+@dataclass(frozen=True)
+class Glass:
+    """What the fibre of a link is made of: the network's values, or those of the link's type."""
+
+    loss_db_per_km: float
+    raman_scale: float
+    effective_area_um2: float
+
+
+def glass_of(instance: Instance, link: Link) -> Glass:
+    """Fibre of a link; losses measured on the link are not in it."""
+    loss, area = instance.fibre.loss_db_per_km, instance.fibre.effective_area_um2
+    scale = instance.fibre.raman_scale
+    for own in instance.fibres or ():
+        if own.id == link.fibre:
+            scale *= own.raman_ratio
+            loss = loss if own.loss_db_per_km is None else own.loss_db_per_km
+            area = area if own.effective_area_um2 is None else own.effective_area_um2
+    return Glass(loss, scale, area)
+
+
+def cross_section(
+    instance: Instance, glass: Glass, classical_thz: float, quantum_thz: float
+) -> float:
     """Cross-section into the quantum channel [1/(km nm)]."""
     fibre = instance.fibre
     profile = fibre.raman_profile
     if not isinstance(profile, str):
         offset_nm = C_M_S * 1e-3 / quantum_thz - C_M_S * 1e-3 / classical_thz
         measured = interpolate(offset_nm, profile.offset_nm, profile.rho_per_km_nm)
-        return fibre.raman_scale * measured
+        return glass.raman_scale * measured
     offset_thz = max(abs(classical_thz - quantum_thz), 1e-6)
     xs, ys = gnpy_gain() if profile == "gnpy" else vibrational_gain()
     g0 = interpolate(offset_thz, xs, ys) if offset_thz <= xs[-1] else 0.0
     gain = g0 * (max(classical_thz, quantum_thz) / 206.184634112792)
-    gain *= 75.7466 / fibre.effective_area_um2
+    gain *= 75.7466 / glass.effective_area_um2
     phonons = 1.0 / math.expm1(H_J_S * offset_thz * 1e12 / (K_J_K * fibre.temperature_k))
     if quantum_thz < classical_thz:
         occupation = 1.0 + phonons
@@ -162,7 +185,7 @@ def cross_section(instance: Instance, classical_thz: float, quantum_thz: float) 
     wavelength_m = C_M_S / (quantum_thz * 1e12)
     photon_j = H_J_S * quantum_thz * 1e12
     return (
-        fibre.raman_scale * 2.0 * photon_j * gain * occupation * C_M_S / wavelength_m**2 * 1e-6
+        glass.raman_scale * 2.0 * photon_j * gain * occupation * C_M_S / wavelength_m**2 * 1e-6
     )  # fmt: skip
 
 
@@ -193,14 +216,15 @@ class LinkLight:
     def __post_init__(self) -> None:
         instance, link = self.instance, self.link
         self.quantum_thz = centre_thz(instance, self.candidate)
+        self.glass = glass_of(instance, link)
         if link.loss_db is not None:
             self.loss_db = link.loss_db
         elif link.loss_db_per_km is not None:
             self.loss_db = link.length_km * link.loss_db_per_km
         else:
-            self.loss_db = link.length_km * instance.fibre.loss_db_per_km
+            self.loss_db = link.length_km * self.glass.loss_db_per_km
         own = None if isinstance(self.candidate, int) else self.candidate.loss_db_per_km
-        scale = 1.0 if own is None else own / instance.fibre.loss_db_per_km
+        scale = 1.0 if own is None else own / self.glass.loss_db_per_km
         self.quantum_db = self.loss_db * scale
         self.launch_w = 1e-3 * 10.0 ** (self._launch_dbm() / 10.0)
         channels = range(instance.grid.channels)
@@ -255,7 +279,7 @@ class LinkLight:
     def _power_w(self, channel: int, forward: bool) -> float:
         """Light [W] that one lit channel puts into the quantum filter."""
         classical_thz = centre_thz(self.instance, channel)
-        rho = cross_section(self.instance, classical_thz, self.quantum_thz)
+        rho = cross_section(self.instance, self.glass, classical_thz, self.quantum_thz)
         width_nm = C_M_S * self.instance.qkd.filter_ghz * 1e-6 / self.quantum_thz**2
         co = forward == (self.link.qkd_direction == "a->b")
         scattered = self.launch_w * rho * width_nm * self._reach_km(co)

@@ -11,17 +11,28 @@ Hops = tuple[tuple[int, bool], ...]
 
 
 def shortest_routes(instance: Instance, source, target) -> list[Hops]:
-    """The K first in (km to 9 digits, hops, positions of nodes, positions of links)."""
+    """The K first in (km to 9 digits, hops, positions of nodes, positions of links).
+
+    With ``order = "hops"`` these come before the km. Of a pair of nodes with given routes these in
+    their order, over every choice of parallel links, whatever K is.
+    """
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     links = instance.network.links
 
     def rank(path: tuple[tuple, Hops]) -> tuple:
         nodes, hops = path
-        km = sum(links[e].length_km for e, _ in hops)
-        return round(km, 9), len(hops), [position[n] for n in nodes], [e for e, _ in hops]
+        km = round(sum(links[e].length_km for e, _ in hops), 9)
+        size = (len(hops), km) if instance.routes.order == "hops" else (km, len(hops))
+        return *size, [position[n] for n in nodes], [e for e, _ in hops]
 
     paths = sorted(_simple_paths(instance, (source,), target, ()), key=rank)
-    return [hops for _, hops in paths[: instance.routes.k]]
+    given = [
+        hops
+        for listed in instance.routes.given or ()
+        for nodes, hops in paths
+        if nodes == tuple(listed)
+    ]
+    return given or [hops for _, hops in paths[: instance.routes.k]]
 
 
 def _simple_paths(
@@ -36,3 +47,8 @@ def _simple_paths(
                 yield from _simple_paths(
                     instance, (*nodes, there), target, (*hops, (e, forward))
                 )  # fmt: skip
+
+
+def node_paths(instance: Instance, source, target) -> list[tuple]:
+    """Nodes of every simple path, each once however many parallel links it has."""
+    return list(dict.fromkeys(nodes for nodes, _ in _simple_paths(instance, (source,), target, ())))

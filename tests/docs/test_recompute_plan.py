@@ -16,6 +16,7 @@ from qkdopt.instance.hardware import OtherNoise
 from qkdopt.result import Result
 from tests.corners.brownfield import brownfield
 from tests.corners.generator import corner_instance
+from tests.corners.networks import networks
 from tests.shipped import LIBRARY
 
 DOCS = LIBRARY.parent / "docs"
@@ -110,6 +111,22 @@ def test_the_page_covers_light_in_place():
         paths = drawn.instance.lightpaths or ()
         foreign += any(path.demand is None and path.launch_dbm is not None for path in paths)
     assert foreign > 3
+
+
+def test_the_page_covers_fibre_types_other_bands_and_an_amplified_network():
+    seen = set()
+    for drawn in map(networks, range(40)):
+        result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective=drawn.objective)
+        instance = drawn.instance.to_json_dict()
+        assert list(recompute_plan.differences(instance, result.to_json_dict())) == []
+        for own in instance.get("fibres", ()):
+            seen |= own.keys()
+        noise = instance.get("other_noise", {})
+        seen |= noise.keys() | (noise.get("crosstalk") or {}).keys()
+    assert {
+        "loss_db_per_km", "raman_ratio", "effective_area_um2", "other_band_isolation_db",
+        "amplifier",
+    } <= seen  # fmt: skip
 
 
 @pytest.mark.parametrize(
