@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from qkdopt.checker.in_place import planned_instance
 from qkdopt.errors import ResultError
 from qkdopt.instance import Instance
 from qkdopt.report.facts import Facts, checked_facts
@@ -130,8 +131,10 @@ def report_page(
 
 
 def reference_of(result: AnyResult) -> InstanceRef:
-    """Return which instance a result names."""
+    """Return which instance a result is of; around an earlier plan, the one that was given."""
     if isinstance(result, Result | SavedPlan):
+        if result.around is not None:
+            return result.instance.model_copy(update={"sha256": result.around.given_sha256})
         return result.instance
     if isinstance(result, SimulationOutcome):
         return InstanceRef(name=result.instance, sha256=result.instance_sha256)
@@ -140,7 +143,7 @@ def reference_of(result: AnyResult) -> InstanceRef:
 
 def _checked(label: str, instance: Instance, result: AnyResult) -> Facts | SimulationFacts:
     if isinstance(result, Result):
-        return checked_facts(label, instance, result)
+        return checked_facts(label, planned_instance(instance, result), result)
     if isinstance(result, SavedPlan):
         return saved_plan_facts(label, instance, result)
     if isinstance(result, SimulationOutcome):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import qkdopt
 from tests.command import exit_status
 from tests.report.pages import SMALL, Reader, solved
 
@@ -99,3 +100,13 @@ def test_solve_refuses_a_page_it_cannot_write_before_it_solves(tmp_path, capsys)
     captured = capsys.readouterr()
     assert "expected a name that ends in .html" in captured.err
     assert captured.out == ""
+
+
+def test_a_result_around_an_earlier_plan_is_of_the_instance_that_was_given(tmp_path):
+    ring = qkdopt.read_instance(SMALL / "ring.json")
+    earlier = qkdopt.solve(ring, strategy="ds-qkd")
+    result = qkdopt.solve(ring, strategy="ds-qkd", around=earlier)
+    assert result.instance.sha256 != ring.sha256()
+    page = tmp_path / "page.html"
+    qkdopt.write_report(page, [result], instances=[ring])
+    assert "ring" in page.read_text(encoding="utf-8")
