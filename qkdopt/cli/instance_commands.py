@@ -27,6 +27,24 @@ instance_app = typer.Typer(
     cls=Group, help="Make, inspect and validate instances.", no_args_is_help=True
 )
 
+Candidates = Annotated[
+    str | None,
+    typer.Option(
+        help="QKD candidates: channels such as 3,13,23,33, or frequencies off the grid with "
+        "the loss there in dB/km, such as 228.85THz@0.33; all channels by default."
+    ),
+]
+ChannelCount = Annotated[
+    int | None, typer.Option(help="Number of channels of the grid; the preset's by default.")
+]
+ReserveName = Annotated[Reserve, typer.Option(help="Which candidates stay dark.")]
+LayoutName = Annotated[
+    Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
+]
+LaunchPower = Annotated[float | None, typer.Option(help="Launch power per channel [dBm].")]
+RouteCount = Annotated[int, typer.Option(help="Candidate routes of each demand.")]
+TrafficLoad = Annotated[float | None, typer.Option(help="Load of the traffic block in erlang.")]
+
 
 @instance_app.command()
 def new(
@@ -42,25 +60,13 @@ def new(
             "metro networks."
         ),
     ] = None,
-    channels: Annotated[
-        int | None, typer.Option(help="Number of channels of the grid; the preset's by default.")
-    ] = None,
+    channels: ChannelCount = None,
     channels_per_demand: Annotated[int, typer.Option(help="Lightpaths of each demand.")] = 1,
-    candidates: Annotated[
-        str | None,
-        typer.Option(
-            help="QKD candidates: channels such as 3,13,23,33, or frequencies off the grid with "
-            "the loss there in dB/km, such as 228.85THz@0.33; all channels by default."
-        ),
-    ] = None,
-    reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
-    layout: Annotated[
-        Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
-    ] = None,
-    launch_dbm: Annotated[
-        float | None, typer.Option(help="Launch power per channel [dBm].")
-    ] = None,
-    k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
+    candidates: Candidates = None,
+    reserve: ReserveName = "working",
+    layout: LayoutName = None,
+    launch_dbm: LaunchPower = None,
+    k: RouteCount = 3,
     route_order: Annotated[
         RouteOrder | None, typer.Option(help="What the shortest routes have least of; km.")
     ] = None,
@@ -68,9 +74,7 @@ def new(
         FibreTypeName | None,
         typer.Option(help="Type of every link's fibre; the preset's fibre by default."),
     ] = None,
-    load_erlang: Annotated[
-        float | None, typer.Option(help="Load of the traffic block in erlang.")
-    ] = None,
+    load_erlang: TrafficLoad = None,
     weighted: Annotated[
         bool, typer.Option(help="Draw by the topology's own demand matrix.")
     ] = False,
@@ -164,23 +168,13 @@ def import_command(
         typer.Option(help="Opposite rows: merged to one link, or kept as parallel links."),
     ] = "auto",
     preset: Annotated[Preset, typer.Option(help="Physical parameters.")] = "paper",
-    channels: Annotated[
-        int | None, typer.Option(help="Number of channels of the grid; the preset's by default.")
-    ] = None,
-    candidates: Annotated[
-        str | None, typer.Option(help="QKD candidates, such as 3,13,23,33; all by default.")
-    ] = None,
-    reserve: Annotated[Reserve, typer.Option(help="Which candidates stay dark.")] = "working",
-    layout: Annotated[
-        Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
-    ] = None,
-    launch_dbm: Annotated[
-        float | None, typer.Option(help="Launch power per channel [dBm].")
-    ] = None,
-    k: Annotated[int, typer.Option(help="Candidate routes of each demand.")] = 3,
-    load_erlang: Annotated[
-        float | None, typer.Option(help="Load of the traffic block in erlang.")
-    ] = None,
+    channels: ChannelCount = None,
+    candidates: Candidates = None,
+    reserve: ReserveName = "working",
+    layout: LayoutName = None,
+    launch_dbm: LaunchPower = None,
+    k: RouteCount = 3,
+    load_erlang: TrafficLoad = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an instance of a network you have: CSV, XLSX, GraphML, GML, JSON, SNDlib, Net2Plan."""

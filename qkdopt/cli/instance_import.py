@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from qkdopt.instance import read_channels
+from qkdopt.instance import read_candidates
 from qkdopt.io import validate_writable, write_json_whole
 from qkdopt.io.importers import import_network
 
@@ -27,14 +27,14 @@ def run_import(
     output
         File of the instance, whose name is its name.
     candidates
-        QKD candidates, such as ``3,13,23,33``; None for all channels.
+        QKD candidates, such as ``3,13,228.85THz@0.33``; None for all channels.
     as_json
         Whether the account is one JSON object.
     options
         See :func:`qkdopt.import_network`.
     """
     validate_writable(output)
-    listed = None if candidates is None else read_channels(candidates, "candidates")
+    listed = None if candidates is None else read_candidates(candidates, "candidates")
     instance, report = import_network(source, name=output.stem, candidates=listed, **options)
     write_json_whole(output, instance.to_json_dict())
     if as_json:

@@ -308,3 +308,13 @@ def _spelled(error: Exception) -> str:
     place = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "?"
     message = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {message[:200]} (at {place})"
+
+
+def quick_faults(instance, objective, seed: int) -> list[str]:
+    """Return the faults of the quick ways of a seed on an instance, beside its enumeration."""
+    enumeration = Enumeration(instance, objective).run()
+    return [
+        f"{way.name}: {fault}"
+        for way in quick_ways(seed)
+        for fault in run(instance, objective, way, enumeration, gap=GAP, time_limit=3.0).faults
+    ]

@@ -8,7 +8,7 @@ import qkdopt
 from qkdopt.errors import UnsupportedError
 from tests.corners.brownfield import brownfield
 from tests.corners.enumeration import Enumeration, value_of
-from tests.corners.judge import GAP, quick_ways, run
+from tests.corners.judge import quick_faults
 from tests.tiers import slow_beyond
 
 # `benchmarks/corners.py --in-place` runs more.
@@ -18,15 +18,7 @@ QUICK_SEEDS, SEEDS = 4, 30
 @pytest.mark.parametrize("seed", slow_beyond(QUICK_SEEDS, range(SEEDS)))
 def test_no_way_is_wrong_beside_light_in_place(seed):
     drawn = brownfield(seed)
-    enumeration = Enumeration(drawn.instance, drawn.objective).run()
-    faults = [
-        f"{way.name}: {fault}"
-        for way in quick_ways(seed)
-        for fault in run(
-            drawn.instance, drawn.objective, way, enumeration, gap=GAP, time_limit=3.0
-        ).faults
-    ]
-    assert faults == []
+    assert quick_faults(drawn.instance, drawn.objective, seed) == []
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -54,10 +46,10 @@ def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
         time_limit=4.0,
     )  # fmt: skip
     best = enumeration.best[enumeration.most]
-    if result.value.served == enumeration.most and result.value.objective_bps == pytest.approx(
-        best, rel=1e-9, abs=1e-6
-    ):
-        assert len(result.moved) == enumeration.fewest[enumeration.most]
+    best = pytest.approx(best, rel=1e-9, abs=1e-6)
+    if result.value.served < enumeration.most or result.value.objective_bps != best:
+        pytest.skip("no best plan within the time limit")
+    assert len(result.moved) == enumeration.fewest[enumeration.most]
 
 
 @pytest.mark.parametrize("seed", slow_beyond(4, range(40)))

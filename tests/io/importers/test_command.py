@@ -73,3 +73,12 @@ def test_an_import_of_a_written_instance_keeps_what_stood_there(tmp_path):
     path.write_text("mine", encoding="utf-8")
     assert exit_status("instance", "import", DATA / "drawing_sndlib.xml", "-o", path) == 2
     assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_candidates_off_the_grid_are_taken_as_by_new(tmp_path):
+    file = tmp_path / "towns.json"
+    options = ("--candidates", "1,228.85THz@0.33", "--preset", "dwdm", "-o", file)
+    assert exit_status("instance", "import", DATA / "towns", *options) == 0
+    on_grid, off_grid = qkdopt.read_instance(file).qkd.candidates
+    assert on_grid == 1
+    assert (off_grid.frequency_thz, off_grid.loss_db_per_km) == (228.85, 0.33)
