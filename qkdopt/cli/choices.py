@@ -9,7 +9,9 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, get_args
 
-Objective = Literal["mean", "max-min", "link-sum"]
+Objective = Literal[
+    "mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"
+]
 Routes = Literal["candidates", "all"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
 if TYPE_CHECKING:

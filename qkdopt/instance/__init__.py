@@ -26,6 +26,7 @@ from qkdopt.instance.in_place import (
     UnavailableChannels,
     links_along,
 )
+from qkdopt.instance.key_needs import KeyNeed
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.quantum import KeyRateTable, Qkd
@@ -46,6 +47,7 @@ __all__ = [
     "InPlaceChannel",
     "InPlaceLightpath",
     "Instance",
+    "KeyNeed",
     "KeyRateTable",
     "Link",
     "Network",

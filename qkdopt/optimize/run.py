@@ -29,7 +29,7 @@ from qkdopt.optimize.strategies import (
     validate_own_plan,
     validate_own_result,
 )
-from qkdopt.problem import RouteScope, build_problem
+from qkdopt.problem import RouteScope, build_problem, default_objective
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Around, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
@@ -50,7 +50,7 @@ def solve(
     formulation: str = "joint",
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
-    objective: Objective = "mean",
+    objective: Objective | None = None,
     routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     gap: float = 1e-3,
@@ -82,7 +82,8 @@ def solve(
     settings
         The solver's own options that are not at its defaults, by its own names; None for none.
     objective
-        What plans that serve equally many demands are compared by.
+        What plans that serve equally many demands are compared by; None for ``mean``, or
+        ``key-factor`` where keys are shared.
     routes
         ``candidates``: the plan takes the instance's K candidate routes, and the bound holds for
         those. ``all``: any simple path, for strategy ``auto``.
@@ -177,7 +178,7 @@ def solve(
         time_limit if node_limit is None else float("inf"), gap, progress,
         repeatable=node_limit is not None,
     )  # fmt: skip
-    problem = build_problem(instance, objective, routes)
+    problem = build_problem(instance, objective or default_objective(instance), routes)
     validate_rates_in_place(problem)
     if start is not None:
         problem = with_routes_of(problem, start)

@@ -1,0 +1,74 @@
+"""How much key a demand asks for, and whether demands share what a link has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from qkdopt.instance.base import Part, Positive
+
+if TYPE_CHECKING:
+    from qkdopt.instance.model import Instance
+
+KeyAccounting = Literal["per-demand", "shared"]
+
+
+class KeyNeed(Part):
+    """Key that a demand asks for: a rate, or bits every so many seconds."""
+
+    rate_bps: Positive | None = None
+    """Secret key [bit/s]."""
+    bits: Positive | None = None
+    """In place of a rate: bits of key, every ``every_s`` seconds."""
+    every_s: Positive | None = None
+    """Seconds between two keys; with ``bits``."""
+    per: Literal["demand", "lightpath"] = "demand"
+    """Whether that is for the whole demand, or for each of its lightpaths."""
+    weight: Positive = 1.0
+    """What meeting this need in full is worth beside others, with objective ``key-served``."""
+
+    @property
+    def asked_bps(self) -> float:
+        """What is asked for [bit/s], for the demand or for each lightpath."""
+        if self.rate_bps is not None:
+            return self.rate_bps
+        assert self.bits is not None
+        assert self.every_s is not None
+        return self.bits / self.every_s
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault unless a rate is given, or bits with their seconds."""
+        by_bits = [name for name in ("bits", "every_s") if getattr(self, name) is not None]
+        if (self.rate_bps is None) == (not by_bits) or len(by_bits) == 1:
+            given = [*(["rate_bps"] if self.rate_bps is not None else []), *by_bits]
+            yield (
+                f"key: {' and '.join(given) or 'nothing'} given; expected rate_bps, or bits and "
+                "every_s"
+            )
+
+
+def need_faults(instance: Instance) -> Iterator[str]:
+    """Yield each rule between key needs, their accounting and the relay that is broken."""
+    qkd = instance.qkd
+    if qkd.relay == "flow" and qkd.key_accounting != "shared":
+        yield (
+            "qkd.relay = 'flow' splits a key over several paths; expected qkd.key_accounting = "
+            "'shared' beside it"
+        )
+    if qkd.key_accounting != "shared":
+        return
+    if qkd.relay == "widest":
+        yield (
+            "qkd.relay = 'widest' gives every demand the whole key of its links; expected "
+            "'lightpath' or 'flow' with qkd.key_accounting = 'shared'"
+        )
+    floors = [str(demand.id) for demand in instance.demands if demand.min_skr_bps]
+    if floors:
+        yield (
+            f"demands: {floors[0]}{f' and {len(floors) - 1} more' if floors[1:] else ''} with "
+            "min_skr_bps, which is counted as if the links were its own; expected key.rate_bps "
+            "with qkd.key_accounting = 'shared'"
+        )
+
+
+__all__ = ["KeyAccounting", "KeyNeed", "need_faults"]
