@@ -91,8 +91,8 @@ class KeyStates:
     rate_bps
         ``(n,)`` highest key rate of the link [bit/s].
     drawn_bps
-        ``(n,)`` most key that can be drawn of it: no more than it has, and than those ask for
-        that cross it.
+        ``(n,)`` most key that can be drawn of it: no more than it has, and, but for a factor of
+        all needs, than those ask for that cross it.
     least_bps
         ``(n,)`` least that those who cross it ask for.
     """
@@ -122,7 +122,8 @@ def key_states(problem: Problem, classes: tuple[KeyClass, ...]) -> tuple[KeyStat
                 low, high = _needs_by_load(classes, e, direction, int(states.loads.max(initial=0)))
                 most += high[states.loads[:, direction]]
                 least += low[states.loads[:, direction]]
-            drawn = np.minimum(drawn, most * (1.0 + 1e-12))
+            if problem.objective != "key-factor":  # there all may get more than they ask for
+                drawn = np.minimum(drawn, most * (1.0 + 1e-12))
             if whole > 0.0:
                 drawn = whole * np.floor(drawn / whole * (1.0 + 1e-6))
         found.append(KeyStates(states.loads, rate, drawn, least))
