@@ -27,7 +27,7 @@ from qkdopt.bounds.node_team import BATCH, NodeTeam, open_team
 from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
-from qkdopt.problem import Problem, RouteScope, build_problem, default_objective
+from qkdopt.problem import Problem, RouteScope, build_problem
 from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.result import Bound, Objective
 from qkdopt.runtime.signals import graceful_sigint
@@ -384,7 +384,7 @@ def bound(
     if not time_limit >= 0.0:
         raise UsageError(f"time limit = {time_limit:g}; expected 0 s or more")
     deadline = time.monotonic() + time_limit
-    problem = build_problem(instance, objective or default_objective(instance), routes)
+    problem = build_problem(instance, objective, routes)
     if not bound_compiled(any_route=problem.any_route):
         began = time.monotonic()
         compile_bound(any_route=problem.any_route)

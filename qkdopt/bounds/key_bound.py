@@ -19,8 +19,9 @@ from qkdopt.bounds.node_team import NodeTeam
 from qkdopt.bounds.served import COUNT_MARGIN, served_bound
 from qkdopt.errors import UsageError
 from qkdopt.problem import Problem
-from qkdopt.problem.coefficients import BoolArray
+from qkdopt.problem.coefficients import BoolArray, IntArray
 from qkdopt.result import Bound
+from qkdopt.units import FloatArray
 
 # The factor is bisected to this, relatively.
 FACTOR_STEP = 1e-4
@@ -61,9 +62,7 @@ class KeyBound:
         The problem's, where it was built before.
     """
 
-    def __init__(
-        self, problem: Problem, served: int, relaxation: Relaxation | None = None
-    ) -> None:
+    def __init__(self, problem: Problem, served: int, relaxation: Relaxation | None = None) -> None:
         self.problem = problem
         self.relaxation = relaxation or build_relaxation(problem)
         self.served_limit = served_bound(self.relaxation)
@@ -232,7 +231,9 @@ class KeyBound:
         )
 
     @staticmethod
-    def _cut(loads: np.ndarray, middle: np.ndarray, spread: np.ndarray) -> tuple | None:
+    def _cut(
+        loads: IntArray, middle: FloatArray, spread: FloatArray
+    ) -> tuple[IntArray, float] | None:
         """Direction and limit that divide the loads at the relaxed solution; None where none do."""
         options = [np.array([1, 1]), np.array([1, 0]), np.array([0, 1])]
         options.sort(key=lambda w: -float(w @ spread) / float(w.sum()) ** 0.5)
@@ -272,7 +273,7 @@ class KeyBound:
         self._value = min(self._value, factor * self._asked)
 
     def _highest(self) -> float:
-        """A factor that no plan exceeds: all key of one link for the least need of all."""
+        """Return a factor that no plan exceeds: all key of all links for the least need."""
         needs = [one.need_bps for one in self._program.classes if one.need_bps > 0.0]
         if not needs:
             return 1.0

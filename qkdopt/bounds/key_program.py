@@ -136,9 +136,7 @@ class KeyProgram:
         key = np.maximum(0.0, -duals[2 * links : 3 * links])
         return Prices(lightpath, key, loads, drawn, spread)
 
-    def value(
-        self, prices: Prices, allowed: list[BoolArray], factor: float | None = None
-    ) -> float:
+    def value(self, prices: Prices, allowed: list[BoolArray], factor: float | None = None) -> float:
         """Return what no plan exceeds at these prices; -inf where no states are left.
 
         Prices and value are in units of ``unit``, with a factor in demands.
@@ -164,9 +162,10 @@ class KeyProgram:
         return total + served + MARGIN * (size + weight)
 
     def _demand_part(self, prices: Prices, factor: float | None) -> tuple[float, float]:
-        """What demands are worth at their best routes, and the size of its terms."""
+        """Return what demands are worth at their best routes, and the size of its terms."""
         distance = self._distances(prices.key) if self._flow else None
-        must, free = [], []
+        must: list[tuple[float, int]] = []
+        free: list[tuple[float, int]] = []
         for one in self.classes:
             reward = max(
                 (self._reward(one, route, prices, factor, distance) for route in one.routes),
@@ -198,7 +197,11 @@ class KeyProgram:
         if distance is not None:
             key = float(distance[one.ends])
         else:
-            key = float(prices.key[route[:, 0]].sum()) if self._with_key[route[:, 0]].all() else np.inf
+            key = (
+                float(prices.key[route[:, 0]].sum())
+                if self._with_key[route[:, 0]].all()
+                else np.inf
+            )
         need = one.need_bps / self.unit
         if factor is not None:
             return 1.0 - light - (factor * need * key if need else 0.0)
@@ -235,7 +238,10 @@ def _hull(states: KeyStates, numbers: IntArray, unit: float) -> IntArray:
     spread = points.max(axis=0) - points.min(axis=0)
     varied = spread > 1e-9
     if varied.sum() < 2:
-        ends = [int(points[:, varied].sum(axis=1).argmin()), int(points[:, varied].sum(axis=1).argmax())]
+        ends = [
+            int(points[:, varied].sum(axis=1).argmin()),
+            int(points[:, varied].sum(axis=1).argmax()),
+        ]
         return np.unique(numbers[ends])
     try:
         return np.sort(numbers[ConvexHull(points[:, varied]).vertices])

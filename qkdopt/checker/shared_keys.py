@@ -48,7 +48,9 @@ def shared_rates(instance: Instance, result: AnyPlan, link_bps: Keys) -> Shares:
     if result.objective in ("key-delivered", "key-served"):
         given = recorded or _most(instance, result, link_bps)[1]
     drawn = _drawn(paths, share)
-    left = {name: link_bps.get(name, 0.0) / drawn[name] if drawn[name] else math.inf for name in drawn}
+    left = {
+        name: link_bps.get(name, 0.0) / drawn[name] if drawn[name] else math.inf for name in drawn
+    }
     rates: Shares = {}
     for demand, links in paths.items():
         least = min(left[name] for name in links)
@@ -142,9 +144,7 @@ def _fair(
     return given
 
 
-def _validate_links(
-    result: Result, given: dict[NodeId, float], link_bps: Keys
-) -> Iterator[str]:
+def _validate_links(result: Result, given: dict[NodeId, float], link_bps: Keys) -> Iterator[str]:
     drawn = _drawn({path.demand: path.links for path in result.lightpaths}, given)
     for name, total in drawn.items():
         if total > link_bps.get(name, 0.0) * (1.0 + 1e-9) + 1e-6:
@@ -221,7 +221,7 @@ def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> f
 
 
 def _worth(instance: Instance, objective: str, given: dict[NodeId, float]) -> float:
-    """What an objective counts: key delivered [bit/s], or weight of the needs that are met."""
+    """Return what an objective counts: key delivered [bit/s], or weight of the needs that are met."""
     total = 0.0
     for demand in instance.demands:
         rate, need = given.get(demand.id, 0.0), demand.need_bps
@@ -235,7 +235,7 @@ def _worth(instance: Instance, objective: str, given: dict[NodeId, float]) -> fl
 def _most(
     instance: Instance, result: AnyPlan, link_bps: Keys
 ) -> tuple[float, dict[NodeId, float], float]:
-    """The most that an objective can be worth, keys of it by demand, and the key delivered then.
+    """Return the most that an objective can be worth, its keys by demand, and the key delivered.
 
     Needs that are met in full are columns of an integer program; key beyond them is what a linear
     program adds.

@@ -147,8 +147,8 @@ def improve_channels(problem: Problem, plan: Plan, *, seconds: float | None = No
     Parameters
     ----------
     problem
-        The problem. With objective ``max-min`` or ``key-factor``, or more than ``MOST_CHOICES`` lightpaths times
-        channels, the plan is returned as it is.
+        The problem. With objective ``max-min`` or ``key-factor``, or more than ``MOST_CHOICES``
+        lightpaths times channels, the plan is returned as it is.
     plan
         Plan to begin with.
     seconds

@@ -71,4 +71,50 @@ def need_faults(instance: Instance) -> Iterator[str]:
         )
 
 
-__all__ = ["KeyAccounting", "KeyNeed", "need_faults"]
+def share_keys(
+    instance: Instance,
+    *,
+    rate_bps: float | None = None,
+    bits: float | None = None,
+    every_s: float | None = None,
+    per: Literal["demand", "lightpath"] = "demand",
+    relay: Literal["lightpath", "flow"] = "lightpath",
+) -> Instance:
+    """Return the instance with keys that demands share, and with what each asks for.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    rate_bps
+        Key that each demand asks for [bit/s].
+    bits, every_s
+        In its place, bits of key every so many seconds. Without either, demands ask for what they
+        ask for in the instance.
+    per
+        Whether that is for a demand, or for each of its lightpaths.
+    relay
+        Whether keys are relayed along the demands' routes, or over any nodes.
+
+    Raises
+    ------
+    InstanceError
+        The need is no need, or the instance has demands with ``min_skr_bps``.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.read_instance("instances/small/line.json")
+    >>> shared = qkdopt.share_keys(line, bits=256.0, every_s=60.0, per="lightpath")
+    >>> shared.qkd.key_accounting, round(shared.demands[0].need_bps, 3)
+    ('shared', 4.267)
+    """
+    qkd = {"key_accounting": "shared", "relay": relay}
+    if rate_bps is None and bits is None and every_s is None:
+        return instance.replace(qkd=qkd)
+    # What an earlier need says otherwise does not stay beside it; its weight does.
+    need = {"rate_bps": rate_bps, "bits": bits, "every_s": every_s, "per": per}
+    return instance.replace(qkd=qkd, demands={d.id: {"key": need} for d in instance.demands})
+
+
+__all__ = ["KeyAccounting", "KeyNeed", "need_faults", "share_keys"]

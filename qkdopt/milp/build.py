@@ -139,9 +139,7 @@ def _add_objective(m: JointModel, served: int | None) -> JointModel:
     elif relay == "lightpath":
         _no_key_without_qkd(m)
     if shared_keys.shares_keys(m):
-        m.c19_shared = (
-            shared_keys.key_flows(m) if relay == "flow" else shared_keys.key_of_link(m)
-        )
+        m.c19_shared = shared_keys.key_flows(m) if relay == "flow" else shared_keys.key_of_link(m)
     m.c8_least_rate = constraints.least_rate(m)
     m.c8_no_slow_link = constraints.no_slow_link(m)
     m.c8_key_where_asked = constraints.key_where_asked(m)

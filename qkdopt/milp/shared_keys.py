@@ -6,6 +6,8 @@ route, or, with ``relay = flow``, wherever it is relayed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyomo.environ as pyo
 
 from qkdopt.milp.variables import JointModel
@@ -25,7 +27,7 @@ def needs_in_units(m: JointModel) -> FloatArray:
 
 
 def key_of_link(m: JointModel) -> pyo.Constraint:
-    r"""Limit what is drawn of a link to its key (C19): :math:`\sum_{(r,p) \ni e} z_{rp} \le k_e`."""
+    r"""Limit what is drawn of a link (C19): :math:`\sum_{(r,p) \ni e} z_{rp} \le k_e`."""
 
     def rule(m: JointModel, e: int) -> object:
         drawn = [m.z[key] for key in m.over[e]]
@@ -69,7 +71,7 @@ def key_flows(m: JointModel) -> pyo.Block:
     return block
 
 
-def key_of_demand(m: JointModel, r: int) -> object:
+def key_of_demand(m: JointModel, r: int) -> Any:
     """Return the key of a demand over all of its routes."""
     return sum(m.z[r, p] for p in range(len(m.problem.routes[r])))
 

@@ -51,7 +51,9 @@ def _shared_keys(needs: Needs, exact: Assessment) -> dict[str, Any]:
         "key_asked_bps": needs.asked_bps,
         "key_delivered_bps": float(np.minimum(given, needs.rate_bps).sum()),
         "key_met": int(needs.met(given).sum()),
-        "key_factor": float((given[asking] / needs.rate_bps[asking]).min()) if asking.any() else None,
+        "key_factor": float((given[asking] / needs.rate_bps[asking]).min())
+        if asking.any()
+        else None,
     }
 
 

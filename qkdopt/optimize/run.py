@@ -29,7 +29,7 @@ from qkdopt.optimize.strategies import (
     validate_own_plan,
     validate_own_result,
 )
-from qkdopt.problem import RouteScope, build_problem, default_objective
+from qkdopt.problem import RouteScope, build_problem
 from qkdopt.problem.plan import Plan
 from qkdopt.result import AnyPlan, Around, Objective, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
@@ -178,7 +178,7 @@ def solve(
         time_limit if node_limit is None else float("inf"), gap, progress,
         repeatable=node_limit is not None,
     )  # fmt: skip
-    problem = build_problem(instance, objective or default_objective(instance), routes)
+    problem = build_problem(instance, objective, routes)
     validate_rates_in_place(problem)
     if start is not None:
         problem = with_routes_of(problem, start)

@@ -251,8 +251,14 @@ class Problem:
 
 
 def default_objective(instance: Instance) -> Objective:
-    """Return what plans of an instance are compared by where nothing is said."""
-    return "key-factor" if instance.qkd.key_accounting == "shared" else "mean"
+    """Return what plans of an instance are compared by where nothing is said.
+
+    The mean key rate; where keys are shared, what all can have in proportion to what they ask for,
+    or the key rates of all links where none asks for key.
+    """
+    if instance.qkd.key_accounting == "per-demand":
+        return "mean"
+    return "key-factor" if any(demand.key for demand in instance.demands) else "link-sum"
 
 
 def validate_objective(instance: Instance, objective: Objective) -> None:
@@ -286,7 +292,7 @@ def validate_objective(instance: Instance, objective: Objective) -> None:
 
 
 def build_problem(
-    instance: Instance, objective: Objective = "mean", scope: RouteScope = "candidates"
+    instance: Instance, objective: Objective | None = None, scope: RouteScope = "candidates"
 ) -> Problem:
     """Evaluate routes and physics of an instance once.
 
@@ -295,7 +301,8 @@ def build_problem(
     instance
         The instance.
     objective
-        What plans that serve equally many demands are compared by.
+        What plans that serve equally many demands are compared by; None for that of
+        :func:`default_objective`.
     scope
         Which routes bounds hold for; with ``all`` every route is listed where no demand has more
         than ``MOST_LISTED``.
@@ -305,6 +312,7 @@ def build_problem(
     UsageError
         Objective or scope are none of those that there are.
     """
+    objective = default_objective(instance) if objective is None else objective
     for what, name, known in (
         ("objective", objective, get_args(Objective)),
         ("routes", scope, get_args(RouteScope)),

@@ -130,9 +130,7 @@ class KeyFlows:
         balance = csr_array(
             hstack([self._balance[:, : self._arcs], self._balance[:, self._arcs :] @ change])
         )
-        limits = csr_array(
-            hstack([self._room[:, : self._arcs], csr_array((len(room), columns))])
-        )
+        limits = csr_array(hstack([self._room[:, : self._arcs], csr_array((len(room), columns))]))
         rows = csr_array(vstack([balance, limits]))
         lower = np.concatenate([np.zeros(balance.shape[0]), np.full(len(room), -np.inf)])
         upper = np.concatenate([np.zeros(balance.shape[0]), room])

@@ -12,7 +12,6 @@ demand may take several paths over any nodes (:mod:`qkdopt.problem.key_flows`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,13 +21,12 @@ from scipy.sparse import csr_array
 
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import BoolArray
+from qkdopt.result.fair_shares import fair_shares
 from qkdopt.units import FloatArray
 
 KEY_OBJECTIVES = ("key-factor", "key-delivered", "key-served")
 # A demand is met by this share of its need: what a linear program's tolerance may take from it.
 MET = 1.0 - 1e-6
-# A link with less than this share of its key left has none left.
-SATURATED = 1e-12
 # Most seconds in which the best choice of demands to be met is looked for, for one plan.
 CHOICE_SECONDS = 5.0
 
@@ -92,46 +90,6 @@ class Needs:
         return self.asked_bps * float(factors.min(initial=np.inf)) if len(factors) else 0.0
 
 
-def crossing(paths: Sequence[Sequence[int]], links: int) -> csr_array:
-    """``(E, R)`` 1 where the key of a demand is relayed over a link."""
-    row = [e for path in paths for e in path]
-    column = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
-    return csr_array((np.ones(len(row)), (row, column)), shape=(links, len(paths)))
-
-
-def fair_shares(crosses: csr_array, rate_bps: FloatArray, share: FloatArray) -> FloatArray:
-    """``(R,)`` max-min fair key of each demand [bit/s], by progressive filling.
-
-    All demands grow together in proportion to their shares; those of a link whose key is used up
-    stop. No demand can have more without another, that has no more by its share, having less
-    (Bertsekas and Gallager, Data Networks, section 6.5.2).
-
-    Parameters
-    ----------
-    crosses
-        ``(E, R)`` 1 where the key of a demand is relayed over a link.
-    rate_bps
-        ``(E,)`` key rate of each link [bit/s].
-    share
-        ``(R,)`` in what proportion demands share; 0 for those that get nothing.
-    """
-    on_links = np.asarray(crosses.sum(axis=0)).reshape(-1) > 0.0
-    growing = (share > 0.0) & on_links
-    given = np.zeros(len(share))
-    left = rate_bps.astype(np.float64)
-    while growing.any():
-        drawn = crosses @ (share * growing)
-        used = drawn > 0.0
-        step = float((left[used] / drawn[used]).min())
-        given[growing] += step * share[growing]
-        left = np.maximum(0.0, left - step * drawn)
-        full = used & (left <= SATURATED * rate_bps)
-        # The link that set the step is full, whatever rounding says.
-        full |= used & (left <= left[used].min())
-        growing &= ~(np.asarray(crosses.T @ full.astype(np.float64)) > 0.0)
-    return given
-
-
 def most_delivered(
     crosses: csr_array, rate_bps: FloatArray, need_bps: FloatArray, least_bps: FloatArray
 ) -> FloatArray:
@@ -147,9 +105,11 @@ def most_delivered(
         ``(R,)`` most and least key of each demand [bit/s].
     """
     scale = max(1.0, float(need_bps.max(initial=0.0)))
-    limit = LinearConstraint(crosses, ub=rate_bps / scale)  # type: ignore[arg-type]
+    limit = LinearConstraint(crosses, ub=rate_bps / scale)
     found = milp(
-        -np.ones(len(need_bps)), constraints=limit, bounds=Bounds(least_bps / scale, need_bps / scale)
+        -np.ones(len(need_bps)),
+        constraints=limit,
+        bounds=Bounds(least_bps / scale, need_bps / scale),
     )
     if found.x is None:
         return least_bps
@@ -243,8 +203,6 @@ __all__ = [
     "KEY_OBJECTIVES",
     "MET",
     "Needs",
-    "crossing",
-    "fair_shares",
     "most_delivered",
     "most_met",
     "shares_on_routes",

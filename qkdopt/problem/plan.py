@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, LinkOptics
-from qkdopt.problem.key_shares import KEY_OBJECTIVES, crossing, shares_on_routes
+from qkdopt.problem.key_shares import KEY_OBJECTIVES, shares_on_routes
 from qkdopt.problem.light_in_place import foreign_channels
 from qkdopt.problem.relay import WidestRelay
+from qkdopt.result.fair_shares import crossing
 from qkdopt.units import FloatArray
 
 BLOCKED = -1
@@ -235,7 +236,7 @@ def _served(plan: Plan) -> BoolArray:
 def _shares(
     problem: Problem, plan: Plan, link_skr: FloatArray
 ) -> tuple[FloatArray, NDArray[np.int64]]:
-    """What every demand gets of shared keys, and the link that leaves it least."""
+    """Share links' keys among the demands; return what each gets, and the link that limits it."""
     paths = [
         () if number == BLOCKED else routes[number].links
         for routes, number in zip(problem.routes, plan.routes, strict=True)

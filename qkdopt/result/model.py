@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from qkdopt.instance import InPlaceLightpath, NodeId
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 SCHEMA: Literal["qkdopt/result/1"] = "qkdopt/result/1"
 PLAN_SCHEMA: Literal["qkdopt/plan/1"] = "qkdopt/plan/1"
 
-Objective = Literal[
-    "mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"
-]
+Objective = Literal["mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
 StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted", "solver failed"]
 BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
@@ -317,6 +316,32 @@ class Result(Record):
             ),
             around=self.around,
         )
+
+    def fair_shares_bps(self) -> dict[NodeId, float]:
+        """Return what each served demand gets when all draw at once, on their own routes [bit/s].
+
+        Max-min fair shares of the links' keys, equal or in proportion to what demands ask for: of
+        a link's key rate no bit is counted twice.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> result = qkdopt.solve(line, strategy="ds-qkd")
+        >>> sum(result.fair_shares_bps().values()) < 6 * result.value.mean_skr_bps
+        True
+        """
+        from qkdopt.result.fair_shares import crossing, fair_shares
+
+        number = {row.link: e for e, row in enumerate(self.qkd)}
+        # A link without QKD has no key.
+        paths = [[number.get(name, len(number)) for name in path.links] for path in self.lightpaths]
+        rates = np.array([*(row.skr_bps for row in self.qkd), 0.0])
+        needs = {row.demand: row.need_bps or 0.0 for row in self.demands}
+        equal = not any(needs.values())
+        share = np.array([1.0 if equal else needs[path.demand] for path in self.lightpaths])
+        given = fair_shares(crossing(paths, len(rates)), rates, share)
+        return {path.demand: float(rate) for path, rate in zip(self.lightpaths, given, strict=True)}
 
     def summary(self) -> str:
         """Return what a planner reads first, a fact a line."""

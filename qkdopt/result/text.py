@@ -71,6 +71,7 @@ def rate_lines(result: Result, value: Value) -> Iterator[str]:
         yield from _shared_lines(value)
     else:
         yield "           of each demand as if it had its links to itself"
+        yield from _at_once_lines(result)
     base = result.baseline
     if base is not None and base.gain is not None:
         met = "" if base.key_met is None else f", {base.key_met} met"
@@ -83,6 +84,16 @@ def rate_lines(result: Result, value: Value) -> Iterator[str]:
         f"time       {result.seconds:.1f} s, {result.threads} threads, seed {result.seed}"
         f"{_ending(result)}"
     )
+
+
+def _at_once_lines(result: Result) -> Iterator[str]:
+    """Yield what demands keep of these rates when all draw at once."""
+    shares = result.fair_shares_bps().values()
+    if shares:
+        yield (
+            f"all draw   mean {kbps(sum(shares) / len(shares))}, worst {kbps(min(shares))}, "
+            "in fair shares along their routes"
+        )
 
 
 def _shared_lines(value: Value) -> Iterator[str]:

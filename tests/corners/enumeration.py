@@ -160,7 +160,6 @@ class Enumeration:
             if _has_minimum_rates(self.instance, keys, slack):
                 into[served] = max(into.get(served, -math.inf), value)
 
-
     def _judge_shared(self, chosen: list, rates: list[float], served: int) -> None:
         best = self.best.get(served, -math.inf)
         if self._oracle is None:

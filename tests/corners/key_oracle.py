@@ -130,7 +130,9 @@ class KeyOracle:
             asked[i, -1] = self.needs[r] / top
         cost = np.zeros(len(paths) + 1)
         cost[-1] = 1.0
-        value, _ = simplex(cost, np.vstack([rows, asked]), np.concatenate([limit, np.zeros(len(asking))]))
+        value, _ = simplex(
+            cost, np.vstack([rows, asked]), np.concatenate([limit, np.zeros(len(asking))])
+        )
         return value * scale / top
 
     def _delivered(self, asking: list[int], paths: list, rates: list[float]) -> float:
@@ -140,14 +142,14 @@ class KeyOracle:
         needs = np.array([self.needs[r] / scale for r in asking])
         if not paths:
             return 0.0
-        value, _ = simplex(np.ones(len(paths)), np.vstack([rows, asked]), np.concatenate([limit, needs]))
+        value, _ = simplex(
+            np.ones(len(paths)), np.vstack([rows, asked]), np.concatenate([limit, needs])
+        )
         return value * scale
 
     def _met(self, asking: list[int], paths: list, rates: list[float]) -> float:
         """Try every set of demands to be met, the most valuable first."""
-        sets = [
-            chosen for size in range(len(asking) + 1) for chosen in combinations(asking, size)
-        ]
+        sets = [chosen for size in range(len(asking) + 1) for chosen in combinations(asking, size)]
         for chosen in sorted(sets, key=self._worth, reverse=True):
             own = [(r, path) for r, path in paths if r in chosen]
             if not chosen or self._factor(list(chosen), own, rates) >= MET:
@@ -157,6 +159,8 @@ class KeyOracle:
     def _worth(self, chosen) -> float:
         return self.asked * math.fsum(self.weights[r] for r in chosen) / math.fsum(self.weights)
 
-    def _links(self, paths: list, rates: list[float], scale: float) -> tuple[np.ndarray, np.ndarray]:
+    def _links(
+        self, paths: list, rates: list[float], scale: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         rows = np.array([[float(e in path) for _, path in paths] for e in range(len(rates))])
         return rows.reshape(len(rates), len(paths)), np.array(rates) / scale

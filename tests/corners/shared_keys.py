@@ -82,7 +82,13 @@ def _add_needs(rng: Rng, base: Instance, data: Data) -> None:
     for number, demand in enumerate(data.get("demands", [])):
         if number and rng.random() < 0.12:
             continue
-        factor = 1.0 if kind < 0.4 else float(rng.uniform(0.5, 2.0)) if kind < 0.8 else pick(rng, (1e-3, 1.0, 30.0))
+        factor = (
+            1.0
+            if kind < 0.4
+            else float(rng.uniform(0.5, 2.0))
+            if kind < 0.8
+            else pick(rng, (1e-3, 1.0, 30.0))
+        )
         rate = typical * factor
         demand["key"] = {"rate_bps": rate}
         if rng.random() < 0.25:

@@ -1,9 +1,9 @@
 """Scores of lightpaths whose demands share the keys of links, in one pass or two over all hops.
 
 What counts exactly is a linear or an integer program of its own
-(:mod:`qkdopt.problem.key_shares`); a search judges a million plans a second by keys that can be given
-for certain: every demand the share of its need that the fullest link of its route allows, or one
-demand after the other in a fixed order.
+(:mod:`qkdopt.problem.key_shares`); a search judges hundreds of thousands of plans a second by keys
+that can be given for certain: every demand the share of its need that the fullest link of its route
+allows, or one demand after the other in a fixed order.
 """
 
 from __future__ import annotations
