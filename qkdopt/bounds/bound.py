@@ -385,7 +385,9 @@ def bound(
         raise UsageError(f"time limit = {time_limit:g}; expected 0 s or more")
     deadline = time.monotonic() + time_limit
     problem = build_problem(instance, objective, routes)
-    if not bound_compiled(any_route=problem.any_route):
+    # The bound on shared keys has no kernels.
+    kernels = problem.objective not in KEY_OBJECTIVES
+    if kernels and not bound_compiled(any_route=problem.any_route):
         began = time.monotonic()
         compile_bound(any_route=problem.any_route)
         deadline += time.monotonic() - began

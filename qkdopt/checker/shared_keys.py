@@ -221,7 +221,7 @@ def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> f
 
 
 def _worth(instance: Instance, objective: str, given: dict[NodeId, float]) -> float:
-    """Return what an objective counts: key delivered [bit/s], or weight of the needs that are met."""
+    """Return what an objective counts: key delivered [bit/s], or weight of the needs met."""
     total = 0.0
     for demand in instance.demands:
         rate, need = given.get(demand.id, 0.0), demand.need_bps
@@ -235,7 +235,7 @@ def _worth(instance: Instance, objective: str, given: dict[NodeId, float]) -> fl
 def _most(
     instance: Instance, result: AnyPlan, link_bps: Keys
 ) -> tuple[float, dict[NodeId, float], float]:
-    """Return the most that an objective can be worth, its keys by demand, and the key delivered.
+    """Return the most that an objective can be worth, its keys by demand, and their sum.
 
     Needs that are met in full are columns of an integer program; key beyond them is what a linear
     program adds.

@@ -48,7 +48,8 @@ def run_bound(
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
-        if not bound_compiled(any_route=routes == "all"):
+        shared = instance.qkd.key_accounting == "shared" and objective != "link-sum"
+        if not shared and not bound_compiled(any_route=routes == "all"):
             live.show("compiling, this first time only")
         live.show("proving bounds")
         found = bound(

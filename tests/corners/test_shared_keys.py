@@ -46,6 +46,7 @@ def test_the_draws_have_some_of_everything():
     assert any(key.bits for key in keys)
     assert any(key.per == "lightpath" for key in keys)
     assert len({key.weight for key in keys}) > 1
+    assert any(instance.lightpaths for instance in drawn)
 
 
 def test_the_simplex_method_solves_a_program_known_by_hand():
