@@ -83,10 +83,10 @@ class KeyBound:
         self._heap: list[tuple[float, int, Node]] = []
         self._settled = -np.inf
         self._value = np.inf
-        self._asked = self.problem.needs.asked_bps / self._program.unit
+        self._needed = self.problem.needs.total_bps / self._program.unit
         # Factors known to be too high, and not known to be.
         self._high = self._low = 0.0
-        self.closed = not (served and self._asked > 0.0)
+        self.closed = not (served and self._needed > 0.0)
         if self.closed:
             self._value = 0.0
 
@@ -133,7 +133,7 @@ class KeyBound:
             Called often; true ends the step.
         """
         if self.problem.objective == "key-factor":
-            self._bisect(incumbent_bps / self._program.unit / self._asked, gap, should_stop)
+            self._bisect(incumbent_bps / self._program.unit / self._needed, gap, should_stop)
             return
         cutoff = incumbent_bps / self._program.unit / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
         if not np.isfinite(self._value) and not self._heap:
@@ -270,7 +270,7 @@ class KeyBound:
 
     def _note_high(self, factor: float) -> None:
         self._high = factor
-        self._value = min(self._value, factor * self._asked)
+        self._value = min(self._value, factor * self._needed)
 
     def _highest(self) -> float:
         """Return a factor that no plan exceeds: all key of all links for the least need."""

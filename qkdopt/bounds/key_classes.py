@@ -45,14 +45,14 @@ class KeyClass:
 def key_classes(problem: Problem) -> tuple[KeyClass, ...]:
     """Group the demands with a route; one in place is a class of its own."""
     needs = problem.needs
-    scale = needs.asked_bps / max(float(needs.weight.sum()), 1e-300)
+    scale = needs.total_bps / max(float(needs.weight.sum()), 1e-300)
     node = {entry.id: v for v, entry in enumerate(problem.instance.network.nodes)}
     groups: dict[object, list[int]] = defaultdict(list)
     for r, demand in enumerate(problem.instance.demands):
         if problem.routes[r]:
             alone = r if problem.must_serve(r) else None
-            asked = float(needs.rate_bps[r]), float(needs.weight[r])
-            groups[demand.source, demand.target, demand.channels, alone, asked].append(r)
+            needed = float(needs.rate_bps[r]), float(needs.weight[r])
+            groups[demand.source, demand.target, demand.channels, alone, needed].append(r)
     classes = []
     for members in groups.values():
         r = members[0]

@@ -262,8 +262,8 @@ class _Columns:
         links, classes = len(program.states), len(program.classes)
         self._key, self._mix = 2 * links, 3 * links
         self._class = 4 * links
-        self._asked = self._class + classes
-        self._served = self._asked + classes
+        self._needed = self._class + classes
+        self._served = self._needed + classes
         self._balance = self._served + 1
         sources = sorted({one.ends[0] for one in program.classes}) if program._flow else []
         self._source = {v: self._balance + i * program._nodes for i, v in enumerate(sources)}
@@ -299,13 +299,13 @@ class _Columns:
                 rows += [self._key + int(e) for e in route[:, 0]]
                 values += [factor * need] * len(route)
             if program._flow:
-                rows.append(self._asked + c)
+                rows.append(self._needed + c)
                 values.append(-factor * need)
             self._add(-1.0, rows, values, np.inf)
             return
-        self._add(0.0, [*rows, self._asked + c], [*values, -need], np.inf)
+        self._add(0.0, [*rows, self._needed + c], [*values, -need], np.inf)
         if not program._flow and with_key and need:
-            rows = [self._key + int(e) for e in route[:, 0]] + [self._asked + c]
+            rows = [self._key + int(e) for e in route[:, 0]] + [self._needed + c]
             self._add(-program.gain(one), rows, [1.0] * len(rows), np.inf)
 
     def _add_flows(self) -> None:
@@ -321,7 +321,7 @@ class _Columns:
             if not one.need_bps:
                 continue
             first = self._source[one.ends[0]]
-            rows = [self._asked + c, first + one.ends[0], first + one.ends[1]]
+            rows = [self._needed + c, first + one.ends[0], first + one.ends[1]]
             gain = 0.0 if self._factor is not None else program.gain(one)
             self._add(-gain, rows, [1.0, -1.0, 1.0], np.inf)
 
@@ -341,7 +341,7 @@ class _Columns:
             high[self._class + c] = one.count
         # Where keys have a factor they are equal to it, and where not at most what is asked for.
         equal = self._factor is not None
-        low[self._asked : self._served] = 0.0 if equal else -infinity
+        low[self._needed : self._served] = 0.0 if equal else -infinity
         low[self._served] = -infinity if equal else program.served
         high[self._served] = infinity if equal else program.served
         matrix = csc_array(

@@ -139,7 +139,7 @@ def _shared_keys(instance: Instance, demands: DemandRates) -> dict[str, Any]:
     given = {name: demands[name][0] for name in needs if name in demands}
     return {
         "key_accounting": "shared",
-        "key_asked_bps": math.fsum(needs.values()),
+        "key_needed_bps": math.fsum(needs.values()),
         "key_delivered_bps": math.fsum(min(rate, needs[name]) for name, rate in given.items()),
         "key_met": sum(rate >= MET * needs[name] for name, rate in given.items()),
         "key_factor": min((rate / needs[name] for name, rate in given.items()), default=None),
@@ -159,9 +159,9 @@ def _key_objectives(
     ]
     total = math.fsum(weights.values())
     return {
-        "key-factor": keys["key_asked_bps"] * (keys["key_factor"] or 0.0),
+        "key-factor": keys["key_needed_bps"] * (keys["key_factor"] or 0.0),
         "key-delivered": keys["key_delivered_bps"],
-        "key-served": keys["key_asked_bps"] * math.fsum(met) / total if total else 0.0,
+        "key-served": keys["key_needed_bps"] * math.fsum(met) / total if total else 0.0,
     }
 
 

@@ -91,10 +91,10 @@ def validate_shares(instance: Instance, result: Result, link_bps: Keys) -> Itera
             )
     best = _most(instance, result, link_bps)
     read = _worth(instance, result.objective, given), math.fsum(given.values())
-    for name, mine, most in zip(("worth", "delivered"), read, (best[0], best[2]), strict=True):
-        if mine < most * (1.0 - PROGRAM) - 1e-6:
+    for name, found, most in zip(("worth", "delivered"), read, (best[0], best[2]), strict=True):
+        if found < most * (1.0 - PROGRAM) - 1e-6:
             yield (
-                f"demands: the keys that are given are {name} {mine:.9g}; expected {most:.9g}, "
+                f"demands: the keys that are given are {name} {found:.9g}; expected {most:.9g}, "
                 "which the same links can deliver"
             )
 
@@ -176,10 +176,10 @@ def _validate_flows(
 class _Flows:
     """Constraints on keys by destination, over links with QKD in both directions."""
 
-    def __init__(self, instance: Instance, link_bps: Keys, asked: list[NodeId]) -> None:
+    def __init__(self, instance: Instance, link_bps: Keys, needed: list[NodeId]) -> None:
         self.scale = max([*link_bps.values(), 0.0]) or 1.0
         demands = {demand.id: demand for demand in instance.demands}
-        rows = [demands[name] for name in asked]
+        rows = [demands[name] for name in needed]
         links = [link for link in instance.network.links if link_bps.get(link.id, 0.0) > 0.0]
         ends = list(dict.fromkeys(demand.target for demand in rows))
         nodes = {node.id: v for v, node in enumerate(instance.network.nodes)}
@@ -202,19 +202,17 @@ class _Flows:
 
 def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> float:
     """Largest multiple of these keys that can be relayed at once over any nodes."""
-    asked = [name for name, value in share.items() if value > 0.0]
-    if not asked:
+    needed = [name for name, value in share.items() if value > 0.0]
+    if not needed:
         return math.inf
-    flows = _Flows(instance, link_bps, asked)
+    flows = _Flows(instance, link_bps, needed)
     top = max(share.values())
-    together = np.array([[share[name] / top] for name in asked])
+    column = np.array([[share[name] / top] for name in needed])
     found = linprog(
         np.concatenate([np.zeros(flows.flows), [-1.0]]),
         A_ub=np.hstack([flows.room[:, : flows.flows], np.zeros((len(flows.limit), 1))]),
         b_ub=flows.limit,
-        A_eq=np.hstack(
-            [flows.balance[:, : flows.flows], flows.balance[:, flows.flows :] @ together]
-        ),
+        A_eq=np.hstack([flows.balance[:, : flows.flows], flows.balance[:, flows.flows :] @ column]),
         b_eq=np.zeros(len(flows.balance)),
     )
     return float(found.x[-1]) * flows.scale / top if found.x is not None else 0.0
@@ -242,28 +240,28 @@ def _most(
     """
     needs = {demand.id: demand.need_bps for demand in instance.demands}
     paths = {path.demand: path.links for path in result.lightpaths}
-    asked = [name for name in paths if needs[name] > 0.0]
-    if not asked:
+    needed = [name for name in paths if needs[name] > 0.0]
+    if not needed:
         return 0.0, dict.fromkeys(paths, 0.0), 0.0
-    rows, limit, columns, scale = _rows(instance, paths, asked, link_bps)
-    need = np.array([needs[name] / scale for name in asked])
-    floor = np.zeros(len(asked))
+    rows, limit, columns, scale = _rows(instance, paths, needed, link_bps)
+    need = np.array([needs[name] / scale for name in needed])
+    floor = np.zeros(len(needed))
     if result.objective == "key-served":
         weights = {demand.id: demand.key.weight for demand in instance.demands if demand.key}
         whole = rows.copy()
         whole[:, columns:] *= need
-        cost = np.concatenate([np.zeros(columns), [-weights[name] for name in asked]])
+        cost = np.concatenate([np.zeros(columns), [-weights[name] for name in needed]])
         found = milp(
             cost,
             constraints=LinearConstraint(whole, *limit),
-            integrality=np.concatenate([np.zeros(columns), np.ones(len(asked))]),
-            bounds=(0.0, np.concatenate([np.full(columns, np.inf), np.ones(len(asked))])),
+            integrality=np.concatenate([np.zeros(columns), np.ones(len(needed))]),
+            bounds=(0.0, np.concatenate([np.full(columns, np.inf), np.ones(len(needed))])),
             options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
         )
         if found.x is not None:
             floor = need * np.round(found.x[columns:]) * (1.0 - 1e-9)
     found = milp(
-        np.concatenate([np.zeros(columns), -np.ones(len(asked))]),
+        np.concatenate([np.zeros(columns), -np.ones(len(needed))]),
         constraints=LinearConstraint(rows, *limit),
         bounds=(
             np.concatenate([np.zeros(columns), floor]),
@@ -272,7 +270,7 @@ def _most(
     )
     keys = floor if found.x is None else found.x[columns:]
     given = dict.fromkeys(paths, 0.0) | {
-        name: float(scale * key) for name, key in zip(asked, keys, strict=True)
+        name: float(scale * key) for name, key in zip(needed, keys, strict=True)
     }
     return _worth(instance, result.objective, given), given, math.fsum(given.values())
 
@@ -280,12 +278,12 @@ def _most(
 def _rows(
     instance: Instance,
     paths: dict[NodeId, tuple[str, ...]],
-    asked: list[NodeId],
+    needed: list[NodeId],
     link_bps: Keys,
 ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], int, float]:
     """Rows of the keys drawn, their limits, how many columns come first, and the unit [bit/s]."""
     if instance.qkd.relay == "flow":
-        flows = _Flows(instance, link_bps, asked)
+        flows = _Flows(instance, link_bps, needed)
         zeros = np.zeros(len(flows.balance))
         limits = (
             np.concatenate([zeros, np.full(len(flows.limit), -np.inf)]),
@@ -294,7 +292,7 @@ def _rows(
         return np.vstack([flows.balance, flows.room]), limits, flows.flows, flows.scale
     names = [link.id for link in instance.network.links]
     scale = max([*link_bps.values(), 0.0]) or 1.0
-    rows = np.array([[float(name in paths[demand]) for demand in asked] for name in names])
+    rows = np.array([[float(name in paths[demand]) for demand in needed] for name in names])
     room = np.array([link_bps.get(name, 0.0) / scale for name in names])
     return rows, (np.full(len(names), -np.inf), room), 0, scale
 

@@ -62,7 +62,7 @@ def explain_needs(
         Ends the search when it is set.
     """
     problem = replace(problem, objective="key-factor")
-    asked_bps, everybody = problem.needs.asked_bps, len(problem.routes)
+    total_bps, everybody = problem.needs.total_bps, len(problem.routes)
 
     def over() -> bool:
         return interruption.is_set() or time.monotonic() >= deadline
@@ -72,7 +72,7 @@ def explain_needs(
     )
     rounds, bound_bps, share = SearchRounds(problem, seed), np.inf, FIRST_SHARE
     proof = KeyBound(problem, everybody)
-    while not _meets_all(problem, plan) and bound_bps >= MET * asked_bps and not over():
+    while not _meets_all(problem, plan) and bound_bps >= MET * total_bps and not over():
         left = deadline - time.monotonic()
         plan = rounds.search(plan, seconds=max(0.1, share * left), should_stop=over)
         share = NEXT_SHARE
@@ -85,28 +85,28 @@ def explain_needs(
 def _meets_all(problem: Problem, plan: Plan) -> bool:
     exact = assess(problem, plan)
     served = plan.served == len(problem.routes)
-    return served and exact.objective_bps >= MET * problem.needs.asked_bps
+    return served and exact.objective_bps >= MET * problem.needs.total_bps
 
 
 def _answer(problem: Problem, plan: Plan, bound_bps: float) -> NeedsAnswer:
     needs, count = problem.needs, int((problem.needs.rate_bps > 0.0).sum())
     exact = assess(problem, plan)
-    factor = exact.objective_bps / needs.asked_bps if plan.served == len(problem.routes) else 0.0
-    asked = f"what {count} demands ask for, {needs.asked_bps / 1e3:.3f} kbit/s in all,"
+    factor = exact.objective_bps / needs.total_bps if plan.served == len(problem.routes) else 0.0
+    needed = f"what {count} demands ask for, {needs.total_bps / 1e3:.3f} kbit/s in all,"
     if factor >= MET:
         return NeedsAnswer(
-            True, f"{asked} can be met at once: a plan gives all {100.0 * factor:.3g} % of it"
+            True, f"{needed} can be met at once: a plan gives all {100.0 * factor:.3g} % of it"
         )
     limits = limits_of(problem, plan, exact)
     best = f"; the best plan found gives all {100.0 * factor:.3g} %" if factor else ""
-    if bound_bps < MET * needs.asked_bps:
-        most = 100.0 * bound_bps / needs.asked_bps
+    if bound_bps < MET * needs.total_bps:
+        most = 100.0 * bound_bps / needs.total_bps
         return NeedsAnswer(
-            False, f"{asked} cannot be met at once: no plan gives all more than {most:.3g} %{best}"
+            False, f"{needed} cannot be met at once: no plan gives all more than {most:.3g} %{best}"
             + (f": {limits}" if limits else ""),
         )  # fmt: skip
     return NeedsAnswer(
-        None, f"not decided in time whether {asked} can be met at once{best}"
+        None, f"not decided in time whether {needed} can be met at once{best}"
         + (f": {limits}" if limits else "") + "; no proof that more cannot be",
     )  # fmt: skip
 
@@ -144,16 +144,16 @@ def _link_words(problem: Problem, e: int, own: list[int], link_skr_bps: FloatArr
     link, needs = problem.instance.network.links[e], problem.needs.rate_bps
     least, most = float(needs[own].min()), float(needs[own].max())
     names = f"{len(own)} demands" if len(own) > MOST_DEMANDS else names_of(problem, own)
-    asked = f"{least / 1e3:.3g} kbit/s each"
+    needed = f"{least / 1e3:.3g} kbit/s each"
     if least < most:
         largest = max(own, key=lambda r: needs[r])
-        asked = (
+        needed = (
             f"{float(needs[own].sum()) / 1e3:.3g} kbit/s together, demand "
             f"{problem.instance.demands[largest].id} for {most / 1e3:.3g} kbit/s"
         )
     verb = "ask" if len(own) > 1 else "asks"
     rate = f"{link_skr_bps[e] / 1e3:.3g} kbit/s"
-    return f"link {link.id} has {rate}, of which {names} {verb} for {asked}"
+    return f"link {link.id} has {rate}, of which {names} {verb} for {needed}"
 
 
 __all__ = ["NeedsAnswer", "explain_needs", "limits_of"]

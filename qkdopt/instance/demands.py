@@ -34,7 +34,7 @@ class Demand(Part):
         """``d_r``, key that the whole demand asks for [bit/s]; 0 where it asks for none."""
         if self.key is None:
             return 0.0
-        return self.key.asked_bps * (self.channels if self.key.per == "lightpath" else 1)
+        return self.key.stated_bps * (self.channels if self.key.per == "lightpath" else 1)
 
     def faults(self) -> Iterator[str]:
         """Yield a fault when the demand goes nowhere."""

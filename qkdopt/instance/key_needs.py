@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from qkdopt.instance.model import Instance
 
 KeyAccounting = Literal["per-demand", "shared"]
+SharedRelay = Literal["lightpath", "flow"]
+"""Ways that keys which demands share are relayed."""
 
 
 class KeyNeed(Part):
@@ -28,7 +30,7 @@ class KeyNeed(Part):
     """What meeting this need in full is worth beside others, with objective ``key-served``."""
 
     @property
-    def asked_bps(self) -> float:
+    def stated_bps(self) -> float:
         """What is asked for [bit/s], for the demand or for each lightpath."""
         if self.rate_bps is not None:
             return self.rate_bps
@@ -78,7 +80,7 @@ def share_keys(
     bits: float | None = None,
     every_s: float | None = None,
     per: Literal["demand", "lightpath"] = "demand",
-    relay: Literal["lightpath", "flow"] = "lightpath",
+    relay: SharedRelay = "lightpath",
 ) -> Instance:
     """Return the instance with keys that demands share, and with what each asks for.
 
@@ -117,4 +119,4 @@ def share_keys(
     return instance.replace(qkd=qkd, demands={d.id: {"key": need} for d in instance.demands})
 
 
-__all__ = ["KeyAccounting", "KeyNeed", "need_faults", "share_keys"]
+__all__ = ["KeyAccounting", "KeyNeed", "SharedRelay", "need_faults", "share_keys"]

@@ -76,7 +76,7 @@ def key_of_demand(m: JointModel, r: int) -> Any:
     return sum(m.z[r, p] for p in range(len(m.problem.routes[r])))
 
 
-def at_most_asked(m: JointModel) -> pyo.Constraint:
+def at_most_needed(m: JointModel) -> pyo.Constraint:
     r"""Give a demand no more than it asks for (C20): :math:`\sum_p z_{rp} \le d_r`."""
     needs = needs_in_units(m)
 
@@ -90,7 +90,7 @@ def at_most_asked(m: JointModel) -> pyo.Constraint:
 
 def delivered(m: JointModel) -> pyo.Objective:
     """Maximise the key that is delivered of what is asked for."""
-    m.c20_at_most_asked = at_most_asked(m)
+    m.c20_at_most_needed = at_most_needed(m)
     return pyo.Objective(expr=sum(m.z[key] for key in m.RP), sense=pyo.maximize)
 
 
@@ -100,7 +100,7 @@ def needs_met(m: JointModel) -> pyo.Objective:
     Weights are scaled so that all together are worth what all ask for.
     """
     needs, problem = needs_in_units(m), m.problem
-    m.c20_at_most_asked = at_most_asked(m)
+    m.c20_at_most_needed = at_most_needed(m)
     asking = [r for r in m.R if needs[r] > 0.0 and problem.routes[r]]
     m.v = pyo.Var(asking, domain=pyo.Binary)
     m.c20_met = pyo.Constraint(
@@ -119,13 +119,13 @@ def least_factor(m: JointModel) -> pyo.Objective:
     with ``t`` the factor times the sum of all needs.
     """
     needs, problem = needs_in_units(m), m.problem
-    asked = float(needs.sum())
+    needed = float(needs.sum())
     asking = [r for r in m.R if needs[r] > 0.0 and problem.routes[r]]
-    top = asked * max((most_key(m, r) / float(needs[r]) for r in asking), default=0.0)
+    top = needed * max((most_key(m, r) / float(needs[r]) for r in asking), default=0.0)
     m.t = pyo.Var(bounds=(0.0, top))
 
     def rule(m: JointModel, r: int) -> object:
-        share = float(needs[r]) / asked
+        share = float(needs[r]) / needed
         routed = sum(m.x[r, p] for p in range(len(problem.routes[r])))
         return key_of_demand(m, r) - share * m.t - top * share * routed >= -top * share
 

@@ -29,13 +29,13 @@ def value_of(problem: Problem, plan: Plan, exact: Assessment) -> Value:
     served = np.array([route != BLOCKED for route in plan.routes], dtype=np.bool_)
     counted = served if exact.asking is None else exact.asking
     rates = exact.demand_skr_bps[counted]
-    asked = len(served) if exact.asking is None else int((problem.needs.shares > 0.0).sum())
+    needed = len(served) if exact.asking is None else int((problem.needs.shares > 0.0).sum())
     return Value(
         objective_bps=exact.objective_bps,
         served=int(served.sum()),
         demands=len(served),
         mean_skr_bps=float(rates.mean()) if len(rates) else 0.0,
-        mean_skr_per_request_bps=float(rates.sum() / asked) if asked else 0.0,
+        mean_skr_per_request_bps=float(rates.sum() / needed) if needed else 0.0,
         worst_skr_bps=float(rates.min()) if len(rates) else 0.0,
         without_key=exact.without_key,
         **({} if exact.asking is None else _shared_keys(problem.needs, exact)),
@@ -48,7 +48,7 @@ def _shared_keys(needs: Needs, exact: Assessment) -> dict[str, Any]:
     asking = (needs.rate_bps > 0.0) & (exact.asking if exact.asking is not None else True)
     return {
         "key_accounting": "shared",
-        "key_asked_bps": needs.asked_bps,
+        "key_needed_bps": needs.total_bps,
         "key_delivered_bps": float(np.minimum(given, needs.rate_bps).sum()),
         "key_met": int(needs.met(given).sum()),
         "key_factor": float((given[asking] / needs.rate_bps[asking]).min())

@@ -54,7 +54,7 @@ class Needs:
         return cls(rate_bps, np.array(weight, dtype=np.float64))
 
     @cached_property
-    def asked_bps(self) -> float:
+    def total_bps(self) -> float:
         """Sum of all needs [bit/s]."""
         return float(self.rate_bps.sum())
 
@@ -84,10 +84,10 @@ class Needs:
             return float(np.minimum(given_bps, self.rate_bps).sum())
         if objective == "key-served":
             weight = float(self.weight.sum())
-            return self.asked_bps * float(self.weight[self.met(given_bps)].sum()) / weight
+            return self.total_bps * float(self.weight[self.met(given_bps)].sum()) / weight
         asking = served & (self.rate_bps > 0.0)
         factors = given_bps[asking] / self.rate_bps[asking]
-        return self.asked_bps * float(factors.min(initial=np.inf)) if len(factors) else 0.0
+        return self.total_bps * float(factors.min(initial=np.inf)) if len(factors) else 0.0
 
 
 def most_delivered(

@@ -69,7 +69,7 @@ class Value(Record):
     key_accounting: KeyAccounting | None = None
     """``shared`` where rates are what demands get when all draw at once; left out where each is
     counted as if it had its links to itself."""
-    key_asked_bps: float | None = None
+    key_needed_bps: float | None = None
     """Key that all demands ask for [bit/s]; left out where keys are not shared."""
     key_delivered_bps: float | None = None
     """Key that they get of it; left out where keys are not shared."""
@@ -82,7 +82,7 @@ class Value(Record):
 
 # Fields of a result's parts that are left out of files where they have no value.
 SHARED_KEY_FIELDS = (
-    "key_accounting", "key_asked_bps", "key_delivered_bps", "key_met", "key_factor",
+    "key_accounting", "key_needed_bps", "key_delivered_bps", "key_met", "key_factor",
 )  # fmt: skip
 
 

@@ -98,13 +98,13 @@ def _at_once_lines(result: Result) -> Iterator[str]:
 
 def _shared_lines(value: Value) -> Iterator[str]:
     """Yield what is asked for and what is given of shared keys."""
-    if not value.key_asked_bps:
+    if not value.key_needed_bps:
         return
     delivered = value.key_delivered_bps or 0.0
     factor = "" if value.key_factor is None else f", least share {100.0 * value.key_factor:.3g} %"
     yield (
         f"needs      {value.key_met} met in full, {kbps(delivered)} of "
-        f"{kbps(value.key_asked_bps)} delivered{factor}"
+        f"{kbps(value.key_needed_bps)} delivered{factor}"
     )
 
 

@@ -52,7 +52,7 @@ class Search:
         a, s = self.arrays, self.state
         rebuild(
             a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
-            a.transmittance, a.background_noise, a.rate, a.table, a.asked, a.order, s.path,
+            a.transmittance, a.background_noise, a.rate, a.table, a.needs, a.order, s.path,
             s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.drawn, s.figures,
         )  # fmt: skip
 
@@ -70,7 +70,7 @@ class Search:
         a, s = self.arrays, self.state
         anneal(
             moves, hot_bps, cold_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
-            a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, a.asked,
+            a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, a.needs,
             a.order, s.path, s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.drawn,
             s.best_path, s.best_channel, s.figures, s.random,
         )  # fmt: skip
@@ -90,7 +90,7 @@ class Search:
         figures = np.zeros(2)
         rebuild(
             a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
-            a.transmittance, a.background_noise, a.rate, a.table, a.asked, a.order, path, channel,
+            a.transmittance, a.background_noise, a.rate, a.table, a.needs, a.order, path, channel,
             s.occupant.copy(), s.noise.copy(), s.blockers.copy(), s.link_rate.copy(),
             s.drawn.copy(), figures,
         )  # fmt: skip

@@ -57,7 +57,7 @@ class SearchArrays:
         Parameters of the key rate, for :func:`qkdopt.physics.compiled_keyrate.key_rate`.
     table
         ``(2, n)`` measured key rate against noise; empty without one.
-    asked
+    needs
         ``(R, 2)`` key that each demand asks for, and what meeting that adds to the objective
         ``key-served`` [bit/s].
     order
@@ -79,7 +79,7 @@ class SearchArrays:
     background_noise: FloatArray
     rate: FloatArray
     table: FloatArray
-    asked: FloatArray
+    needs: FloatArray
     order: IntArray
     objective: int
 
@@ -105,7 +105,7 @@ def build_arrays(problem: Problem) -> SearchArrays:
     min_skr = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     lightpath_counts = [demand.channels for demand in instance.demands]
     must_serve = [int(problem.must_serve(r)) for r in range(len(instance.demands))]
-    asked, order = asked_keys(problem)
+    needs, order = need_arrays(problem)
     return SearchArrays(
         demands=np.array(
             [ends[:-1], ends[1:], lightpath_counts, must_serve], dtype=np.int64
@@ -121,16 +121,16 @@ def build_arrays(problem: Problem) -> SearchArrays:
         background_noise=np.ascontiguousarray(tables.background_noise),
         rate=rate,
         table=table,
-        asked=asked,
+        needs=needs,
         order=order,
         objective=OBJECTIVE_CODE[problem.objective],
     )
 
 
-def asked_keys(problem: Problem) -> tuple[FloatArray, IntArray]:
+def need_arrays(problem: Problem) -> tuple[FloatArray, IntArray]:
     """``(R, 2)`` what demands ask for [bit/s], and ``(R,)`` the order in which they are met."""
     needs = problem.needs
-    value = needs.weight * (needs.asked_bps / max(float(needs.weight.sum()), 1e-300))
+    value = needs.weight * (needs.total_bps / max(float(needs.weight.sum()), 1e-300))
     hops = np.array([
         min((len(route.hops) for route in routes), default=0) for routes in problem.routes
     ])  # fmt: skip

@@ -51,10 +51,10 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
 
 
 @njit_noalloc
-def _score(objective, path, min_skr, path_start, hops, link_rate, asked, order, drawn):
+def _score(objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn):
     """Score of the current lightpaths and number served; -inf below a floor."""
     if objective >= KEY_FACTOR:
-        return key_score(objective, path, path_start, hops, link_rate, asked, order, drawn)
+        return key_score(objective, path, path_start, hops, link_rate, needs, order, drawn)
     total, worst, served = 0.0, np.inf, 0
     for r in range(len(path)):
         p = path[r]
@@ -81,7 +81,7 @@ def _score(objective, path, min_skr, path_start, hops, link_rate, asked, order, 
 @njit
 def rebuild(
     objective, min_skr, path_start, hops, noise_of, blocks, groups, transmittance,
-    background_noise, rate, table, asked, order, path, channel, occupant, noise, blockers,
+    background_noise, rate, table, needs, order, path, channel, occupant, noise, blockers,
     link_rate, drawn, figures,
 ):  # fmt: skip
     """Recompute everything from the lightpaths: the start, and the end of any drift.
@@ -92,7 +92,7 @@ def rebuild(
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     noise_of
         ``(E, 2, W, Q)``, its ``noise``.
-    blocks, groups, transmittance, background_noise, rate, table, asked, order
+    blocks, groups, transmittance, background_noise, rate, table, needs, order
         Other fields of it.
     path, channel
         ``(R,)`` and ``(R, B)`` lightpaths, read; see
@@ -121,7 +121,7 @@ def rebuild(
     for e in range(len(link_rate)):
         link_rate[e] = _retune(e, groups, transmittance, noise, blockers, rate, table)
     figures[0], served = _score(
-        objective, path, min_skr, path_start, hops, link_rate, asked, order, drawn
+        objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn
     )
     figures[1] = served
 
@@ -264,7 +264,7 @@ def _restore(
 @njit
 def anneal(
     moves, hot, cold, objective, demands, min_skr, path_start, hops, usable, noise_of, blocks,
-    groups, transmittance, rate, table, asked, order, path, channel, occupant, noise, blockers,
+    groups, transmittance, rate, table, needs, order, path, channel, occupant, noise, blockers,
     link_rate, drawn, best_path, best_channel, figures, random,
 ):  # fmt: skip
     """Try ``moves`` moves, cooling geometrically from ``hot`` to ``cold`` [bit/s of the score].
@@ -279,7 +279,7 @@ def anneal(
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     noise_of
         ``(E, 2, W, Q)``, its ``noise``.
-    blocks, groups, transmittance, rate, table, asked, order
+    blocks, groups, transmittance, rate, table, needs, order
         Other fields of it.
     path, channel, occupant, noise, blockers, link_rate, drawn, best_path, best_channel, figures
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchState`, changed as below.
@@ -314,7 +314,7 @@ def anneal(
         if accept:
             _write(n, who, p_new, w_new, path, channel)
             score, served = _score(
-                objective, path, min_skr, path_start, hops, link_rate, asked, order, drawn
+                objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn
             )
             heat = hot * (cold / hot) ** (move / moves)
             accept = _is_accepted(score, served, heat, figures, random)

@@ -19,7 +19,7 @@ GUIDE, GUIDE_SERVED = 0.01, 0.05
 
 
 @njit_noalloc
-def key_score(objective, path, path_start, hops, link_rate, asked, order, drawn):
+def key_score(objective, path, path_start, hops, link_rate, needs, order, drawn):
     """Return the score of lightpaths [bit/s] and the number served.
 
     Parameters
@@ -32,7 +32,7 @@ def key_score(objective, path, path_start, hops, link_rate, asked, order, drawn)
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     link_rate
         ``(E,)`` key rate of each link [bit/s]; below 0 where none can be had.
-    asked
+    needs
         ``(R, 2)`` need of each demand, and what meeting it adds to the objective [bit/s].
     order
         ``(R,)`` in which order demands are met.
@@ -43,42 +43,42 @@ def key_score(objective, path, path_start, hops, link_rate, asked, order, drawn)
         drawn[e] = 0.0
     total, served = 0.0, 0
     for r in range(len(path)):
-        total += asked[r, 0]
+        total += needs[r, 0]
         p = path[r]
         if p < 0:
             continue
         served += 1
-        if asked[r, 0] > 0.0:
+        if needs[r, 0] > 0.0:
             for h in range(path_start[p], path_start[p + 1]):
-                drawn[hops[h, 0]] += asked[r, 0]
+                drawn[hops[h, 0]] += needs[r, 0]
     worst, delivered, shares = np.inf, 0.0, 0.0
     for r in range(len(path)):
         p = path[r]
-        if p < 0 or asked[r, 0] <= 0.0:
+        if p < 0 or needs[r, 0] <= 0.0:
             continue
         factor = np.inf
         for h in range(path_start[p], path_start[p + 1]):
             e = hops[h, 0]
             factor = min(factor, max(0.0, link_rate[e]) / drawn[e])
         worst = min(worst, factor)
-        shares += factor * asked[r, 0]
-        delivered += min(1.0, factor) * asked[r, 0]
+        shares += factor * needs[r, 0]
+        delivered += min(1.0, factor) * needs[r, 0]
     if objective == KEY_FACTOR:
         return (worst * total if worst < np.inf else 0.0) + GUIDE * shares, served
     if objective == KEY_DELIVERED:
         return delivered, served
-    met = _met_in_order(path, path_start, hops, link_rate, asked, order, drawn)
+    met = _met_in_order(path, path_start, hops, link_rate, needs, order, drawn)
     return met + GUIDE_SERVED * delivered, served
 
 
 @njit_noalloc
-def _met_in_order(path, path_start, hops, link_rate, asked, order, left):
+def _met_in_order(path, path_start, hops, link_rate, needs, order, left):
     """Return what the demands are worth that are met in full, one after the other."""
     for e in range(len(left)):
         left[e] = max(0.0, link_rate[e])
     met = 0.0
     for r in order:
-        p, need = path[r], asked[r, 0]
+        p, need = path[r], needs[r, 0]
         if p < 0 or need <= 0.0:
             continue
         fits = True
@@ -87,7 +87,7 @@ def _met_in_order(path, path_start, hops, link_rate, asked, order, left):
                 fits = False
                 break
         if fits:
-            met += asked[r, 1]
+            met += needs[r, 1]
             for h in range(path_start[p], path_start[p + 1]):
                 left[hops[h, 0]] -= need
     return met

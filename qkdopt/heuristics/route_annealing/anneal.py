@@ -111,7 +111,7 @@ class RouteSearch:
         a = self.arrays
         set_up(
             a.objective, a.demands, a.min_skr, a.path_start, a.hops, a.rate_of_load,
-            a.excess_of_load, a.asked, a.order, self.path, self.load, self.rate, self.excess,
+            a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate, self.excess,
             self.drawn, self.value, self.members, self.count, self.place, self.figures,
         )  # fmt: skip
 
@@ -130,7 +130,7 @@ class RouteSearch:
         a = self.arrays
         anneal_routes(
             moves, heat_bps, penalty_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
-            a.rate_of_load, a.excess_of_load, a.asked, a.order, self.path, self.load, self.rate,
+            a.rate_of_load, a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate,
             self.excess, self.drawn, self.value, self.members, self.count, self.place,
             self.best_path, self.figures, self.random,
         )  # fmt: skip

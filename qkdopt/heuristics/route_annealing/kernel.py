@@ -91,14 +91,14 @@ def _score(objective, value, path, rate):
 
 @njit
 def set_up(
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, asked, order, path,
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order, path,
     load, rate, excess, drawn, value, members, count, place, figures,
 ):  # fmt: skip
     """Compute everything from the paths.
 
     Parameters
     ----------
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, asked, order
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
     path
         ``(R,)`` path of each demand, -1 when blocked; read.
@@ -128,7 +128,7 @@ def set_up(
     for r in range(len(path)):
         value[r] = _value(objective, r, path[r], min_skr, path_start, hops, rate)
     if objective >= KEY_FACTOR:
-        figures[0], _ = key_score(objective, path, path_start, hops, rate, asked, order, drawn)
+        figures[0], _ = key_score(objective, path, path_start, hops, rate, needs, order, drawn)
     else:
         figures[0] = _score(objective, value, path, rate)
     figures[1] = total
@@ -230,7 +230,7 @@ def _keep_best(path, figures, best_path):
 @njit
 def anneal_routes(
     moves, heat, penalty, objective, demands, min_skr, path_start, hops, rate_of_load,
-    excess_of_load, asked, order, path, load, rate, excess, drawn, value, members, count, place,
+    excess_of_load, needs, order, path, load, rate, excess, drawn, value, members, count, place,
     best_path, figures, random,
 ):  # fmt: skip
     """Try ``moves`` moves at one temperature.
@@ -243,7 +243,7 @@ def anneal_routes(
         Temperature [bit/s of the score], above 0.
     penalty
         What a lightpath beyond what fits on a link costs [bit/s of the score].
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, asked, order
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
     path, load, rate, excess, drawn, value, members, count, place, figures
         As :func:`set_up` leaves them; all change in place.
@@ -293,7 +293,7 @@ def anneal_routes(
         if objective == MAX_MIN:
             gain = _score(objective, value, path, rate) - figures[0]
         if objective >= KEY_FACTOR:
-            score, _ = key_score(objective, path, path_start, hops, rate, asked, order, drawn)
+            score, _ = key_score(objective, path, path_start, hops, rate, needs, order, drawn)
             gain = score - figures[0]
         judged = gain - penalty * beyond
         if judged >= 0.0 or draw(random, 1 << 30) < math.exp(judged / heat) * (1 << 30):
