@@ -37,13 +37,14 @@ from tests.corners.judge import (  # noqa: E402
     run,
 )
 from tests.corners.networks import networks  # noqa: E402
+from tests.corners.shared_keys import SharedKeys, shared_keys  # noqa: E402
 
 REPORT_EVERY = 50
 # Tasks handed to the workers ahead of what they do, for each worker.
 AHEAD = 2
 # What is drawn, by its name here.
-DRAWS: dict[str, Callable[[int], Corner | Brownfield]] = {
-    "corners": draw, "in-place": brownfield, "networks": networks
+DRAWS: dict[str, Callable[[int], Corner | Brownfield | SharedKeys]] = {
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
 }  # fmt: skip
 
 
@@ -195,6 +196,7 @@ def main() -> None:
     kinds.set_defaults(drawn_as="corners")
     for kind, help_text in (
         ("in-place", "with light in place and unavailable channels"),
+        ("shared-keys", "with keys that demands share, every cell of the table in turn"),
         ("networks", "with fibre types, another band, values of preset dwdm, and other routes"),
     ):
         kinds.add_argument(

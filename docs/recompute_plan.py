@@ -112,6 +112,8 @@ def widest(s: Setting, skr: dict[str, float], source: object, target: object) ->
 
 def demand_rates(s: Setting, result: Fields, skr: dict[str, float]) -> dict[Any, float]:
     """Return the key rate of every served demand [bit/s]."""
+    if s.qkd["key_accounting"] == "shared":
+        return fair_shares(s, result, skr)
     if s.qkd["relay"] == "widest":
         return {
             path["demand"]: widest(s, skr, path["route"][0], path["route"][-1])
@@ -122,8 +124,71 @@ def demand_rates(s: Setting, result: Fields, skr: dict[str, float]) -> dict[Any,
     }
 
 
+def need_bps(demand: Fields) -> float:
+    """Return the key that a demand asks for [bit/s]."""
+    key = demand.get("key")
+    if key is None:
+        return 0.0
+    each = key["rate_bps"] if "rate_bps" in key else key["bits"] / key["every_s"]
+    return each * (demand.get("channels", 1) if key.get("per") == "lightpath" else 1)
+
+
+def fair_shares(s: Setting, result: Fields, skr: dict[str, float]) -> dict[Any, float]:
+    """Return what every served demand gets of shared keys, by progressive filling [bit/s]."""
+    if s.qkd["relay"] != "lightpath" or result["objective"] not in ("key-factor", "link-sum"):
+        sys.exit(
+            f"shares with relay = {s.qkd['relay']!r} and objective {result['objective']!r} come "
+            "out of a linear program, which this page has not"
+        )
+    needs = {demand["id"]: need_bps(demand) for demand in s.demands}
+    equal = not any(needs.values())
+    paths = {path["demand"]: path["links"] for path in result["lightpaths"]}
+    share = {demand: 1.0 if equal else needs[demand] for demand in paths}
+    rates = dict.fromkeys(paths, 0.0)
+    growing = {demand for demand in paths if share[demand] > 0.0}
+    while growing:
+        level = {}
+        for name in {name for demand in growing for name in paths[demand]}:
+            own = [demand for demand in paths if name in paths[demand]]
+            taken = fsum(rates[demand] for demand in own if demand not in growing)
+            level[name] = (skr[name] - taken) / fsum(share[d] for d in own if d in growing)
+        least = max(0.0, min(level.values()))
+        full = {name for name in level if level[name] <= least * (1 + 1e-12)}
+        for demand in [d for d in growing if full.intersection(paths[d])]:
+            rates[demand] = least * share[demand]
+            growing.discard(demand)
+    return rates
+
+
+def value_of_shared(
+    s: Setting, result: Fields, skr: dict[str, float], rates: dict[Any, float]
+) -> Fields:
+    """Return the value block of a result whose demands share keys."""
+    needs = {demand["id"]: need_bps(demand) for demand in s.demands}
+    equal, total = not any(needs.values()), fsum(needs.values())
+    counted = [rates[d] for d in rates if equal or needs[d]]
+    factors = [rates[d] / needs[d] for d in rates if needs[d]]
+    factor = min(factors, default=None)
+    asking = len(needs) if equal else sum(need > 0.0 for need in needs.values())
+    objective = fsum(skr.values()) if result["objective"] == "link-sum" else total * (factor or 0.0)
+    return {
+        "objective_bps": objective,
+        "served": len(rates),
+        "without_key": sum(rate <= 0.0 for rate in counted),
+        "mean_skr_bps": fsum(counted) / max(len(counted), 1),
+        "mean_skr_per_request_bps": fsum(counted) / max(asking, 1),
+        "worst_skr_bps": min(counted, default=0.0),
+        "key_needed_bps": total,
+        "key_delivered_bps": fsum(min(rates[d], needs[d]) for d in rates),
+        "key_met": sum(rates[d] >= (1 - 1e-6) * needs[d] > 0.0 for d in rates),
+        **({} if factor is None else {"key_factor": factor}),
+    }
+
+
 def value_of(s: Setting, result: Fields, skr: dict[str, float], rates: dict[Any, float]) -> Fields:
     """Return the value block of a result."""
+    if s.qkd["key_accounting"] == "shared":
+        return value_of_shared(s, result, skr, rates)
     served = list(rates.values())
     mean, worst = fsum(served) / max(len(served), 1), min(served, default=0.0)
     objective = {"mean": mean, "max-min": worst, "link-sum": fsum(skr.values())}

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from qkdopt.experiments.resilience.survival import resilience
     from qkdopt.experiments.sensitivity.analysis import sensitivity
     from qkdopt.experiments.study.study_run import run_study
-    from qkdopt.instance import Instance
+    from qkdopt.instance import Instance, share_keys
     from qkdopt.instance.generation import NetworkBuilder as Network
     from qkdopt.instance.generation import new_instance
     from qkdopt.io import (
@@ -129,6 +129,7 @@ __all__ = [
     "resilience",
     "run_study",
     "sensitivity",
+    "share_keys",
     "simulate",
     "simulate_failures",
     "solve",
@@ -188,6 +189,7 @@ _HOME = {
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
     "reproduce": "qkdopt.experiments.reproduction",
+    "share_keys": "qkdopt.instance",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",
     "write_instance": "qkdopt.io",

@@ -19,6 +19,7 @@ from qkdopt.bounds.bundle import BundleState, first_state, improve
 from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.bounds.compilation import bound_compiled, compile_bound
 from qkdopt.bounds.dual import DualData, dual_data
+from qkdopt.bounds.key_bound import KeyBound
 from qkdopt.bounds.keyless import any_key
 from qkdopt.bounds.levels import level_edges, level_stages, refined_state
 from qkdopt.bounds.listing import carried_prices, list_paths
@@ -27,6 +28,7 @@ from qkdopt.bounds.served import served_bound
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import Problem, RouteScope, build_problem
+from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.result import Bound, Objective
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.units import FloatArray
@@ -277,8 +279,40 @@ class LoadStateBound:
         self._open = self._high - self._low > 1
 
 
+AnyBound = LoadStateBound | KeyBound
+
+
+def open_bound(
+    problem: Problem,
+    served: int,
+    rates_bps: FloatArray,
+    relaxation: Relaxation | None = None,
+) -> AnyBound:
+    """Begin the bound that covers a problem's objective.
+
+    Parameters
+    ----------
+    problem, served, rates_bps, relaxation
+        As for :class:`LoadStateBound`.
+
+    Raises
+    ------
+    UnsupportedError
+        No bound covers the problem.
+    """
+    validate_supported(problem)
+    if problem.objective in KEY_OBJECTIVES:
+        return KeyBound(problem, served, relaxation)
+    return LoadStateBound(problem, served, rates_bps, relaxation)
+
+
 def validate_supported(problem: Problem) -> None:
     """Raise :class:`UnsupportedError` where no bound is known to hold."""
+    if problem.objective in KEY_OBJECTIVES and problem.any_route:
+        raise UnsupportedError(
+            f"no bound covers routes = all with objective {problem.objective}; use the candidate "
+            "routes (docs/bounds.md has the table)"
+        )
     if problem.instance.qkd.relay == "widest" and problem.objective != "link-sum":
         raise UnsupportedError(
             f"no bound covers relay = widest with objective {problem.objective}: the key may "
@@ -291,7 +325,7 @@ def bound(
     instance: Instance,
     *,
     served: int | None = None,
-    objective: Objective = "mean",
+    objective: Objective | None = None,
     routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     interruption: threading.Event | None = None,
@@ -309,7 +343,7 @@ def bound(
         Number of demands the bounded plans serve; by default as many as can be shown
         possible, ``bound.served``.
     objective
-        What is bounded.
+        What is bounded; None for ``mean``, or ``key-factor`` where keys are shared.
     routes
         Which routes the bounded plans may take: the candidate routes of the instance, or ``all``
         simple paths.
@@ -351,7 +385,9 @@ def bound(
         raise UsageError(f"time limit = {time_limit:g}; expected 0 s or more")
     deadline = time.monotonic() + time_limit
     problem = build_problem(instance, objective, routes)
-    if not bound_compiled(any_route=problem.any_route):
+    # The bound on shared keys has no kernels.
+    kernels = problem.objective not in KEY_OBJECTIVES
+    if kernels and not bound_compiled(any_route=problem.any_route):
         began = time.monotonic()
         compile_bound(any_route=problem.any_route)
         deadline += time.monotonic() - began
@@ -366,7 +402,7 @@ def bound(
     if served is not None and not 0 <= served <= limit:
         raise UsageError(f"served = {served}; expected 0 to {limit}, the most that can be served")
     count = limit if served is None else served
-    run = LoadStateBound(problem, count, _typical_rates(relaxation), relaxation)
+    run = open_bound(problem, count, _typical_rates(relaxation), relaxation)
     batch = None if node_limit is None else BATCH
     with (
         open_team(threads, scheduler, batch=batch) as team,
@@ -391,4 +427,4 @@ def _typical_rates(relaxation: Relaxation) -> FloatArray:
     return np.array([np.median(s.rate_bps) for s in relaxation.states if len(s.rate_bps)])
 
 
-__all__ = ["LoadStateBound", "bound", "validate_supported"]
+__all__ = ["AnyBound", "LoadStateBound", "bound", "open_bound", "validate_supported"]

@@ -14,6 +14,7 @@ from qkdopt.checker.in_place import planned_instance
 from qkdopt.checker.lightpaths import Lit, lit_channels, validate_lightpaths
 from qkdopt.checker.numbers import validate_min_rates, validate_numbers, value_of
 from qkdopt.checker.rates import LinkRate, demand_rates, link_rates, validate_working_channels
+from qkdopt.checker.shared_keys import validate_shares
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.result import AnyPlan, Result
@@ -100,6 +101,9 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
     faults.extend(validate_min_rates(instance, demands))
     if isinstance(result, Result):
         faults.extend(validate_numbers(result, value, links, demands))
+        if instance.qkd.key_accounting == "shared":
+            rates = {name: rate.skr_bps for name, rate in links.items()}
+            faults.extend(validate_shares(instance, result, rates))
     return CheckReport(
         instance=instance.name,
         faults=tuple(faults),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from qkdopt.checker.history import validate_history
 from qkdopt.checker.rates import LinkRate
+from qkdopt.checker.shared_keys import MET
 from qkdopt.instance import Instance, NodeId
 from qkdopt.result import AnyPlan, Result, Value
 
@@ -77,7 +79,7 @@ def _validate_demands(result: Result, demands: DemandRates) -> Iterator[str]:
         rate, bottlenecks = demands.get(row.demand, (0.0, frozenset[str]()))
         if not _agree(row.skr_bps, rate):
             yield f"demands: {row.demand!r} skr_bps = {row.skr_bps:.12g}; expected {rate:.12g}"
-        if row.served and row.bottleneck not in bottlenecks:
+        if row.served and row.bottleneck not in (bottlenecks or {None}):
             yield (
                 f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; expected one of "
                 f"{sorted(bottlenecks)}"
@@ -100,24 +102,67 @@ def value_of(
     demands
         Recomputed rate [bit/s] and possible bottlenecks by served demand.
     """
-    rates = [rate for rate, _ in demands.values()]
+    shared = instance.qkd.key_accounting == "shared"
+    asking = _asking(instance) if shared else {demand.id for demand in instance.demands}
+    rates = [rate for name, (rate, _) in demands.items() if name in asking]
     mean = math.fsum(rates) / len(rates) if rates else 0.0
     worst = min(rates, default=0.0)
+    keys = _shared_keys(instance, demands) if shared else {}
     objective = {
         "mean": mean,
         "max-min": worst,
         "link-sum": math.fsum(rate.skr_bps for rate in links.values()),
+        **(_key_objectives(instance, demands, keys) if shared else {}),
     }[result.objective]
     total = len(instance.demands)
     return Value(
         objective_bps=objective,
-        served=len(rates),
+        served=len(demands),
         demands=total,
         mean_skr_bps=mean,
-        mean_skr_per_request_bps=math.fsum(rates) / total if total else 0.0,
+        mean_skr_per_request_bps=math.fsum(rates) / len(asking) if asking else 0.0,
         worst_skr_bps=worst,
         without_key=sum(not rate > 0.0 for rate in rates),
+        **keys,
     )
+
+
+def _asking(instance: Instance) -> set[NodeId]:
+    """Ids of the demands that ask for key; all where none says so."""
+    asking = {demand.id for demand in instance.demands if demand.key is not None}
+    return asking or {demand.id for demand in instance.demands}
+
+
+def _shared_keys(instance: Instance, demands: DemandRates) -> dict[str, Any]:
+    """Recompute what is said of keys that demands share."""
+    needs = {demand.id: demand.need_bps for demand in instance.demands if demand.key is not None}
+    given = {name: demands[name][0] for name in needs if name in demands}
+    return {
+        "key_accounting": "shared",
+        "key_needed_bps": math.fsum(needs.values()),
+        "key_delivered_bps": math.fsum(min(rate, needs[name]) for name, rate in given.items()),
+        "key_met": sum(rate >= MET * needs[name] for name, rate in given.items()),
+        "key_factor": min((rate / needs[name] for name, rate in given.items()), default=None),
+    }
+
+
+def _key_objectives(
+    instance: Instance, demands: DemandRates, keys: dict[str, Any]
+) -> dict[str, float]:
+    """Objectives about shared keys [bit/s]: a share of all needs, times their sum."""
+    weights = {demand.id: demand.key.weight for demand in instance.demands if demand.key}
+    needs = {demand.id: demand.need_bps for demand in instance.demands}
+    met = [
+        weight
+        for name, weight in weights.items()
+        if name in demands and demands[name][0] >= MET * needs[name]
+    ]
+    total = math.fsum(weights.values())
+    return {
+        "key-factor": keys["key_needed_bps"] * (keys["key_factor"] or 0.0),
+        "key-delivered": keys["key_delivered_bps"],
+        "key-served": keys["key_needed_bps"] * math.fsum(met) / total if total else 0.0,
+    }
 
 
 def _validate_value(result: Result, value: Value) -> Iterator[str]:
@@ -127,7 +172,10 @@ def _validate_value(result: Result, value: Value) -> Iterator[str]:
         read, expected = getattr(result.value, name), getattr(value, name)
         if name == "without_key" and read is None:
             continue  # a result from before it was counted
-        if not _agree(read, expected):
+        if read is None or expected is None or isinstance(expected, str):
+            if read != expected:
+                yield f"value.{name} = {read!r}; expected {expected!r}"
+        elif not _agree(read, expected):
             yield f"value.{name} = {read:.12g}; expected {expected:.12g}"
 
 
@@ -163,8 +211,10 @@ def _validate_baseline(result: Result) -> Iterator[str]:
     baseline = result.baseline
     if baseline is None or result.value is None:
         return
-    mean = baseline.mean_skr_bps
-    gain = result.value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
+    first, second = result.value.mean_skr_bps, baseline.mean_skr_bps
+    if result.value.key_accounting is not None:
+        first, second = result.value.objective_bps, baseline.objective_bps or 0.0
+    gain = first / second - 1.0 if second > 0.0 else None
     if (gain is None) != (baseline.gain is None):
         yield f"baseline.gain = {baseline.gain}; expected {gain}"
     elif gain is not None and baseline.gain is not None and abs(gain - baseline.gain) > 1e-9:

@@ -15,6 +15,7 @@ import numpy as np
 from qkdopt.checker.in_place import foreign_light
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.checker.noise_power import in_quantum_fibre, noise_power, quantum_loss_db
+from qkdopt.checker.shared_keys import shared_rates
 from qkdopt.instance import Candidate, Instance, Link, NodeId
 from qkdopt.physics import keyrate, noise
 from qkdopt.result import AnyPlan, Tuning
@@ -183,6 +184,8 @@ def demand_rates(
         link.id: links[link.id].skr_bps if link.id in links else 0.0
         for link in instance.network.links
     }
+    if instance.qkd.key_accounting == "shared":
+        return shared_rates(instance, result, {name: rate.skr_bps for name, rate in links.items()})
     rates: dict[NodeId, tuple[float, frozenset[str]]] = {}
     for path in result.lightpaths:
         if instance.qkd.relay == "widest":

@@ -68,7 +68,7 @@ def solve(
             help="Largest relative error of linearised key rates; follows from the gap by default."
         ),
     ] = None,
-    objective: ObjectiveName = "mean",
+    objective: ObjectiveName = None,
     routes: RoutesName = "candidates",
     time_limit: Annotated[
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
@@ -143,7 +143,7 @@ def bound(
     time_limit: Annotated[
         float, typer.Option(help="Time limit in seconds; the first compilation comes on top.")
     ] = 60.0,
-    objective: ObjectiveName = "mean",
+    objective: ObjectiveName = None,
     routes: RoutesName = "candidates",
     served: Annotated[
         int | None, typer.Option(help="Bound plans that serve exactly this number of demands.")
@@ -281,7 +281,7 @@ def compare(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of each solver.")] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed of each solver.")] = None,
-    objective: ObjectiveName = "mean",
+    objective: ObjectiveName = None,
     workers: Annotated[
         int | None, typer.Option(help="Runs at the same time; by default cores / threads.")
     ] = None,

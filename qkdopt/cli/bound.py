@@ -16,7 +16,7 @@ from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
-from qkdopt.problem import build_problem
+from qkdopt.problem import build_problem, default_objective
 from qkdopt.result import Bound
 
 LONGEST_LIST = 10
@@ -26,7 +26,7 @@ def run_bound(
     path: Path,
     *,
     time_limit: float,
-    objective: Objective,
+    objective: Objective | None,
     routes: Routes,
     served: int | None,
     threads: int | None,
@@ -48,7 +48,8 @@ def run_bound(
     instance = read_instance(path)
     interruption = threading.Event()
     with LiveText() as live:
-        if not bound_compiled(any_route=routes == "all"):
+        shared = instance.qkd.key_accounting == "shared" and objective != "link-sum"
+        if not shared and not bound_compiled(any_route=routes == "all"):
             live.show("compiling, this first time only")
         live.show("proving bounds")
         found = bound(
@@ -62,7 +63,8 @@ def run_bound(
             node_limit=node_limit,
             scheduler=scheduler,
         )
-    _print(instance, objective, routes, found, served, as_json=as_json)
+    chosen = objective or default_objective(instance)
+    _print(instance, chosen, routes, found, served, as_json=as_json)
     return INTERRUPTED if interruption.is_set() else 0
 
 
@@ -76,7 +78,7 @@ def _print(
     as_json: bool,
 ) -> None:
     count = found.served if served is None else served
-    problem = build_problem(instance, scope=routes)
+    problem = build_problem(instance, objective, scope=routes)
     keyless = [instance.demands[r].id for r in keyless_demands(problem)]
     if as_json:
         data = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, get_args
 
-Objective = Literal["mean", "max-min", "link-sum"]
+Objective = Literal["mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"]
 Routes = Literal["candidates", "all"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ RouteOrder = Literal["km", "hops"]
 FibreTypeName = Literal["G.652.D", "G.654.E", "hollow-core"]
 Reserve = Literal["working", "all"]
 Layout = Literal["single", "pair"]
+NeedOf = Literal["demand", "lightpath"]
+SharedRelay = Literal["lightpath", "flow"]
 NetworkFormat = Literal[
     "csv", "xlsx", "graphml", "gml", "node-link", "gnpy", "sndlib-native", "sndlib-xml", "net2plan"
 ]  # fmt: skip

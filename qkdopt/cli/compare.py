@@ -43,7 +43,7 @@ def run_compare(
     solvers: str | None,
     formulations: str | None,
     profile: Path | None,
-    objective: Objective,
+    objective: Objective | None,
     workers: int | None,
     scheduler: str | None,
     retry_failed: bool,

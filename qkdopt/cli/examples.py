@@ -42,6 +42,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "qkdopt instance import my_network -o network.json --preset dwdm --per-lightpath 100",
         "qkdopt instance import backbone.graphml -o network.json --lengths great-circle",
     ),
+    "instance share-keys": (
+        f"qkdopt instance share-keys {INSTANCE} -o shared.json --rate 1000",
+        f"qkdopt instance share-keys {SMALL} -o aes.json --bits 256 --every 60 --per lightpath",
+    ),
     "instance info": (f"qkdopt instance info {SMALL}",),
     "instance validate": (f"qkdopt instance validate {SMALL} {INSTANCE}",),
     "instance export": (f"qkdopt instance export {SMALL} -o ring.mps",),

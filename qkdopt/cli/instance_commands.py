@@ -1,4 +1,4 @@
-"""``qkdopt instance new|import|info|validate|export|best-known``."""
+"""``qkdopt instance new|import|share-keys|info|validate|export|best-known``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from qkdopt.cli.choices import (
     FibreTypeName,
     Layout,
     Lengths,
+    NeedOf,
     NetworkFormat,
     Preset,
     Reserve,
     RouteOrder,
+    SharedRelay,
     ZeroLinks,
 )
 from qkdopt.cli.groups import Group
@@ -219,7 +221,7 @@ def export(
     formulation: Annotated[
         ExportedFormulation, typer.Option(help="Formulation to write.")
     ] = "joint",
-    objective: ObjectiveName = "mean",
+    objective: ObjectiveName = None,
     served: Annotated[
         int | None, typer.Option(help="Number of demands that are served; all by default.")
     ] = None,
@@ -260,6 +262,36 @@ def export(
         write_contents({output: whole.read_bytes()})
     rows, columns = size_of(model)
     say(output, f"{output}: {formulation} of {read.name}, {rows} rows, {columns} columns")
+
+
+@instance_app.command("share-keys")
+def share_keys(
+    instance: InstanceFile,
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+    rate_bps: Annotated[
+        float | None,
+        typer.Option("--rate", help="Key that each demand asks for [bit/s].", metavar="BPS"),
+    ] = None,
+    bits: Annotated[
+        float | None, typer.Option(help="Bits of key in place of a rate, with --every.")
+    ] = None,
+    every_s: Annotated[
+        float | None, typer.Option("--every", help="Seconds between two keys.", metavar="S")
+    ] = None,
+    per: Annotated[
+        NeedOf, typer.Option(help="Whether that is for a demand, or for each of its lightpaths.")
+    ] = "demand",
+    relay: Annotated[
+        SharedRelay,
+        typer.Option(help="Relay keys along the demands' routes, or over any nodes."),
+    ] = "lightpath",
+) -> None:
+    """Let demands share the keys of links, and say how much key each asks for."""
+    from qkdopt.cli.instance_share_keys import run_share_keys
+
+    run_share_keys(
+        instance, output, rate_bps=rate_bps, bits=bits, every_s=every_s, per=per, relay=relay
+    )
 
 
 @instance_app.command()

@@ -13,7 +13,13 @@ InstanceFile = Annotated[
     Path, typer.Argument(metavar="INSTANCE", help="Instance file (JSON); - is standard input.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-ObjectiveName = Annotated[Objective, typer.Option("--objective", help="What a plan maximises.")]
+ObjectiveName = Annotated[
+    Objective | None,
+    typer.Option(
+        "--objective",
+        help="What a plan maximises: mean by default, and key-factor where keys are shared.",
+    ),
+]
 RoutesName = Annotated[
     Routes,
     typer.Option(

@@ -49,7 +49,7 @@ def run_solve(
     solver: str,
     formulation: str,
     linearisation: float | None,
-    objective: Objective,
+    objective: Objective | None,
     routes: Routes,
     time_limit: float,
     gap: float,

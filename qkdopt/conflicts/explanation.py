@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from qkdopt.conflicts.cut import SECONDS, fibres_on, find_cut
 from qkdopt.conflicts.feasibility import Feasibility, FeasibilityOracle, blocked_of
@@ -20,6 +21,7 @@ from qkdopt.conflicts.limits import Limits
 from qkdopt.conflicts.min_skr import MinSkrCase, capacities_of
 from qkdopt.conflicts.phrases import names_of
 from qkdopt.conflicts.report import Explanation, Rule
+from qkdopt.conflicts.shared_needs import explain_needs
 from qkdopt.conflicts.words import advice_of, words_of
 from qkdopt.errors import UnsupportedError, UsageError
 from qkdopt.instance import Instance, NodeId
@@ -45,13 +47,15 @@ def explain(
 ) -> Explanation:
     """Decide whether all demands can be served at their minimum rates; if not, why not.
 
+    Where keys are shared and demands ask for key: whether all can have what they ask for at once.
+
     Parameters
     ----------
     instance
         The validated instance.
     demand, min_skr_bps
         What-if analysis: this demand requires at least this key rate [bit/s] in place of its own
-        minimum; both or neither.
+        minimum, or asks for it in place of its own need where keys are shared; both or neither.
     time_limit
         Seconds after which the best answer so far is returned.
     seed
@@ -88,13 +92,41 @@ def explain(
         )
     what_if = instance
     if demand is not None:
-        what_if = instance.replace(demands={demand: {"min_skr_bps": min_skr_bps}})
+        what_if = instance.replace(demands={demand: _asking(instance, min_skr_bps)})
     problem = build_problem(what_if)
     oracle = FeasibilityOracle(
         problem, started + time_limit, seed, interruption or threading.Event()
     )
     with graceful_sigint(oracle.interruption) if interruption is not None else nullcontext():
-        return _explanation(oracle, _position(instance, demand), started, time_limit)
+        found = _explanation(oracle, _position(instance, demand), started, time_limit)
+        if found.feasible and problem.objective == "key-factor":
+            return _with_needs(oracle, found, started, time_limit, seed)
+        return found
+
+
+def _asking(instance: Instance, rate_bps: float | None) -> dict[str, object]:
+    """Return the fields of a demand that asks for this key rate."""
+    if instance.qkd.key_accounting == "per-demand":
+        return {"min_skr_bps": rate_bps}
+    need = {"rate_bps": rate_bps, "bits": None, "every_s": None, "per": "demand"}
+    return {"key": need if rate_bps else None}
+
+
+def _with_needs(
+    oracle: FeasibilityOracle,
+    found: Explanation,
+    started: float,
+    time_limit: float,
+    seed: int,
+) -> Explanation:
+    """Go on from light for all demands to the key that they ask for."""
+    needs = explain_needs(oracle.problem, started + time_limit, seed, oracle.interruption)
+    return replace(
+        found,
+        feasible=needs.feasible,
+        text=f"{found.text}; {needs.text}",
+        seconds=round(time.monotonic() - started, 3),
+    )
 
 
 def _explanation(

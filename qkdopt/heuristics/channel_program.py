@@ -147,15 +147,15 @@ def improve_channels(problem: Problem, plan: Plan, *, seconds: float | None = No
     Parameters
     ----------
     problem
-        The problem. With objective ``max-min``, or more than ``MOST_CHOICES`` lightpaths times
-        channels, the plan is returned as it is.
+        The problem. With objective ``max-min`` or ``key-factor``, or more than ``MOST_CHOICES``
+        lightpaths times channels, the plan is returned as it is.
     plan
         Plan to begin with.
     seconds
         Time limit [s]; None for none.
     """
     choices = plan.served * problem.instance.grid.channels
-    if problem.objective == "max-min" or not 0 < choices <= MOST_CHOICES:
+    if problem.objective in ("max-min", "key-factor") or not 0 < choices <= MOST_CHOICES:
         return plan
     started = time.monotonic()
     for _ in range(PASSES):
@@ -163,7 +163,7 @@ def improve_channels(problem: Problem, plan: Plan, *, seconds: float | None = No
         if left is not None and left <= 0.0:
             break
         other = assign_channels(problem, plan, seconds=left)
-        if other is None or assess(problem, other).key <= assess(problem, plan).key:
+        if other is None or assess(problem, other).rank <= assess(problem, plan).rank:
             break
         plan = other
     return plan

@@ -97,7 +97,7 @@ def polish(
         schedule.count(CHUNK_MOVES)
     best = search.best()
     plan = drop_below_min_rate(problem, list(best.routes), list(best.channels))
-    return plan if assess(problem, plan).key > assess(problem, start).key else start
+    return plan if assess(problem, plan).rank > assess(problem, start).rank else start
 
 
 def _cooling(share: float, search: Search, demands: int) -> float:

@@ -106,7 +106,7 @@ class SearchRounds:
         )  # fmt: skip
         if plan is not start and (should_stop is None or not should_stop()):
             plan = improve_channels(problem, plan, seconds=last)
-        improved = assess(problem, plan).key > assess(problem, start).key
+        improved = assess(problem, plan).rank > assess(problem, start).rank
         if not self._rounds or not (cold or improved):
             self._method = self._next(plan)
         self._rounds += 1

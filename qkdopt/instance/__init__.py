@@ -26,6 +26,7 @@ from qkdopt.instance.in_place import (
     UnavailableChannels,
     links_along,
 )
+from qkdopt.instance.key_needs import KeyNeed, share_keys, validate_keys_per_demand
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.quantum import KeyRateTable, Qkd
@@ -46,6 +47,7 @@ __all__ = [
     "InPlaceChannel",
     "InPlaceLightpath",
     "Instance",
+    "KeyNeed",
     "KeyRateTable",
     "Link",
     "Network",
@@ -65,7 +67,9 @@ __all__ = [
     "links_along",
     "read_candidates",
     "read_channels",
+    "share_keys",
     "spell_channels",
+    "validate_keys_per_demand",
     "validate_nothing_in_place",
     "with_candidates",
     "with_standing_light",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qkdopt.instance.base import Count, NodeId, NotNegative, Part, Positive
+from qkdopt.instance.key_needs import KeyNeed
 
 RouteOrder = Literal["km", "hops"]
 GivenRoute = Annotated[tuple[NodeId, ...], Field(min_length=2)]
@@ -24,6 +25,16 @@ class Demand(Part):
     """b_r: lightpaths of this demand, all on one route."""
     min_skr_bps: NotNegative | None = None
     """Served only with at least this key rate [bit/s]."""
+    key: KeyNeed | None = None
+    """Key that it asks for, where links' keys are shared; without one it takes part in light
+    only."""
+
+    @property
+    def need_bps(self) -> float:
+        """``d_r``, key that the whole demand asks for [bit/s]; 0 where it asks for none."""
+        if self.key is None:
+            return 0.0
+        return self.key.stated_bps * (self.channels if self.key.per == "lightpath" else 1)
 
     def faults(self) -> Iterator[str]:
         """Yield a fault when the demand goes nowhere."""

@@ -27,6 +27,7 @@ from qkdopt.instance.in_place import (
     unavailable_on,
 )
 from qkdopt.instance.in_place_faults import in_place_faults
+from qkdopt.instance.key_needs import need_faults
 from qkdopt.instance.measured import validate_measured
 from qkdopt.instance.mixing import mixing_warnings
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
@@ -36,7 +37,7 @@ from qkdopt.runtime.files import write_json_whole
 SCHEMA: Literal["qkdopt/instance/1"] = "qkdopt/instance/1"
 
 # Fields that came to the schema later, each with its value in every instance from before.
-HASHED_WHERE_CHANGED = (("qkd", "yields", "paper"),)
+HASHED_WHERE_CHANGED = (("qkd", "yields", "paper"), ("qkd", "key_accounting", "per-demand"))
 
 
 class _Keep(Enum):
@@ -207,6 +208,7 @@ class Instance(Part):
         yield from unknown_fibres
         yield from validate_given_routes(self)
         yield from self._demand_faults()
+        yield from need_faults(self)
         yield from self._traffic_faults()
         yield from self._candidate_faults()
         if unknown_fibres:

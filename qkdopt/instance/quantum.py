@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qkdopt.instance.base import GuardGhz, LossDb, NotNegative, Part, Share, WidthGhz
+from qkdopt.instance.key_needs import KeyAccounting
 from qkdopt.instance.network import Candidate
 
 
@@ -80,8 +81,12 @@ class Qkd(Part):
     """Candidate QKD channels of every link that has none of its own."""
     reserve: Literal["working", "all"] = "working"
     """Which candidates stay free of classical light: the working one, or all of them."""
-    relay: Literal["lightpath", "widest"] = "lightpath"
-    """A demand's key goes along its own route, or along the widest (best bottleneck) one."""
+    relay: Literal["lightpath", "widest", "flow"] = "lightpath"
+    """A demand's key goes along its own route, or along the widest (best bottleneck) one; with
+    ``flow`` over any trusted nodes, split over several paths, where keys are shared."""
+    key_accounting: KeyAccounting = "per-demand"
+    """``per-demand``: as the DS-QKD study counts, each demand as if its links were its own.
+    ``shared``: all demands that a link's key is relayed for share it (``docs/shared_keys.md``)."""
     skr_table: KeyRateTable | None = None
     """Measured key rate against noise, in place of the equations."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyomo.common.gc_manager import PauseGC
 
-from qkdopt.milp import constraints, objectives, textbook
+from qkdopt.milp import constraints, objectives, shared_keys, textbook
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.strengthen import load_states, splits_cleanly
 from qkdopt.milp.variables import (
@@ -20,6 +20,7 @@ OBJECTIVES = {
     "mean": objectives.total_rate,
     "link-sum": objectives.link_sum,
     "max-min": objectives.worst_rate,
+    **shared_keys.OBJECTIVES,
 }
 
 
@@ -132,10 +133,13 @@ def _declare_shared(
 def _add_objective(m: JointModel, served: int | None) -> JointModel:
     """Add what all formulations share: key rates of demands, and the objective."""
     m.c7_rate_on_route = constraints.rate_on_route(m)
-    if m.problem.instance.qkd.relay == "widest":
+    relay = m.problem.instance.qkd.relay
+    if relay == "widest":
         m.c7_relay_widest = constraints.relay_widest(m)
-    else:
+    elif relay == "lightpath":
         _no_key_without_qkd(m)
+    if shared_keys.shares_keys(m):
+        m.c19_shared = shared_keys.key_flows(m) if relay == "flow" else shared_keys.key_of_link(m)
     m.c8_least_rate = constraints.least_rate(m)
     m.c8_no_slow_link = constraints.no_slow_link(m)
     m.c8_key_where_asked = constraints.key_where_asked(m)

@@ -110,7 +110,7 @@ def validate_coverage(problem: Problem) -> None:
     faults = []
     if problem.objective != "mean":
         faults.append(f"objective {problem.objective}")
-    if problem.instance.qkd.relay != "lightpath":
+    if problem.instance.qkd.relay != "lightpath" and problem.objective == "mean":
         faults.append(f"relay = {problem.instance.qkd.relay}")
     if problem.movables:
         faults.append("demands in place that may be moved")

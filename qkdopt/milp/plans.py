@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qkdopt.milp.shared_keys import start_keys
 from qkdopt.milp.textbook import noise_unit
 from qkdopt.milp.variables import JointModel
 from qkdopt.problem.moves import moved_demands
@@ -76,7 +77,8 @@ def _start_optional(m: JointModel, plan: Plan) -> None:
     exceeds but the upper segment may.
     """
     exact = assess(m.problem, plan)
-    if hasattr(m, "t"):
+    start_keys(m, plan)
+    if m.problem.objective == "max-min" and hasattr(m, "t"):
         rates = [exact.demand_skr_bps[r] for r in m.R if plan.routes[r] != BLOCKED]
         m.t.set_value(float(min(rates, default=0.0)) / m.unit_bps)
     if not hasattr(m, "c10_load_states"):

@@ -25,6 +25,7 @@ import numpy as np
 
 from qkdopt.milp.linearise import Linearised
 from qkdopt.problem import Problem
+from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.units import FloatArray
 
 # Largest ratio of right edges within a group, both counted from the background noise.
@@ -112,7 +113,7 @@ def rate_cap_bps(
     served
         Number of demands that are served; None where it is maximised.
     """
-    if served is None or problem.objective == "link-sum":
+    if served is None or problem.objective in ("link-sum", *KEY_OBJECTIVES):
         return np.inf
     demands = range(len(problem.routes))
     max_rates = [

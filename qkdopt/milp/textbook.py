@@ -30,7 +30,10 @@ def declare_noise(m: JointModel) -> None:
     declare_segments(m)
     m.noise = pyo.Var(m.E, bounds=lambda m, e: (0.0, max_link_noise(m, e)))
     m.k = pyo.Var(m.E, bounds=(0.0, max_network_rate(m)))
-    m.z = pyo.Var(m.RP, bounds=(0.0, max_network_rate(m)))
+    most = max_network_rate(m)
+    if m.problem.instance.qkd.relay == "flow":
+        most *= max(1, len(m.E))
+    m.z = pyo.Var(m.RP, bounds=(0.0, most))
 
 
 def max_network_rate(m: JointModel) -> float:

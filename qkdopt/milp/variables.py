@@ -159,6 +159,8 @@ def max_link_rate(m: JointModel, e: int) -> float:
 def max_demand_rate(m: JointModel, r: int, p: int) -> float:
     """Return the highest rate of a demand on a route, beside its own lightpaths alone.
 
+    With ``relay = flow`` the key may be relayed over every link.
+
     Parameters
     ----------
     m
@@ -166,6 +168,9 @@ def max_demand_rate(m: JointModel, r: int, p: int) -> float:
     r, p
         Demand and its route.
     """
+    if m.problem.instance.qkd.relay == "flow":
+        # Over all links at once at most.
+        return sum(max_link_rate(m, e) for e in m.E)
     return m.max_bps[r, p] / m.unit_bps
 
 

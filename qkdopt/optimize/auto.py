@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qkdopt.bounds.bound import LoadStateBound, validate_supported
+from qkdopt.bounds.bound import AnyBound, open_bound, validate_supported
 from qkdopt.bounds.node_team import BATCH, CLUSTER_LOST, NodeTeam
 from qkdopt.bounds.remote_nodes import RemoteNodes
 from qkdopt.errors import SolverFailedError, UnsupportedError
@@ -87,7 +87,7 @@ class AutoRun:
         self._helpers: RemoteSearch | None = None
         self._remote = None if workers is None else RemoteNodes(workers)
         self._team = NodeTeam(max(1, threads - 1), self._remote)
-        self._proof: LoadStateBound | None = None
+        self._proof: AnyBound | None = None
         self._solver = solver
         self._small_proof: SmallProof | None = None
         self._proved_small_for = -1
@@ -248,7 +248,7 @@ class AutoRun:
             return False
         if self._proof is None:
             self._proof = self._clock.within(
-                lambda: LoadStateBound(self._problem, exact.served, exact.demand_skr_bps)
+                lambda: open_bound(self._problem, exact.served, exact.demand_skr_bps)
             )
             if self._proof is None:
                 return False

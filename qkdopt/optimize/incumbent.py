@@ -50,11 +50,11 @@ class Incumbent:
         assert self.plan is not None
         assert self.exact is not None
         if not self.problem.movable or exact.served != self.exact.served:
-            return exact.key > self.exact.key
+            return exact.rank > self.exact.rank
         if equal_rates(exact.objective_bps, self.exact.objective_bps):
             moves = [len(moved_demands(self.problem, one)) for one in (plan, self.plan)]
             return moves[0] < moves[1]
-        return exact.key > self.exact.key
+        return exact.rank > self.exact.rank
 
     def best(self) -> tuple[Plan, Assessment]:
         """Return the best plan and its exact numbers; one must have been offered."""

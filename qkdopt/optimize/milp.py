@@ -19,12 +19,14 @@ from qkdopt.milp import (
 )
 from qkdopt.milp.keyed import count_keyed, min_keyed
 from qkdopt.milp.scales import rate_cap_bps, stated_error_bps
+from qkdopt.milp.shared_keys import needs_in_units, shares_keys
 from qkdopt.milp.variables import JointModel
 from qkdopt.milp.wavelengths import group_by_route
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.margins import NOTHING, whole, widened
 from qkdopt.problem import Problem
+from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.problem.own_light import max_rates_bps, rate_beside
 from qkdopt.problem.plan import BLOCKED, Plan, assess
 from qkdopt.result import Bound, SolverRef
@@ -149,7 +151,7 @@ class JointRun:
 
     def _no_key(self, model: JointModel, served: int) -> bool:
         """Whether it is proved, by counting, that no plan of so many demands has any key."""
-        if self._clock.over():
+        if self._clock.over() or shares_keys(model):
             return False
         count_keyed(model)
         outcome = self._solve(model, "milp: any key", start=False)
@@ -287,6 +289,10 @@ def most_by_columns(model: JointModel) -> float:
     """
     if model.problem.objective == "link-sum":
         return float(sum(model.k[e].ub for e in model.E))
+    if model.problem.objective == "key-factor":
+        return float(model.t.ub)
+    if model.problem.objective in KEY_OBJECTIVES:
+        return float(needs_in_units(model).sum())
     rates = [
         max((model.z[r, p].ub for p in range(len(routes))), default=0.0)
         for r, routes in enumerate(model.problem.routes)
@@ -306,7 +312,7 @@ def can_have_key(problem: Problem, served: int) -> bool:
 
 def highest_rate_bps(problem: Problem, served: int) -> float:
     """Return the highest rate that one link or demand can add to the objective [bit/s]."""
-    if problem.objective != "link-sum":
+    if problem.objective != "link-sum" and problem.objective not in KEY_OBJECTIVES:
         return rate_cap_bps(problem, max_rates_bps(problem), served)
     tables = problem.tables
     return max((rate_beside(tables, e, 0, 0) for e in range(len(tables.candidates))), default=0.0)
@@ -330,7 +336,10 @@ def tolerance_bps(incumbent: Incumbent, gap: float, linearisation: float | None)
     rate = exact.objective_bps
     if rate == 0.0:
         rate = highest_rate_bps(problem, exact.served)
-    elif problem.objective == "link-sum":
+    elif problem.objective == "key-factor":
+        # What is drawn of the link that limits all.
+        rate = float(exact.link_skr_bps[exact.link_skr_bps > 0.0].min())
+    elif problem.objective in ("link-sum", *KEY_OBJECTIVES):
         rate /= max(1, len(problem.tables.candidates))
     return max(FINEST_BPS, (linearisation or TOLERANCE_SHARE * gap) * rate)
 

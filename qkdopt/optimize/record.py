@@ -107,7 +107,7 @@ def result_of(
     """
     instance = problem.instance
     exact = assess(problem, plan)
-    value = value_of(plan, exact)
+    value = value_of(problem, plan, exact)
     credible, faults = _credible(bound, value)
     bound_bps = None if credible is None else credible.objective_bps
     history, history_faults = _history(run, value, bound_bps)

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from qkdopt.errors import ResultError
 from qkdopt.heuristics import explain_blocked
 from qkdopt.problem import Problem
+from qkdopt.problem.key_shares import Needs
 from qkdopt.problem.plan import BLOCKED, NO_QKD, Assessment, Plan, assess, tune_working_channels
 from qkdopt.result import AnyPlan, Baseline, Lightpath, ServedDemand, Value, WorkingChannel
 
 
-def value_of(plan: Plan, exact: Assessment) -> Value:
-    """Return the value block: objective, served, mean and worst rates."""
-    served = [r for r, route in enumerate(plan.routes) if route != BLOCKED]
-    rates = exact.demand_skr_bps[served]
-    demands = len(plan.routes)
+def value_of(problem: Problem, plan: Plan, exact: Assessment) -> Value:
+    """Return the value block: objective, served, mean and worst rates, and shared keys.
+
+    Parameters
+    ----------
+    problem
+        The plan's problem.
+    plan
+        The plan.
+    exact
+        Its assessment.
+    """
+    served = np.array([route != BLOCKED for route in plan.routes], dtype=np.bool_)
+    counted = served if exact.asking is None else exact.asking
+    rates = exact.demand_skr_bps[counted]
+    needed = len(served) if exact.asking is None else int((problem.needs.shares > 0.0).sum())
     return Value(
         objective_bps=exact.objective_bps,
-        served=len(served),
-        demands=demands,
-        mean_skr_bps=float(rates.mean()) if served else 0.0,
-        mean_skr_per_request_bps=float(rates.sum() / demands) if demands else 0.0,
-        worst_skr_bps=float(rates.min()) if served else 0.0,
+        served=int(served.sum()),
+        demands=len(served),
+        mean_skr_bps=float(rates.mean()) if len(rates) else 0.0,
+        mean_skr_per_request_bps=float(rates.sum() / needed) if needed else 0.0,
+        worst_skr_bps=float(rates.min()) if len(rates) else 0.0,
         without_key=exact.without_key,
+        **({} if exact.asking is None else _shared_keys(problem.needs, exact)),
     )
+
+
+def _shared_keys(needs: Needs, exact: Assessment) -> dict[str, Any]:
+    """Fields of the value block about keys that demands share."""
+    given = exact.demand_skr_bps
+    asking = (needs.rate_bps > 0.0) & (exact.asking if exact.asking is not None else True)
+    return {
+        "key_accounting": "shared",
+        "key_needed_bps": needs.total_bps,
+        "key_delivered_bps": float(np.minimum(given, needs.rate_bps).sum()),
+        "key_met": int(needs.met(given).sum()),
+        "key_factor": float((given[asking] / needs.rate_bps[asking]).min())
+        if asking.any()
+        else None,
+    }
 
 
 def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Baseline:
@@ -41,15 +71,20 @@ def baseline_of(problem: Problem, strategy: str, plan: Plan, value: Value) -> Ba
     value
         What is compared with it.
     """
-    base = value_of(plan, assess(problem, plan))
-    mean = base.mean_skr_bps
-    gain = value.mean_skr_bps / mean - 1.0 if mean > 0.0 else None
+    base = value_of(problem, plan, assess(problem, plan))
+    mean, shared = base.mean_skr_bps, value.key_accounting is not None
+    first, second = value.mean_skr_bps, mean
+    if shared:
+        first, second = value.objective_bps, base.objective_bps
+    gain = first / second - 1.0 if second > 0.0 else None
     return Baseline(
         strategy=strategy,
         served=base.served,
         without_key=base.without_key,
         mean_skr_bps=mean,
         gain=gain,
+        objective_bps=base.objective_bps if shared else None,
+        key_met=base.key_met,
     )
 
 
@@ -127,6 +162,7 @@ def demands_of(problem: Problem, plan: Plan, exact: Assessment) -> tuple[ServedD
             skr_bps=float(exact.demand_skr_bps[r]),
             bottleneck=links[exact.bottleneck[r]].id if exact.bottleneck[r] >= 0 else None,
             blocked_by=reasons.get(r),
+            need_bps=demand.need_bps if exact.asking is not None else None,
         )
         for r, demand in enumerate(problem.instance.demands)
     )

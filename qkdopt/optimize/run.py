@@ -50,7 +50,7 @@ def solve(
     formulation: str = "joint",
     linearisation: float | None = None,
     settings: Mapping[str, bool | int | float | str] | None = None,
-    objective: Objective = "mean",
+    objective: Objective | None = None,
     routes: RouteScope = "candidates",
     time_limit: float = 60.0,
     gap: float = 1e-3,
@@ -82,7 +82,8 @@ def solve(
     settings
         The solver's own options that are not at its defaults, by its own names; None for none.
     objective
-        What plans that serve equally many demands are compared by.
+        What plans that serve equally many demands are compared by; None for ``mean``, or
+        ``key-factor`` where keys are shared.
     routes
         ``candidates``: the plan takes the instance's K candidate routes, and the bound holds for
         those. ``all``: any simple path, for strategy ``auto``.

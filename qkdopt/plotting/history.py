@@ -25,6 +25,9 @@ NAMES: dict[Objective, str] = {
     "mean": "Mean key rate of served demands",
     "max-min": "Least key rate of served demands",
     "link-sum": "Key rate of all links",
+    "key-factor": "Key that all can have in proportion to their needs",
+    "key-delivered": "Key delivered of what is asked for",
+    "key-served": "Key of needs that are met in full",
 }
 
 

@@ -13,6 +13,8 @@ from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import BoolArray, Tables, build_tables
 from qkdopt.problem.demands_in_place import InPlace, in_place_of, lit_by, routes_in_place
+from qkdopt.problem.key_flows import KeyFlows
+from qkdopt.problem.key_shares import KEY_OBJECTIVES, Needs
 from qkdopt.problem.load_states import (
     LinkStates,
     all_lightpaths,
@@ -22,7 +24,7 @@ from qkdopt.problem.load_states import (
 from qkdopt.problem.routes import Route, candidate_routes, every_route
 from qkdopt.result import Objective
 
-__all__ = ["Problem", "RouteScope", "build_problem"]
+__all__ = ["Problem", "RouteScope", "build_problem", "default_objective"]
 
 # The candidate routes of the instance, or every simple path.
 RouteScope = Literal["candidates", "all"]
@@ -223,6 +225,16 @@ class Problem:
         return other
 
     @cached_property
+    def needs(self) -> Needs:
+        """What the demands ask for, where links' keys are shared."""
+        return Needs.of(self.instance)
+
+    @cached_property
+    def key_flows(self) -> KeyFlows:
+        """The constraints on keys that may be relayed over any nodes."""
+        return KeyFlows(self.instance)
+
+    @cached_property
     def load_states(self) -> tuple[LinkStates, ...]:
         """Load states of every link, as far as any demands can load it.
 
@@ -238,8 +250,49 @@ class Problem:
         )
 
 
+def default_objective(instance: Instance) -> Objective:
+    """Return what plans of an instance are compared by where nothing is said.
+
+    The mean key rate; where keys are shared, what all can have in proportion to what they ask for,
+    or the key rates of all links where none asks for key.
+    """
+    if instance.qkd.key_accounting == "per-demand":
+        return "mean"
+    return "key-factor" if any(demand.key for demand in instance.demands) else "link-sum"
+
+
+def validate_objective(instance: Instance, objective: Objective) -> None:
+    """Raise where an objective counts keys in another way than the instance does.
+
+    Raises
+    ------
+    UsageError
+        The objective does not fit the accounting of keys, or no demand asks for key.
+    """
+    shared = instance.qkd.key_accounting == "shared"
+    if objective in KEY_OBJECTIVES:
+        if not shared:
+            raise UsageError(
+                f"objective = {objective!r} is about keys that demands share; expected an "
+                "instance with qkd.key_accounting = 'shared' and demands with key "
+                "(qkdopt instance share-keys)"
+            )
+        if not any(demand.key for demand in instance.demands):
+            raise UsageError(
+                f"objective = {objective!r} is about what demands ask for, and none of "
+                f"{instance.name} asks for key; expected demands with key (qkdopt instance "
+                "share-keys)"
+            )
+    elif shared and objective != "link-sum":
+        raise UsageError(
+            f"objective = {objective!r} counts a link's key once for every demand; expected "
+            f"{', '.join(KEY_OBJECTIVES)} or link-sum, for {instance.name} has "
+            "qkd.key_accounting = 'shared'"
+        )
+
+
 def build_problem(
-    instance: Instance, objective: Objective = "mean", scope: RouteScope = "candidates"
+    instance: Instance, objective: Objective | None = None, scope: RouteScope = "candidates"
 ) -> Problem:
     """Evaluate routes and physics of an instance once.
 
@@ -248,7 +301,8 @@ def build_problem(
     instance
         The instance.
     objective
-        What plans that serve equally many demands are compared by.
+        What plans that serve equally many demands are compared by; None for that of
+        :func:`default_objective`.
     scope
         Which routes bounds hold for; with ``all`` every route is listed where no demand has more
         than ``MOST_LISTED``.
@@ -258,12 +312,14 @@ def build_problem(
     UsageError
         Objective or scope are none of those that there are.
     """
+    objective = default_objective(instance) if objective is None else objective
     for what, name, known in (
         ("objective", objective, get_args(Objective)),
         ("routes", scope, get_args(RouteScope)),
     ):
         if name not in known:
             raise UsageError(f"{what} = {name!r}; expected one of {', '.join(known)}")
+    validate_objective(instance, objective)
     every = every_route(instance, MOST_LISTED) if scope == "all" else None
     listed = max(instance.routes.k, LEAST_LISTED) if scope == "all" else None
     routes = candidate_routes(instance, listed) if every is None else every

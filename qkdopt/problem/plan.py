@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qkdopt.problem import Problem
-from qkdopt.problem.coefficients import LinkOptics
+from qkdopt.problem.coefficients import BoolArray, LinkOptics
+from qkdopt.problem.key_shares import KEY_OBJECTIVES, shares_on_routes
 from qkdopt.problem.light_in_place import foreign_channels
 from qkdopt.problem.relay import WidestRelay
+from qkdopt.result.fair_shares import crossing
 from qkdopt.units import FloatArray
 
 BLOCKED = -1
@@ -58,13 +60,19 @@ class Assessment:
     link_skr_bps
         ``(E,)`` key rate of each link; 0 without QKD.
     demand_skr_bps
-        ``(R,)`` key rate of each demand; 0 where blocked.
+        ``(R,)`` key rate of each demand; 0 where blocked. Where keys are shared, what it gets when
+        all draw at once.
     bottleneck
         ``(R,)`` link with the smallest rate on the relay route; -1 where there is none.
     served
         How many demands are served.
     objective_bps
         Value of the problem's objective.
+    delivered_bps
+        Key that demands with a need get of it, for objective ``key-served``: of plans that meet as
+        much, the one that delivers more is better; 0 with others.
+    asking
+        ``(R,)`` served demands that ask for key, where keys are shared; None where all do.
     """
 
     noise: FloatArray
@@ -73,16 +81,26 @@ class Assessment:
     bottleneck: NDArray[np.int64]
     served: int
     objective_bps: float
+    delivered_bps: float = 0.0
+    asking: BoolArray | None = None
 
     @property
     def without_key(self) -> int:
-        """How many served demands have no key."""
-        return self.served - int(np.count_nonzero(self.demand_skr_bps > 0.0))
+        """How many served demands have no key, of those that ask for it."""
+        keyless = self.demand_skr_bps <= 0.0
+        if self.asking is not None:
+            return int(np.count_nonzero(keyless & self.asking))
+        return self.served - int(np.count_nonzero(~keyless))
 
     @property
     def key(self) -> tuple[int, float]:
         """What plans are compared by, lexicographically."""
         return self.served, self.objective_bps
+
+    @property
+    def rank(self) -> tuple[int, float, float]:
+        """The same, and what decides between plans that are equal by it."""
+        return self.served, self.objective_bps, self.delivered_bps
 
 
 def lit_channels(problem: Problem, plan: Plan) -> NDArray[np.int64]:
@@ -166,7 +184,12 @@ def assess(problem: Problem, plan: Plan) -> Assessment:
     noise = candidate_noise(problem, lit_channels(problem, plan))[every, column]
     rates = tables.skr_bps(noise, tables.transmittance[every, column])
     link_skr = np.where(has_key, rates, 0.0)
-    demand_skr, bottleneck = _demand_rates(problem, plan, link_skr)
+    shared = problem.instance.qkd.key_accounting == "shared"
+    rates_of_demands = _shares if shared else _demand_rates
+    demand_skr, bottleneck = rates_of_demands(problem, plan, link_skr)
+    delivered = 0.0
+    if problem.objective == "key-served":
+        delivered = float(np.minimum(demand_skr, problem.needs.rate_bps).sum())
     return Assessment(
         noise=np.where(has_key, noise, 0.0),
         link_skr_bps=link_skr,
@@ -174,6 +197,8 @@ def assess(problem: Problem, plan: Plan) -> Assessment:
         bottleneck=bottleneck,
         served=plan.served,
         objective_bps=objective_bps(problem, plan, link_skr, demand_skr),
+        delivered_bps=delivered,
+        asking=_served(plan) & (problem.needs.shares > 0.0) if shared else None,
     )
 
 
@@ -192,14 +217,40 @@ def objective_bps(
         ``(E,)`` key rate of each link [bit/s]; counts with objective ``link-sum``.
     demand_skr_bps
         ``(R,)`` key rate of each demand [bit/s]; those of served demands count with the other
-        objectives.
+        objectives, beside what they ask for with those of ``KEY_OBJECTIVES``.
     """
     if problem.objective == "link-sum":
         return float(link_skr_bps.sum())
+    if problem.objective in KEY_OBJECTIVES:
+        return problem.needs.objective_bps(problem.objective, demand_skr_bps, _served(plan))
     rates = demand_skr_bps[[route != BLOCKED for route in plan.routes]]
     if not len(rates):
         return 0.0
     return float(rates.mean() if problem.objective == "mean" else rates.min())
+
+
+def _served(plan: Plan) -> BoolArray:
+    return np.array([route != BLOCKED for route in plan.routes], dtype=np.bool_)
+
+
+def _shares(
+    problem: Problem, plan: Plan, link_skr: FloatArray
+) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Share links' keys among the demands; return what each gets, and the link that limits it."""
+    paths = [
+        () if number == BLOCKED else routes[number].links
+        for routes, number in zip(problem.routes, plan.routes, strict=True)
+    ]
+    crosses, served = crossing(paths, len(link_skr)), _served(plan)
+    objective, needs = problem.objective, problem.needs
+    if problem.instance.qkd.relay == "flow":
+        given = problem.key_flows.shares(objective, needs, served, link_skr)
+        return given, np.full(len(paths), -1, dtype=np.int64)
+    given = shares_on_routes(objective, needs, served, crosses, link_skr)
+    drawn = crosses @ np.where(served, needs.shares, 0.0)
+    factor = np.divide(link_skr, drawn, out=np.full(len(drawn), np.inf), where=drawn > 0.0)
+    bottleneck = [min(path, key=lambda e: (factor[e], e), default=-1) for path in paths]
+    return given, np.array(bottleneck, dtype=np.int64)
 
 
 def _demand_rates(

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from qkdopt.instance import InPlaceLightpath, NodeId
+from qkdopt.instance.key_needs import KeyAccounting
 from qkdopt.result.base import Record
 from qkdopt.result.history import HistoryPoint
 from qkdopt.runtime.files import write_json_whole
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 SCHEMA: Literal["qkdopt/result/1"] = "qkdopt/result/1"
 PLAN_SCHEMA: Literal["qkdopt/plan/1"] = "qkdopt/plan/1"
 
-Objective = Literal["mean", "max-min", "link-sum"]
+Objective = Literal["mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"]
 Status = Literal["optimal", "feasible", "infeasible", "no_solution"]
 StoppedBy = Literal["gap", "time limit", "node limit", "interrupted", "exhausted", "solver failed"]
 BlockedBy = Literal["no free channel", "guard band", "no receiver channel", "minimum key rate"]
@@ -62,7 +64,26 @@ class Value(Record):
     worst_skr_bps: float
     """Smallest over served demands; 0 when none is served."""
     without_key: int | None = None
-    """Served demands whose key rate is 0: light, but no key. Null where it was not counted."""
+    """Served demands whose key rate is 0: light, but no key. Null where it was not counted. Where
+    keys are shared, of those that ask for key."""
+    key_accounting: KeyAccounting | None = None
+    """``shared`` where rates are what demands get when all draw at once; left out where each is
+    counted as if it had its links to itself."""
+    key_needed_bps: float | None = None
+    """Key that all demands ask for [bit/s]; left out where keys are not shared."""
+    key_delivered_bps: float | None = None
+    """Key that they get of it; left out where keys are not shared."""
+    key_met: int | None = None
+    """Demands that get all they ask for; left out where keys are not shared."""
+    key_factor: float | None = None
+    """Least share of its need that a served demand gets, above 1 where all get more; left out where
+    keys are not shared or none is asked for."""
+
+
+# Fields of a result's parts that are left out of files where they have no value.
+SHARED_KEY_FIELDS = (
+    "key_accounting", "key_needed_bps", "key_delivered_bps", "key_met", "key_factor",
+)  # fmt: skip
 
 
 class Bound(Record):
@@ -89,7 +110,12 @@ class Baseline(Record):
     without_key: int | None = None
     """Of those served; null where it was not counted."""
     gain: float | None
-    """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key."""
+    """value.mean_skr_bps / baseline.mean_skr_bps - 1; null when the baseline has no key. Where keys
+    are shared, of the objectives."""
+    objective_bps: float | None = None
+    """Its objective [bit/s]; left out where keys are not shared."""
+    key_met: int | None = None
+    """Demands that get all they ask for; left out where keys are not shared."""
 
 
 class Lightpath(Record):
@@ -131,11 +157,15 @@ class ServedDemand(Record):
     demand: NodeId
     served: bool
     skr_bps: float
-    """Least rate on its relay route, as if it had the links to itself [bit/s]; 0 where blocked."""
+    """Least rate on its relay route, as if it had the links to itself [bit/s]; 0 where blocked.
+    Where keys are shared, what it gets when all draw at once."""
     bottleneck: str | None = None
-    """Link with the smallest rate on its relay route; null without a relay route."""
+    """Link with the smallest rate on its relay route, where keys are shared beside what is drawn of
+    it; null without a relay route, or where the key may take several."""
     blocked_by: BlockedBy | None = None
     """Why it is blocked; null where it is served."""
+    need_bps: float | None = None
+    """Key that it asks for [bit/s]; left out where keys are not shared."""
 
 
 class Environment(Record):
@@ -263,6 +293,14 @@ class Result(Record):
         for name in ("around", "moved"):
             if data[name] is None:
                 del data[name]
+        for part, names in (
+            (data["value"], SHARED_KEY_FIELDS),
+            (data["baseline"], ("objective_bps", "key_met")),
+            *((row, ("need_bps",)) for row in data["demands"]),
+        ):
+            for name in names if part else ():
+                if part[name] is None:
+                    del part[name]
         data.pop("schema", None)
         return {"schema": SCHEMA, **data}
 
@@ -278,6 +316,32 @@ class Result(Record):
             ),
             around=self.around,
         )
+
+    def fair_shares_bps(self) -> dict[NodeId, float]:
+        """Return what each served demand gets when all draw at once, on their own routes [bit/s].
+
+        Max-min fair shares of the links' keys, equal or in proportion to what demands ask for: of
+        a link's key rate no bit is counted twice.
+
+        Examples
+        --------
+        >>> import qkdopt
+        >>> line = qkdopt.read_instance("instances/small/line.json")
+        >>> result = qkdopt.solve(line, strategy="ds-qkd")
+        >>> sum(result.fair_shares_bps().values()) < 6 * result.value.mean_skr_bps
+        True
+        """
+        from qkdopt.result.fair_shares import crossing, fair_shares
+
+        number = {row.link: e for e, row in enumerate(self.qkd)}
+        # A link without QKD has no key.
+        paths = [[number.get(name, len(number)) for name in path.links] for path in self.lightpaths]
+        rates = np.array([*(row.skr_bps for row in self.qkd), 0.0])
+        needs = {row.demand: row.need_bps or 0.0 for row in self.demands}
+        equal = not any(needs.values())
+        share = np.array([1.0 if equal else needs[path.demand] for path in self.lightpaths])
+        given = fair_shares(crossing(paths, len(rates)), rates, share)
+        return {path.demand: float(rate) for path, rate in zip(self.lightpaths, given, strict=True)}
 
     def summary(self) -> str:
         """Return what a planner reads first, a fact a line."""
@@ -314,8 +378,11 @@ class Result(Record):
         return _frame(self.qkd, WorkingChannel)
 
     def demands_frame(self) -> pd.DataFrame:
-        """One row per demand: served, SKR [bit/s], bottleneck link, why it was blocked."""
-        return _frame(self.demands, ServedDemand)
+        """One row per demand: served, SKR [bit/s], bottleneck link, why blocked, any need."""
+        frame = _frame(self.demands, ServedDemand)
+        # Without shared keys there is no need to show.
+        shared = self.value is not None and self.value.key_accounting == "shared"
+        return frame if shared else frame.drop(columns="need_bps")
 
     def history_frame(self) -> pd.DataFrame:
         """One row per change of incumbent or bound: time [s], served, both [bit/s], gap, phase.

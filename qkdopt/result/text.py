@@ -66,17 +66,45 @@ def rate_lines(result: Result, value: Value) -> Iterator[str]:
         f"key rate   mean {kbps(value.mean_skr_bps)}, worst {kbps(value.worst_skr_bps)}, "
         f"per request {kbps(value.mean_skr_per_request_bps)}"
     )
-    yield "           of each demand as if it had its links to itself"
+    if value.key_accounting == "shared":
+        yield "           of each demand when all draw at once"
+        yield from _shared_lines(value)
+    else:
+        yield "           of each demand as if it had its links to itself"
+        yield from _at_once_lines(result)
     base = result.baseline
     if base is not None and base.gain is not None:
+        met = "" if base.key_met is None else f", {base.key_met} met"
         yield (
             f"gain       {100.0 * base.gain:+.1f} % over {base.strategy} "
-            f"({kbps(base.mean_skr_bps)}, {base.served} served{without_key(base.without_key)})"
+            f"({kbps(base.mean_skr_bps)}, {base.served} served{without_key(base.without_key)}{met})"
         )
     yield from _gap_lines(result)
     yield (
         f"time       {result.seconds:.1f} s, {result.threads} threads, seed {result.seed}"
         f"{_ending(result)}"
+    )
+
+
+def _at_once_lines(result: Result) -> Iterator[str]:
+    """Yield what demands keep of these rates when all draw at once."""
+    shares = result.fair_shares_bps().values()
+    if shares:
+        yield (
+            f"all draw   mean {kbps(sum(shares) / len(shares))}, worst {kbps(min(shares))}, "
+            "in fair shares along their routes"
+        )
+
+
+def _shared_lines(value: Value) -> Iterator[str]:
+    """Yield what is asked for and what is given of shared keys."""
+    if not value.key_needed_bps:
+        return
+    delivered = value.key_delivered_bps or 0.0
+    factor = "" if value.key_factor is None else f", least share {100.0 * value.key_factor:.3g} %"
+    yield (
+        f"needs      {value.key_met} met in full, {kbps(delivered)} of "
+        f"{kbps(value.key_needed_bps)} delivered{factor}"
     )
 
 

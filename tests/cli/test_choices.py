@@ -19,6 +19,7 @@ from qkdopt.instance import SHIPPED_FIBRES
 from qkdopt.instance.demands import RouteOrder
 from qkdopt.instance.generation import PRESETS
 from qkdopt.instance.hardware import Fibre
+from qkdopt.instance.key_needs import KeyNeed, SharedRelay
 from qkdopt.io import exporters
 from qkdopt.io.importers import formats
 from qkdopt.io.importers import options as import_options
@@ -48,6 +49,8 @@ PAIRS = {
     "Preset": PRESETS,
     "Reserve": evaluator.RESERVES,
     "Layout": get_args(Fibre.model_fields["layout"].annotation),
+    "NeedOf": get_args(KeyNeed.model_fields["per"].annotation),
+    "SharedRelay": get_args(SharedRelay),
     "NetworkFormat": formats.NAMES,
     "Lengths": import_options.LENGTHS,
     "ZeroLinks": import_options.ZERO_LINKS,

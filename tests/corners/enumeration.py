@@ -12,6 +12,7 @@ from itertools import combinations
 
 from qkdopt.instance import Instance, Link
 from qkdopt.result import Objective, Result
+from tests.corners.key_oracle import KeyOracle
 from tests.corners.light import (
     LinkLight,
     Lit,
@@ -59,6 +60,7 @@ class Enumeration:
     _light: dict[int, list[LinkLight]] = field(default_factory=dict, repr=False)
     _rates: dict[tuple[int, int, int], float | None] = field(default_factory=dict, repr=False)
     _single: bool = field(default=False, repr=False)
+    _oracle: KeyOracle | None = field(default=None, repr=False)
 
     @property
     def most(self) -> int:
@@ -142,9 +144,12 @@ class Enumeration:
         limit = self.instance.moves_limit
         if limit is not None and moved > limit:
             return
+        served = sum(choice is not None for choice in chosen)
+        if self.instance.qkd.key_accounting == "shared" and self.objective != "link-sum":
+            self._judge_shared(chosen, rates, served)
+            return
         keys = _demand_rates(self.instance, chosen, rates)
         value = objective_bps(self.objective, rates, [k for k in keys if k is not None])
-        served = sum(choice is not None for choice in chosen)
         if _has_minimum_rates(self.instance, keys, -SLACK):
             best = self.best.get(served, -math.inf)
             if math.isclose(value, best, rel_tol=SLACK, abs_tol=1e-6):
@@ -154,6 +159,15 @@ class Enumeration:
         for slack, into in ((-SLACK, self.best), (SLACK, self.sure)):
             if _has_minimum_rates(self.instance, keys, slack):
                 into[served] = max(into.get(served, -math.inf), value)
+
+    def _judge_shared(self, chosen: list, rates: list[float], served: int) -> None:
+        best = self.best.get(served, -math.inf)
+        if self._oracle is None:
+            self._oracle = KeyOracle(self.instance, self.objective)
+        if best < self._oracle.most([choice is not None for choice in chosen]):
+            best = max(best, self._oracle.value(chosen, rates))
+        self.best[served] = self.sure[served] = best
+        self.fewest[served] = 0
 
 
 def _bits(mask: int) -> list[int]:
@@ -212,6 +226,8 @@ def value_of(instance: Instance, result: Result) -> float:
             allowed[0] for allowed in _choices(instance, r) if allowed is not None
         ]:
             raise ValueError(f"demand {demand.id} takes no candidate route")
+    if instance.qkd.key_accounting == "shared" and result.objective != "link-sum":
+        return KeyOracle(instance, result.objective).value(choices, rates)
     keys = _demand_rates(instance, choices, rates)
     if not _has_minimum_rates(instance, keys, -SLACK):
         raise ValueError("a demand is served below its minimum rate")

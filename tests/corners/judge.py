@@ -56,6 +56,9 @@ class Way:
 
     def covers(self, instance: Instance, objective: Objective) -> bool:
         """Whether the documentation says that it takes such an instance."""
+        if objective.startswith("key-"):
+            # Not in the integers of CP-SAT's own model, nor by the load-state MILP.
+            return self.options.get("formulation", "joint") in ("joint", "textbook")
         if self.options.get("formulation") != "load-state":
             return True
         if any(path.movable for path in instance.lightpaths or ()):
@@ -308,6 +311,13 @@ def _spelled(error: Exception) -> str:
     place = f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "?"
     message = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {message[:200]} (at {place})"
+
+
+def key_ways(seed: int) -> tuple[Way, ...]:
+    """Ways for instances whose demands share keys, a few on each."""
+    ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, JOINT_HIGHS]
+    ways += [ALL_ROUTES[seed % 2], LOAD_STATES[0], OTHERS[seed % len(OTHERS)]]
+    return tuple(ways)
 
 
 def quick_faults(instance, objective, seed: int) -> list[str]:

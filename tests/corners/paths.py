@@ -49,6 +49,11 @@ def _simple_paths(
                 )  # fmt: skip
 
 
+def all_paths(instance: Instance, source, target) -> list[Hops]:
+    """Hops of every simple path."""
+    return [hops for _, hops in _simple_paths(instance, (source,), target, ())]
+
+
 def node_paths(instance: Instance, source, target) -> list[tuple]:
     """Nodes of every simple path, each once however many parallel links it has."""
     return list(dict.fromkeys(nodes for nodes, _ in _simple_paths(instance, (source,), target, ())))

@@ -17,6 +17,7 @@ from qkdopt.result import Result
 from tests.corners.brownfield import brownfield
 from tests.corners.generator import corner_instance
 from tests.corners.networks import networks
+from tests.corners.shared_keys import shared_keys
 from tests.shipped import LIBRARY
 
 DOCS = LIBRARY.parent / "docs"
@@ -189,3 +190,12 @@ def test_the_defaults_of_the_script_are_those_of_the_page():
     assert known == {
         name: value for name, value in required.items() if not name.startswith(WITHOUT_NUMBERS)
     }
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 6))
+def test_shared_keys_follow_from_the_page(seed):
+    layout, reserve = ("single", "pair")[seed % 2], ("working", "all")[seed // 12]
+    drawn = shared_keys(seed, (layout, "lightpath", reserve, "key-factor"))
+    result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective="key-factor")
+    instance = json.loads(json.dumps(drawn.instance.to_json_dict()))
+    assert list(recompute_plan.differences(instance, result.to_json_dict())) == []

@@ -79,7 +79,9 @@ def test_ranges_and_defaults_are_those_of_the_models():
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text, flags=re.MULTILINE))
     default = Instance.model_fields["qkd"].default.guard_ghz
     assert rows["guard_ghz"].startswith(f"number | GHz | `{default}` | >= 0, <= 5000 | Full width")
-    assert rows["relay"].startswith('`"lightpath"`, `"widest"` |  | `"lightpath"` |  | A demand')
+    assert rows["relay"].startswith(
+        '`"lightpath"`, `"widest"`, `"flow"` |  | `"lightpath"` |  | A demand'
+    )
     assert rows["length_km"].startswith("number | km | required | >= 0.001, <= 20000")
     assert "[Traffic](#instance-traffic) or null" in rows["traffic"]
 

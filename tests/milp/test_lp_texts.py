@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from qkdopt.milp import constraints, objectives, sets, textbook
-from tests.milp import test_in_place, test_sets, test_textbook, test_truth_tables
+from qkdopt.milp import constraints, objectives, sets, shared_keys, textbook
+from tests.milp import (
+    test_in_place,
+    test_sets,
+    test_shared_keys,
+    test_textbook,
+    test_truth_tables,
+)
 from tests.milp.tiny import RULES, lp_text, with_rule
 
 # Variables, numbers and readers beside the rules: no rules themselves.
@@ -22,10 +28,15 @@ HELPERS = {
     "declare_noise",
     "declare_set",
     "key_binaries",
+    "key_of_demand",
     "max_link_noise",
     "max_network_rate",
+    "most_key",
+    "needs_in_units",
     "noise_unit",
     "set_of_model",
+    "shares_keys",
+    "start_keys",
     "start_set",
     "validate_candidates",
 }
@@ -45,7 +56,7 @@ def test_no_rule_is_without_text_and_truth_table():
     """A new rule needs both."""
     public = {
         name
-        for module in (constraints, objectives, sets, textbook)
+        for module in (constraints, objectives, sets, shared_keys, textbook)
         for name, value in vars(module).items()
         if callable(value)
         and getattr(value, "__module__", "") == module.__name__
@@ -56,7 +67,7 @@ def test_no_rule_is_without_text_and_truth_table():
     assert {path.stem for path in TEXTS.glob("*.lp")} == public
     tables = {
         match[1]
-        for tests in (test_truth_tables, test_textbook, test_sets, test_in_place)
+        for tests in (test_truth_tables, test_textbook, test_sets, test_in_place, test_shared_keys)
         for name in vars(tests)
         if (match := re.match(r"test_(.+?)__", name)) is not None
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 
 from qkdopt.instance import Instance
-from qkdopt.milp import constraints, objectives, sets, textbook
+from qkdopt.milp import constraints, objectives, sets, shared_keys, textbook
 from qkdopt.milp.linearise import linearise_links
 from qkdopt.milp.strengthen import load_states
 from qkdopt.milp.variables import (
@@ -52,6 +52,12 @@ RULES = {
     "light_where_left": sets.light_where_left,
     "some_channel_left": sets.some_channel_left,
     "another_set": lambda m: sets.another_set(m, [(0, 1), (1, 3)]),
+    "key_of_link": shared_keys.key_of_link,
+    "key_flows": shared_keys.key_flows,
+    "at_most_needed": shared_keys.at_most_needed,
+    "delivered": shared_keys.delivered,
+    "needs_met": shared_keys.needs_met,
+    "least_factor": shared_keys.least_factor,
     "most_served": objectives.most_served,
     "total_rate": objectives.total_rate,
     "link_sum": objectives.link_sum,
@@ -67,9 +73,20 @@ IN_PLACE = [
 
 
 def tiny_instance(
-    relay: str = "lightpath", *, all_channels: bool = False, in_place: bool = False
+    relay: str = "lightpath",
+    *,
+    all_channels: bool = False,
+    in_place: bool = False,
+    shared: bool = False,
 ) -> Instance:
-    """Two demands on a triangle: one has two lightpaths, the other a minimum rate."""
+    """Two demands on a triangle: one has two lightpaths, the other a minimum rate.
+
+    With ``shared`` keys both ask for key instead, the second's being worth twice the first's.
+    """
+    first, second = {}, {"min_skr_bps": 1000.0}
+    if shared:
+        first = {"key": {"rate_bps": 500.0, "per": "lightpath"}}
+        second = {"key": {"rate_bps": 2000.0, "weight": 2.0}}
     links = [("0-1", 0, 1, 10.0), ("1-2", 1, 2, 5.0), ("0-2", 0, 2, 5.0)]
     return Instance.model_validate(
         {
@@ -88,11 +105,12 @@ def tiny_instance(
                 "candidates": "all" if all_channels else [0, 3],
                 "guard_ghz": 300.0 if all_channels else 200.0,
                 "relay": relay,
+                "key_accounting": "shared" if shared else "per-demand",
             },
             "routes": {"k": 2},
             "demands": [
-                {"id": 0, "source": 0, "target": 1, "channels": 2},
-                {"id": 1, "source": 2, "target": 0, "min_skr_bps": 1000.0},
+                {"id": 0, "source": 0, "target": 1, "channels": 2, **first},
+                {"id": 1, "source": 2, "target": 0, **second},
             ],
             **({"lightpaths": IN_PLACE, "moves_limit": 0} if in_place else {}),
         },
@@ -106,15 +124,16 @@ def tiny_model(
     link_noise: bool = False,
     all_channels: bool = False,
     in_place: bool = False,
+    shared: bool = False,
 ) -> JointModel:
     """Declare every variable and no rule; two segments a curve are enough to read.
 
     ``one_noise`` declares the textbook's variables, with one noise a link. ``all_channels`` are
     candidates for the MILP over sets, whose variables are declared too. ``in_place`` has both
-    demands lit already.
+    demands lit already, ``shared`` keys.
     """
-    instance = tiny_instance(relay, all_channels=all_channels, in_place=in_place)
-    problem = build_problem(instance, "mean")
+    instance = tiny_instance(relay, all_channels=all_channels, in_place=in_place, shared=shared)
+    problem = build_problem(instance)
     m = JointModel(problem, linearise_links(problem, 600.0))
     declare_lightpaths(m)
     declare_working(m)
@@ -131,6 +150,15 @@ def tiny_model(
 
 # Rules about light in place.
 OF_PLACES = ("serves_in_place", "moved_from_place", "number_moved")
+# Rules about keys that demands share.
+OF_SHARED_KEYS = (
+    "key_of_link",
+    "key_flows",
+    "at_most_needed",
+    "delivered",
+    "needs_met",
+    "least_factor",
+)
 # Rules of the MILP over sets: every channel is a candidate.
 OF_SETS = (
     "size_of_set",
@@ -145,10 +173,11 @@ OF_SETS = (
 def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
     link_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
-    relay = "widest" if name == "relay_widest" else "lightpath"
+    relay = {"relay_widest": "widest", "key_flows": "flow"}.get(name, "lightpath")
     m = tiny_model(
-        relay, link_noise=link_noise, all_channels=name in OF_SETS, in_place=name in OF_PLACES
-    )
+        relay, link_noise=link_noise, all_channels=name in OF_SETS, in_place=name in OF_PLACES,
+        shared=name in OF_SHARED_KEYS,
+    )  # fmt: skip
     m.name = name
     m.rule = RULES[name](m)
     return m

@@ -13,7 +13,7 @@ from qkdopt.channel_sets.exact.candidate_sets import count_sets, every_set, with
 from qkdopt.channel_sets.exact.static import static_plan
 from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.heuristics import ds_qkd
-from qkdopt.instance import Instance, validate_nothing_in_place
+from qkdopt.instance import Instance, validate_keys_per_demand, validate_nothing_in_place
 from qkdopt.optimize import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.problem import build_problem
@@ -127,6 +127,7 @@ def prove_channel_set(
     'optimal'
     """
     validate_nothing_in_place(instance, "the choice of a channel set")
+    validate_keys_per_demand(instance, "the choice of a channel set")
     adapter = installed(solver)
     if method not in ("auto", "sets", "milp"):
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")

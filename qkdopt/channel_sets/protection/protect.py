@@ -30,7 +30,7 @@ from qkdopt.channel_sets.protection.search import (
     repaired,
 )
 from qkdopt.errors import UnsupportedError, UsageError
-from qkdopt.instance import Instance, validate_nothing_in_place
+from qkdopt.instance import Instance, validate_keys_per_demand, validate_nothing_in_place
 from qkdopt.problem import build_problem
 from qkdopt.runtime.signals import graceful_sigint
 
@@ -145,6 +145,7 @@ def validate_protectable(
     if not 0.0 < min_skr_bps < math.inf:
         raise UsageError(f"min_skr_bps = {min_skr_bps:g}; expected more than 0 bit/s")
     validate_nothing_in_place(instance, "protection")
+    validate_keys_per_demand(instance, "protection")
     if instance.other_noise.four_wave_mixing is not None:
         raise UnsupportedError("protection does not cover four-wave mixing: take it out")
     if not isinstance(channels, int):

@@ -18,6 +18,7 @@ from qkdopt.jobs import RunReport
 from qkdopt.jobs.batch import run_batch
 from qkdopt.jobs.task import Row, to_row
 from qkdopt.optimize import Progress, solve
+from qkdopt.problem import default_objective
 from qkdopt.result import Objective, Result
 
 if TYPE_CHECKING:
@@ -205,9 +206,11 @@ def benchmark_runs(
     for instance in {instance.sha256(): instance for instance in instances}.values():
         for solver, formulation in pairs:
             if formulation != "cp-sat" or solver == "cp-sat":
+                chosen = options.get("objective") or default_objective(instance)
                 yield BenchmarkRun(
-                    instance=instance, solver=solver, formulation=formulation, **options
-                )
+                    instance=instance, solver=solver, formulation=formulation,
+                    **options | {"objective": chosen},
+                )  # fmt: skip
 
 
 def compare(
@@ -215,7 +218,7 @@ def compare(
     *,
     solvers: Sequence[str] = ("highs",),
     formulations: Sequence[str] = ("joint",),
-    objective: Objective = BenchmarkRun.objective,
+    objective: Objective | None = None,
     seconds: float = BenchmarkRun.seconds,
     gap: float = BenchmarkRun.gap,
     threads: int = BenchmarkRun.threads,
@@ -235,7 +238,7 @@ def compare(
     formulations
         Names of formulations.
     objective
-        What every run maximises.
+        What every run maximises; None for ``mean``, or ``key-factor`` where keys are shared.
     seconds, gap, threads, seed
         Limits of each run, its threads and seed.
     folder

@@ -52,8 +52,8 @@ class Search:
         a, s = self.arrays, self.state
         rebuild(
             a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
-            a.transmittance, a.background_noise, a.rate, a.table, s.path, s.channel, s.occupant,
-            s.noise, s.blockers, s.link_rate, s.figures,
+            a.transmittance, a.background_noise, a.rate, a.table, a.needs, a.order, s.path,
+            s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.drawn, s.figures,
         )  # fmt: skip
 
     def anneal(self, moves: int, hot_bps: float, cold_bps: float) -> None:
@@ -70,9 +70,9 @@ class Search:
         a, s = self.arrays, self.state
         anneal(
             moves, hot_bps, cold_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
-            a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, s.path,
-            s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.best_path,
-            s.best_channel, s.figures, s.random,
+            a.usable, a.noise, a.blocks, a.groups, a.transmittance, a.rate, a.table, a.needs,
+            a.order, s.path, s.channel, s.occupant, s.noise, s.blockers, s.link_rate, s.drawn,
+            s.best_path, s.best_channel, s.figures, s.random,
         )  # fmt: skip
         self.rebuild()
 
@@ -90,8 +90,9 @@ class Search:
         figures = np.zeros(2)
         rebuild(
             a.objective, a.min_skr, a.path_start, a.hops, a.noise, a.blocks, a.groups,
-            a.transmittance, a.background_noise, a.rate, a.table, path, channel,
-            s.occupant.copy(), s.noise.copy(), s.blockers.copy(), s.link_rate.copy(), figures,
+            a.transmittance, a.background_noise, a.rate, a.table, a.needs, a.order, path, channel,
+            s.occupant.copy(), s.noise.copy(), s.blockers.copy(), s.link_rate.copy(),
+            s.drawn.copy(), figures,
         )  # fmt: skip
         return figures
 

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdopt.heuristics.annealing.key_score import KEY_DELIVERED, KEY_FACTOR, KEY_SERVED
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.network_tables import guard_blocks, hops_of
 from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
+from qkdopt.result import Objective
 from qkdopt.units import FloatArray
 
-OBJECTIVE_CODE = {"mean": 0, "max-min": 1, "link-sum": 2}
+OBJECTIVE_CODE: dict[Objective, int] = {
+    "mean": 0,
+    "max-min": 1,
+    "link-sum": 2,
+    "key-factor": KEY_FACTOR,
+    "key-delivered": KEY_DELIVERED,
+    "key-served": KEY_SERVED,
+}
 NONE = -1
 
 
@@ -48,6 +57,12 @@ class SearchArrays:
         Parameters of the key rate, for :func:`qkdopt.physics.compiled_keyrate.key_rate`.
     table
         ``(2, n)`` measured key rate against noise; empty without one.
+    needs
+        ``(R, 2)`` key that each demand asks for, and what meeting that adds to the objective
+        ``key-served`` [bit/s].
+    order
+        ``(R,)`` the order in which that objective meets demands: of least need over the fewest
+        hops for what they are worth, first.
     objective
         Code of the objective.
     """
@@ -64,6 +79,8 @@ class SearchArrays:
     background_noise: FloatArray
     rate: FloatArray
     table: FloatArray
+    needs: FloatArray
+    order: IntArray
     objective: int
 
 
@@ -88,6 +105,7 @@ def build_arrays(problem: Problem) -> SearchArrays:
     min_skr = [demand.min_skr_bps or 0.0 for demand in instance.demands]
     lightpath_counts = [demand.channels for demand in instance.demands]
     must_serve = [int(problem.must_serve(r)) for r in range(len(instance.demands))]
+    needs, order = need_arrays(problem)
     return SearchArrays(
         demands=np.array(
             [ends[:-1], ends[1:], lightpath_counts, must_serve], dtype=np.int64
@@ -103,8 +121,21 @@ def build_arrays(problem: Problem) -> SearchArrays:
         background_noise=np.ascontiguousarray(tables.background_noise),
         rate=rate,
         table=table,
+        needs=needs,
+        order=order,
         objective=OBJECTIVE_CODE[problem.objective],
     )
+
+
+def need_arrays(problem: Problem) -> tuple[FloatArray, IntArray]:
+    """``(R, 2)`` what demands ask for [bit/s], and ``(R,)`` the order in which they are met."""
+    needs = problem.needs
+    value = needs.weight * (needs.total_bps / max(float(needs.weight.sum()), 1e-300))
+    hops = np.array([
+        min((len(route.hops) for route in routes), default=0) for routes in problem.routes
+    ])  # fmt: skip
+    cost = needs.rate_bps * hops / np.maximum(value, 1e-300)
+    return np.column_stack([needs.rate_bps, value]), np.argsort(cost, kind="stable")
 
 
 def _groups(problem: Problem) -> tuple[IntArray, FloatArray]:
@@ -141,6 +172,8 @@ class SearchState:
         ``(E, Q)`` lit channels in the guard band of each candidate.
     link_rate
         ``(E,)`` key rate at the best legal candidate [bit/s]; -1 where none is legal.
+    drawn
+        ``(E,)`` key that is drawn of each link [bit/s], for objectives about shared keys.
     best_path, best_channel
         The best lightpaths so far.
     figures
@@ -155,6 +188,7 @@ class SearchState:
     noise: FloatArray
     blockers: IntArray
     link_rate: FloatArray
+    drawn: FloatArray
     best_path: IntArray
     best_channel: IntArray
     figures: FloatArray
@@ -190,6 +224,7 @@ def new_state(arrays: SearchArrays, plan: Plan, seed: int) -> SearchState:
         noise=np.zeros((links, candidates)),
         blockers=np.zeros((links, candidates), dtype=np.int64),
         link_rate=np.zeros(links),
+        drawn=np.zeros(links),
         best_path=path.copy(),
         best_channel=channel.copy(),
         figures=np.zeros(4),

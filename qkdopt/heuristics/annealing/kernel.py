@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from qkdopt.heuristics.annealing.key_score import KEY_FACTOR, key_score
 from qkdopt.heuristics.annealing.moves import LONGEST, draw, propose
 from qkdopt.physics.compiled_keyrate import key_rate
 from qkdopt.problem.network_state import add_guards, add_noise
@@ -50,8 +51,10 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
 
 
 @njit_noalloc
-def _score(objective, path, min_skr, path_start, hops, link_rate):
+def _score(objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn):
     """Score of the current lightpaths and number served; -inf below a floor."""
+    if objective >= KEY_FACTOR:
+        return key_score(objective, path, path_start, hops, link_rate, needs, order, drawn)
     total, worst, served = 0.0, np.inf, 0
     for r in range(len(path)):
         p = path[r]
@@ -78,7 +81,8 @@ def _score(objective, path, min_skr, path_start, hops, link_rate):
 @njit
 def rebuild(
     objective, min_skr, path_start, hops, noise_of, blocks, groups, transmittance,
-    background_noise, rate, table, path, channel, occupant, noise, blockers, link_rate, figures,
+    background_noise, rate, table, needs, order, path, channel, occupant, noise, blockers,
+    link_rate, drawn, figures,
 ):  # fmt: skip
     """Recompute everything from the lightpaths: the start, and the end of any drift.
 
@@ -88,13 +92,13 @@ def rebuild(
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     noise_of
         ``(E, 2, W, Q)``, its ``noise``.
-    blocks, groups, transmittance, background_noise, rate, table
+    blocks, groups, transmittance, background_noise, rate, table, needs, order
         Other fields of it.
     path, channel
         ``(R,)`` and ``(R, B)`` lightpaths, read; see
         :class:`qkdopt.heuristics.annealing.arrays.SearchState`.
-    occupant, noise, blockers, link_rate
-        ``(2 E, W)``, ``(E, Q)``, ``(E, Q)`` and ``(E,)`` fields of it, written.
+    occupant, noise, blockers, link_rate, drawn
+        ``(2 E, W)``, ``(E, Q)``, ``(E, Q)``, ``(E,)`` and ``(E,)`` fields of it, written.
     figures
         ``(4,)``; the first two, score and number served, are written.
     """
@@ -116,7 +120,9 @@ def rebuild(
                 )  # fmt: skip
     for e in range(len(link_rate)):
         link_rate[e] = _retune(e, groups, transmittance, noise, blockers, rate, table)
-    figures[0], served = _score(objective, path, min_skr, path_start, hops, link_rate)
+    figures[0], served = _score(
+        objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn
+    )
     figures[1] = served
 
 
@@ -258,8 +264,8 @@ def _restore(
 @njit
 def anneal(
     moves, hot, cold, objective, demands, min_skr, path_start, hops, usable, noise_of, blocks,
-    groups, transmittance, rate, table, path, channel, occupant, noise, blockers, link_rate,
-    best_path, best_channel, figures, random,
+    groups, transmittance, rate, table, needs, order, path, channel, occupant, noise, blockers,
+    link_rate, drawn, best_path, best_channel, figures, random,
 ):  # fmt: skip
     """Try ``moves`` moves, cooling geometrically from ``hot`` to ``cold`` [bit/s of the score].
 
@@ -273,9 +279,11 @@ def anneal(
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     noise_of
         ``(E, 2, W, Q)``, its ``noise``.
-    blocks, groups, transmittance, rate, table
+    blocks, groups, transmittance, rate, table, needs, order
         Other fields of it.
-    path, channel, occupant, noise, blockers, link_rate, best_path, best_channel, figures, random
+    path, channel, occupant, noise, blockers, link_rate, drawn, best_path, best_channel, figures
+        Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchState`, changed as below.
+    random
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchState`, up to date as
         :func:`rebuild` leaves them; all change in place.
     """
@@ -305,7 +313,9 @@ def anneal(
         score, served = 0.0, 0
         if accept:
             _write(n, who, p_new, w_new, path, channel)
-            score, served = _score(objective, path, min_skr, path_start, hops, link_rate)
+            score, served = _score(
+                objective, path, min_skr, path_start, hops, link_rate, needs, order, drawn
+            )
             heat = hot * (cold / hot) ** (move / moves)
             accept = _is_accepted(score, served, heat, figures, random)
             if not accept:

@@ -29,6 +29,8 @@ class RouteSearch:
         ``(E, 2)`` lightpaths with and against the quantum signal.
     rate, excess
         ``(E,)`` best key rate of each link at its load [bit/s], and lightpaths beyond what fits.
+    drawn
+        ``(E,)`` key that is drawn of each link [bit/s], for objectives about shared keys.
     value
         ``(R,)`` what each demand counts [bit/s].
     members, count, place
@@ -47,6 +49,7 @@ class RouteSearch:
     load: IntArray
     rate: FloatArray
     excess: IntArray
+    drawn: FloatArray
     value: FloatArray
     members: IntArray
     count: IntArray
@@ -85,6 +88,7 @@ class RouteSearch:
             load=np.zeros((links, 2), dtype=np.int64),
             rate=np.zeros(links),
             excess=np.zeros(links, dtype=np.int64),
+            drawn=np.zeros(links),
             value=np.zeros(demands),
             members=np.zeros((links, demands), dtype=np.int64),
             count=np.zeros(links, dtype=np.int64),
@@ -107,8 +111,8 @@ class RouteSearch:
         a = self.arrays
         set_up(
             a.objective, a.demands, a.min_skr, a.path_start, a.hops, a.rate_of_load,
-            a.excess_of_load, self.path, self.load, self.rate, self.excess, self.value,
-            self.members, self.count, self.place, self.figures,
+            a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate, self.excess,
+            self.drawn, self.value, self.members, self.count, self.place, self.figures,
         )  # fmt: skip
 
     def anneal(self, moves: int, heat_bps: float, penalty_bps: float) -> None:
@@ -126,8 +130,8 @@ class RouteSearch:
         a = self.arrays
         anneal_routes(
             moves, heat_bps, penalty_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
-            a.rate_of_load, a.excess_of_load, self.path, self.load, self.rate, self.excess,
-            self.value, self.members, self.count, self.place, self.best_path, self.figures,
-            self.random,
+            a.rate_of_load, a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate,
+            self.excess, self.drawn, self.value, self.members, self.count, self.place,
+            self.best_path, self.figures, self.random,
         )  # fmt: skip
         self.set_up()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.heuristics.annealing.arrays import NONE, OBJECTIVE_CODE
+from qkdopt.heuristics.annealing.arrays import NONE, OBJECTIVE_CODE, need_arrays
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.load_states import LinkStates, co_direction
@@ -34,6 +34,8 @@ class RoutingArrays:
         ``(E, M, M)`` best key rate of a link that carries (m0, m1) lightpaths [bit/s].
     excess_of_load
         ``(E, M, M)`` lightpaths by which a load is beyond what fits on the link.
+    needs, order
+        As in :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     objective
         Code of the objective.
     """
@@ -44,6 +46,8 @@ class RoutingArrays:
     hops: IntArray
     rate_of_load: FloatArray
     excess_of_load: IntArray
+    needs: FloatArray
+    order: IntArray
     objective: int
 
 
@@ -57,6 +61,7 @@ def routing_arrays(problem: Problem) -> RoutingArrays:
     co = np.array([co_direction(problem.tables, e) for e in range(problem.tables.usable.shape[0])])
     direction = (hops[:, 1] != co[hops[:, 0]]).astype(np.int64)
     rate, excess = load_tables(problem)
+    needs, order = need_arrays(problem)
     return RoutingArrays(
         demands=np.array([ends[:-1], ends[1:], lightpaths, must_serve], dtype=np.int64).T.copy(),
         min_skr=np.array([demand.min_skr_bps or 0.0 for demand in demands], dtype=np.float64),
@@ -64,6 +69,8 @@ def routing_arrays(problem: Problem) -> RoutingArrays:
         hops=np.column_stack([hops[:, 0], direction]).astype(np.int64),
         rate_of_load=rate,
         excess_of_load=excess,
+        needs=needs,
+        order=order,
         objective=OBJECTIVE_CODE[problem.objective],
     )
 

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from qkdopt.heuristics.annealing.key_score import KEY_FACTOR, key_score
 from qkdopt.heuristics.annealing.moves import draw
 from qkdopt.runtime.compiled import njit, njit_inline, njit_noalloc
 
@@ -90,19 +91,19 @@ def _score(objective, value, path, rate):
 
 @njit
 def set_up(
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, path, load, rate,
-    excess, value, members, count, place, figures,
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order, path,
+    load, rate, excess, drawn, value, members, count, place, figures,
 ):  # fmt: skip
     """Compute everything from the paths.
 
     Parameters
     ----------
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
     path
         ``(R,)`` path of each demand, -1 when blocked; read.
-    load, rate, excess
-        ``(E, 2)``, ``(E,)`` and ``(E,)`` of each link, written.
+    load, rate, excess, drawn
+        ``(E, 2)``, and ``(E,)`` each, of each link, written.
     value
         ``(R,)`` what each demand counts [bit/s], written.
     members, count, place
@@ -126,7 +127,11 @@ def set_up(
         total += excess[e]
     for r in range(len(path)):
         value[r] = _value(objective, r, path[r], min_skr, path_start, hops, rate)
-    figures[0], figures[1] = _score(objective, value, path, rate), total
+    if objective >= KEY_FACTOR:
+        figures[0], _ = key_score(objective, path, path_start, hops, rate, needs, order, drawn)
+    else:
+        figures[0] = _score(objective, value, path, rate)
+    figures[1] = total
 
 
 @njit_inline
@@ -225,8 +230,8 @@ def _keep_best(path, figures, best_path):
 @njit
 def anneal_routes(
     moves, heat, penalty, objective, demands, min_skr, path_start, hops, rate_of_load,
-    excess_of_load, path, load, rate, excess, value, members, count, place, best_path, figures,
-    random,
+    excess_of_load, needs, order, path, load, rate, excess, drawn, value, members, count, place,
+    best_path, figures, random,
 ):  # fmt: skip
     """Try ``moves`` moves at one temperature.
 
@@ -238,9 +243,9 @@ def anneal_routes(
         Temperature [bit/s of the score], above 0.
     penalty
         What a lightpath beyond what fits on a link costs [bit/s of the score].
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
-    path, load, rate, excess, value, members, count, place, figures
+    path, load, rate, excess, drawn, value, members, count, place, figures
         As :func:`set_up` leaves them; all change in place.
     best_path
         ``(R,)`` best paths without excess, and their score in ``figures[2]``; written.
@@ -287,6 +292,9 @@ def anneal_routes(
             gain += value[r] - kept_value[k]
         if objective == MAX_MIN:
             gain = _score(objective, value, path, rate) - figures[0]
+        if objective >= KEY_FACTOR:
+            score, _ = key_score(objective, path, path_start, hops, rate, needs, order, drawn)
+            gain = score - figures[0]
         judged = gain - penalty * beyond
         if judged >= 0.0 or draw(random, 1 << 30) < math.exp(judged / heat) * (1 << 30):
             _accept(m, who, p_old, p_new, path, path_start, hops, members, count, place)

@@ -17,6 +17,9 @@ OBJECTIVES: dict[Objective, str] = {
     "mean": "a mean key rate over its served demands",
     "max-min": "a least key rate over its served demands",
     "link-sum": "key rates of all links that sum up to",
+    "key-factor": "keys that all its demands get at once in proportion to their needs, in sum",
+    "key-delivered": "keys delivered at once of what its demands ask for, in sum",
+    "key-served": "needs met in full at once, by weight, as a share of all that is asked for,",
 }
 STATUS = {
     "infeasible": "No plan exists: it was proved that the rules cannot all be kept.",

@@ -1,0 +1,70 @@
+"""The bound on shared keys: valid at any prices, and close where it was measured."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import qkdopt
+from qkdopt.bounds.key_program import KeyProgram, Prices
+from qkdopt.heuristics import ds_qkd
+from qkdopt.problem import build_problem
+from qkdopt.problem.plan import assess
+
+NSFNET = qkdopt.read_instance("instances/nsfnet_100erl.json")
+
+
+def everything(program):
+    return [np.ones(len(states.loads), dtype=np.bool_) for states in program.states]
+
+
+@pytest.mark.parametrize("relay", ["lightpath", "flow"])
+@pytest.mark.parametrize("objective", ["key-delivered", "key-served"])
+def test_at_any_prices_it_is_above_a_plan(objective, relay):
+    shared = qkdopt.share_keys(NSFNET, rate_bps=3000.0, relay=relay)
+    problem = build_problem(shared, objective)
+    exact = assess(problem, ds_qkd(problem))
+    program = KeyProgram(problem, exact.served)
+    rng, links = np.random.default_rng(1), len(program.states)
+    for size in (0.0, 0.1, 1.0, 10.0):
+        prices = Prices(
+            lightpath=size * rng.standard_normal((links, 2)),
+            key=size * rng.random(links),
+            loads=np.zeros((links, 2)),
+            drawn_bps=np.zeros(links),
+            spread=np.zeros((links, 2)),
+        )
+        value = program.value(prices, everything(program)) * program.unit
+        assert value >= exact.objective_bps
+
+
+def test_dual_prices_of_the_program_give_its_value():
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=3000.0), "key-delivered")
+    program = KeyProgram(problem, 100)
+    found = program.solve(everything(program))
+    tight = program.value(found, everything(program))
+    worse = dataclasses.replace(found, key=1.2 * found.key)
+    assert tight < program.value(worse, everything(program))
+    # The root is near what a long run proves, 219 kbit/s.
+    assert 219e3 <= tight * program.unit < 235e3
+
+
+def test_more_demands_than_fit_are_refused():
+    shared = qkdopt.share_keys(NSFNET, rate_bps=3000.0)
+    with pytest.raises(qkdopt.UsageError, match="expected 0 to 100"):
+        qkdopt.bound(shared, served=101, time_limit=1.0)
+    with pytest.raises(qkdopt.UnsupportedError, match="no bound covers routes = all"):
+        qkdopt.bound(shared, routes="all", time_limit=1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("objective", "rate", "gap"), [("key-factor", 1000.0, 0.02), ("key-served", 3000.0, 0.05)]
+)
+def test_nsfnet_is_proved_closely(objective, rate, gap):
+    shared = qkdopt.share_keys(NSFNET, rate_bps=rate)
+    result = qkdopt.solve(shared, objective=objective, time_limit=60.0)
+    assert qkdopt.check(shared, result).ok
+    assert result.gap < gap
