@@ -10,16 +10,22 @@ import numpy as np
 from qkdopt.heuristics.spectrum import Spectrum, drop_below_min_rate
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.problem.plan import BLOCKED, Plan
+from qkdopt.problem.key_shares import KEY_OBJECTIVES
+from qkdopt.problem.plan import BLOCKED, Plan, assess
 from qkdopt.problem.routes import Route
 from qkdopt.units import FloatArray
 
-Rule = Literal["harm", "equalisation"]
+Rule = Literal["harm", "equalisation", "key-prices"]
+# A link's price rises with this power of how often its key is asked for: near to the fullest link
+# alone, which is what a factor of all needs is about.
+PRICE_POWER = 4
+# A link counts as having this share of the highest key rate at least: none has no price.
+LEAST_KEY = 1e-3
 # Picks (position in the list, channel) among numbered routes; None when none has room.
 Choose = Callable[[list[int]], tuple[int, int] | None]
 
 
-def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
+def ds_qkd_synergistic(problem: Problem, rule: Rule | None = None) -> Plan:
     """Serve demands in file order on the best route and channel by a rule.
 
     Parameters
@@ -31,9 +37,21 @@ def ds_qkd_synergistic(problem: Problem, rule: Rule = "harm") -> Plan:
         the new light takes from demands already there, counted at the links that are
         their bottlenecks. ``equalisation``: on the first route with room, the channel
         with the least noise, averaged over the links' candidates (the paper's text).
+        ``key-prices``: over all routes and free channels, where the prices of the links' keys rise
+        least, by what is drawn of them and by what the new light takes from them. None for
+        ``harm``, and where demands share keys for the better of it and ``key-prices``: at little
+        load prices are better, at much they spread the light over all links.
     """
+    if rule is None and problem.objective in KEY_OBJECTIVES:
+        rules: tuple[Rule, ...] = ("key-prices", "harm")
+        plans = [ds_qkd_synergistic(problem, each) for each in rules]
+        return max(plans, key=lambda plan: assess(problem, plan).rank)
     builder = _Builder(problem)
-    choose = builder.least_harm if rule == "harm" else builder.least_noise
+    choose = {
+        "harm": builder.least_harm,
+        "equalisation": builder.least_noise,
+        "key-prices": builder.least_price,
+    }[rule or "harm"]
     for r, demand in enumerate(problem.instance.demands):
         if not problem.stays(r):
             builder.serve(r, demand.channels, choose)
@@ -51,13 +69,18 @@ class _Builder:
         self._bottlenecks: IntArray = np.zeros(len(self._rates), dtype=np.int64)
         self.routes: list[int] = [BLOCKED] * len(problem.routes)
         self.channels: list[tuple[int, ...]] = [()] * len(problem.routes)
+        self._drawn = np.zeros(len(self._rates))
+        self._need = 0.0
+        self._least_key = LEAST_KEY * max(float(self._rates.max(initial=0.0)), 1.0)
         for r in problem.staying:
             self.routes[r], self.channels[r] = 0, problem.in_place[r] or ()
+            self._draw(r)
         self._count_bottlenecks()
 
     def serve(self, r: int, count: int, choose: Choose) -> None:
         """Light ``count`` channels for demand r where the rule says, or block it."""
         first = self._spectrum.route_number(r)
+        self._need = float(self._problem.needs.rate_bps[r])
         allowed = list(range(first, first + len(self._problem.routes[r])))
         while allowed:
             choice = choose(allowed)
@@ -66,6 +89,7 @@ class _Builder:
             lit = self._light(allowed[choice[0]], count, choice[1], choose)
             if lit is not None:
                 self.routes[r], self.channels[r] = allowed[choice[0]] - first, lit
+                self._draw(r)
                 self._count_bottlenecks()
                 return
             allowed.pop(choice[0])
@@ -101,6 +125,31 @@ class _Builder:
             if worth[k] > best:
                 best, choice = float(worth[k]), (p, int(free[k]))
         return choice
+
+    def least_price(self, routes: list[int]) -> tuple[int, int] | None:
+        """Return (route, channel) with the least rise of key prices; None without room."""
+        best, choice = np.inf, None
+        for p, route in enumerate(routes):
+            free = np.flatnonzero(self._spectrum.free(route))
+            if not len(free):
+                continue
+            links = list(self._every[route].links)
+            after = self._price(self._drawn[links] + self._need, self._rates_after(route, free))
+            before = self._price(self._drawn[links], self._rates[links])
+            rise = after.sum(axis=1) - before.sum()
+            k = int(rise.argmin())
+            if rise[k] < best:
+                best, choice = float(rise[k]), (p, int(free[k]))
+        return choice
+
+    def _price(self, drawn_bps: FloatArray, rates_bps: FloatArray) -> FloatArray:
+        """Return the prices of links' keys: a power of what is drawn beside what there is."""
+        return np.asarray((drawn_bps / np.maximum(rates_bps, self._least_key)) ** PRICE_POWER)
+
+    def _draw(self, r: int) -> None:
+        """Count what a demand draws of the links on its route."""
+        links = list(self._problem.routes[r][self.routes[r]].links)
+        self._drawn[links] += self._problem.needs.rate_bps[r]
 
     def least_noise(self, routes: list[int]) -> tuple[int, int] | None:
         """Return the first route with room and its channel of least added noise."""

@@ -98,16 +98,22 @@ class Facts:
         return None if row is None else working_candidate(self.instance, link, row)
 
     def shared_skr_bps(self, demand: NodeId) -> float | None:
-        """Return a demand's key rate when each link shares its key equally [bit/s].
+        """Return a demand's key rate when all draw at once, in max-min fair shares [bit/s].
 
-        Among the demands that cross it. None where the demand is blocked, or where the key may
-        leave the lightpath's route.
+        None where the demand is blocked, or where the key may leave the lightpath's route.
         """
-        path = self.lightpaths.get(demand)
-        if path is None or self.instance.qkd.relay != "lightpath":
+        if self.instance.qkd.relay != "lightpath":
             return None
-        rates = self.report.link_skr_bps
-        return min(rates.get(name, 0.0) / self.crossing[name] for name in path.links)
+        return self._fair_shares.get(demand)
+
+    @cached_property
+    def _fair_shares(self) -> dict[NodeId, float]:
+        return self.result.fair_shares_bps()
+
+    @property
+    def shares_keys(self) -> bool:
+        """Whether key rates of demands are what they get when all draw at once."""
+        return self.instance.qkd.key_accounting == "shared"
 
 
 def checked_facts(label: str, instance: Instance, result: Result) -> Facts:

@@ -91,12 +91,17 @@ def _outcomes(instance: Instance, plan: SavedPlan, rates: DemandRates) -> tuple[
     links = {path.demand: path.links for path in plan.lightpaths}
     network = [link.id for link in instance.network.links]
 
+    def need(demand: Demand) -> float | None:
+        return demand.need_bps if instance.qkd.key_accounting == "shared" else None
+
     def outcome(demand: Demand) -> ServedDemand:
         if demand.id not in rates:
-            return ServedDemand(demand=demand.id, served=False, skr_bps=0.0)
+            return ServedDemand(demand=demand.id, served=False, skr_bps=0.0, need_bps=need(demand))
         rate, bottlenecks = rates[demand.id]
         places = (*links[demand.id], *network)
         first = next((name for name in places if name in bottlenecks), None)
-        return ServedDemand(demand=demand.id, served=True, skr_bps=rate, bottleneck=first)
+        return ServedDemand(
+            demand=demand.id, served=True, skr_bps=rate, bottleneck=first, need_bps=need(demand)
+        )
 
     return tuple(outcome(demand) for demand in instance.demands)

@@ -93,14 +93,34 @@ def test_the_parts_of_the_noise_add_up():
         assert parts == pytest.approx(float(row["noise_per_gate"]), rel=1e-12, abs=1e-30)
 
 
-def test_a_shared_key_rate_divides_each_link_among_its_demands():
-    instance = instance_of([("a", 0, 1, 10.0), ("b", 1, 2, 10.0)], [(0, 1), (0, 2), (1, 2)])
+def test_a_shared_key_rate_is_a_fair_share_of_the_links():
+    instance = instance_of([("a", 0, 1, 10.0), ("b", 1, 2, 15.0)], [(0, 1), (0, 2), (1, 2)])
     result = qkdopt.solve(instance, strategy="ds-qkd")
     assert result.value.served == 3
     link = {row.link: row.skr_bps for row in result.qkd}
     rows = Reader(html_of((instance, result))).table("demands")
     shared = [number(row["shared_skr_bps"]) for row in rows]
-    assert shared == [link["a"] / 2, min(link["a"], link["b"]) / 2, link["b"] / 2]
+    assert link["b"] < link["a"]
+    half = link["b"] / 2
+    assert shared == pytest.approx([link["a"] - half, half, half], rel=1e-12)
+
+
+def test_a_page_of_shared_keys_says_what_is_needed_and_what_is_given():
+    instance = instance_of([("a", 0, 1, 10.0), ("b", 1, 2, 15.0)], [(0, 1), (0, 2), (1, 2)])
+    shared = qkdopt.share_keys(instance, rate_bps=20_000.0)
+    result = qkdopt.solve(shared, strategy="ds-qkd")
+    page = Reader(html_of((shared, result)))
+    rows = page.table("demands")
+    assert "shared_skr_bps" not in rows[0]
+    assert [number(row["need_bps"]) for row in rows] == [20_000.0] * 3
+    given = {row.demand: row.skr_bps for row in result.demands}
+    assert [number(row["skr_bps"]) for row in rows] == list(given.values())
+    text = html_of((shared, result))
+    assert "when all draw at once" in text
+    assert "as if the demand had" not in text
+    assert f"{result.value.key_met}" in text
+    saved = html_of((shared, result.plan()))
+    assert "Needs met" in saved
 
 
 @pytest.mark.parametrize("name", ["mesh6", "mesh6_pair", "line_1to2_reserved"])

@@ -27,6 +27,7 @@ def demands_section(facts: Facts) -> Section:
         causes=causes,
         demands=demands_table(facts),
         shares=facts.instance.qkd.relay == "lightpath",
+        shared=facts.shares_keys,
     )
     return Section(name="demands", title="Demands", body=body)
 
@@ -39,6 +40,7 @@ def demands_table(facts: Facts) -> Table:
         Column(key="source", title="From"),
         Column(key="target", title="To"),
         Column(key="state", title="State", choice=True),
+        rate_column("need_bps", "Need"),
         rate_column("skr_bps", "Key rate"),
         rate_column("shared_skr_bps", "Shared key rate"),
         Column(key="bottleneck", title="Bottleneck"),
@@ -48,7 +50,10 @@ def demands_table(facts: Facts) -> Table:
         Column(key="reason", title="Reason", wide=True),
     )
     table = Table(name="demands", caption="Demands: one row each", columns=columns, rows=rows)
-    empty = [] if facts.instance.qkd.relay == "lightpath" else ["shared_skr_bps"]
+    apart = facts.instance.qkd.relay == "lightpath" and not facts.shares_keys
+    empty = [] if apart else ["shared_skr_bps"]
+    if not facts.shares_keys:
+        empty.append("need_bps")
     return table.without(*empty, *([] if any(row[-1] for row in rows) else ["reason"]))
 
 
@@ -68,6 +73,7 @@ def _row(facts: Facts, demand: Demand) -> tuple[Value, ...]:
         facts.node_names[demand.source],
         facts.node_names[demand.target],
         state_of(facts, demand),
+        outcome.need_bps,
         outcome.skr_bps if served else None,
         facts.shared_skr_bps(demand.id),
         outcome.bottleneck if served else None,

@@ -77,12 +77,31 @@ def _figures(facts: Facts) -> Iterator[Figure]:
     )  # fmt: skip
     yield Figure("With key", f"{value.served - keyless:,}", "served demands with a key rate")
     yield Figure("Without key", f"{keyless:,}", "served: light, but no key", alarm=keyless > 0)
-    yield Figure("Mean key rate", kbps(value.mean_skr_bps), "over served demands")
+    if value.key_accounting == "shared":
+        yield from _shared_figures(value)
+    yield Figure(
+        "Mean key rate", kbps(value.mean_skr_bps),
+        "when all draw at once" if facts.shares_keys else "over served demands",
+    )  # fmt: skip
     yield Figure("Worst key rate", kbps(value.worst_skr_bps), "of any served demand")
     yield Figure("Per request", kbps(value.mean_skr_per_request_bps), "mean, blocked ones as 0")
     if not facts.saved:
         yield _gain(result)
         yield _gap(result)
+
+
+def _shared_figures(value: Value) -> Iterator[Figure]:
+    """Yield what is asked for and given of keys that demands share."""
+    if not value.key_needed_bps:
+        return
+    delivered = value.key_delivered_bps or 0.0
+    yield Figure("Needs met", f"{value.key_met or 0:,}", "demands with all the key they ask for")
+    yield Figure(
+        "Delivered", percent(delivered / value.key_needed_bps),
+        f"{kbps(delivered)} of {kbps(value.key_needed_bps)} that are asked for",
+    )  # fmt: skip
+    if value.key_factor is not None:
+        yield Figure("Least share", percent(value.key_factor), "of its need, of any served demand")
 
 
 def _gain(result: Result) -> Figure:
@@ -93,6 +112,8 @@ def _gain(result: Result) -> Figure:
         )
         return Figure("Gain", "none", reason)
     note = f"in mean key rate over {shortened(base.strategy)}: {kbps(base.mean_skr_bps)}"
+    if base.objective_bps is not None:
+        note = f"in its objective over {shortened(base.strategy)}: {kbps(base.objective_bps)}"
     return Figure("Gain", f"{100.0 * base.gain:+.1f} %", f"{note}, {base.served:,} served")
 
 
@@ -117,11 +138,17 @@ def _sentences(facts: Facts) -> Iterator[str]:
         yield from served_sentences(result, value)
         yield from gap_sentences(result, value)
     yield from _keyless_sentences(facts)
+    if facts.shares_keys:
+        yield (
+            "Key rates are what demands get when all draw on the links' keys at once: of no link's "
+            "key a bit is counted twice."
+        )
+        return
     yield (
         "Key rates are counted per demand, each as if the demand had the links of its route to "
         "itself. A link's key can be spent once: demands that share a link share its key, so the "
-        "rates do not add up. The table of demands has the rate that each keeps when every link "
-        "shares its key equally among the demands that cross it."
+        "rates do not add up. The table of demands has the rate that each keeps when all draw at "
+        "once, in max-min fair shares."
         if facts.instance.qkd.relay == "lightpath"
         else "Key rates are counted per demand, each as if the demand had the links of its relay "
         "route to itself. A link's key can be spent once: demands that share a link share its "
