@@ -46,6 +46,8 @@ def study_assumptions_section(
 def _facts(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield one fact a value, those of an object below its name."""
     for name, value in data.items():
+        if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+            value = {str(number): one for number, one in enumerate(value, start=1)}
         if isinstance(value, Mapping):
             yield from _facts(value, f"{prefix}{name}.")
         else:
@@ -53,6 +55,8 @@ def _facts(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 
 def _spelled(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_spelled, value)) or "none"
     return f"{value:.10g}" if isinstance(value, float) else str(value)
