@@ -105,6 +105,10 @@ class Table:
             for k, column in enumerate(self.columns)
         ]
 
+    def shown_values(self, number: int) -> list[str]:
+        """Return what a column shows, each text once."""
+        return list(dict.fromkeys(row[number].shown for row in self.cells))
+
     @property
     def page_rows(self) -> int:
         """Return how many rows the page shows at once."""

@@ -10,7 +10,7 @@ import pytest
 from tests.command import wait_until
 from tests.report.browser import chromium, column, messages, press, show, violations
 from tests.report.grid import grid_result
-from tests.report.pages import hostile, html_of, solved
+from tests.report.pages import Reader, hostile, html_of, solved
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,14 @@ def driver(folder):
 def page(folder):
     path = folder / "page.html"
     path.write_text(html_of(solved("mesh6"), solved("ring_blocks")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def large(folder):
+    """Return the page of 300 links and 80 channels."""
+    path = folder / "grid.html"
+    path.write_text(html_of(grid_result()), encoding="utf-8")
     return path
 
 
@@ -174,9 +182,44 @@ def test_without_scripts_every_number_is_there(driver, folder, page):
 
 
 @pytest.mark.slow
-def test_300_links_of_80_channels_are_ready_within_2_s_of_work(driver, folder):
-    path = folder / "grid.html"
-    path.write_text(html_of(grid_result()), encoding="utf-8")
+def test_rows_beyond_the_first_screen_come_when_they_are_needed(driver, large):
+    path = large
+    show(driver, path)
+    demands = grid_result()[1].to_json_dict()["demands"]
+    host = driver.find_element("css selector", "#r1-demands .table")
+    count = host.find_element("css selector", ".count")
+    assert count.text == "700 of 700 rows, the first 100 shown"
+    assert len(column(driver, "demands", "demand")) == 100
+    choice = host.find_element("css selector", "select")
+    states = {option.text for option in choice.find_elements("css selector", "option")}
+    assert states == {
+        "all",
+        *(row["state"] for row in Reader(path.read_text("utf-8")).table("demands")),
+    }
+    press(driver, "demands", "skr_bps")
+    rates = sorted(row["skr_bps"] for row in demands if row["served"])
+    values = [float(value) for value in column(driver, "demands", "skr_bps") if value]
+    assert values == pytest.approx(rates, rel=1e-12)
+    show(driver, path)
+    host = driver.find_element("css selector", "#r1-demands .table")
+    host.find_element("css selector", "input").send_keys("zz")
+    assert host.find_element("css selector", ".count").text == "0 of 700 rows"
+    show(driver, path)
+    driver.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert len(column(driver, "demands", "demand")) == len(demands) == 700
+    assert messages(driver) == []
+    driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        show(driver, path)
+        rows = driver.find_elements("css selector", "#r1-demands tbody tr")
+        assert len(rows) == 700
+    finally:
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.slow
+def test_300_links_of_80_channels_are_ready_within_2_s_of_work(driver, large):
+    path = large
     assert path.stat().st_size < 6_000_000
     # Seconds of the page's own thread: others share the processor.
     driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})

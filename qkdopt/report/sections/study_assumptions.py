@@ -46,10 +46,11 @@ def study_assumptions_section(
 def _facts(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield one fact a value, those of an object below its name."""
     for name, value in data.items():
-        if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
-            value = {str(number): one for number, one in enumerate(value, start=1)}
         if isinstance(value, Mapping):
             yield from _facts(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+            numbered = {str(number): one for number, one in enumerate(value, start=1)}
+            yield from _facts(numbered, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", passage("none" if value is None else _spelled(value))
 
