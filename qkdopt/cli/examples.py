@@ -40,6 +40,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "instance import": (
         "qkdopt instance import my_network -o network.json --preset dwdm --per-lightpath 100",
+        "qkdopt instance import my_network -o network.json --fibre-type SSMF --route-order hops",
         "qkdopt instance import backbone.graphml -o network.json --lengths great-circle",
     ),
     "instance share-keys": (

@@ -44,6 +44,9 @@ LayoutName = Annotated[
     Layout | None, typer.Option(help="Fibres of a link; the preset's by default.")
 ]
 LaunchPower = Annotated[float | None, typer.Option(help="Launch power per channel [dBm].")]
+RouteOrderName = Annotated[
+    RouteOrder | None, typer.Option(help="What the shortest routes have least of; km.")
+]
 RouteCount = Annotated[int, typer.Option(help="Candidate routes of each demand.")]
 TrafficLoad = Annotated[float | None, typer.Option(help="Load of the traffic block in erlang.")]
 
@@ -69,9 +72,7 @@ def new(
     layout: LayoutName = None,
     launch_dbm: LaunchPower = None,
     k: RouteCount = 3,
-    route_order: Annotated[
-        RouteOrder | None, typer.Option(help="What the shortest routes have least of; km.")
-    ] = None,
+    route_order: RouteOrderName = None,
     fibre_type: Annotated[
         FibreTypeName | None,
         typer.Option(help="Type of every link's fibre; the preset's fibre by default."),
@@ -129,6 +130,12 @@ def import_command(
     demands_file: Annotated[
         Path | None, typer.Option(help="Demands: CSV, or services of GNPy (JSON).")
     ] = None,
+    fibres: Annotated[
+        Path | None,
+        typer.Option(
+            help="Fibre types of your own that links name: CSV, JSON, or GNPy's equipment."
+        ),
+    ] = None,
     demands: Annotated[
         int | None,
         typer.Option(
@@ -176,6 +183,13 @@ def import_command(
     layout: LayoutName = None,
     launch_dbm: LaunchPower = None,
     k: RouteCount = 3,
+    route_order: RouteOrderName = None,
+    fibre_type: Annotated[
+        str | None,
+        typer.Option(
+            help="Type of the fibre of links that name none; the preset's fibre by default."
+        ),
+    ] = None,
     load_erlang: TrafficLoad = None,
     as_json: AsJson = False,
 ) -> None:
@@ -191,6 +205,7 @@ def import_command(
         encoding=encoding,
         nodes=nodes,
         demands_file=demands_file,
+        fibres=fibres,
         demands=demands,
         per_lightpath=per_lightpath,
         channels_per_demand=channels_per_demand,
@@ -206,6 +221,8 @@ def import_command(
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
     )
 

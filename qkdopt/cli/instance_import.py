@@ -11,6 +11,7 @@ import typer
 from qkdopt.instance import read_candidates
 from qkdopt.io import validate_writable, write_json_whole
 from qkdopt.io.importers import import_network
+from qkdopt.io.importers.fibre_types import type_counts
 
 
 def run_import(
@@ -45,6 +46,7 @@ def run_import(
             "links": len(instance.network.links),
             "demands": len(instance.demands),
             "lightpaths": sum(demand.channels for demand in instance.demands),
+            "fibre_types": type_counts(instance.network.links),
             **report.to_dict(),
         }
         typer.echo(json.dumps(account, indent=1, ensure_ascii=False))

@@ -8,7 +8,7 @@ from qkdopt.instance.candidates import (
     with_candidates,
 )
 from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
-from qkdopt.instance.fibres import SHIPPED_FIBRES, FibreType
+from qkdopt.instance.fibres import SHIPPED_FIBRES, FibreType, fibre_named, folded_fibre
 from qkdopt.instance.hardware import (
     AmplifierNoise,
     Classical,
@@ -64,6 +64,8 @@ __all__ = [
     "Unavailable",
     "UnavailableChannels",
     "WidthShare",
+    "fibre_named",
+    "folded_fibre",
     "links_along",
     "read_candidates",
     "read_channels",

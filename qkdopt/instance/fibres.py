@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -38,6 +39,39 @@ SHIPPED_FIBRES = (
     FibreType(id="G.654.E", loss_db_per_km=0.17, effective_area_um2=125.0),
     FibreType(id="hollow-core", loss_db_per_km=0.174, raman_ratio=0.004),
 )
+# Other names of the shipped types, as `folded_fibre` spells them. G.652 without a letter is here,
+# since its categories have the same area and D is what is sold; those of G.654 differ in area.
+SPELLINGS = {
+    "G.652.D": "g652 652d smf ssmf smf28 standardsmf standardsinglemode",
+    "G.654.E": "654e",
+    "hollow-core": "hollow hcf nanf dnanf",
+}
+
+
+def folded_fibre(name: str) -> str:
+    """Return the name of a fibre type in small letters and digits alone, without ITU-T or fibre."""
+    letters = re.sub(r"[^a-z0-9]+", "", name.casefold())
+    return re.sub(r"^itut?(?=g)|fib(?:re|er)$", "", letters) or letters
+
+
+def fibre_named(name: str, own: Iterable[FibreType] = ()) -> FibreType | None:
+    """Return the fibre type that a name stands for; None for none.
+
+    Parameters
+    ----------
+    name
+        Id of a type in any spelling, or another name of a shipped one.
+    own
+        Types that take the place of shipped ones.
+    """
+    own = tuple(own)
+    key = folded_fibre(name)
+    exact = [fibre for fibre in (*own, *SHIPPED_FIBRES) if fibre.id == name]
+    alike = [fibre for fibre in (*own, *SHIPPED_FIBRES) if folded_fibre(fibre.id) == key]
+    spelt = [fibre for fibre in SHIPPED_FIBRES if key in SPELLINGS[fibre.id].split()]
+    found = next(iter((*exact, *alike, *spelt)), None)
+    replaced = {fibre.id: fibre for fibre in own}
+    return None if found is None else replaced.get(found.id, found)
 
 
 def validate_fibres(instance: Instance) -> Iterator[str]:

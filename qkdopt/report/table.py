@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qkdopt.report.text import shortened
+from qkdopt.report.text import cleaned, shortened
 
 Value = str | int | float | None
 # Rows that a page shows at once; the rest waits for a click. On paper, and without scripts, all are
@@ -34,6 +34,8 @@ class Column:
         Whether a reader picks rows by the few values of this column.
     wide
         Whether its texts are long.
+    cut
+        Characters that are shown of a text, such as of a hash; None for all.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Column:
     style: str | None = None
     choice: bool = False
     wide: bool = False
+    cut: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,10 @@ class Table:
             for k, column in enumerate(self.columns)
         ]
 
+    def shown_values(self, number: int) -> list[str]:
+        """Return what a column shows, each text once."""
+        return list(dict.fromkeys(row[number].shown for row in self.cells))
+
     @property
     def page_rows(self) -> int:
         """Return how many rows the page shows at once."""
@@ -124,6 +131,8 @@ def cell_of(column: Column, value: Value, *, is_number: bool) -> Cell:
     """Return a value as it is shown in a column, of numbers or of texts."""
     if value is None:
         return Cell("–", "", is_number)
+    if isinstance(value, str) and column.cut is not None and len(value) > column.cut:
+        return Cell(f"{cleaned(value[: column.cut])}…", value)
     if isinstance(value, str):
         # Long texts are sentences of names that are short already.
         return Cell(value if column.wide else shortened(value))

@@ -49,3 +49,38 @@ def show(driver: Any, page: Path, *, width: int = 1400, dark: bool = False) -> N
 def messages(driver: Any) -> list[str]:
     """Return what the page wrote to the console since the last call: errors and refusals."""
     return [entry["message"] for entry in driver.get_log("browser")]
+
+
+def column(driver: Any, table: str, key: str) -> list[str]:
+    """Return the exact values of a column, of the rows that are shown."""
+    return driver.execute_script(
+        "const t=document.querySelector(`[data-name='${arguments[0]}'] table`);"
+        "const k=[...t.tHead.rows[0].cells].findIndex(c=>c.dataset.key===arguments[1]);"
+        "return [...t.tBodies[0].rows].filter(r=>!r.hidden)"
+        ".map(r=>r.cells[k].dataset.v??r.cells[k].textContent)",
+        table, key,
+    )  # fmt: skip
+
+
+def press(driver: Any, table: str, key: str) -> None:
+    """Sort a table by a column."""
+    driver.execute_script(
+        "document.querySelector(`[data-name='${arguments[0]}'] [data-key='${arguments[1]}'] "
+        "button`).click()",
+        table, key,
+    )  # fmt: skip
+
+
+def violations(driver: Any, axe: str) -> list[Any]:
+    """Return (impact, rule, elements) of what axe finds, with everything open and laid out."""
+    driver.execute_script(
+        "for (const d of document.querySelectorAll('details')) d.open = true;"
+        "const s = document.styleSheets[0];"
+        "s.insertRule('section{content-visibility:visible!important}', s.cssRules.length)"
+    )
+    driver.execute_script(axe)
+    driver.set_script_timeout(300)
+    return driver.execute_async_script(
+        "const done=arguments[0];axe.run(document,{resultTypes:['violations']})"
+        ".then(r=>done(r.violations.map(v=>[v.impact,v.id,v.nodes.slice(0,3).map(n=>n.html)])))"
+    )

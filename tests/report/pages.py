@@ -107,7 +107,7 @@ class Reader(HTMLParser):
             self.tables.setdefault(self._name, []).append([])
         if "data-key" in given:
             self._keys.append(str(given["data-key"]))
-        elif tag in ("td", "th"):
+        elif tag in ("td", "th") and given.get("scope") != "col":
             self._cell, self._exact = [], given.get("data-v")
         if tag == "tr":
             self._row = []

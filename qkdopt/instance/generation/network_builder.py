@@ -183,6 +183,7 @@ class NetworkBuilder:
         layout: Literal["single", "pair"] | None = None,
         launch_dbm: float | None = None,
         k: int = 3,
+        route_order: Literal["km", "hops"] | None = None,
         fibres: Sequence[FibreType] = (),
         load_erlang: float | None = None,
         description: str = "",
@@ -203,8 +204,9 @@ class NetworkBuilder:
             One fibre for both directions, or a pair; None for the preset's.
         launch_dbm
             Classical power per channel [dBm]; None for the preset's.
-        k
-            Number of candidate routes of a demand.
+        k, route_order
+            Number of candidate routes of a demand, and what is shortest: ``km`` (the default) or
+            ``hops``.
         fibres
             Fibre types that links name, beside those of ``SHIPPED_FIBRES``.
         load_erlang
@@ -228,7 +230,7 @@ class NetworkBuilder:
             "preset": preset,
             "network": network,
             "fibres": self._fibres(fibres),
-            "routes": {"k": k},
+            "routes": _given({"k": k, "order": route_order}),
             "demands": self._demands,
             "traffic": None if load_erlang is None else {"load_erlang": load_erlang},
         }

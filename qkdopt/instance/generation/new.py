@@ -20,6 +20,7 @@ from qkdopt.instance import (
     PairShare,
     Routes,
     Traffic,
+    fibre_named,
 )
 from qkdopt.instance.generation.presets import PRESETS
 from qkdopt.instance.generation.topologies import (
@@ -76,7 +77,8 @@ def new_instance(
         Number of candidate routes of a demand, and what is shortest: ``km`` (the default) or
         ``hops``.
     fibre_type
-        Type of every link's fibre, one of ``SHIPPED_FIBRES``; None for the preset's fibre.
+        Type of every link's fibre, one of ``SHIPPED_FIBRES`` in any spelling; None for the
+        preset's fibre.
     load_erlang
         Load of the traffic block that the simulator uses [erlang]; None for its default. With
         ``weighted`` that block has the topology's demand matrix too; without both there is none.
@@ -101,8 +103,8 @@ def new_instance(
         length_scale = default_length_scale(topology)
     network = load_topology(topology, length_scale)
     fibres = None if fibre_type is None else (_shipped_fibre(fibre_type),)
-    if fibre_type is not None:
-        links = [link.model_copy(update={"fibre": fibre_type}) for link in network.links]
+    if fibres is not None:
+        links = [link.model_copy(update={"fibre": fibres[0].id}) for link in network.links]
         network = network.model_copy(update={"links": tuple(links)})
     weights = traffic_weights(topology) if weighted else None
     try:
@@ -125,9 +127,9 @@ def new_instance(
 
 
 def _shipped_fibre(name: str) -> FibreType:
-    for fibre in SHIPPED_FIBRES:
-        if fibre.id == name:
-            return fibre
+    fibre = fibre_named(name)
+    if fibre is not None:
+        return fibre
     known = ", ".join(fibre.id for fibre in SHIPPED_FIBRES)
     raise UsageError(f"fibre type = {name!r}; expected one of {known}")
 

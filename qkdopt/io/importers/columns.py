@@ -22,6 +22,7 @@ LINK_COLUMNS = {
     "qkd": "has_qkd qkd_yes_no",
     "candidates": "qkd_candidates qkd_channels",
     "qkd_direction": "",
+    "fibre": "fiber fibre_type fiber_type type_of_fibre type_of_fiber",
 }
 NODE_COLUMNS = {
     "id": "node node_id name site",
@@ -41,11 +42,15 @@ DEMAND_COLUMNS = {
     "traffic_mbps": "mbps mbit_s traffic_mbit_s demand_mbps",
     "min_skr_bps": "min_skr min_key_rate_bps skr_bps",
 }
-# Columns that planners have and an instance does not, with the reason they are left out.
-KNOWN_AND_LEFT_OUT = {
-    "fibre_type": "fibre type: an instance has one fibre for all links (`fibre`)",
+FIBRE_COLUMNS = {
+    "id": "name type fibre fiber fibre_type fiber_type type_variety",
+    "loss_db_per_km": f"{LINK_COLUMNS['loss_db_per_km']} loss attenuation",
+    "raman_ratio": "raman raman_factor",
+    "effective_area_um2": "effective_area area area_um2 aeff aeff_um2",
 }
-FIBRE_TYPES = {"fibre", "fiber", "fibre_type", "fiber_type", "type_of_fibre", "type_of_fiber"}
+FIBRE_NUMBERS = ("loss_db_per_km", "raman_ratio", "effective_area_um2")
+# A column of links that holds their fibre types in some files and something else in others.
+MAYBE_FIBRE = "type"
 # Each table with its columns and those that it must have.
 TABLES = {
     "links": (LINK_COLUMNS, {"a", "b"}),
@@ -149,8 +154,6 @@ def _named(reading: Reading, table: Table, columns: dict[str, str]) -> dict[str,
             )
         elif column is not None:
             named[column] = k
-        elif folded(name) in FIBRE_TYPES:
-            reading.leave_out(KNOWN_AND_LEFT_OUT["fibre_type"])
         elif hint := suggestion(folded(name), every):
             reading.fault(f"{where}column {name!r} is unknown{hint}")
         elif str(name).strip():

@@ -8,11 +8,18 @@ from typing import TypeVar
 import networkx as nx
 
 from qkdopt.errors import InstanceError
-from qkdopt.instance import Instance, NodeId
+from qkdopt.instance import FibreType, Instance, NodeId
 from qkdopt.instance.generation import PRESETS, NetworkBuilder
 from qkdopt.io.importers.demand_list import demand_rows, matrix_of
 from qkdopt.io.importers.directions import merged_directions, without_loops, without_zero_links
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
+from qkdopt.io.importers.fibre_types import (
+    default_type,
+    type_phrases,
+    types_by_id,
+    with_default,
+    with_types,
+)
 from qkdopt.io.importers.lengths import Lengths, on_globe
 from qkdopt.io.importers.names import Names
 from qkdopt.io.importers.options import ImportOptions
@@ -47,8 +54,10 @@ def instance_of(
     """
     reading = Reading(where)
     reading.assumed += draft.assumed
-    nodes, links, demands, provenance = _network(draft, options, reading)
+    nodes, links, demands, default, provenance = _network(draft, options, reading)
     reading.stop()
+    fibre_phrases = type_phrases(links)
+    links = with_default(links, default, reading)
     rows = demand_rows(demands, nodes, links, draft.traffic_gbps, options, reading)
     _validate_lightpaths(rows, options, reading)
     reading.stop()
@@ -56,12 +65,12 @@ def instance_of(
     source = "; ".join(filter(None, (draft.source, *provenance)))
     builder = _builder(name, source, nodes, links, rows, globe=globe)
     _note_ids(links, rows, reading)
-    instance = _built(builder, demands, options, reading)
+    instance = _built(builder, draft.fibres, demands, options, reading)
     if not globe:
         reading.leave_out("places of nodes in a drawing (an instance has degrees)")
     elif draft.coordinates == "unknown" and any(node.x is not None for node in nodes):
         reading.assumed.append("places of nodes are longitude and latitude, for drawing")
-    return instance, _report(draft, instance, options, reading)
+    return instance, _report(draft, instance, fibre_phrases, options, reading)
 
 
 def _validate_lightpaths(
@@ -83,8 +92,11 @@ def _validate_lightpaths(
 
 def _network(
     draft: Draft, options: ImportOptions, reading: Reading
-) -> tuple[tuple[DraftNode, ...], list[DraftLink], list[DraftDemand], list[str]]:
-    """Return nodes, links and demands with names resolved and lengths set, and whence these are."""
+) -> tuple[tuple[DraftNode, ...], list[DraftLink], list[DraftDemand], FibreType | None, list[str]]:
+    """Return nodes, links and demands with names resolved and lengths set.
+
+    The last two are the fibre type of links that name none, and where lengths come from.
+    """
     names = Names(draft, reading)
     links = names.resolve(draft.links, ("a", "b"))
     demands = names.resolve(draft.demands, ("source", "target"))
@@ -98,11 +110,17 @@ def _network(
     if draft.coordinates == "degrees" and not on_globe(names.nodes, draft):
         _refuse_places(names.nodes, reading)
     fibre_db_per_km: float = PRESETS[options.preset]()["fibre"].model_dump()["loss_db_per_km"]
-    lengths = Lengths(draft, names.nodes, options, reading, fibre_db_per_km)
+    default = default_type(options.fibre_type, draft, reading)
+    links = with_types(links, draft, reading)
+    reading.stop()
+    if default is not None and default.loss_db_per_km is not None:
+        fibre_db_per_km = default.loss_db_per_km
+    types = types_by_id(draft.fibres)
+    lengths = Lengths(draft, names.nodes, options, reading, fibre_db_per_km, types)
     links = lengths.of(without_loops(links, reading))
     links = merged_directions(links, names.nodes, draft.directed, options, reading)
     merged = without_zero_links(names.nodes, links, demands, options, reading)
-    return *merged, lengths.provenance
+    return *merged, default, lengths.provenance
 
 
 def _refuse_places(nodes: Sequence[DraftNode], reading: Reading) -> None:
@@ -139,6 +157,7 @@ def _builder(
             link_id=link_id,
             loss_db=link.loss_db,
             loss_db_per_km=link.loss_db_per_km,
+            fibre=link.fibre,
             launch_dbm=link.launch_dbm,
             qkd=link.qkd,
             candidates=link.candidates if link.qkd else None,
@@ -177,6 +196,7 @@ def _unique(ids: Sequence[Id | None]) -> Sequence[Id | None]:
 
 def _built(
     builder: NetworkBuilder,
+    fibres: Sequence[FibreType],
     demands: Sequence[DraftDemand],
     options: ImportOptions,
     reading: Reading,
@@ -191,6 +211,8 @@ def _built(
             layout=options.layout,
             launch_dbm=options.launch_dbm,
             k=options.k,
+            route_order=options.route_order,
+            fibres=fibres,
             load_erlang=options.load_erlang,
         )
         matrix = matrix_of(demands, reading)
@@ -204,14 +226,18 @@ def _built(
 
 
 def _report(
-    draft: Draft, instance: Instance, options: ImportOptions, reading: Reading
+    draft: Draft,
+    instance: Instance,
+    fibre_phrases: tuple[str, ...],
+    options: ImportOptions,
+    reading: Reading,
 ) -> ImportReport:
     used = [*reading.assumed, f"light, fibre and QKD of preset {options.preset}"]
     left_out = [*draft.left_out, *reading.left_out]
     return ImportReport(
         source=reading.where,
         format=draft.format,
-        read=read_phrases(instance),
+        read=(*read_phrases(instance), *fibre_phrases),
         assumed=tuple(used),
         left_out=tuple(left_out),
         warnings=tuple(_warnings(instance)),

@@ -63,6 +63,7 @@ def merged_directions(
     result, single = [], []
     for forward, backward in pairs.values():
         for both in _matched(forward, backward):
+            _validate_types(both, reading)
             result.append(_both(*both) if len(both) > 1 else both[0])
             single += [both[0].where] if len(both) == 1 else []
     _report(pairs, single, len(result), reading)
@@ -99,12 +100,23 @@ def _matched(forward: list[DraftLink], backward: list[DraftLink]) -> list[tuple[
     """Match the directions of parallel links by length and loss, in whatever order they stand."""
 
     def key(link: DraftLink) -> tuple[Any, ...]:
-        return (link.length_km or 0.0, link.loss_db or 0.0, link.id or "")
+        return (link.length_km or 0.0, link.loss_db or 0.0, link.fibre or "", link.id or "")
 
     forward, backward = sorted(forward, key=key), sorted(backward, key=key)
     both: list[tuple[DraftLink, ...]] = list(zip(forward, backward, strict=False))
     short = min(len(forward), len(backward))
     return [*both, *((link,) for link in (*forward[short:], *backward[short:]))]
+
+
+def _validate_types(both: tuple[DraftLink, ...], reading: Reading) -> None:
+    """Keep a fault where the directions of one link name different types of fibre."""
+    types = {link.fibre: link.where for link in both if link.fibre is not None}
+    if len(types) > 1:
+        (one, here), (other, there) = types.items()
+        reading.fault(
+            f"{here} and {there} are directions of {both[0].a}-{both[0].b} with the fibre types "
+            f"{one} and {other}; expected one type (parallel links? --directions keep)"
+        )
 
 
 def _both(forward: DraftLink, backward: DraftLink) -> DraftLink:
@@ -121,6 +133,7 @@ def _both(forward: DraftLink, backward: DraftLink) -> DraftLink:
     if change.get("loss_db") is not None:
         change["loss_db_per_km"] = None
     change["qkd"] = forward.qkd and backward.qkd
+    change["fibre"] = forward.fibre or backward.fibre
     return forward.model_copy(update=change)
 
 

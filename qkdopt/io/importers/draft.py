@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qkdopt.instance import NodeId
+from qkdopt.instance import FibreType, NodeId
 
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -46,6 +46,8 @@ class DraftLink(DraftPart):
     qkd: bool = True
     candidates: tuple[int, ...] | None = None
     qkd_direction: Literal["a->b", "b->a"] = "a->b"
+    fibre: str | None = None
+    """Name of its fibre type, in the words of the file."""
 
 
 class DraftDemand(DraftPart):
@@ -78,6 +80,11 @@ class Draft(DraftPart):
     """Whether links are listed by direction; None where the format does not say."""
     traffic_gbps: Positive | None = None
     """Gbit/s in one unit of the traffic; None where the file names no unit."""
+    fibres: tuple[FibreType, ...] = ()
+    """Fibre types that the source declares, beside the shipped ones."""
+    fibre_from: Literal["fibre", "type", "type_variety"] = "fibre"
+    """Where links have their types from: a column of that meaning, one called ``type``, or GNPy,
+    whose types are not all known here."""
     labels_first: bool = False
     """Whether the format needs numbers for ids, so that labels are the names of nodes."""
     length_hint: str = ""

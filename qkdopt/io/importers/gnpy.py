@@ -52,6 +52,7 @@ def read_gnpy(content: Content) -> Draft:
         coordinates="degrees",
         directed=True,
         traffic_gbps=1.0,
+        fibre_from="type_variety",
         assumed=tuple(reading.assumed),
         left_out=reading.left_out,
     )
@@ -179,6 +180,9 @@ class Lines:
             )
 
     def _link(self, leader: str, line: Line) -> DraftLink:
+        types = line.span.types
+        if len(types) > 1:
+            self.reading.leave_out(f"fibre types of a line of several ({some(list(types))})")
         a, b = self.names[leader], self.names[self.site[line.at]]
         return DraftLink(
             where=f"line from {line.passed[-1] if len(line.passed) > 1 else leader} to {line.at}",
@@ -186,6 +190,7 @@ class Lines:
             b=b,
             length_km=round(line.span.length_km, 9),
             loss_db=None if line.span.loss_db is None else round(line.span.loss_db, 9),
+            fibre=types[0] if len(types) == 1 else None,
         )
 
     def _ends(self, start: Line, leader: str) -> list[Line]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from qkdopt.io.importers.values import Reading, shown
+from qkdopt.io.importers.values import Reading, label_of, shown
 
 KM = {"km": 1.0, "m": 1e-3}
 # Loss that is given by frequency counts in the middle of the C band.
@@ -30,6 +30,8 @@ class Span:
         Number of amplifiers between them.
     waiting
         Amplifiers after the last fibre: between two fibres once another one follows.
+    types
+        Names of its fibre types, each once.
     """
 
     length_km: float = 0.0
@@ -37,6 +39,7 @@ class Span:
     fibres: int = 0
     amplifiers: int = 0
     waiting: int = 0
+    types: tuple[str, ...] = ()
 
     def joined(self, other: Span) -> Span:
         """Return this one with another behind it."""
@@ -50,6 +53,7 @@ class Span:
             fibres=self.fibres + other.fibres,
             amplifiers=self.amplifiers + passed,
             waiting=waiting,
+            types=tuple(dict.fromkeys((*self.types, *other.types))),
         )
 
 
@@ -64,7 +68,8 @@ def span_of(uid: str, element: dict[str, Any], reading: Reading) -> Span:
         if loss is None:
             reading.leave_out("loss of a Fused element that gives none")
         return Span(loss_db=loss)
-    return _fibre(uid, params, reading)
+    name = label_of(element.get("type_variety"))
+    return replace(_fibre(uid, params, reading), types=(name,) if name else ())
 
 
 def _fibre(uid: str, params: dict[str, Any], reading: Reading) -> Span:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from qkdopt.instance import NodeId
-from qkdopt.io.importers.columns import LINK_COLUMNS, LINK_NUMBERS, column_of, folded
+from qkdopt.io.importers.columns import (
+    LINK_COLUMNS,
+    LINK_NUMBERS,
+    MAYBE_FIBRE,
+    column_of,
+    folded,
+)
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
 from qkdopt.io.importers.report import some
 from qkdopt.io.importers.values import Reading, label_of, shown
@@ -69,6 +75,7 @@ def draft_of_graph(graph: GraphData, reading: Reading, length_field: str | None)
     """
     attributes = {key for _, _, _, found in graph.edges for key in found}
     columns = _link_columns(attributes, length_field, reading)
+    columns, fibre_from = _with_fibre(columns, attributes, reading)
     nodes, coordinates = _nodes(graph, reading)
     links = tuple(_links(graph, columns, reading))
     reading.stop()
@@ -82,6 +89,7 @@ def draft_of_graph(graph: GraphData, reading: Reading, length_field: str | None)
         coordinates=coordinates,
         directed=graph.directed,
         traffic_gbps=graph.traffic_gbps,
+        fibre_from=fibre_from,
         labels_first=True,
         length_hint=f"--length-field {maybe[0]} if that attribute is a length in km"
         if maybe
@@ -104,6 +112,8 @@ def _link_columns(
                 column = "length_km"
             elif column in ("length_km", "length_m"):
                 column = None
+        if column is None and folded(key) == MAYBE_FIBRE:
+            continue
         if column in (None, "a", "b") or column in columns:
             unused.append(shown(key))
         else:
@@ -117,6 +127,18 @@ def _link_columns(
     if named is not None and "km" not in folded(named):
         reading.assumed.append(f"edge attribute {named!r} is a length in km")
     return columns
+
+
+def _with_fibre(
+    columns: dict[str, str], attributes: Iterable[str], reading: Reading
+) -> tuple[dict[str, str], Literal["fibre", "type"]]:
+    """Return the columns with an attribute ``type`` for the fibre, where no other is, and which."""
+    maybe = [key for key in sorted(attributes) if folded(key) == MAYBE_FIBRE]
+    if "fibre" in columns or not maybe:
+        for key in maybe:
+            reading.leave_out(f"attributes of edges: {shown(key)}")
+        return columns, "fibre"
+    return {**columns, "fibre": maybe[0]}, "type"
 
 
 def _links(graph: GraphData, columns: dict[str, str], reading: Reading) -> Iterable[DraftLink]:
@@ -144,6 +166,7 @@ def _links(graph: GraphData, columns: dict[str, str], reading: Reading) -> Itera
             loss_db_per_km=values["loss_db_per_km"],
             launch_dbm=values["launch_dbm"],
             qkd=True if qkd is None else qkd,
+            fibre=label_of(row.get("fibre")) or None,
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from qkdopt.instance import NodeId
+from qkdopt.instance import FibreType, NodeId
 from qkdopt.io.importers.draft import Draft, DraftLink, DraftNode
 from qkdopt.io.importers.options import ImportOptions
 from qkdopt.io.importers.report import some
@@ -52,8 +52,10 @@ class Lengths:
         options: ImportOptions,
         reading: Reading,
         fibre_db_per_km: float,
+        types: Mapping[str, FibreType],
     ) -> None:
         self.options = options
+        self.types = types
         self.reading = reading
         self.fibre_db_per_km = fibre_db_per_km
         self.hint = draft.length_hint
@@ -117,7 +119,8 @@ class Lengths:
         return "", None
 
     def _by_loss(self, link: DraftLink) -> tuple[str, float]:
-        per_km = link.loss_db_per_km or self.fibre_db_per_km
+        own = None if link.fibre is None else self.types[link.fibre].loss_db_per_km
+        per_km = link.loss_db_per_km or own or self.fibre_db_per_km
         assert link.loss_db is not None
         return f"its measured loss at {per_km:g} dB/km", round(link.loss_db / per_km, DIGITS)
 

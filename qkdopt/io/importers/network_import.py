@@ -29,6 +29,7 @@ def import_network(
     encoding: str | None = None,
     nodes: str | Path | None = None,
     demands_file: str | Path | None = None,
+    fibres: str | Path | None = None,
     demands: int | None = None,
     per_lightpath: float | None = None,
     channels_per_demand: int = 1,
@@ -45,6 +46,8 @@ def import_network(
     layout: Literal["single", "pair"] | None = None,
     launch_dbm: float | None = None,
     k: int = 3,
+    route_order: Literal["km", "hops"] | None = None,
+    fibre_type: str | None = None,
     load_erlang: float | None = None,
 ) -> ImportedNetwork:
     r"""Read a network of one of many formats and make an instance of it.
@@ -64,6 +67,9 @@ def import_network(
         Of text; None for UTF-8.
     nodes, demands_file
         Files of nodes (CSV, beside a table of links) and demands (CSV, or services of GNPy).
+    fibres
+        File of fibre types that links name beside those of ``SHIPPED_FIBRES``: CSV, JSON, or the
+        equipment of GNPy.
     demands, seed, channels_per_demand
         Number of demands to draw, by the file's demand matrix or uniformly without one, and the
         lightpaths of each; None for the file's own demands.
@@ -81,7 +87,9 @@ def import_network(
     directions
         Whether two opposite rows are one link (``merge``) or two (``keep``); ``auto`` goes by the
         format, or merges where every row has its opposite.
-    preset, channels, candidates, reserve, layout, launch_dbm, k, load_erlang
+    fibre_type
+        Type of links that name none; None for the preset's fibre.
+    preset, channels, candidates, reserve, layout, launch_dbm, k, route_order, load_erlang
         See :func:`qkdopt.new_instance`.
 
     Raises
@@ -122,6 +130,8 @@ def import_network(
         layout=layout,
         launch_dbm=launch_dbm,
         k=k,
+        route_order=route_order,
+        fibre_type=fibre_type,
         load_erlang=load_erlang,
     )
     options.validate()
@@ -132,6 +142,7 @@ def import_network(
         length_field=length_field,
         nodes=nodes,
         demands=demands_file,
+        fibres=fibres,
     )
     where = "standard input" if str(source) == STDIN else str(source)
     return ImportedNetwork(*instance_of(draft, name or _name_of(source), where, options))

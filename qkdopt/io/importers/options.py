@@ -38,6 +38,8 @@ class ImportOptions:
     layout: Literal["single", "pair"] | None = None
     launch_dbm: float | None = None
     k: int = 3
+    route_order: Literal["km", "hops"] | None = None
+    fibre_type: str | None = None
     load_erlang: float | None = None
 
     def validate(self) -> None:
@@ -54,6 +56,7 @@ class ImportOptions:
             ("lengths", self.lengths, LENGTHS),
             ("zero_links", self.zero_links, ZERO_LINKS),
             ("directions", self.directions, DIRECTIONS),
+            ("route_order", self.route_order or "km", ("km", "hops")),
         )
         for name, value, among in choices:
             faults.expect(value in among, f"{name} = {value!r}; expected one of {', '.join(among)}")

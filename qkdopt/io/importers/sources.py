@@ -12,7 +12,7 @@ from qkdopt.io.importers.draft import Draft
 from qkdopt.io.importers.formats import FORMATS, NAMES, format_of
 from qkdopt.io.importers.topohub import is_topohub_name, topohub_content
 
-FOLDER_FILES = ("links.csv", "nodes.csv", "demands.csv")
+FOLDER_FILES = ("links.csv", "nodes.csv", "demands.csv", "fibres.csv")
 
 
 def read_draft(
@@ -23,6 +23,7 @@ def read_draft(
     length_field: str | None = None,
     nodes: str | Path | None = None,
     demands: str | Path | None = None,
+    fibres: str | Path | None = None,
 ) -> Draft:
     """Return what a source holds.
 
@@ -38,6 +39,8 @@ def read_draft(
         Attribute that holds lengths [km], in graphs.
     nodes, demands
         Files of nodes (CSV, beside a table of links) and of demands (CSV or services of GNPy).
+    fibres
+        File of fibre types (CSV, JSON or the equipment of GNPy).
 
     Raises
     ------
@@ -50,7 +53,26 @@ def read_draft(
         raise UsageError(f"format = {file_format!r}; expected one of {', '.join(NAMES)}")
     path = Path(source)
     if str(source) != STDIN and _is_folder(path):
-        return _read_folder(path, encoding, nodes, demands)
+        draft = _read_folder(path, encoding, nodes, demands)
+        fibres = fibres or next((p for p in path.iterdir() if p.name.lower() == "fibres.csv"), None)
+    else:
+        draft = _read_file(source, file_format, encoding, length_field, nodes, demands)
+    if fibres is None:
+        return draft
+    from qkdopt.io.importers.fibre_types import with_own_types
+
+    return with_own_types(draft, fibres, encoding)
+
+
+def _read_file(
+    source: str | Path,
+    file_format: str | None,
+    encoding: str | None,
+    length_field: str | None,
+    nodes: str | Path | None,
+    demands: str | Path | None,
+) -> Draft:
+    """Read anything but a folder, as :func:`read_draft` says."""
     content = _content(source, encoding)
     name = format_of(content, file_format)
     if nodes is not None and name != "csv":

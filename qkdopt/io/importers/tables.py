@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 from qkdopt.io.importers.columns import (
@@ -11,9 +12,11 @@ from qkdopt.io.importers.columns import (
     GBPS,
     LINK_COLUMNS,
     LINK_NUMBERS,
+    MAYBE_FIBRE,
     NODE_COLUMNS,
     Table,
     column_of,
+    folded,
     records,
 )
 from qkdopt.io.importers.draft import Draft, DraftDemand, DraftLink, DraftNode
@@ -31,6 +34,7 @@ def draft_of_tables(
     InstanceError
         With every fault of the three.
     """
+    links, fibre_from = _with_fibre_column(links)
     link_rows = tuple(_links(reading, links))
     node_rows, coordinates = _nodes(reading, nodes, link_rows)
     demand_rows: tuple[DraftDemand, ...] = ()
@@ -45,10 +49,22 @@ def draft_of_tables(
         demands=demand_rows,
         coordinates=coordinates,
         traffic_gbps=traffic_gbps,
+        fibre_from=fibre_from,
         length_hint=_length_hint(links),
         assumed=tuple(reading.assumed),
         left_out=reading.left_out,
     )
+
+
+def _with_fibre_column(links: Table) -> tuple[Table, Literal["fibre", "type"]]:
+    """Return the table with its column ``type`` as ``fibre`` where no other is, and which it is."""
+    columns = [column_of(name, LINK_COLUMNS) for name in links.header]
+    maybe = [k for k, name in enumerate(links.header) if folded(name) == MAYBE_FIBRE]
+    if "fibre" in columns or len(maybe) != 1:
+        return links, "fibre"
+    header = [*links.header]
+    header[maybe[0]] = "fibre"
+    return replace(links, header=tuple(header)), "type"
 
 
 def _length_hint(links: Table) -> str:
@@ -88,6 +104,7 @@ def _links(reading: Reading, table: Table) -> Iterator[DraftLink]:
             qkd=True if qkd is None else qkd,
             candidates=_candidates(reading, row.get("candidates"), where),
             qkd_direction=_direction(reading, row.get("qkd_direction"), where),
+            fibre=label_of(row.get("fibre")) or None,
         )
         if len(reading.faults) == before:
             yield link

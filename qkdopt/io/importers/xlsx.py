@@ -11,6 +11,7 @@ from qkdopt.errors import InstanceError, UnsupportedError
 from qkdopt.io.importers.columns import TABLES, Table, header_of, looks_like
 from qkdopt.io.importers.content import Content
 from qkdopt.io.importers.draft import Draft
+from qkdopt.io.importers.fibre_types import types_of_table
 from qkdopt.io.importers.networkx_data import by_library
 from qkdopt.io.importers.tables import draft_of_tables
 from qkdopt.io.importers.values import Reading
@@ -23,6 +24,7 @@ SHEETS = {
     "links": ("links", "link", "edges", "fibres", "fibers"),
     "nodes": ("nodes", "node", "sites"),
     "demands": ("demands", "demand", "services", "traffic"),
+    "fibre types": ("fibre types", "fiber types", "fibre_types", "fiber_types"),
 }
 
 
@@ -49,9 +51,11 @@ def read_xlsx(content: Content) -> Draft:
         found = ", ".join(repr(name) for name in tables) or "none"
         fault = f"no sheet 'links' with columns a and b; read the sheets {found}"
         raise InstanceError(content.where, [fault])
-    return draft_of_tables(
+    fibres = types_of_table(reading, named["fibre types"]) if "fibre types" in named else ()
+    draft = draft_of_tables(
         reading, "XLSX workbook", named["links"], named.get("nodes"), named.get("demands")
     )
+    return draft.model_copy(update={"fibres": fibres})
 
 
 def _validate_archive(content: Content) -> None:
@@ -111,7 +115,7 @@ def _by_content(tables: dict[str, Any], reading: Reading) -> dict[str, Table]:
             (
                 what
                 for what in SHEETS
-                if what not in named and looks_like(table.header, *TABLES[what])
+                if what in TABLES and what not in named and looks_like(table.header, *TABLES[what])
             ),
             None,
         )

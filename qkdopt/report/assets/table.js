@@ -47,6 +47,19 @@ function enhance(host) {
   const rows = [...body.rows].map(row => ({row, text: null}));
   const pageRows = Number(host.dataset.rows ?? 100);
   let visible = rows, shownAll = false;
+  // Rows beyond the first screen are text, in a table for readers without scripts, until needed.
+  let late = host.querySelector("noscript");
+  const total = Number(host.dataset.total ?? rows.length);
+
+  function complete() {
+    if (!late) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = late.textContent;
+    late = null;
+    const added = [...holder.content.querySelectorAll("tbody tr")];
+    body.append(...added);
+    rows.push(...added.map(row => ({row, text: null})));
+  }
 
   const tools = document.createElement("div");
   tools.className = "tools";
@@ -56,7 +69,8 @@ function enhance(host) {
   const choices = heads.flatMap((head, column) => {
     if (head.dataset.choice === undefined) return [];
     const select = document.createElement("select");
-    const values = [...new Set(rows.map(one => one.row.cells[column].textContent))];
+    const values = head.dataset.choice ? JSON.parse(head.dataset.choice)
+      : [...new Set(rows.map(one => one.row.cells[column].textContent))];
     select.append(new Option("all", ""), ...values.map(text => new Option(text, text)));
     tools.append(labelled(head.textContent, select));
     return [{column, select}];
@@ -75,6 +89,7 @@ function enhance(host) {
 
   function show() {
     const wanted = filter.value.trim().toLowerCase();
+    if (wanted || shownAll || choices.some(c => c.select.value)) complete();
     visible = rows.filter(one => {
       if (choices.some(c => c.select.value && one.row.cells[c.column].textContent !== c.select.value)) return false;
       if (!wanted) return true;
@@ -85,9 +100,10 @@ function enhance(host) {
     for (const one of rows) one.row.hidden = !kept.has(one);
     visible.forEach((one, number) =>
       one.row.classList.toggle("beyond", !shownAll && number >= pageRows));
-    const rest = shownAll ? 0 : Math.max(0, visible.length - pageRows);
+    const found = visible.length + total - rows.length;
+    const rest = shownAll ? 0 : Math.max(0, found - pageRows);
     more.hidden = !rest;
-    count.textContent = `${visible.length} of ${rows.length} rows` + (rest ? `, the first ${pageRows} shown` : "");
+    count.textContent = `${found} of ${total} rows` + (rest ? `, the first ${pageRows} shown` : "");
   }
 
   heads.forEach((head, column) => {
@@ -96,6 +112,7 @@ function enhance(host) {
     name.append(...head.childNodes);
     head.append(name);
     name.addEventListener("click", () => {
+      complete();
       const down = head.getAttribute("aria-sort") === "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -111,7 +128,10 @@ function enhance(host) {
   filter.addEventListener("input", show);
   for (const {select} of choices) select.addEventListener("change", show);
   more.addEventListener("click", () => { shownAll = true; show(); });
+  if (late) addEventListener("beforeprint", () => { complete(); show(); });
   button.addEventListener("click", () => {
+    complete();
+    show();
     const lines = [heads.map(head => head.dataset.key),
       ...visible.map(one => [...one.row.cells].map(value))];
     save(host.dataset.name, lines.map(line => line.map(csvField).join(",")).join("\r\n") + "\r\n");

@@ -30,6 +30,7 @@ STYLES = {
     "mean_gap_percent": Column(key="mean_gap_percent", title="Mean gap", unit="%", style=".3f"),
     "status": Column(key="status", title="Status", choice=True),
     "solver": Column(key="solver", title="Solver", choice=True),
+    "instance_sha256": Column(key="instance_sha256", title="Instance sha256", cut=12),
     "faults": Column(key="faults", title="Faults", wide=True),
     "error": Column(key="error", title="Error", wide=True),
 }
@@ -46,7 +47,9 @@ def comparison_sections(rows: pd.DataFrame) -> list[Section]:
         left=LEFT, right=WIDTH - RIGHT, top=TOP, bottom=HEIGHT - BOTTOM,
         width=WIDTH, height=HEIGHT,
     )  # fmt: skip
-    table = frame_table("runs", "Runs: one row each", runs.reindex(columns=list(COLUMNS)), STYLES)
+    runs = runs.reindex(columns=list(COLUMNS))
+    table = frame_table("runs", "Runs: one row each", runs, STYLES)
+    table = table.without(*(name for name in ("faults", "error") if runs[name].isna().all()))
     return [
         Section(name="summary", title="Solvers and formulations", body=body),
         Section(name="runs", title="Every run", body=render("one_table.html", only=table)),

@@ -49,7 +49,7 @@ def over_time_section(facts: Facts) -> Section:
     history = facts.result.history
     body = render(
         "over_time.html",
-        chart=_chart(facts) if history else None,
+        chart=_chart(facts) if len(history) > 1 or _bounded(history) else None,
         width=WIDTH,
         height=HEIGHT,
         unit=f"{NAMES[facts.result.objective]} [kbit/s]",
@@ -58,6 +58,10 @@ def over_time_section(facts: Facts) -> Section:
         table=history_table(history),
     )
     return Section(name="time", title="Plan and bound over time", body=body)
+
+
+def _bounded(history: Sequence[HistoryPoint]) -> bool:
+    return any(point.bound_bps is not None for point in history)
 
 
 def _chart(facts: Facts) -> dict[str, object]:

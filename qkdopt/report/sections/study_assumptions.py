@@ -48,11 +48,16 @@ def _facts(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
     for name, value in data.items():
         if isinstance(value, Mapping):
             yield from _facts(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+            numbered = {str(number): one for number, one in enumerate(value, start=1)}
+            yield from _facts(numbered, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", passage("none" if value is None else _spelled(value))
 
 
 def _spelled(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(_spelled, value)) or "none"
     return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -22,7 +22,7 @@ BLOCKS = [
 
 @pytest.mark.usefixtures("no_processes")
 def test_the_documented_example_runs_as_printed(tmp_path, monkeypatch, capsys):
-    links, demands, commands, printed = BLOCKS
+    links, demands, commands, printed, _ = BLOCKS
     monkeypatch.chdir(tmp_path)
     Path("links.csv").write_text(links, encoding="utf-8")
     Path("demands.csv").write_text(demands, encoding="utf-8")
@@ -32,6 +32,18 @@ def test_the_documented_example_runs_as_printed(tmp_path, monkeypatch, capsys):
     assert exit_status(*second, "--strategy", "ds-qkd") == 0
     assert exit_status(*third) == 0
     assert "all rules hold; served 3" in capsys.readouterr().out
+
+
+def test_the_documented_types_are_taken(tmp_path):
+    links, *_, own = BLOCKS
+    first, *rest = links.splitlines()
+    names = ("G.655", "hollow core", "HCF", "hollow-core")
+    rows = [f"{first},fibre", *(f"{row},{name}" for row, name in zip(rest, names, strict=True))]
+    (tmp_path / "links.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "own.csv").write_text(own, encoding="utf-8")
+    instance, _ = qkdopt.import_network(tmp_path / "links.csv", fibres=tmp_path / "own.csv")
+    assert [link.fibre for link in instance.network.links] == ["G.655", *["hollow-core"] * 3]
+    assert instance.fibres[0].effective_area_um2 == 55.0
 
 
 def test_json_has_the_account_of_the_import(tmp_path, capsys):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ FILES = sorted(
     for path in DATA.rglob("*")
     if path.is_file() and path.name not in ("towns_services.json", "nodes.csv", "demands.csv")
 )
+FIBRES = [fibre.id for fibre in qkdopt.instance.SHIPPED_FIBRES]
 OPTIONS = [
     {},
     {"lengths": "great-circle", "per_lightpath": 50.0},
@@ -63,7 +66,10 @@ def instances(draw):
         loss = draw(st.none() | st.floats(0.15, 0.5))
         loss_db = None if loss is None else round(loss * length, 3)
         first, second = sorted((a, b), key=names.index)
-        network.add_link(first, second, length_km=length, loss_db=loss_db, link_id=f"f{k}")
+        fibre = draw(st.none() | st.sampled_from(FIBRES))
+        network.add_link(
+            first, second, length_km=length, loss_db=loss_db, fibre=fibre, link_id=f"f{k}"
+        )
     for source, target in draw(st.lists(ends, max_size=4)):
         network.add_demand(source, target, channels=draw(st.integers(1, 4)))
     return network.instance()
@@ -72,7 +78,12 @@ def instances(draw):
 def shape(instance):
     """Return links, whatever their names and order."""
     return sorted(
-        (*sorted((str(link.a), str(link.b))), round(link.length_km, 4), _loss(instance, link))
+        (
+            *sorted((str(link.a), str(link.b))),
+            round(link.length_km, 4),
+            _loss(instance, link),
+            link.fibre or "",
+        )
         for link in instance.network.links
     )
 
@@ -132,6 +143,21 @@ def test_formats_without_lengths_agree(instance, tmp_path):
         assert demands(back) == demands(instance)
         shapes.append(shape(back))
     assert shapes[0] == shapes[1]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(instance=instances())
+def test_types_of_fibre_are_those_of_the_rates(instance, tmp_path):
+    for name, text in writers.to_csv(instance).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    back, report = qkdopt.import_network(tmp_path, name="drawn", directions="keep")
+    named = Counter(link.fibre for link in instance.network.links if link.fibre)
+    assert {fibre.id for fibre in back.fibres or ()} == set(named)
+    phrase = next((phrase for phrase in report.read if phrase.startswith("fibre types")), "")
+    read = re.findall(r"(\d+) links? of ([\w.-]+)", phrase)
+    assert {name: int(number) for number, name in read} == named
+    for link, other in zip(instance.network.links, back.network.links, strict=True):
+        assert back.fibre_type(other) == instance.fibre_type(link)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))

@@ -26,6 +26,7 @@ def to_csv(instance: Instance) -> dict[str, str]:
             "qkd",
             "candidates",
             "qkd_direction",
+            "fibre",
         ],
         *(
             [
@@ -39,6 +40,7 @@ def to_csv(instance: Instance) -> dict[str, str]:
                 "yes" if link.qkd else "no",
                 " ".join(map(str, link.candidates or ())),
                 link.qkd_direction,
+                link.fibre,
             ]
             for link in instance.network.links
         ),
@@ -94,7 +96,8 @@ def to_graph(instance: Instance) -> nx.MultiGraph:
         graph.add_node(node.id, **place)
     for link in instance.network.links:
         loss = {} if link.loss_db is None else {"loss_db": link.loss_db}
-        graph.add_edge(link.a, link.b, id=link.id, length_km=link.length_km, **loss)
+        fibre = {} if link.fibre is None else {"fiber_type": link.fibre}
+        graph.add_edge(link.a, link.b, id=link.id, length_km=link.length_km, **loss, **fibre)
     return graph
 
 
@@ -191,6 +194,7 @@ def to_gnpy(instance: Instance) -> str:
                 {
                     "uid": uid,
                     "type": "Fiber",
+                    "type_variety": link.fibre,
                     "params": {"length": link.length_km, "length_units": "km", "loss_coef": loss},
                 }
             )
