@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -44,6 +45,7 @@ def groups_of(instance: Instance, explanation) -> frozenset[Group]:
     )
 
 
+@cache
 def agrees(seed: int, relay: str | None = None) -> str:
     """Compare with enumeration as far as it is small enough; say what was compared."""
     instance = drawn(seed, relay)
