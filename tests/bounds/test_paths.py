@@ -68,13 +68,13 @@ def bound_holds_over_all_routes(seed: int, relay: str, objective: str) -> None:
         assert run.as_bound().routes == "all"
 
 
-@pytest.mark.parametrize("seed", slow_beyond(25, range(700, 800)))
+@pytest.mark.parametrize("seed", slow_beyond(10, range(700, 800)))
 @pytest.mark.usefixtures("by_need")
 def test_no_bound_on_the_mean_is_below_any_plan_over_any_route(seed):
     bound_holds_over_all_routes(seed, "lightpath", "mean")
 
 
-@pytest.mark.parametrize("seed", slow_beyond(6, range(800, 830)))
+@pytest.mark.parametrize("seed", slow_beyond(3, range(800, 830)))
 @pytest.mark.parametrize(
     ("relay", "objective"),
     [("lightpath", "max-min"), ("lightpath", "link-sum"), ("widest", "link-sum")],
