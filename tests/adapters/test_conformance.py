@@ -13,7 +13,7 @@ from qkdopt.errors import LicenceError, SolverMissingError, UnsupportedError, Us
 from tests.command import HANG_SECONDS
 
 CALM = Limits(seconds=20.0, gap=1e-9)
-SHORT = Limits(seconds=0.5, gap=0.0)
+SHORT = Limits(seconds=1.0, gap=0.0)
 # Grid of a solver that takes no continuous columns, on the models here.
 GRID_ERROR = 1e-2
 
