@@ -26,7 +26,7 @@ from tests.shipped import LIBRARY
 from tests.tiers import slow_beyond
 
 MESH = LIBRARY / "small" / "mesh6.json"
-EXPANSIONS = 4
+EXPANSIONS = 6
 
 
 @cache
@@ -162,8 +162,8 @@ def test_workers_change_nothing_whatever_becomes_of_them(options, lost):
 def test_workers_that_always_fail_are_given_up():
     cluster = Cluster(failing=10**6)
     team = ready(cluster)
-    tree = grown(team, expansions=10)
-    assert tree.expansions == 10
+    tree = grown(team, expansions=14)
+    assert tree.expansions == 14
     assert "tasks failed in a row" in team.note
     assert "was killed" in team.note
     assert cluster.submitted < 20

@@ -23,7 +23,7 @@ from tests.shipped import LIBRARY
 
 # The fixture ``folder`` is made with them.
 pytestmark = pytest.mark.usefixtures("no_processes")
-QUICK = ("--requests", 5_000, "--load", 20, "--workers", 1)
+QUICK = ("--requests", 20_000, "--load", 20, "--workers", 1)
 
 
 @pytest.fixture(scope="module")
@@ -383,7 +383,7 @@ def test_less_power_than_more_loss_needs_is_refused(instance, tmp_path, capsys):
 
 def test_demands_are_assigned(tmp_path, capsys):
     path = LIBRARY / "small" / "mesh6.json"
-    options = ("--channels", 1, "--on", "demands", "--reserve", "all", "--assignments", 4)
+    options = ("--channels", "1:2", "--on", "demands", "--reserve", "all", "--assignments", 4)
     assert (
         exit_status("design", "rank", path, *options, "-o", tmp_path, "--workers", 1, "--json") == 0
     )

@@ -52,7 +52,7 @@ def states(points):
         {"strategy": "local-search", "time_limit": 0.3},
         {"strategy": "milp", "time_limit": 20.0},
         {"strategy": "milp", "formulation": "load-state", "time_limit": 20.0},
-        {"strategy": "auto", "time_limit": 0.5, "gap": 0.0},
+        {"strategy": "auto", "time_limit": 1.0, "gap": 0.0},
         {"strategy": "auto", "threads": 1, "time_limit": 1.0, "gap": 0.0},
         {"strategy": "auto", "node_limit": 2},
         {"strategy": serves_nobody},
@@ -87,9 +87,8 @@ def test_the_solver_s_bounds_are_there_before_its_last_one():
     "options",
     [
         {"node_limit": 1},
-        # Its moves are those of ``auto`` without nodes.
-        pytest.param({"strategy": "local-search", "node_limit": 1}, marks=pytest.mark.slow),
-        {"strategy": "milp", "node_limit": 2},
+        {"strategy": "local-search", "node_limit": 1},
+        {"strategy": "milp", "node_limit": 20},
         {"strategy": "milp", "formulation": "load-state", "node_limit": 20},
     ],
     ids=named,
