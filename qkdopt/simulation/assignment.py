@@ -41,12 +41,6 @@ def place_and_retune(net, mode, state, pair, width, slot, draw):
 
 
 @njit_noalloc
-def place_by_first_fit(net, mode, state, pair, width, slot, draw):
-    """Call :func:`place_and_retune`: compiled once for all who need no copy of their own."""
-    return place_and_retune(net, mode, state, pair, width, slot, draw)
-
-
-@njit_noalloc
 def place_synergistic(net, mode, state, pair, width, slot):
     """Light a demand where the policy says and let its links retune; return the route, or -1.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from qkdopt.problem.network_state import switch_positions, update_receivable
 from qkdopt.runtime.compiled import njit_noalloc
-from qkdopt.simulation.assignment import place_by_first_fit, place_synergistic, route_pair
+from qkdopt.simulation.assignment import place_and_retune, place_synergistic, route_pair
 from qkdopt.simulation.departures import enter, leave_early, release_departed
 from qkdopt.simulation.failure_state import CUT, LOST, NOISE, RESTORED, TORN, TORN_DOWN
 from qkdopt.simulation.kernel import GOLDEN_STEP
@@ -206,7 +206,7 @@ def _restore(net, mode, state, failures, k, draw, policy):
     slot = state.active_slot[state.counters[ACTIVE]]
     pair, width = route_pair(net, failures.route[k]), failures.width[k]
     if policy is None:
-        route = place_by_first_fit(net, mode, state, pair, width, slot, draw)
+        route = place_and_retune(net, mode, state, pair, width, slot, draw)
     else:
         route = place_synergistic(net, mode, state, pair, width, slot)
     if route < 0:
