@@ -7,26 +7,39 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
-# Ten seconds and more each, in no order that matters.
+# Five seconds and more each, the longest first.
 LONG_FILES = (
-    "corners/test_corners.py",
-    "optimize/test_truth.py",
-    "optimize/test_formulations.py",
-    "adapters/test_conformance.py",
     "experiments/study/test_study.py",
-    "optimize/test_limits.py",
-    "optimize/test_start.py",
-    "channel_sets/exact/test_exact.py",
+    "corners/test_corners.py",
+    "adapters/test_conformance.py",
     "channel_sets/test_design_command.py",
+    "optimize/test_limits.py",
+    "cli/test_sensitivity.py",
     "optimize/test_history.py",
+    "bounds/test_team.py",
     "optimize/test_cluster.py",
-    "experiments/reproduction/test_reproduce.py",
-    "experiments/resilience/test_resilience.py",
     "experiments/comparison/test_compare.py",
-    "docs/test_documentation.py",
-    "adapters/test_isolated.py",
-    "best_known/test_shipped_library.py",
+    "experiments/resilience/test_resilience.py",
+    "optimize/test_start.py",
+    "bounds/test_paths.py",
     "simulation/test_statistics.py",
+    "channel_sets/exact/test_exact.py",
+    "benchmarks/test_methods.py",
+    "optimize/test_formulations.py",
+    "docs/test_examples.py",
+    "adapters/test_isolated.py",
+    "channel_sets/exact/test_exact_command.py",
+    "cli/test_commands.py",
+    "docs/test_documentation.py",
+    "experiments/resilience/test_odd_instances.py",
+    "optimize/test_small_proof.py",
+    "optimize/test_truth.py",
+    "experiments/reproduction/test_reproduce.py",
+    "milp/test_keyed.py",
+    "best_known/test_shipped_library.py",
+    "test_exports.py",
+    "cli/test_interrupt.py",
+    "benchmarks/test_compare_methods.py",
 )
 
 

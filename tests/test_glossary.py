@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ RULES = frozenset(("key_where_asked", "c8_key_where_asked"))
 NO_NAMES = frozenset(("together", "whoever", "looks", "told", "asked"))
 
 
+@cache
 def defined_names() -> dict[str, set[str]]:
     """Return every name that the package defines, and the files that do."""
     names = defaultdict(set)
@@ -80,15 +82,12 @@ def defined_names() -> dict[str, set[str]]:
     return names
 
 
-NAMES = defined_names()
-
-
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_a_term_is_found_in_the_code(row):
     assert len(row) == 3, row
     identifiers = re.findall(r"`(\w+)`", row[2])
     assert identifiers
-    assert not [name for name in identifiers if name not in NAMES]
+    assert not [name for name in identifiers if name not in defined_names()]
 
 
 def test_no_term_has_two_meanings():
@@ -105,7 +104,7 @@ def words_of(name: str) -> set[str]:
 def test_no_retired_word_is_left_in_a_name():
     left = {
         name: sorted(where)
-        for name, where in NAMES.items()
+        for name, where in defined_names().items()
         if (words_of(name) & RETIRED or name.lower() in NO_NAMES) and name not in RULES
     }
     assert not left

@@ -68,7 +68,7 @@ def test_the_objective_is_never_below_the_bound_made_of_its_integers(seed):
 
 
 @needs_cp_sat
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=seeds)
 def test_bounds_are_never_below_the_optimum_nor_incumbents_above_it(seed):
     program = random_program(seed)

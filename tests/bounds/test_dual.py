@@ -13,13 +13,14 @@ from qkdopt.bounds.served import served_bound
 from qkdopt.problem import build_problem
 from tests.brute_force import Oracle
 from tests.random_instances import random_instance
+from tests.tiers import slow_beyond
 
 
 def highest_rate(relaxation) -> float:
     return max(float(states.rate_bps.max(initial=0.0)) for states in relaxation.states)
 
 
-@pytest.mark.parametrize("seed", range(500, 540))
+@pytest.mark.parametrize("seed", slow_beyond(15, range(500, 540)))
 def test_every_dual_point_is_a_bound(seed):
     instance = random_instance(seed, relay="lightpath")
     best = Oracle(instance).best()

@@ -23,6 +23,7 @@ from qkdopt.problem import build_problem
 from tests.cluster import Cluster, busy_instance
 from tests.command import HANG_SECONDS, exit_status
 from tests.shipped import LIBRARY
+from tests.tiers import slow_beyond
 
 MESH = LIBRARY / "small" / "mesh6.json"
 EXPANSIONS = 6
@@ -68,7 +69,7 @@ def room_of(tree):
     return sum(int(np.prod(np.diff(n.window) + 1, dtype=object)) for n in open_nodes.values())
 
 
-@pytest.mark.parametrize("threads", [2, 4])
+@pytest.mark.parametrize("threads", slow_beyond(1, [2, 4]))
 def test_threads_change_nothing_where_nodes_are_limited(threads):
     alone, together = grown_alone(), grown(NodeTeam(threads, batch=4))
     assert alone.expansions == EXPANSIONS
@@ -84,7 +85,7 @@ def test_threads_without_a_batch_keep_every_plan():
     assert tree.bound_bps == max(-value for value, _, _ in tree._waiting) < root()[2].value_bps
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", slow_beyond(1, [3, 1]))
 def test_an_interruption_within_a_batch_leaves_a_valid_bound(monkeypatch, threads):
     team = NodeTeam(threads, batch=4)
     tree = LoadTree(*root())
@@ -118,7 +119,7 @@ def test_an_interruption_within_a_batch_leaves_a_valid_bound(monkeypatch, thread
     team.close()
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", slow_beyond(1, [3, 1]))
 @pytest.mark.parametrize("batch", [None, 4])
 def test_time_that_is_up_within_a_batch_leaves_a_valid_bound(threads, batch):
     team = NodeTeam(threads, batch=batch)

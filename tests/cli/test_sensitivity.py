@@ -190,7 +190,7 @@ def test_a_file_in_the_folders_place_is_an_error(tmp_path, capsys):
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupted_sweep_goes_on_where_it_was(tmp_path):
-    asked = ("--load", 4, "--requests", 60_000, "--workers", 1, "-o", tmp_path / "out")
+    asked = ("--load", 4, "--requests", 30_000, "--workers", 1, "-o", tmp_path / "out")
     with running(*qkdopt("sensitivity", MESH, *asked)) as run:
         wait_until(
             lambda: run.poll() is not None or len(list(tmp_path.glob("out/*/*-done.parquet"))) >= 3

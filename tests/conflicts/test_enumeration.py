@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from qkdopt.problem import build_problem
 from tests.command import HANG_SECONDS
 from tests.conflicts.enumeration import Enumeration
 from tests.random_instances import random_instance
+from tests.tiers import slow_beyond
 
 LARGEST = 60_000
 SEEDS = range(90)
@@ -44,6 +46,7 @@ def groups_of(instance: Instance, explanation) -> frozenset[Group]:
     )
 
 
+@cache
 def agrees(seed: int, relay: str | None = None) -> str:
     """Compare with enumeration as far as it is small enough; say what was compared."""
     instance = drawn(seed, relay)
@@ -69,7 +72,7 @@ def agrees(seed: int, relay: str | None = None) -> str:
     return "conflict with floor" if any(g.kind == "floor" for g in conflict) else "conflict"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", slow_beyond(40, SEEDS))
 def test_explanations_agree_with_enumeration(seed):
     agrees(seed)
 

@@ -106,7 +106,7 @@ OTHERS = (*(way for way in MILPS if way not in (JOINT_HIGHS, *LOAD_STATES)), CP)
 
 
 def quick_ways(seed: int) -> tuple[Way, ...]:
-    """Ways for a short run over many seeds: a few on each, and each on at least 40 of 300."""
+    """Ways for a short run over many seeds: a few on each, and each on at least 20 of 150."""
     ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, ALL_ROUTES[seed % 2], JOINT_HIGHS]
     ways += [LOAD_STATES[seed % len(LOAD_STATES)], OTHERS[seed % len(OTHERS)]]
     if seed % 3 == 0:

@@ -17,6 +17,7 @@ from tests.corners.generator import corner_instance
 from tests.corners.light import LinkLight, candidates
 from tests.corners.paths import shortest_routes
 from tests.random_instances import random_instance
+from tests.tiers import slow_beyond
 
 OBJECTIVES = ("mean", "max-min", "link-sum")
 
@@ -27,7 +28,7 @@ def same(ours: dict[int, float], theirs: dict[int, float]) -> bool:
     )
 
 
-@pytest.mark.parametrize("seed", range(90))
+@pytest.mark.parametrize("seed", slow_beyond(30, range(90)))
 def test_it_agrees_with_the_oracle_on_random_instances(seed):
     relay = ("lightpath", "widest")[seed % 2]
     instance = random_instance(seed, relay=relay, other_noise=seed % 3 == 0)
@@ -35,7 +36,7 @@ def test_it_agrees_with_the_oracle_on_random_instances(seed):
     assert same(Enumeration(instance, objective).run().best, Oracle(instance, objective).best())
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", slow_beyond(60, range(200)))
 def test_it_agrees_with_the_oracle_on_corner_instances(seed):
     instance, objective = corner_instance(seed)
     enumerated = Enumeration(instance, objective).run()
@@ -44,7 +45,7 @@ def test_it_agrees_with_the_oracle_on_corner_instances(seed):
     assert same(enumerated.best, Oracle(instance, objective).best())
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", slow_beyond(100, range(300)))
 def test_noise_and_rates_are_the_checkers(seed):
     instance, _ = corner_instance(seed)
     channels = instance.grid.channels
@@ -62,7 +63,7 @@ def test_noise_and_rates_are_the_checkers(seed):
                 )
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", slow_beyond(100, range(300)))
 def test_candidate_routes_are_in_the_documented_order(seed):
     instance, _ = corner_instance(seed)
     for demand, routes in zip(instance.demands, candidate_routes(instance), strict=True):
@@ -70,7 +71,7 @@ def test_candidate_routes_are_in_the_documented_order(seed):
         assert shortest_routes(instance, demand.source, demand.target) == theirs
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", slow_beyond(30, range(100)))
 @pytest.mark.parametrize("strategy", ["ds-qkd", "ds-qkd-synergistic"])
 def test_plans_are_worth_what_the_checker_says(seed, strategy):
     instance, objective = corner_instance(seed)

@@ -15,6 +15,7 @@ from qkdopt.problem.plan import BLOCKED, assess, candidate_noise, lit_channels
 from tests.milp.test_truth_tables import optimum_bps
 from tests.random_instances import random_instance
 from tests.small_instances import instance_of
+from tests.tiers import slow_beyond
 
 
 def with_twins(seed: int):
@@ -24,7 +25,7 @@ def with_twins(seed: int):
     return build_problem(instance.model_copy(update={"demands": (*instance.demands, twin)}))
 
 
-@pytest.mark.parametrize("seed", range(500, 530))
+@pytest.mark.parametrize("seed", slow_beyond(10, range(500, 530)))
 def test_merged_demands_have_the_optimum_of_single_ones(seed):
     problem = with_twins(seed)
     plan = ds_qkd(problem)
@@ -91,7 +92,7 @@ def test_a_group_may_need_more_channels_than_the_grid_has():
     assert qkdopt.check(instance, result).faults == ()
 
 
-@pytest.mark.parametrize("seed", range(500, 520))
+@pytest.mark.parametrize("seed", slow_beyond(10, range(500, 520)))
 def test_noise_of_any_wavelengths_is_within_the_range_of_the_routes(seed):
     problem = with_twins(seed)
     plan = ds_qkd(problem)

@@ -88,6 +88,7 @@ def run_with(cluster, until, monkeypatch, scope="candidates"):
 
 
 def test_restarts_of_workers_improve_the_plan(monkeypatch):
+    monkeypatch.setattr("qkdopt.bounds.bound.ROOT_ITERATIONS", 10)
     run = run_with(Cluster(), lambda run, better: better, monkeypatch)
     assert run.notes == []
 
@@ -102,6 +103,7 @@ def test_a_cluster_that_goes_away_is_noted_and_the_run_goes_on(monkeypatch):
     def over(run, better):
         return run._helpers is not None and run._helpers.lost and run._expansions >= 2
 
+    monkeypatch.setattr("qkdopt.bounds.bound.ROOT_ITERATIONS", 30)
     run = run_with(Cluster(silent_after=0), over, monkeypatch)
     assert len(run.notes) == 1
     assert "until it was lost: no answer from the scheduler" in run.notes[0]

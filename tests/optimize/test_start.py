@@ -22,7 +22,7 @@ OBJECTIVES: tuple[Objective, ...] = ("mean", "max-min", "link-sum")
 STARTS = ("fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "auto")
 LIMITS = {
     "no time": {"time_limit": 1e-9},
-    "little time": {"time_limit": 0.1},
+    "little time": {"time_limit": 0.03},
     "nodes": {"node_limit": 1},
     "interrupted": {"time_limit": 60.0},
 }

@@ -249,7 +249,7 @@ def test_bad_input_runs_nothing(tmp_path, monkeypatch, capsys, arguments, expect
 @pytest.mark.parametrize(
     "name",
     slow_if(
-        ["mesh6_1to4_reserved"],
+        ["mesh6_1to4_reserved", "triangle_two_channels"],
         ["line_1to2_reserved", "mesh6_1to4_reserved", "ring_blocks", "triangle_two_channels"],
     ),
 )

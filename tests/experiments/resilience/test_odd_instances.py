@@ -59,7 +59,7 @@ def odd(name: str) -> Instance:
     return Instance.model_validate(data, strict=False)
 
 
-@pytest.mark.parametrize("name", slow_if(["measured"], ODD))
+@pytest.mark.parametrize("name", slow_if(["measured", "two channels", "no load", "pair"], ODD))
 def test_resilience_of_an_odd_instance(name):
     tasks = cases(odd(name), ResilienceSpec(requests=1000, rate=1.0))
     rows = pd.DataFrame([task.run() for task in tasks])
@@ -74,8 +74,9 @@ def test_resilience_of_an_odd_instance(name):
     assert (shares[still].fillna(0.0) <= 100.0 + 1e-9).all(axis=None)
 
 
-# Its key-rate table is another type to the compiler, which takes a quarter of a minute for it.
-@pytest.mark.parametrize("name", slow_if(["measured"], ODD))
+# The key-rate table of "measured" is another type to the compiler, which takes a quarter of a
+# minute for it.
+@pytest.mark.parametrize("name", slow_if(["measured", "two channels", "no load"], ODD))
 def test_parameters_of_an_odd_instance(name):
     instance = odd(name)
     sweep = sensitivity_settings(instance, receivers=Receivers(-28.0))
