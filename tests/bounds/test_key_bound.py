@@ -59,7 +59,7 @@ def test_more_demands_than_fit_are_refused():
         qkdopt.bound(shared, routes="all", time_limit=1.0)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("objective", "rate", "gap"), [("key-factor", 1000.0, 0.02), ("key-served", 3000.0, 0.05)]
 )

@@ -13,7 +13,7 @@ from tests.corners.shared_keys import CELLS, shared_keys
 from tests.tiers import slow_beyond
 
 # `benchmarks/corners.py --shared-keys` runs more.
-QUICK_SEEDS, SEEDS = 6, 48
+QUICK_SEEDS, SEEDS = 6, 24
 
 
 @pytest.mark.parametrize("seed", slow_beyond(QUICK_SEEDS, range(SEEDS)))
