@@ -81,6 +81,7 @@ class Outcome:
     with_key: int = 0
     checked: bool = False
     page_kb: float | None = None
+    no_page: str = ""
     seconds: float = 0.0
 
     def line(self) -> str:
@@ -88,7 +89,8 @@ class Outcome:
         state = f"refused: {self.refused.splitlines()[-1].strip()}" if self.refused else "imported"
         if self.served is not None:
             state = f"{self.served} of {self.demands} served, {self.with_key} with key"
-        page = "" if self.page_kb is None else f", page {self.page_kb:.0f} KB"
+        page = f", no page: {self.no_page}" if self.no_page else ""
+        page = page if self.page_kb is None else f", page {self.page_kb:.0f} KB"
         asked = f" [{' '.join(self.options)}]" if self.options else ""
         faults = "".join(f"\n    FAULT {fault}" for fault in self.faults)
         checked = ", checked" if self.checked else ""
@@ -223,7 +225,11 @@ def solve_and_report(
     outcome.faults += [f"check: {fault}" for fault in verdict.faults]
     outcome.checked = not verdict.faults
     page = folder / "page.html"
-    qkdopt.write_report(page, result, instances=instance)
+    try:
+        qkdopt.write_report(page, result, instances=instance)
+    except qkdopt.UnsupportedError as refusal:
+        outcome.no_page = str(refusal)
+        return
     outcome.page_kb = page.stat().st_size / 1000.0
     page.unlink()
 
@@ -254,7 +260,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Return the account by group and format, in Markdown."""
     titles = (
         "source", "networks", "imported at once", "with the options named", "refused",
-        "solved", "checked without fault", "with key", "page [KB]",
+        "solved", "checked without fault", "with key", "pages", "page [KB]",
     )  # fmt: skip
     rows = [titles, ("---",) * len(titles)]
     kinds = list(dict.fromkeys(outcome.kind for outcome in outcomes))
@@ -272,6 +278,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
                 str(len(solved)),
                 str(sum(o.checked for o in some)),
                 str(sum(1 for o in some if o.with_key)),
+                str(len(pages)),
                 f"{pages[0]:.0f} to {pages[-1]:.0f}" if pages else "",
             )
         )

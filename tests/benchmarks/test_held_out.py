@@ -48,7 +48,7 @@ def test_a_network_ends_as_a_page(tmp_path):
     assert (outcome.served, outcome.demands, outcome.checked) == (6, 6, True)
     assert outcome.with_key > 0
     assert outcome.page_kb > 10.0
-    assert "| sndlib | 1 | 1 | 0 | 0 | 1 | 1 | 1 |" in table([outcome])
+    assert "| sndlib | 1 | 1 | 0 | 0 | 1 | 1 | 1 | 1 |" in table([outcome])
 
 
 def test_a_difference_is_seen(tmp_path):
