@@ -15,9 +15,11 @@ from tests.corners.brownfield import brownfield
 from tests.corners.enumeration import Enumeration
 from tests.tiers import slow_beyond
 
-# Draws with objective mean, relay lightpath and movable demands with other routes; in the first
-# ones a limit on their moves costs key.
-SEEDS = (31, 97, 184, 260, 265, 274, 314, 356, 364, 35, 38, 47)
+# Draws in which a limit on moves costs key: a link that counts moves with half the rate, one
+# lightpath less, or demands in place of lightpaths (628), has bounds below some of their plans.
+# In the first ones the objective is mean and the relay lightpath.
+MEAN = (216, 628, 681, 31, 97, 184)
+SEEDS = (216, 628, 272, 47, 499, 501, 681, 706, 739, 31, 97)
 
 
 def limited(seed):
@@ -28,7 +30,7 @@ def limited(seed):
         yield drawn.instance.replace(moves_limit=limit), drawn.objective
 
 
-@pytest.mark.parametrize("seed", slow_beyond(4, SEEDS))
+@pytest.mark.parametrize("seed", slow_beyond(3, MEAN))
 def test_every_dual_point_is_a_bound_whatever_the_limit(seed):
     rng = np.random.default_rng(seed)
     for instance, objective in limited(seed):
@@ -48,7 +50,7 @@ def test_every_dual_point_is_a_bound_whatever_the_limit(seed):
                 assert point.value_bps >= mean * served * (1.0 - 1e-12)
 
 
-@pytest.mark.parametrize("seed", slow_beyond(2, SEEDS))
+@pytest.mark.parametrize("seed", slow_beyond(3, SEEDS))
 def test_no_bound_is_below_a_plan_whatever_the_limit(seed):
     for instance, objective in limited(seed):
         best = Enumeration(instance, objective).run().sure
