@@ -78,6 +78,9 @@ def first_state(data: DualData, rate_bps: float) -> BundleState:
     hops = len(rel.route_item) / max(1, len(rel.route_class))
     prices = np.zeros((rel.items, 1 + len(data.level_widths)))
     prices[:, 1:] = data.level_widths / max(1.0, hops)
+    if rel.counts_moves:
+        # A demand does not share its key rate with the link that counts moves.
+        prices[rel.item_start[-1, 0] :, 1:] = 0.0
     return BundleState(
         prices,
         rate_bps,

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
 from qkdopt.bounds.arcs import Arcs, Item, build_arcs
+from qkdopt.bounds.demand_classes import DemandClass, demand_classes
+from qkdopt.bounds.moves_limit import move_states, moving_routes
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.load_states import LinkStates, co_direction
-from qkdopt.problem.routes import Hop, Route
-
-
-@dataclass(frozen=True)
-class DemandClass:
-    """Demands that every rule treats alike: the same ends and number of channels.
-
-    Parameters
-    ----------
-    demands
-        Their positions in the instance.
-    channels
-        ``b``, lightpaths of each.
-    routes
-        Their common candidate routes.
-    """
-
-    demands: tuple[int, ...]
-    channels: int
-    routes: tuple[Route, ...]
+from qkdopt.problem.routes import Hop
 
 
 @dataclass(frozen=True)
@@ -64,6 +46,8 @@ class Relaxation:
         The network, where plans may take any path, and not the listed routes alone. Each link and
         direction then has one more item, of a class after the last with one channel: it stands for
         all demands with no listed route there, and its lightpaths bring at least what theirs can.
+    counts_moves
+        Whether the last of ``states`` counts moves (:mod:`qkdopt.bounds.moves_limit`).
     """
 
     item_class: IntArray
@@ -78,6 +62,7 @@ class Relaxation:
     class_channels: IntArray
     states: tuple[LinkStates, ...]
     arcs: Arcs | None = None
+    counts_moves: bool = False
 
     @property
     def items(self) -> int:
@@ -85,22 +70,13 @@ class Relaxation:
         return len(self.item_class)
 
 
-def demand_classes(problem: Problem) -> tuple[DemandClass, ...]:
-    """Group the demands with a route; one in place is a class of its own."""
-    groups: dict[tuple[object, object, int, int | None], list[int]] = defaultdict(list)
-    for r, demand in enumerate(problem.instance.demands):
-        if problem.routes[r]:
-            alone = r if problem.must_serve(r) else None
-            groups[demand.source, demand.target, demand.channels, alone].append(r)
-    return tuple(
-        DemandClass(tuple(members), problem.instance.demands[members[0]].channels, routes)
-        for members in groups.values()
-        for routes in [problem.routes[members[0]]]
-    )
-
-
 def build_relaxation(problem: Problem) -> Relaxation:
-    """Lay out classes, routes, items and states of a problem as arrays."""
+    """Lay out classes, routes, items and states of a problem as arrays.
+
+    Where no demand in place may move, they are those of the problem in which all of them stay.
+    """
+    if problem.moves_limit == 0:
+        problem = problem.moving_only()
     classes = demand_classes(problem)
     uses = [
         (hop.link, _direction(problem, hop), c)
@@ -108,18 +84,28 @@ def build_relaxation(problem: Problem) -> Relaxation:
         for route in group.routes
         for hop in route.hops
     ]
+    counted = moving_routes(problem, classes)
+    links = len(problem.instance.network.links)
+    uses += [(links, 0, c) for c, _ in counted]
     listed = set(uses)
     others = _shared_items(problem, classes, listed) if problem.any_route else {}
     items = sorted([*listed, *others])
     number = {item: i for i, item in enumerate(items)}
     routes = [(c, route) for c, group in enumerate(classes) for route in group.routes]
     rows = [
-        [number[hop.link, _direction(problem, hop), c] for hop in route.hops] for c, route in routes
+        [number[hop.link, _direction(problem, hop), c] for hop in route.hops]
+        + ([number[links, 0, c]] if (c, route) in counted else [])
+        for c, route in routes
     ]
     limit = np.array([
         others[item] if item in others else _lightpaths(classes[item[2]]) for item in items
     ])  # fmt: skip
-    start = _item_start(items, len(problem.instance.network.links))
+    start = _item_start(items, links + bool(counted))
+    states = [
+        states.within(_max_loads(limit, start[e])) for e, states in enumerate(problem.load_states)
+    ]
+    if counted:
+        states.append(move_states(problem, states))
     with_key = problem.tables.candidate_count > 0
     return Relaxation(
         item_class=np.array([c for _, _, c in items], dtype=np.int64),
@@ -135,15 +121,13 @@ def build_relaxation(problem: Problem) -> Relaxation:
             [*(group.channels for group in classes), *([1] if problem.any_route else [])],
             dtype=np.int64,
         ),
-        states=tuple(
-            states.within(_max_loads(limit, start[e]))
-            for e, states in enumerate(problem.load_states)
-        ),
+        states=tuple(states),
         arcs=(
             build_arcs(problem, [group.demands for group in classes], number)
             if problem.any_route
             else None
         ),
+        counts_moves=bool(counted),
     )
 
 
@@ -184,3 +168,6 @@ def _item_start(items: list[tuple[int, int, int]], links: int) -> IntArray:
 
 def _max_loads(limit: IntArray, start: IntArray) -> tuple[int, int]:
     return int(limit[start[0] : start[1]].sum()), int(limit[start[1] : start[2]].sum())
+
+
+__all__ = ["DemandClass", "Relaxation", "build_relaxation", "demand_classes"]

@@ -82,12 +82,16 @@ def validate_in_place(instance: Instance, result: AnyPlan) -> Iterator[str]:
 
 
 def _validate_moved(instance: Instance, result: Result, moved: list[NodeId]) -> Iterator[str]:
-    """Yield a fault where a result names other demands as moved than are."""
+    """Yield a fault where a result names other demands as moved than are, or more as needed."""
     movable = any(path.movable for path in instance.lightpaths or ())
     expected = set(moved) if movable and result.value is not None else None
     read = None if result.moved is None else set(result.moved)
     if read != expected:
         yield f"moved = {result.moved}; expected {moved if expected is not None else None}"
+    least = result.moved_at_least
+    if least is not None and (expected is None or not 0 <= least <= len(moved)):
+        most = "none" if expected is None else f"0 to {len(moved)}, the demands that are moved"
+        yield f"moved_at_least = {least}; expected {most}"
 
 
 def is_where_it_was(fixed: InPlaceLightpath, path: Lightpath) -> bool:

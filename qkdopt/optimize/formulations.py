@@ -80,7 +80,8 @@ def run_formulation(incumbent: Incumbent, clock: Clock, options: SolverOptions) 
         clock.interrupt()
     except SolverFailedError as error:
         clock.note_failure(error)
-    return Outcome(bound=run.as_bound(), solver=run.solver, notes=run.notes)
+    moves = run.moved_at_least if isinstance(run, JointRun) else None
+    return Outcome(bound=run.as_bound(), moved_at_least=moves, solver=run.solver, notes=run.notes)
 
 
 def _loads(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> LoadStateRun:

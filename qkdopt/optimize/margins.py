@@ -23,6 +23,11 @@ def widened(bound: float) -> float:
     return max(0.0, bound) * (1.0 + RELATIVE) + ABSOLUTE
 
 
+def lowered(value: float) -> float:
+    """Return what a sum of rates is at least, where a solver calls it no less than ``value``."""
+    return value * (1.0 - RELATIVE) - ABSOLUTE
+
+
 def whole(bound: float) -> int:
     """Return the whole number that a solver's bound on a number of demands allows; at least 0."""
     return max(0, math.floor(bound + SERVED))

@@ -1,8 +1,9 @@
-"""The joint MILP and its textbook variant: first the number served, then the objective."""
+"""The joint MILP and its textbook variant: number served, then objective, then fewest moves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pyomo.environ as pyo
 
@@ -17,16 +18,19 @@ from qkdopt.milp import (
     plan_of_model,
     set_start,
 )
+from qkdopt.milp.kept import count_kept
 from qkdopt.milp.keyed import count_keyed, min_keyed
 from qkdopt.milp.scales import rate_cap_bps, stated_error_bps
 from qkdopt.milp.shared_keys import needs_in_units, shares_keys
 from qkdopt.milp.variables import JointModel
 from qkdopt.milp.wavelengths import group_by_route
 from qkdopt.optimize.clock import Clock
+from qkdopt.optimize.fewest_moves import move_back
 from qkdopt.optimize.incumbent import Incumbent
-from qkdopt.optimize.margins import NOTHING, whole, widened
+from qkdopt.optimize.margins import NOTHING, lowered, whole, widened
 from qkdopt.problem import Problem
 from qkdopt.problem.key_shares import KEY_OBJECTIVES
+from qkdopt.problem.moves import moved_demands
 from qkdopt.problem.own_light import max_rates_bps, rate_beside
 from qkdopt.problem.plan import BLOCKED, Plan, assess
 from qkdopt.result import Bound, SolverRef
@@ -37,12 +41,14 @@ TOLERANCE_SHARE = 0.3
 SOLVER_SHARE = 0.9
 # Finer pieces than this tell nothing: rates are known to far less.
 FINEST_BPS = 1e-2
+# How often the fewest moves are looked for with finer pieces, and how much finer.
+REFINEMENTS, REFINED = 3, 30.0
 
 Build = Callable[..., JointModel]
 
 
 class JointRun:
-    """The joint MILP of one problem, solved in two phases.
+    """The joint MILP of one problem, solved in two phases, three where demands may be moved.
 
     Parameters
     ----------
@@ -91,6 +97,7 @@ class JointRun:
         self._error_bps = 0.0
         self.served_limit = routable(incumbent.problem)
         self.bound_bps: float | None = None
+        self.moved_at_least: int | None = None
         self.notes: list[str] = []
 
     @property
@@ -108,9 +115,10 @@ class JointRun:
         )
 
     def run(self) -> None:
-        """First the number served, then the objective."""
+        """First the number served, then the objective, then the fewest moves."""
         self.prove_served()
         self.prove_objective()
+        self.prove_moves()
 
     def prove_served(self) -> None:
         """Find the most demands that can be served, and prove it."""
@@ -148,6 +156,40 @@ class JointRun:
             self.bound_bps = min(widened(outcome.bound), most_by_columns(model)) * scale
             if outcome.bound <= NOTHING and self._no_key(model, exact.served):
                 self.bound_bps = 0.0
+
+    def prove_moves(self) -> None:
+        """Find the fewest moves at the incumbent's number served and objective, and prove them.
+
+        What is proved holds for every plan that serves as many and has no lower objective. Where
+        the model's plan moves fewer and falls short by its exact rates, rates are linearised finer.
+        """
+        move_back(self._incumbent)
+        if not moved_demands(self.problem, self._incumbent.best()[0]):
+            return
+        tolerance_bps = self._tolerance_bps
+        for _ in range(REFINEMENTS):
+            linearised = partial(linearise_links, self.problem, tolerance_bps)
+            segments = self._clock.within(linearised)
+            if segments is None or not self._prove_moves_with(segments):
+                return
+            tolerance_bps /= REFINED
+
+    def _prove_moves_with(self, segments: dict[tuple[int, int], Linearised]) -> bool:
+        """Prove the fewest moves with these rates; say whether finer ones may prove more."""
+        plan, exact = self._incumbent.best()
+        model = self._clock.within(lambda: self._build(self.problem, segments, served=exact.served))
+        if model is None or self._clock.over():
+            return False
+        set_start(model, plan)
+        count_kept(model, lowered(exact.objective_bps / self._scale(model, exact.served)), plan)
+        outcome = self._solve(model, "milp: fewest moves")
+        if not outcome.has_solution or outcome.bound is None:
+            return False
+        offer_if_legal(self._incumbent, plan_of_model(model))
+        least = max(0, len(self.problem.movables) - whole(outcome.bound))
+        self.moved_at_least = max(least, self.moved_at_least or 0)
+        moved = moved_demands(self.problem, self._incumbent.best()[0])
+        return len(moved) > self.moved_at_least and outcome.status is Status.OPTIMAL
 
     def _no_key(self, model: JointModel, served: int) -> bool:
         """Whether it is proved, by counting, that no plan of so many demands has any key."""

@@ -15,6 +15,8 @@ class Outcome:
     ----------
     bound
         At the plan's number served; None where nothing was proved.
+    moved_at_least
+        Demands in place that every plan as good moves, at least; None where nothing was proved.
     solver
         MIP solver that took part.
     notes
@@ -22,5 +24,6 @@ class Outcome:
     """
 
     bound: Bound | None = None
+    moved_at_least: int | None = None
     solver: SolverRef = field(default_factory=SolverRef)
     notes: list[str] = field(default_factory=list)

@@ -65,6 +65,8 @@ class RunRecord:
         Incumbent and bound over its time; None where they were not recorded.
     around
         The earlier plan that this one is made around; None without one.
+    moved_at_least
+        Demands in place that every plan as good moves, at least; None where nothing was proved.
     """
 
     strategy: str
@@ -79,6 +81,7 @@ class RunRecord:
     seconds: float = 0.0
     history: History | None = None
     around: Around | None = None
+    moved_at_least: int | None = None
 
 
 def result_of(
@@ -114,6 +117,8 @@ def result_of(
     gap = gap_of(value.objective_bps, bound_bps)
     proved = credible is not None and credible.served == value.served
     closed = proved and gap is not None and gap <= run.gap
+    moved = _moved(problem, plan)
+    moved_at_least, move_faults = _moved_at_least(moved, run)
     status: Status = "optimal" if closed and gap is not None and gap <= OPTIMAL_GAP else "feasible"
     return Result(
         instance=reference_of(problem),
@@ -133,13 +138,14 @@ def result_of(
         demands=demands_of(problem, plan, exact),
         notes=run.notes,
         interrupted=run.interrupted,
-        faults=tuple(faults or history_faults),
+        faults=tuple(faults or history_faults) + move_faults,
         stopped_by=_stopped_by(run, closed=closed),
         limits=run.limits,
         preset_changes=preset_changes(instance),
         history=tuple(history),
         around=run.around,
-        moved=_moved(problem, plan),
+        moved=moved,
+        moved_at_least=moved_at_least,
         seconds=round(run.seconds, 3),
         environment=environment(),
     )
@@ -150,6 +156,21 @@ def _moved(problem: Problem, plan: Plan) -> tuple[NodeId, ...] | None:
     if not problem.movables:
         return None
     return tuple(problem.instance.demands[r].id for r in moved_demands(problem, plan))
+
+
+def _moved_at_least(
+    moved: tuple[NodeId, ...] | None, run: RunRecord
+) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many demands every plan as good moves, and the fault of a plan that moves fewer.
+
+    No plan moves fewer than none.
+    """
+    least = 0 if moved == () else run.moved_at_least
+    if moved is None or least is None:
+        return None, ()
+    if run.moved_at_least is not None and len(moved) < run.moved_at_least:
+        return None, (f"{len(moved)} demands moved; proved to be {run.moved_at_least} at least",)
+    return least, ()
 
 
 def saved_plan_of(problem: Problem, plan: Plan) -> SavedPlan:

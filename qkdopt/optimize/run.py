@@ -335,6 +335,7 @@ def _result(
         seconds=clock.seconds,
         history=clock.history,
         around=around,
+        moved_at_least=outcome.moved_at_least,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)

@@ -111,10 +111,16 @@ class Page:
         )
         size = len(text.encode())
         if size > MAX_PAGE_BYTES:
+            way_out = (
+                "the network is too large for a page: qkdopt export writes plan and key rates as "
+                "tables and maps"
+                if len(self.chapters) == 1
+                else f"{counted(len(self.chapters), 'chapter')} on one page: report fewer results "
+                "at a time"
+            )
             raise UnsupportedError(
                 f"the page would have {size / 1e6:.1f} MB, more than {MAX_PAGE_BYTES / 1e6:g} MB; "
-                f"{counted(len(self.chapters), 'chapter')} on one page: report fewer results at "
-                "a time"
+                f"{way_out}"
             )
         return text
 

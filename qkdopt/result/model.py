@@ -284,13 +284,16 @@ class Result(Record):
     """The earlier plan that this one was made around; left out of files without one."""
     moved: tuple[NodeId, ...] | None = None
     """Demands in place that the plan moves; left out of files where none may be moved."""
+    moved_at_least: int | None = None
+    """How many of them every plan that serves as many and has no lower objective moves, at least;
+    left out of files where nothing is proved."""
     seconds: float
     environment: Environment
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this result, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
-        for name in ("around", "moved"):
+        for name in ("around", "moved", "moved_at_least"):
             if data[name] is None:
                 del data[name]
         for part, names in (

@@ -54,10 +54,14 @@ def served_line(result: Result, value: Value) -> str:
 
 
 def moved_lines(result: Result) -> Iterator[str]:
-    """Yield which demands in place are moved, where any may be."""
+    """Yield which demands in place are moved, where any may be, and what is proved of it."""
     if result.moved is not None:
         names = ", ".join(map(str, result.moved))
-        yield f"moved      {len(result.moved)} demands{f': {names}' if names else ''}"
+        proof = ""
+        if result.moved and result.moved_at_least is not None:
+            fewest = result.moved_at_least == len(result.moved)
+            proof = " (proved the fewest)" if fewest else f" (at least {result.moved_at_least})"
+        yield f"moved      {len(result.moved)} demands{f': {names}' if names else ''}{proof}"
 
 
 def rate_lines(result: Result, value: Value) -> Iterator[str]:

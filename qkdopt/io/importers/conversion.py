@@ -108,7 +108,10 @@ def _network(
         )
         reading.stop()
     if draft.coordinates == "degrees" and not on_globe(names.nodes, draft):
-        _refuse_places(names.nodes, reading)
+        if options.lengths == "plane":
+            reading.assumed.append("places of nodes are a drawing's, as --lengths plane says")
+        else:
+            _refuse_places(names.nodes, reading)
     fibre_db_per_km: float = PRESETS[options.preset]()["fibre"].model_dump()["loss_db_per_km"]
     default = default_type(options.fibre_type, draft, reading)
     links = with_types(links, draft, reading)
@@ -130,7 +133,8 @@ def _refuse_places(nodes: Sequence[DraftNode], reading: Reading) -> None:
             if value is not None and abs(value) > most:
                 reading.fault(
                     f"node {node.id}: {name} = {value:g}; expected -{most:g} to {most:g} degrees "
-                    "(exchanged, or places of a drawing?)"
+                    "(exchanged? --lengths plane --length-scale KM where places are a drawing's, "
+                    "with the km in one of its units)"
                 )
 
 

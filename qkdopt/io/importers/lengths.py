@@ -15,6 +15,8 @@ from qkdopt.io.importers.values import Reading, counted
 EARTH_RADIUS_KM = 6371.0
 LONGEST_KM = 20_000.0
 SHORTEST_KM = 0.001
+# The most that an instance takes for one link.
+HIGHEST_LOSS_DB = 100.0
 DIGITS = 6
 
 
@@ -139,6 +141,12 @@ class Lengths:
         loss_db, per_km = link.loss_db, link.loss_db_per_km
         if loss_db is not None and not self.drawn:
             loss_db = round(loss_db * self.scale, DIGITS)
+        if loss_db is not None and loss_db > HIGHEST_LOSS_DB:
+            self.reading.fault(
+                f"{link.where}: {loss_db:g} dB over {scaled:g} km; expected at most "
+                f"{HIGHEST_LOSS_DB:g} dB, beyond which no key survives (a backbone? --length-scale "
+                "0.01 keeps its shape)"
+            )
         if loss_db is not None and per_km is not None:
             self.reading.leave_out("loss per km of a link whose whole loss is given")
             per_km = None

@@ -113,3 +113,12 @@ def test_services_lead_to_the_sites_of_their_transceivers(tmp_path):
     assert [(d.id, d.source, d.target, d.channels) for d in instance.demands] == [
         ("r", "a", "z", 3), ("r back", "z", "a", 3),
     ]  # fmt: skip
+
+
+def test_a_line_with_more_loss_than_a_link_may_have_names_the_scale(tmp_path):
+    spans = [fibre(400.0, loss_coef=0.2), {"type": "Edfa"}, fibre(400.0, loss_coef=0.2)]
+    faults = faults_of(imported, line(*spans), tmp_path)
+    assert faults[0].startswith("line from east 2 to roadm z: 160 dB over 800 km; expected at most")
+    assert "--length-scale 0.01" in faults[0]
+    instance, _ = imported(line(*spans), tmp_path, length_scale=0.01)
+    assert [link.loss_db for link in instance.network.links] == [1.6]

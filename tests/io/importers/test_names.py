@@ -174,6 +174,11 @@ def test_places_beyond_the_globe_are_faults(tmp_path):
     (tmp_path / "nodes.csv").write_text("id,lat,lon\nBonn,7.1,50.7\nTrier,106.6,49.8\n")
     (fault,) = faults_of(qkdopt.import_network, tmp_path)
     assert fault.startswith("node Trier: latitude = 106.6; expected -90 to 90 degrees (exchanged")
+    # The way that the message names: places of a drawing, whose lengths the table has.
+    instance, report = qkdopt.import_network(tmp_path, lengths="plane", length_scale=1.0)
+    assert [link.length_km for link in instance.network.links] == [5.0]
+    assert {node.lat for node in instance.network.nodes} == {None}
+    assert "places of nodes are a drawing's, as --lengths plane says" in report.assumed
 
 
 def test_names_that_differ_by_case_are_reported(table):
