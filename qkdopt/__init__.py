@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from qkdopt.io.importers import import_network
     from qkdopt.jobs import UnfinishedError
     from qkdopt.optimize import instance_around, solve
+    from qkdopt.physics.protocols import check_protocol
     from qkdopt.plotting import (
         plot_diagnostics,
         plot_gap_over_time,
@@ -102,6 +103,7 @@ __all__ = [
     "__version__",
     "bound",
     "check",
+    "check_protocol",
     "compare",
     "explain",
     "import_network",
@@ -167,6 +169,7 @@ _HOME = {
     "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
+    "check_protocol": "qkdopt.physics.protocols",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
     "instance_around": "qkdopt.optimize",
