@@ -2,9 +2,11 @@ r"""Certified piecewise-linear key rates.
 
 The key rate falls with noise, convexly until it meets zero. Chords over-estimate a convex
 function and tangents under-estimate it, so maximising over chords bounds the true
-problem from above. Where convexity fails (a measured table, finite decoys near zero) the
-chord is lifted by the largest excess found on a dense sample, so that the upper segments
-never lie below the exact rate.
+problem from above. Where convexity fails (finite decoys near zero) the chord is lifted by
+the largest excess found on a dense sample, so that the upper segments never lie below the
+exact rate. A measured table and the curve of a surface at one loss are piecewise linear, and
+need not be convex: segments end at every bend, and each is certified at its ends and at all
+bends, which for such a curve is a proof.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdopt.errors import UnsupportedError
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
@@ -25,6 +28,8 @@ MAX_SPLIT_DEPTH = 12
 Range = tuple[float, float]
 # Enough to reach the neighbouring float from any range that is not astronomically wide.
 BISECTIONS = 100
+# A certified line is on the wrong side by less than this share of a rate and 1 bit/s.
+CERTIFIED = 1e-9
 # Least width of a curve, in clicks per gate, and as a share of the noise where it begins.
 MIN_WIDTH, MIN_WIDTH_SHARE = 1e-12, 1e-9
 # Edges closer than this share of themselves are one.
@@ -97,8 +102,8 @@ def linearise_links(
 
     All curves are split together, with one evaluation of the key rate per depth.
 
-    Segments end where the key ends, at every sample of a measured table (between its samples a
-    table is its own chord), and where the rate falls below a demand's minimum rate, so that a
+    Segments end where the key ends, at every bend of a table or surface (between its bends such a
+    curve is its own chord), and where the rate falls below a demand's minimum rate, so that a
     segment keeps to one side of it.
 
     Parameters
@@ -115,6 +120,11 @@ def linearise_links(
     -------
     segments
         Linearised key rates, by (link, candidate).
+
+    Raises
+    ------
+    UnsupportedError
+        A segment of a piecewise-linear curve could not be certified.
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
@@ -139,6 +149,8 @@ def linearise_links(
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
     segments = curves.split(owner, left, right, tolerance_bps)
+    if tables.bends is not None:
+        curves.certify(segments, np.array(tables.bends))
     return {key: segments.of(k, float(tables.background_noise[key])) for k, key in enumerate(keys)}
 
 
@@ -214,8 +226,7 @@ class _Curves:
 
     def samples_of_table(self, first: FloatArray, last: FloatArray) -> list[FloatArray]:
         """Return the noise of each sample of a measured table, clipped to the range."""
-        table = self._tables.instance.qkd.skr_table
-        return [] if table is None else [np.clip(n, first, last) for n in table.noise_per_gate]
+        return [np.clip(noise, first, last) for noise in self._tables.bends or ()]
 
     def _crossing(
         self, condition: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
@@ -261,6 +272,41 @@ class _Curves:
                 for name in _Segments.__dataclass_fields__
             )
         )
+
+    def certify(self, segments: _Segments, bends: FloatArray) -> None:
+        """Prove that segments enclose their curves, which are linear between bends.
+
+        At the ends of a segment and at each bend inside, the upper line must not be below the
+        rate, nor the lower line above it: then neither is anywhere between.
+
+        Parameters
+        ----------
+        segments
+            Segments of all curves.
+        bends
+            ``(N,)`` noise clicks per gate at which a curve may bend.
+
+        Raises
+        ------
+        UnsupportedError
+            A line is on the wrong side of its curve.
+        """
+        left, right = segments.left[:, None], segments.right[:, None]
+        every = np.broadcast_to(bends, (len(left), len(bends)))
+        noise = np.clip(np.concatenate([left, right, every], axis=1), left, right)
+        share = (noise - left) / (right - left)
+        exact = self.rate(segments.owner, noise)
+        slack = CERTIFIED * (1.0 + exact)
+        for ends, side in ((segments.upper, 1.0), (segments.lower, -1.0)):
+            line = ends[:, :1] + share * (ends[:, 1:] - ends[:, :1])
+            wrong = side * (exact - line) > slack
+            if wrong.any():
+                at = np.argwhere(wrong)[0]
+                raise UnsupportedError(
+                    f"key rate of curve {int(segments.owner[at[0]])}: a segment is not certified "
+                    f"at {noise[tuple(at)]:g} noise clicks per gate; expected noises of "
+                    "`skr_table` or `surface` that are further apart"
+                )
 
     def _segments(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Segments:
         """Return upper ends, lower ends and error of each segment, certified on a dense sample.

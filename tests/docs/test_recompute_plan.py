@@ -18,6 +18,7 @@ from tests.corners.brownfield import brownfield
 from tests.corners.generator import corner_instance
 from tests.corners.networks import networks
 from tests.shipped import LIBRARY
+from tests.surface_instances import surface_instance
 
 DOCS = LIBRARY.parent / "docs"
 sys.path.insert(0, str(DOCS))
@@ -189,3 +190,14 @@ def test_the_defaults_of_the_script_are_those_of_the_page():
     assert known == {
         name: value for name, value in required.items() if not name.startswith(WITHOUT_NUMBERS)
     }
+
+
+def test_the_page_covers_a_surface_of_key_rates():
+    positive = 0
+    for seed in range(12):
+        instance = surface_instance(seed)
+        result = qkdopt.solve(instance, strategy="ds-qkd")
+        found = recompute_plan.differences(instance.to_json_dict(), result.to_json_dict())
+        assert list(found) == [], instance.name
+        positive += result.value.mean_skr_bps > 0.0
+    assert positive >= 6
