@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         write_result,
     )
     from qkdopt.io.importers import import_network
+    from qkdopt.io.surfaces import read_surface
     from qkdopt.jobs import UnfinishedError
     from qkdopt.optimize import instance_around, solve
     from qkdopt.physics.protocols import check_protocol
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
         plot_ranking,
         plot_sensitivity,
         plot_spectrum,
+        plot_surface,
         plot_survival,
     )
     from qkdopt.problem import Problem
@@ -120,6 +122,7 @@ __all__ = [
     "plot_ranking",
     "plot_sensitivity",
     "plot_spectrum",
+    "plot_surface",
     "plot_survival",
     "protect",
     "prove_channel_set",
@@ -127,6 +130,7 @@ __all__ = [
     "read_instance",
     "read_plan",
     "read_result",
+    "read_surface",
     "reproduce",
     "resilience",
     "run_study",
@@ -185,11 +189,13 @@ _HOME = {
     "plot_diagnostics": "qkdopt.plotting",
     "plot_sensitivity": "qkdopt.plotting",
     "plot_spectrum": "qkdopt.plotting",
+    "plot_surface": "qkdopt.plotting",
     "plot_survival": "qkdopt.plotting",
     "protect": "qkdopt.channel_sets.protection.protect",
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
+    "read_surface": "qkdopt.io.surfaces",
     "reproduce": "qkdopt.experiments.reproduction",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",

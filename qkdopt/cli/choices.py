@@ -9,9 +9,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, get_args
 
-Objective = Literal[
-    "mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"
-]
+Objective = Literal["mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"]
 Routes = Literal["candidates", "all"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
 if TYPE_CHECKING:
@@ -33,6 +31,8 @@ ChannelOrder = Literal[
 Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
+
+ProtocolName = Literal["decoy-bb84", "decoy-bb84-finite", "one-decoy-bb84-finite", "cv-gaussian"]
 
 Preset = Literal["paper", "field", "dwdm"]
 RouteOrder = Literal["km", "hops"]

@@ -22,13 +22,13 @@ FREE: dict[type, dict[str, tuple[float, float]]] = {
         "weak_photon_number": (0.005, 0.7),
         "signal_probability": (0.01, 0.98),
         "weak_probability": (0.01, 0.9),
-        "key_basis_probability": (0.3, 0.999),
+        "key_basis_probability": (0.03, 0.999),
     },
     OneDecoyFiniteKey: {
         "signal_photon_number": (0.02, 1.2),
         "decoy_photon_number": (0.005, 0.7),
         "signal_probability": (0.01, 0.99),
-        "key_basis_probability": (0.3, 0.999),
+        "key_basis_probability": (0.03, 0.999),
     },
     AsymptoticDecoyBB84: {"mean_photon_number": (0.02, 1.5)},
     GaussianCV: {"modulation_variance": (0.05, 100.0)},
@@ -102,7 +102,9 @@ def _bits(protocol: P, loss_db: float, noise_per_gate: float) -> float:
     """Return key per pulse or symbol [bit], negative where finite keys are far from any."""
     if isinstance(protocol, TwoDecoyFiniteKey | OneDecoyFiniteKey):
         block = protocol.block(*broadcast(loss_db, noise_per_gate))
-        return float(protocol.key_length(block) / block.pulses)
+        length = float(protocol.key_length(block))
+        # Far from any key, per pulse a block that never fills would seem the best.
+        return length / (float(block.pulses) if length > 0.0 else protocol.block_size)
     per_second = 1e6 * (
         protocol.symbol_rate_mhz if isinstance(protocol, GaussianCV) else protocol.repetition_mhz
     )
