@@ -56,3 +56,21 @@ def test_the_simulators_curves_are_as_near_as_they_say(seed):
             read = np.interp(noise * steps[e, q], np.arange(last + 1), curve[e, q])
             exact = tables.skr_bps(noise, np.full(2000, eta[e, q]))
             assert np.abs(read - exact).max() <= distance[e, q]
+
+
+def test_the_simulators_curves_know_of_a_cliff_between_their_points():
+    cliff = 5.00001e-5
+    rates = [[1e4, 1e4, 100.0, 0.0], [9e3, 9e3, 90.0, 0.0]]
+    surface = {
+        "losses_db": [0.0, 40.0],
+        "noises_per_gate": [0.0, cliff, cliff * (1.0 + 1e-9), 2e-3],
+        "skr_bps": rates,
+    }
+    instance = surface_instance(0).replace(qkd={"surface": surface})
+    tables = build_problem(instance).tables
+    eta = np.full((1, 1), 0.2)
+    curve, steps, distance = rate_curves(tables, eta, np.zeros(1, dtype=np.int64))
+    noise = cliff * (1.0 + np.linspace(-1e-3, 1e-3, 20_001))
+    read = np.interp(noise * steps[0, 0], np.arange(curve.shape[2]), curve[0, 0])
+    exact = tables.skr_bps(noise, np.full(len(noise), 0.2))
+    assert np.abs(read - exact).max() <= distance[0, 0]

@@ -65,8 +65,10 @@ def _interface(protocol: KeyRateProtocol) -> Iterator[str]:
 
 def _frozen(protocol: KeyRateProtocol, loss: FloatArray, noise: FloatArray) -> Iterator[str]:
     del loss, noise
+    name = protocol.name
     try:
-        protocol.name = "changed"  # type: ignore[misc]
+        protocol.name = name + "?"  # type: ignore[misc]
+        protocol.name = name  # type: ignore[misc]
     except Exception:  # any refusal is right
         return
     yield "its name could be changed; expected a frozen object (@dataclass(frozen=True))"
