@@ -5,8 +5,9 @@ function and tangents under-estimate it, so maximising over chords bounds the tr
 problem from above. Where convexity fails (finite decoys near zero) the chord is lifted by
 the largest excess found on a dense sample, so that the upper segments never lie below the
 exact rate. A measured table and the curve of a surface at one loss are piecewise linear, and
-need not be convex: segments end at every bend, and each is certified at its ends and at all
-bends, which for such a curve is a proof.
+need not be convex: segments of a table end at every bend, those of a surface join bends within
+the tolerance, and each is certified at its ends and at all bends, which for such a curve is a
+proof.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.errors import UnsupportedError
+from qkdopt.milp.joined import join
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
@@ -102,8 +104,8 @@ def linearise_links(
 
     All curves are split together, with one evaluation of the key rate per depth.
 
-    Segments end where the key ends, at every bend of a table or surface (between its bends such a
-    curve is its own chord), and where the rate falls below a demand's minimum rate, so that a
+    Segments end where the key ends, at every sample of a measured table (between its samples a
+    table is its own chord), and where the rate falls below a demand's minimum rate, so that a
     segment keeps to one side of it.
 
     Parameters
@@ -136,19 +138,18 @@ def linearise_links(
     }
     first, last = np.array([ends[key] for key in keys]).T.copy()
     last = np.maximum(last, first + np.maximum(MIN_WIDTH, MIN_WIDTH_SHARE * first))
-    breakpoints = [
-        first,
-        curves.end_of_key(first, last),
-        *curves.samples_of_table(first, last),
-        last,
-    ]
-    breakpoints += [curves.end_of_rate(rate, first, last) for rate in min_rates(problem)]
+    kept = [curves.end_of_key(first, last)]
+    kept += [curves.end_of_rate(rate, first, last) for rate in min_rates(problem)]
+    breakpoints = [first, *kept, *curves.samples_of_table(first, last), last]
     edges = [_distinct(row) for row in np.sort(np.stack(breakpoints, axis=1), axis=1)]
     owner = np.repeat(np.arange(len(keys)), [len(row) - 1 for row in edges])
     left, right = (
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
-    segments = curves.split(owner, left, right, tolerance_bps)
+    if tables.surface is None:
+        segments = curves.split(owner, left, right, tolerance_bps)
+    else:
+        segments = curves.joined(edges, np.stack(kept, axis=1), tolerance_bps)
     if tables.bends is not None:
         curves.certify(segments, np.array(tables.bends))
     return {key: segments.of(k, float(tables.background_noise[key])) for k, key in enumerate(keys)}
@@ -272,6 +273,27 @@ class _Curves:
                 for name in _Segments.__dataclass_fields__
             )
         )
+
+    def joined(self, edges: list[FloatArray], kept: FloatArray, tolerance_bps: float) -> _Segments:
+        """Join pieces of curves that are linear between edges, within the tolerance.
+
+        Parameters
+        ----------
+        edges
+            For each curve the noise clicks per gate where it may bend, and its ends.
+        kept
+            ``(curves, m)`` noises that no segment crosses.
+        tolerance_bps
+            Largest distance of the two lines of a segment [bit/s].
+        """
+        parts = []
+        for owner, noise in enumerate(edges):
+            rate = self.rate(np.array([owner]), noise[None, :])[0]
+            near = np.abs(noise[:, None] - kept[owner]) <= SAME_EDGE * noise[:, None]
+            found = join(noise, rate, near.any(axis=1), tolerance_bps)
+            parts.append(_Segments(np.full(len(found.left), owner), *found))
+        names = _Segments.__dataclass_fields__
+        return _Segments(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
 
     def certify(self, segments: _Segments, bends: FloatArray) -> None:
         """Prove that segments enclose their curves, which are linear between bends.
