@@ -30,7 +30,7 @@ DEFAULTS: dict[str, Fields] = {
         "dark_count_per_gate": 1e-8, "gate_ps": 100.0, "repetition_mhz": 2.0,
         "error_correction_efficiency": 1.22, "sifting": 1.0, "insertion_loss_db": 0.0,
         "filter_ghz": 100.0, "guard_ghz": 200.0, "candidates": "all", "reserve": "working",
-        "relay": "lightpath", "key_accounting": "per-demand", "skr_table": None,
+        "relay": "lightpath", "key_accounting": "per-demand", "skr_table": None, "surface": None,
     },
     "crosstalk": {
         "adjacent_isolation_db": 80.0, "isolation_db": 85.0, "other_band_isolation_db": None,
@@ -325,4 +325,11 @@ def qber_and_skr(s: Setting, noise: float, loss_q: float) -> tuple[float, float]
     if k["skr_table"] is not None:
         rates = k["skr_table"]["skr_bps"]
         skr = linear(noise, k["skr_table"]["noise_per_gate"], rates, rates[0], 0.0)
+    if k["surface"] is not None:
+        noises, losses = k["surface"]["noises_per_gate"], k["surface"]["losses_db"]
+        curve = [linear(noise, noises, row, row[0], 0.0) for row in k["surface"]["skr_bps"]]
+        # Linear in the transmittance, which falls with loss.
+        passed = [-(10.0 ** (-loss / 10.0)) for loss in losses]
+        loss = round(loss_q + k["insertion_loss_db"], 9)
+        skr = linear(-(10.0 ** (-loss / 10.0)), passed, curve, curve[0], 0.0)
     return qber, skr

@@ -31,6 +31,11 @@ PHYSICS = {
     "noise": "clicks and other noise",
     "fwm": "four-wave mixing",
     "fibre": "launch power",
+    "surface": "surfaces of key rates",
+    "protocols.finite_key": "finite keys",
+    "protocols.two_decoys": "finite keys, two decoys",
+    "protocols.one_decoy": "finite keys, one decoy",
+    "protocols.gaussian_cv": "CV-QKD",
 }
 UNITS = {
     "thz": "THz", "ghz": "GHz", "mhz": "MHz", "dbm": "dBm", "db": "dB", "db_per_km": "dB/km",

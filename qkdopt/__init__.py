@@ -51,8 +51,10 @@ if TYPE_CHECKING:
         write_result,
     )
     from qkdopt.io.importers import import_network
+    from qkdopt.io.surfaces import read_surface
     from qkdopt.jobs import UnfinishedError
     from qkdopt.optimize import instance_around, solve
+    from qkdopt.physics.protocols import check_protocol
     from qkdopt.plotting import (
         plot_diagnostics,
         plot_gap_over_time,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
         plot_ranking,
         plot_sensitivity,
         plot_spectrum,
+        plot_surface,
         plot_survival,
     )
     from qkdopt.problem import Problem
@@ -102,6 +105,7 @@ __all__ = [
     "__version__",
     "bound",
     "check",
+    "check_protocol",
     "compare",
     "explain",
     "import_network",
@@ -118,6 +122,7 @@ __all__ = [
     "plot_ranking",
     "plot_sensitivity",
     "plot_spectrum",
+    "plot_surface",
     "plot_survival",
     "protect",
     "prove_channel_set",
@@ -125,6 +130,7 @@ __all__ = [
     "read_instance",
     "read_plan",
     "read_result",
+    "read_surface",
     "reproduce",
     "resilience",
     "run_study",
@@ -168,6 +174,7 @@ _HOME = {
     "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
+    "check_protocol": "qkdopt.physics.protocols",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
     "instance_around": "qkdopt.optimize",
@@ -183,11 +190,13 @@ _HOME = {
     "plot_diagnostics": "qkdopt.plotting",
     "plot_sensitivity": "qkdopt.plotting",
     "plot_spectrum": "qkdopt.plotting",
+    "plot_surface": "qkdopt.plotting",
     "plot_survival": "qkdopt.plotting",
     "protect": "qkdopt.channel_sets.protection.protect",
     "read_instance": "qkdopt.io",
     "read_plan": "qkdopt.io",
     "read_result": "qkdopt.io",
+    "read_surface": "qkdopt.io.surfaces",
     "reproduce": "qkdopt.experiments.reproduction",
     "share_keys": "qkdopt.instance",
     "simulate": "qkdopt.simulation",

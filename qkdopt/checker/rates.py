@@ -16,6 +16,7 @@ from qkdopt.checker.in_place import foreign_light
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.checker.noise_power import in_quantum_fibre, noise_power, quantum_loss_db
 from qkdopt.checker.shared_keys import shared_rates
+from qkdopt.checker.surface import surface_rate
 from qkdopt.instance import Candidate, Instance, Link, NodeId
 from qkdopt.physics import keyrate, noise
 from qkdopt.result import AnyPlan, Tuning
@@ -157,6 +158,9 @@ def _link_rate(
     skr = keyrate.secret_key_rate_bps(clicks, eta, protocol=protocol)
     if qkd.skr_table is not None:
         skr = np.interp(clicks, qkd.skr_table.noise_per_gate, qkd.skr_table.skr_bps)
+    if qkd.surface is not None:
+        loss_db = quantum_loss_db(instance, link, candidate) + qkd.insertion_loss_db
+        skr = np.asarray(surface_rate(qkd.surface, loss_db, float(clicks)))
     qber = keyrate.quantum_bit_error_rate(clicks, eta, protocol=protocol)
     return LinkRate(float(clicks), float(qber), float(skr))
 

@@ -13,6 +13,7 @@ from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
 from qkdopt.cli.quiet import be_quiet
+from qkdopt.cli.rate_commands import rate_app
 from qkdopt.cli.study_commands import study_app
 from qkdopt.cli.traffic_commands import traffic_app
 
@@ -32,6 +33,7 @@ app.add_typer(study_app, name="study")
 app.add_typer(design_app, name="design")
 # Without a name: its commands stand beside those of this file.
 app.add_typer(traffic_app)
+app.add_typer(rate_app)
 
 
 @app.callback(invoke_without_command=True)

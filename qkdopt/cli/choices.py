@@ -32,6 +32,8 @@ Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
 
+ProtocolName = Literal["decoy-bb84", "decoy-bb84-finite", "one-decoy-bb84-finite", "cv-gaussian"]
+
 Preset = Literal["paper", "field", "dwdm"]
 RouteOrder = Literal["km", "hops"]
 FibreTypeName = Literal["G.652.D", "G.654.E", "hollow-core"]

@@ -33,6 +33,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "reproduce": ("qkdopt reproduce fig3 --requests 100000 -o figures",),
     "resilience": (f"qkdopt resilience {INSTANCE} --requests 100000",),
     "sensitivity": (f"qkdopt sensitivity {INSTANCE} --requests 100000",),
+    "rates": (
+        "qkdopt rates --protocol decoy-bb84-finite --set block_size=1e7 --optimise -o surface.csv",
+        "qkdopt rates --protocol cv-gaussian --losses 0:20:41 --plot rates.png",
+        f"qkdopt rates --protocol one-decoy-bb84-finite --instance {SMALL} -o finite.json",
+    ),
     "instance new": (
         "qkdopt instance new --topology nsfnet --demands 100 --preset dwdm -o nsfnet.json",
         "qkdopt instance new --topology madqci --preset field --candidates 3,13 -o madrid.json",

@@ -102,6 +102,13 @@ def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
         f"qkd        {qkd.protocol}, {qkd.decoys} decoys, mu {qkd.mean_photon_number:g}, "
         f"{qkd.repetition_mhz:g} MHz, sifting {qkd.sifting:g}"
     )
+    if qkd.surface is not None:
+        losses, noises = qkd.surface.losses_db, qkd.surface.noises_per_gate
+        yield (
+            f"surface    {len(losses)} losses, {losses[0]:g} to {losses[-1]:g} dB, times "
+            f"{len(noises)} noises, {noises[0]:g} to {noises[-1]:g} clicks per gate; "
+            f"{qkd.surface.source or 'source not given'}"
+        )
     counts = tables.candidate_count[tables.candidate_count > 0]
     if not len(counts):
         yield "candidates none: no link has QKD"

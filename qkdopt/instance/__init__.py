@@ -29,7 +29,7 @@ from qkdopt.instance.in_place import (
 from qkdopt.instance.key_needs import KeyNeed, share_keys, validate_keys_per_demand
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
-from qkdopt.instance.quantum import KeyRateTable, Qkd
+from qkdopt.instance.quantum import KeyRateTable, Qkd, SurfaceGrid
 from qkdopt.instance.standing import validate_nothing_in_place, with_standing_light
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "Qkd",
     "RamanTable",
     "Routes",
+    "SurfaceGrid",
     "Traffic",
     "Unavailable",
     "UnavailableChannels",

@@ -21,6 +21,7 @@ LONGEST_LIST = 4
 def validate_measured(instance: Instance) -> Iterator[str]:
     """Yield a fault of each measured table that does not cover the network and its grid."""
     yield from _key_rate_faults(instance)
+    yield from _surface_faults(instance)
     yield from _cross_section_faults(instance)
 
 
@@ -39,9 +40,30 @@ def _key_rate_faults(instance: Instance) -> Iterator[str]:
     yield (
         f"qkd.skr_table: links with QKD differ in loss: {', '.join(shown)}"
         f"{f' and {more} more' if more else ''}; expected one loss, the one that the table was "
-        "measured at (leave skr_table out and give the protocol's parameters, which know loss; "
-        "or keep QKD to links of one loss)"
+        "measured at (leave skr_table out and give the protocol's parameters, which know loss; a "
+        "`surface`, which has rates for each loss; or keep QKD to links of one loss)"
     )
+
+
+def _surface_faults(instance: Instance) -> Iterator[str]:
+    """Yield a fault where a quantum channel loses more than a surface of key rates knows."""
+    surface = instance.qkd.surface
+    if surface is None or not any(surface.skr_bps[-1]):
+        return
+    insertion_db = instance.qkd.insertion_loss_db
+    beyond = [
+        (loss_db + insertion_db, where)
+        for loss_db, where in sorted(_quantum_losses(instance))
+        if loss_db + insertion_db > surface.losses_db[-1] + ONE_LOSS_DB
+    ]
+    if beyond:
+        shown = [f"{where} {loss_db:.4g} dB" for loss_db, where in _spread(beyond)]
+        more = len(beyond) - len(shown)
+        yield (
+            f"qkd.surface.losses_db: ends at {surface.losses_db[-1]:g} dB with key left; expected "
+            f"to cover {', '.join(shown)}{f' and {more} more' if more else ''} (fibre and receiver "
+            "together)"
+        )
 
 
 def _quantum_losses(instance: Instance) -> Iterator[tuple[float, str]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from qkdopt.instance.base import GuardGhz, LossDb, NotNegative, Part, Share, WidthGhz
 from qkdopt.instance.key_needs import KeyAccounting
 from qkdopt.instance.network import Candidate
+from qkdopt.physics.surface import surface_faults
 
 
 class KeyRateTable(Part):
@@ -37,6 +39,37 @@ class KeyRateTable(Part):
                 f"skr_table.skr_bps: ends at {self.skr_bps[-1]:g}; expected 0 at the last noise "
                 "(beyond it the rate is unknown)"
             )
+
+
+class SurfaceGrid(Part):
+    """Secret key rate over loss and noise, in place of the protocol's equations.
+
+    Each link and candidate has the curve of its own loss. ``qkdopt rates`` makes one of a protocol
+    or of a measurement.
+    """
+
+    losses_db: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
+    """Loss of fibre and receiver (``insertion_loss_db``) [dB], strictly rising."""
+    noises_per_gate: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
+    """Noise clicks per gate, strictly rising, counted with this block's ``detector_efficiency``,
+    ``gate_ps`` and ``filter_ghz``."""
+    skr_bps: Annotated[tuple[tuple[NotNegative, ...], ...], Field(min_length=2)]
+    """For each loss the rate at each noise [bit/s]: never rising with either, zero at the last
+    noise."""
+    source: str = ""
+    """Where the rates come from: protocol and parameters, or the measurement."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield each broken rule of the grid."""
+        ragged = {len(row) for row in self.skr_bps} - {len(self.noises_per_gate)}
+        if ragged:
+            yield (
+                f"surface.skr_bps: a row has {min(ragged)} rates; expected "
+                f"{len(self.noises_per_gate)}, one for each noise"
+            )
+            return
+        grid = (np.array(axis) for axis in (self.losses_db, self.noises_per_gate, self.skr_bps))
+        yield from (f"surface.{fault}" for fault in surface_faults(*grid))
 
 
 class Qkd(Part):
@@ -89,9 +122,13 @@ class Qkd(Part):
     ``shared``: all demands that a link's key is relayed for share it (``docs/shared_keys.md``)."""
     skr_table: KeyRateTable | None = None
     """Measured key rate against noise, in place of the equations."""
+    surface: SurfaceGrid | None = None
+    """Key rate over loss and noise, in place of the equations."""
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between fields."""
+        if self.surface is not None and self.skr_table is not None:
+            yield "qkd: surface and skr_table are both given; expected at most one of them"
         if self.decoys == "vacuum+weak" and not self.weak_photon_number < self.mean_photon_number:
             yield (
                 f"qkd.weak_photon_number = {self.weak_photon_number:g}; expected less than "
@@ -99,4 +136,4 @@ class Qkd(Part):
             )
 
 
-__all__ = ["KeyRateTable", "Qkd"]
+__all__ = ["KeyRateTable", "Qkd", "SurfaceGrid"]

@@ -2,9 +2,12 @@ r"""Certified piecewise-linear key rates.
 
 The key rate falls with noise, convexly until it meets zero. Chords over-estimate a convex
 function and tangents under-estimate it, so maximising over chords bounds the true
-problem from above. Where convexity fails (a measured table, finite decoys near zero) the
-chord is lifted by the largest excess found on a dense sample, so that the upper segments
-never lie below the exact rate.
+problem from above. Where convexity fails (finite decoys near zero) the chord is lifted by
+the largest excess found on a dense sample, so that the upper segments never lie below the
+exact rate. A measured table and the curve of a surface at one loss are piecewise linear, and
+need not be convex: segments of a table end at every bend, those of a surface join bends within
+the tolerance, and each is certified at its ends and at all bends, which for such a curve is a
+proof.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qkdopt.errors import UnsupportedError
+from qkdopt.milp.joined import join
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
 from qkdopt.units import FloatArray
@@ -25,6 +30,8 @@ MAX_SPLIT_DEPTH = 12
 Range = tuple[float, float]
 # Enough to reach the neighbouring float from any range that is not astronomically wide.
 BISECTIONS = 100
+# A certified line is on the wrong side by less than this share of a rate and 1 bit/s.
+CERTIFIED = 1e-9
 # Least width of a curve, in clicks per gate, and as a share of the noise where it begins.
 MIN_WIDTH, MIN_WIDTH_SHARE = 1e-12, 1e-9
 # Edges closer than this share of themselves are one.
@@ -115,6 +122,11 @@ def linearise_links(
     -------
     segments
         Linearised key rates, by (link, candidate).
+
+    Raises
+    ------
+    UnsupportedError
+        A segment of a piecewise-linear curve could not be certified.
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
@@ -126,19 +138,20 @@ def linearise_links(
     }
     first, last = np.array([ends[key] for key in keys]).T.copy()
     last = np.maximum(last, first + np.maximum(MIN_WIDTH, MIN_WIDTH_SHARE * first))
-    breakpoints = [
-        first,
-        curves.end_of_key(first, last),
-        *curves.samples_of_table(first, last),
-        last,
-    ]
-    breakpoints += [curves.end_of_rate(rate, first, last) for rate in min_rates(problem)]
+    kept = [curves.end_of_key(first, last)]
+    kept += [curves.end_of_rate(rate, first, last) for rate in min_rates(problem)]
+    breakpoints = [first, *kept, *curves.samples_of_table(first, last), last]
     edges = [_distinct(row) for row in np.sort(np.stack(breakpoints, axis=1), axis=1)]
     owner = np.repeat(np.arange(len(keys)), [len(row) - 1 for row in edges])
     left, right = (
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
-    segments = curves.split(owner, left, right, tolerance_bps)
+    if tables.surface is None:
+        segments = curves.split(owner, left, right, tolerance_bps)
+    else:
+        segments = curves.joined(edges, np.stack(kept, axis=1), tolerance_bps)
+    if tables.bends is not None:
+        curves.certify(segments, np.array(tables.bends))
     return {key: segments.of(k, float(tables.background_noise[key])) for k, key in enumerate(keys)}
 
 
@@ -214,8 +227,7 @@ class _Curves:
 
     def samples_of_table(self, first: FloatArray, last: FloatArray) -> list[FloatArray]:
         """Return the noise of each sample of a measured table, clipped to the range."""
-        table = self._tables.instance.qkd.skr_table
-        return [] if table is None else [np.clip(n, first, last) for n in table.noise_per_gate]
+        return [np.clip(noise, first, last) for noise in self._tables.bends or ()]
 
     def _crossing(
         self, condition: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
@@ -261,6 +273,62 @@ class _Curves:
                 for name in _Segments.__dataclass_fields__
             )
         )
+
+    def joined(self, edges: list[FloatArray], kept: FloatArray, tolerance_bps: float) -> _Segments:
+        """Join pieces of curves that are linear between edges, within the tolerance.
+
+        Parameters
+        ----------
+        edges
+            For each curve the noise clicks per gate where it may bend, and its ends.
+        kept
+            ``(curves, m)`` noises that no segment crosses.
+        tolerance_bps
+            Largest distance of the two lines of a segment [bit/s].
+        """
+        parts = []
+        for owner, noise in enumerate(edges):
+            rate = self.rate(np.array([owner]), noise[None, :])[0]
+            near = np.abs(noise[:, None] - kept[owner]) <= SAME_EDGE * noise[:, None]
+            found = join(noise, rate, near.any(axis=1), tolerance_bps)
+            parts.append(_Segments(np.full(len(found.left), owner), *found))
+        names = _Segments.__dataclass_fields__
+        return _Segments(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+
+    def certify(self, segments: _Segments, bends: FloatArray) -> None:
+        """Prove that segments enclose their curves, which are linear between bends.
+
+        At the ends of a segment and at each bend inside, the upper line must not be below the
+        rate, nor the lower line above it: then neither is anywhere between.
+
+        Parameters
+        ----------
+        segments
+            Segments of all curves.
+        bends
+            ``(N,)`` noise clicks per gate at which a curve may bend.
+
+        Raises
+        ------
+        UnsupportedError
+            A line is on the wrong side of its curve.
+        """
+        left, right = segments.left[:, None], segments.right[:, None]
+        every = np.broadcast_to(bends, (len(left), len(bends)))
+        noise = np.clip(np.concatenate([left, right, every], axis=1), left, right)
+        share = (noise - left) / (right - left)
+        exact = self.rate(segments.owner, noise)
+        slack = CERTIFIED * (1.0 + exact)
+        for ends, side in ((segments.upper, 1.0), (segments.lower, -1.0)):
+            line = ends[:, :1] + share * (ends[:, 1:] - ends[:, :1])
+            wrong = side * (exact - line) > slack
+            if wrong.any():
+                at = np.argwhere(wrong)[0]
+                raise UnsupportedError(
+                    f"key rate of curve {int(segments.owner[at[0]])}: a segment is not certified "
+                    f"at {noise[tuple(at)]:g} noise clicks per gate; expected noises of "
+                    "`skr_table` or `surface` that are further apart"
+                )
 
     def _segments(self, owner: IntArray, left: FloatArray, right: FloatArray) -> _Segments:
         """Return upper ends, lower ends and error of each segment, certified on a dense sample.

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from qkdopt.physics.keyrate import DecoyBB84
+from qkdopt.physics.surface import SAME_LOSS
 from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.units import FloatArray
 
@@ -76,8 +77,10 @@ def key_rate(noise, eta, rate, table):
     rate
         ``(10,)`` parameters of the protocol, from :func:`rate_parameters`.
     table
-        ``(2, n)`` measured key rate: noise clicks per gate, rising, and rate [bit/s]. It takes the
-        place of the equations; empty (n = 0) without one.
+        ``(1 + L, 1 + N)`` key rates in place of the equations; ``(2, 0)`` without them. The first
+        row has the noise clicks per gate, rising, from its second column; the others a
+        transmittance, falling, then the rate [bit/s] at each noise. With L = 1 its transmittance
+        does not matter.
     """
     return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
 
@@ -98,7 +101,7 @@ def key_rate_of(noise, eta, signal, rate, table):
         See :func:`key_rate`.
     """
     if table.shape[1] > 0:
-        return _measured(noise, table)
+        return _tabled(noise, eta, table)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
     y0 = 2.0 * rate[2] + noise
     gain = _detections(y0, signal, rate[8])
@@ -116,18 +119,29 @@ def key_rate_of(noise, eta, signal, rate, table):
 
 
 @njit_noalloc
-def _measured(noise, table):
-    """Interpolate a measured key rate; none beyond its last noise."""
-    points = table.shape[1]
-    if noise <= table[0, 0]:
-        return table[1, 0]
-    if noise > table[0, points - 1]:
+def _tabled(noise, eta, table):
+    """Interpolate key rates in noise and transmittance; none beyond the last of either."""
+    rows, points = table.shape[0], table.shape[1] - 1
+    if noise > table[0, points]:
         return 0.0
-    k = 1
-    while table[0, k] < noise:
-        k += 1
-    share = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
-    return table[1, k - 1] + share * (table[1, k] - table[1, k - 1])
+    i, down = 1, 0.0
+    if rows > 2:
+        if eta < table[rows - 1, 0] * (1.0 - SAME_LOSS):
+            return 0.0
+        while i < rows - 2 and eta <= table[i + 1, 0]:
+            i += 1
+        down = (table[i, 0] - eta) / (table[i, 0] - table[i + 1, 0])
+        down = min(1.0, max(0.0, down))
+    k, along = 2, 0.0
+    if noise > table[0, 1]:
+        while table[0, k] < noise:
+            k += 1
+        along = (noise - table[0, k - 1]) / (table[0, k] - table[0, k - 1])
+    left, right = table[i, k - 1], table[i, k]
+    if down > 0.0:
+        left += down * (table[i + 1, k - 1] - left)
+        right += down * (table[i + 1, k] - right)
+    return left + along * (right - left)
 
 
 @njit_noalloc

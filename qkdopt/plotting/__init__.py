@@ -12,6 +12,7 @@ from qkdopt.plotting.history import plot_history
 from qkdopt.plotting.network import plot_network
 from qkdopt.plotting.solvers import plot_gap_over_time, plot_performance_profile
 from qkdopt.plotting.spectrum import plot_spectrum
+from qkdopt.plotting.surface import plot_surface
 
 __all__ = [
     "plot_diagnostics",
@@ -25,6 +26,7 @@ __all__ = [
     "plot_ranking",
     "plot_sensitivity",
     "plot_spectrum",
+    "plot_surface",
     "plot_survival",
     "study_figures",
 ]

@@ -17,6 +17,7 @@ from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
+from qkdopt.physics.surface import KeyRateSurface
 from qkdopt.problem.light_in_place import available_channels, foreign_power
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
 
@@ -104,8 +105,34 @@ class Tables:
             ),
         )
 
+    @cached_property
+    def surface(self) -> KeyRateSurface | None:
+        """Surface of key rates that takes the place of the equations; None without one."""
+        grid = self.instance.qkd.surface
+        if grid is None:
+            return None
+        return KeyRateSurface(
+            losses_db=np.array(grid.losses_db),
+            noises_per_gate=np.array(grid.noises_per_gate),
+            skr_bps=np.array(grid.skr_bps),
+        )
+
+    @cached_property
+    def bends(self) -> tuple[float, ...] | None:
+        """Noise clicks per gate where a rate in place of the equations bends; linear between.
+
+        None where the equations hold.
+        """
+        qkd = self.instance.qkd
+        if qkd.surface is not None:
+            return qkd.surface.noises_per_gate
+        return None if qkd.skr_table is None else qkd.skr_table.noise_per_gate
+
     def skr_bps(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Exact key rate [bit/s] at a noise and a transmittance, broadcast together."""
+        if self.surface is not None:
+            ratio = np.asarray(transmittance) / self.instance.qkd.detector_efficiency
+            return self.surface.at_transmittance(ratio, noise_per_gate)
         table = self.instance.qkd.skr_table
         if table is not None:
             measured = keyrate.MeasuredKeyRate(
@@ -121,16 +148,20 @@ class Tables:
         Returns
         -------
         tuple
-            ``(10,)`` parameters of the protocol, and ``(2, n)`` measured key rate [bit/s] against
-            noise, empty without one.
+            ``(10,)`` parameters of the protocol, and ``(1 + L, 1 + N)`` key rates in place of the
+            equations, with their noises and transmittances; ``(2, 0)`` without them.
         """
         # Whoever compiles nothing need not wait for the compiler's import.
         from qkdopt.physics.compiled_keyrate import rate_parameters
 
         measured, rate = self.instance.qkd.skr_table, rate_parameters(self.protocol)
+        if self.surface is not None:
+            eta = self.instance.qkd.detector_efficiency * self.surface.transmittances()
+            known = np.column_stack([eta, self.surface.skr_bps])
+            return rate, np.vstack([[0.0, *self.surface.noises_per_gate], known])
         if measured is None:
             return rate, np.zeros((2, 0))
-        return rate, np.array([measured.noise_per_gate, measured.skr_bps])
+        return rate, np.array([[0.0, *measured.noise_per_gate], [0.0, *measured.skr_bps]])
 
     def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
         """Quantum bit error rate at a noise and a transmittance."""

@@ -212,7 +212,14 @@ def rate_curves(
     end = _noise_without_key(tables, eta)
     noise = end[..., None] * np.linspace(0.0, 1.0, POINTS)
     rates = tables.skr_bps(noise, np.broadcast_to(eta[..., None], noise.shape))
-    return np.ascontiguousarray(rates), (POINTS - 1) / end, _distance(rates)
+    # Curves that bend anywhere and as they please leave a chord by no more than they fall along it.
+    distance = _distance(rates) if tables.bends is None else _fall(rates)
+    return np.ascontiguousarray(rates), (POINTS - 1) / end, distance
+
+
+def _fall(rates: FloatArray) -> FloatArray:
+    """Return the largest fall of a rate between two points of its table."""
+    return np.asarray((-np.diff(rates, axis=-1)).max(axis=-1) + 1e-9 * rates[..., 0])
 
 
 def _distance(rates: FloatArray) -> FloatArray:
@@ -227,7 +234,8 @@ def _distance(rates: FloatArray) -> FloatArray:
 
 def _noise_without_key(tables: Tables, eta: FloatArray) -> FloatArray:
     """Smallest noise without key, by bisection."""
-    low, high = np.zeros(eta.shape), np.ones(eta.shape)
+    last = 1.0 if tables.bends is None else max(1.0, tables.bends[-1])
+    low, high = np.zeros(eta.shape), np.full(eta.shape, last)
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         alive = tables.skr_bps(middle, eta) > 0.0

@@ -26,6 +26,7 @@ from qkdopt.io.importers import options as import_options
 from qkdopt.milp import export
 from qkdopt.optimize import options as solve_options
 from qkdopt.optimize import run, strategies
+from qkdopt.physics import protocols
 from qkdopt.problem import RouteScope
 from qkdopt.simulation import events
 from qkdopt.simulation import options as simulation_options
@@ -61,6 +62,7 @@ PAIRS = {
     # A set of one channel is the same to every link: ``fixed`` has nothing to choose.
     "RankedStrategy": [name for name in simulation_options.STRATEGIES if name != "fixed"],
     "LaunchMode": get_args(power.Mode),
+    "ProtocolName": protocols.PROTOCOLS,
 }
 
 

@@ -19,6 +19,7 @@ from tests.corners.generator import corner_instance
 from tests.corners.networks import networks
 from tests.corners.shared_keys import shared_keys
 from tests.shipped import LIBRARY
+from tests.surface_instances import surface_instance
 
 DOCS = LIBRARY.parent / "docs"
 sys.path.insert(0, str(DOCS))
@@ -199,3 +200,14 @@ def test_shared_keys_follow_from_the_page(seed):
     result = qkdopt.solve(drawn.instance, strategy="ds-qkd", objective="key-factor")
     instance = json.loads(json.dumps(drawn.instance.to_json_dict()))
     assert list(recompute_plan.differences(instance, result.to_json_dict())) == []
+
+
+def test_the_page_covers_a_surface_of_key_rates():
+    positive = 0
+    for seed in range(12):
+        instance = surface_instance(seed)
+        result = qkdopt.solve(instance, strategy="ds-qkd")
+        found = recompute_plan.differences(instance.to_json_dict(), result.to_json_dict())
+        assert list(found) == [], instance.name
+        positive += result.value.mean_skr_bps > 0.0
+    assert positive >= 6

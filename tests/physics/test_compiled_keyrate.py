@@ -68,5 +68,6 @@ def test_compiled_measured_rate_is_that_of_the_physics(noise):
         noise_per_gate=np.array([1e-4, 2e-4, 8e-4, 3e-3]), skr_bps=np.array([3e4, 1e4, 9e3, 0.0])
     )
     expected = float(measured_key_rate_bps(noise, table=table))
-    found = key_rate(noise, 0.1, np.ones(8), np.stack([table.noise_per_gate, table.skr_bps]))
+    rows = np.array([[0.0, *table.noise_per_gate], [0.0, *table.skr_bps]])
+    found = key_rate(noise, 0.1, np.ones(8), rows)
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-9)

@@ -94,8 +94,11 @@ def sensitivity_settings(
     settings: list[Setting] = []
     notes: list[str] = []
     for parameter in PARAMETERS:
-        if instance.qkd.skr_table is not None and parameter in OF_THE_RECEIVER:
-            notes.append(f"{parameter.name} left out: key rates are a table of its own receiver")
+        qkd = instance.qkd
+        own = "table" if qkd.skr_table is not None else "surface"
+        given = qkd.skr_table is not None or qkd.surface is not None
+        if given and parameter in OF_THE_RECEIVER:
+            notes.append(f"{parameter.name} left out: key rates are a {own} of its own receiver")
             continue
         settings += _settings_of(parameter, instance, step_db, receivers, notes)
     if receivers is not None:

@@ -1,0 +1,114 @@
+"""Surfaces of key rates in files: CSV rows of loss, noise and rate, or the grid as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qkdopt.errors import FaultsError
+from qkdopt.io.reading import read_text
+from qkdopt.physics.surface import KeyRateSurface
+
+COLUMNS = ("loss_db", "noise_per_gate", "skr_bps")
+GRID = ("losses_db", "noises_per_gate", "skr_bps")
+
+
+def read_surface(path: str | Path) -> KeyRateSurface:
+    """Read a surface of key rates: a CSV file, or the grid as JSON.
+
+    A CSV file has the columns ``loss_db``, ``noise_per_gate`` and ``skr_bps``, others beside them
+    as it likes, and a row for each point of a grid, in any order; lines that begin with ``#`` are
+    left out.
+
+    Raises
+    ------
+    FaultsError
+        The file cannot be read, or its points are no grid that never rises: every fault.
+    """
+    where = str(path)
+    expected = "a CSV file, or a JSON file of a grid"
+    text = read_text(Path(path), FaultsError, expected=expected)
+    grid = _from_json(text, where) if Path(path).suffix.lower() == ".json" else _grid(text, where)
+    try:
+        return KeyRateSurface(**grid)
+    except FaultsError as error:
+        raise FaultsError(where, error.faults) from None
+
+
+def surface_csv(surface: KeyRateSurface) -> str:
+    """Return a surface as the text of a CSV file that :func:`read_surface` reads."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for loss, row in zip(surface.losses_db, surface.skr_bps, strict=True):
+        for noise, rate in zip(surface.noises_per_gate, row, strict=True):
+            writer.writerow([repr(float(value)) for value in (loss, noise, rate)])
+    return file.getvalue()
+
+
+def surface_fields(surface: KeyRateSurface, source: str = "") -> dict[str, Any]:
+    """Return a surface as an instance has it in ``qkd.surface``."""
+    fields: dict[str, Any] = {name: getattr(surface, name).tolist() for name in GRID}
+    return fields | ({"source": source} if source else {})
+
+
+def _from_json(text: str, where: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+        return {name: np.array(data[name], dtype=np.float64) for name in GRID}
+    except (ValueError, KeyError, TypeError) as error:
+        fault = f"no grid of key rates ({error}); expected numbers in {', '.join(GRID)}"
+        raise FaultsError(where, [fault]) from None
+
+
+def _grid(text: str, where: str) -> dict[str, Any]:
+    """Return the axes and rates of the points of a CSV text."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = csv.DictReader(lines)
+    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        fault = f"no column {', '.join(missing)}; expected a first row with {', '.join(COLUMNS)}"
+        raise FaultsError(where, [fault])
+    faults: list[str] = []
+    points = list(_points(rows, faults))
+    losses, noises = (sorted({point[k] for point in points}) for k in (0, 1))
+    rates = np.full((len(losses), len(noises)), np.nan)
+    for loss, noise, rate in points:
+        place = losses.index(loss), noises.index(noise)
+        if not np.isnan(rates[place]):
+            faults.append(f"loss_db {loss:g} with noise_per_gate {noise:g} twice; expected once")
+        rates[place] = rate
+    if not faults:
+        faults += [
+            f"no row of loss_db {losses[i]:g} with noise_per_gate {noises[j]:g}; expected every "
+            "noise at every loss (a full grid)"
+            for i, j in np.argwhere(np.isnan(rates))
+        ]
+    if faults:
+        raise FaultsError(where, faults)
+    return {"losses_db": losses, "noises_per_gate": noises, "skr_bps": rates}
+
+
+def _points(rows: csv.DictReader[str], faults: list[str]) -> Iterator[tuple[float, float, float]]:
+    """Yield loss, noise and rate of each row; ``faults`` gets one text for each bad cell."""
+    for number, row in enumerate(rows, start=1):
+        values = []
+        for name in COLUMNS:
+            try:
+                values.append(float(row[name] or ""))
+            except ValueError:
+                values.append(math.nan)
+            if not math.isfinite(values[-1]):
+                faults.append(f"row {number}: {name} = {row[name]!r}; expected a number")
+        if all(map(math.isfinite, values)):
+            yield values[0], values[1], values[2]
+
+
+__all__ = ["read_surface", "surface_csv", "surface_fields"]
