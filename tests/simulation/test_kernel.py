@@ -10,7 +10,6 @@ import pytest
 import qkdopt
 from qkdopt.heuristics import ds_qkd, fixed
 from qkdopt.instance import Instance
-from qkdopt.optimize.result_parts import value_of
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import BLOCKED, Plan, assess
 from qkdopt.simulation import SimulationOptions, simulate
