@@ -9,9 +9,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Literal, get_args
 
-Objective = Literal[
-    "mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"
-]
+Objective = Literal["mean", "max-min", "link-sum", "key-factor", "key-delivered", "key-served"]
 Routes = Literal["candidates", "all"]
 Strategy = Literal["fixed", "ds-qkd", "ds-qkd-synergistic", "local-search", "milp", "auto"]
 if TYPE_CHECKING:
@@ -30,6 +28,7 @@ Policy = Literal["bottleneck-harm", "rate-weighted-harm", "equalisation", "own-b
 ChannelOrder = Literal[
     "first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used"
 ]  # fmt: skip
+Admission = Literal["light", "key"]
 Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
