@@ -73,9 +73,9 @@ WAYS = {
     ),
     "by key": ({"rate_bps": 6000.0}, {}, {"admission": "key"}),
     "by key, pools bridge": (
-        {"rate_bps": 6000.0, "per": "lightpath"},
-        {"pool_bits": 2e7},
-        {"admission": "key", "bridge_s": 20.0},
+        {"rate_bps": 9000.0, "per": "lightpath"},
+        {"pool_bits": 5e6},
+        {"admission": "key", "bridge_s": 60.0},
     ),
 }
 
