@@ -38,6 +38,17 @@ def compile_simulation(strategy: str) -> None:
     simulate(instance, SimulationOptions(strategy=strategy), load_erlang=1.0, requests=200)
 
 
+def compile_keys(strategy: str) -> None:
+    """Compile what the simulator calls with a strategy where requests draw on keys."""
+    from qkdopt.bounds.compilation import smallest_problem
+    from qkdopt.simulation import SimulationOptions, simulate
+
+    instance = smallest_problem().instance.replace(
+        qkd={"key_accounting": "shared"}, traffic={"key": {"rate_bps": 1.0}}
+    )
+    simulate(instance, SimulationOptions(strategy=strategy), load_erlang=1.0, requests=200)
+
+
 def compile_failures(strategy: str) -> None:
     """Compile what failures call with a strategy: noise, and cuts whose demands are restored."""
     from qkdopt.bounds.compilation import smallest_problem
@@ -55,6 +66,8 @@ STEPS: tuple[Callable[[], None], ...] = (
     lambda: compile_simulation("ds-qkd"),
     lambda: compile_failures("ds-qkd-synergistic"),
     lambda: compile_failures("ds-qkd"),
+    lambda: compile_keys("ds-qkd-synergistic"),
+    lambda: compile_keys("ds-qkd"),
     compile_bound,
     compile_search,
 )

@@ -137,7 +137,10 @@ def _demand_lines(problem: Problem) -> Iterator[str]:
     if given:
         yield f"routes     {given} demands have the candidate routes that the instance gives"
     if instance.traffic is not None:
-        yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator"
+        key = instance.traffic.key
+        per = "lightpath" if key is not None and key.per == "lightpath" else "request"
+        drawn = "" if key is None else f", {key.asked_bps:g} bit/s of key for each {per}"
+        yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator{drawn}"
 
 
 def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:

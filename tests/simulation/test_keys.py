@@ -383,6 +383,10 @@ def keyed(tmp_path):
 
 
 def test_the_command_prints_keys(keyed, capsys):
+    assert exit_status("instance", "info", keyed) == 0
+    assert "6 erlang for the simulator, 5120 bit/s of key for each request" in (
+        capsys.readouterr().out
+    )
     options = ("--requests", "3000", "--admission", "key", "--bridge-s", "9")
     assert exit_status("simulate", keyed, *options) == 0
     text = capsys.readouterr().out
