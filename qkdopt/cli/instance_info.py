@@ -17,7 +17,9 @@ from qkdopt.units import dbm_to_w
 
 def info_text(instance: Instance) -> str:
     """Describe network, light, key and demands of an instance."""
-    problem = build_problem(instance)
+    # Nothing below depends on the objective; key objectives need demands that ask for key.
+    shared = instance.qkd.key_accounting == "shared"
+    problem = build_problem(instance, "link-sum" if shared else "mean")
     tables = problem.tables
     lines = [
         f"{instance.name}  (preset {preset_name(instance) or 'none'}, sha256 "

@@ -138,7 +138,7 @@ def _key_lines(outcome: SimulationOutcome) -> list[str]:
         f"           {_percent(outcome.key_delivered_share)} of what is asked for is delivered",
         f"           {_kbps(outcome.key_delivered_bps)} of {_kbps(outcome.key_needed_bps)} in the "
         "network, averaged over time",
-        f"           {_percent(outcome.empty_pool_share)} of the requests' time beside an empty pool",
+        f"           {_percent(outcome.empty_pool_share)} of requests' time beside an empty pool",
     ]
 
 

@@ -27,6 +27,7 @@ from tests.command import exit_status
 from tests.report.pages import Reader, number
 from tests.simulation.pool_oracle import Oracle
 from tests.small_instances import instance_of
+from tests.tiers import slow_beyond
 
 RING = [
     ("a", 0, 1, 8.0),
@@ -80,7 +81,7 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("layout", ["single", "pair"])
+@pytest.mark.parametrize("layout", slow_beyond(1, ["pair", "single"]))
 @pytest.mark.parametrize("way", WAYS)
 def test_the_kernel_is_the_oracle(way, layout):
     key, qkd, options = WAYS[way]
@@ -126,7 +127,7 @@ def test_the_kernel_is_the_oracle(way, layout):
         assert 0.0 < seconds[t.KEY_DELIVERED] < seconds[t.KEY_NEEDED]
 
 
-@pytest.mark.parametrize("served_most", [3, 7])
+@pytest.mark.parametrize("served_most", slow_beyond(1, [3, 7]))
 def test_one_link_blocks_by_key_as_erlang_says(served_most):
     # Light of one fibre makes no noise in the other, where the key is: the rate never changes.
     instance = instance_of(
@@ -382,11 +383,13 @@ def keyed(tmp_path):
     return path
 
 
-def test_the_command_prints_keys(keyed, capsys):
+def test_instance_info_says_what_requests_draw(keyed, capsys):
     assert exit_status("instance", "info", keyed) == 0
-    assert "6 erlang for the simulator, 5120 bit/s of key for each request" in (
-        capsys.readouterr().out
-    )
+    printed = capsys.readouterr().out
+    assert "6 erlang for the simulator, 5120 bit/s of key for each request" in printed
+
+
+def test_the_command_prints_keys(keyed, capsys):
     options = ("--requests", "3000", "--admission", "key", "--bridge-s", "9")
     assert exit_status("simulate", keyed, *options) == 0
     text = capsys.readouterr().out
