@@ -111,7 +111,9 @@ class SimulationOutcome:
     def blocking_by_cause(self) -> dict[str, Estimate]:
         """The same by cause."""
         first = t.NO_FREE_CHANNEL
-        light = {cause: self._ratio(first + k, t.OFFERED) for k, cause in enumerate(t.CAUSES)}
+        light: dict[str, Estimate] = {
+            cause: self._ratio(first + k, t.OFFERED) for k, cause in enumerate(t.CAUSES)
+        }
         return light if self.key is None else light | {"key": self.key_blocked}
 
     @property

@@ -22,7 +22,7 @@ from qkdopt.simulation.outcome import KEY_MEASURES
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.state import ACTIVE
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
-from qkdopt.simulation.traffic import poisson_requests
+from qkdopt.simulation.traffic import Requests, poisson_requests
 from tests.command import exit_status
 from tests.report.pages import Reader, number
 from tests.simulation.pool_oracle import Oracle
@@ -253,6 +253,33 @@ def test_what_requests_draw_is_what_those_in_service_ask_for(options, reserve):
         tally[t.NO_FREE_CHANNEL + k] for k in range(3)
     )
     assert (tally[t.KEY_BLOCKED] > 0) == ("admission" in options)
+
+
+def test_a_request_that_is_refused_leaves_nothing_behind():
+    links = [(name, a, b, 3.0 * km) for name, a, b, km in RING]
+    instance = ring({"rate_bps": 400.0}, links=links, channels=12, qkd={"candidates": [2, 9]})
+    simulator = begun(instance, admission="key")
+    (drawn,) = poisson_requests(instance, 6.0, 8, 0, [60])
+    stays = Requests(
+        drawn.times, np.full(60, 1e9), drawn.pairs, drawn.lightpath_counts, drawn.draws
+    )
+    refused, switched = 0, 0
+    for k in range(60):
+        before = [np.copy(field) for field in simulator.state]
+        tally, _ = served(simulator, stays.part(k, k + 1))
+        if not tally[t.KEY_BLOCKED]:
+            switched += tally[t.SWITCHED] > 0.0
+            continue
+        refused += 1
+        after = dict(zip(simulator.state._fields, simulator.state, strict=True))
+        kept = dict(zip(simulator.state._fields, before, strict=True))
+        for name in ("free", "light", "working", "blockers", "receivable"):
+            assert np.array_equal(after[name], kept[name]), name
+        assert after["noise"] == pytest.approx(kept["noise"], rel=1e-12)
+        assert after["counters"][ACTIVE] == kept["counters"][ACTIVE]
+        assert tally[t.SWITCHED] == 0.0
+    assert refused > 3
+    assert switched > 0
 
 
 def test_a_simulator_that_is_reset_starts_with_full_pools():
