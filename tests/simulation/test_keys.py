@@ -263,7 +263,7 @@ def test_a_request_that_is_refused_leaves_nothing_behind():
     stays = Requests(
         drawn.times, np.full(60, 1e9), drawn.pairs, drawn.lightpath_counts, drawn.draws
     )
-    refused, switched = 0, 0
+    tables, refused, switched = build_tables(instance), 0, 0
     for k in range(60):
         before = [np.copy(field) for field in simulator.state]
         tally, _ = served(simulator, stays.part(k, k + 1))
@@ -278,6 +278,10 @@ def test_a_request_that_is_refused_leaves_nothing_behind():
         assert after["noise"] == pytest.approx(kept["noise"], rel=1e-12)
         assert after["counters"][ACTIVE] == kept["counters"][ACTIVE]
         assert tally[t.SWITCHED] == 0.0
+        for e in np.flatnonzero(after["fresh"]):
+            q = after["working"][e]
+            rate = tables.skr_bps(after["noise"][e, q], simulator.net.transmittance[e, q])
+            assert after["skr"][e] == pytest.approx(float(rate), rel=1e-9)
     assert refused > 3
     assert switched > 0
 
