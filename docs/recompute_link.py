@@ -30,7 +30,8 @@ DEFAULTS: dict[str, Fields] = {
         "dark_count_per_gate": 1e-8, "gate_ps": 100.0, "repetition_mhz": 2.0,
         "error_correction_efficiency": 1.22, "sifting": 1.0, "insertion_loss_db": 0.0,
         "filter_ghz": 100.0, "guard_ghz": 200.0, "candidates": "all", "reserve": "working",
-        "relay": "lightpath", "key_accounting": "per-demand", "skr_table": None, "surface": None,
+        "relay": "lightpath", "key_accounting": "per-demand", "pool_bits": None,
+        "skr_table": None, "surface": None,
     },
     "crosstalk": {
         "adjacent_isolation_db": 80.0, "isolation_db": 85.0, "other_band_isolation_db": None,

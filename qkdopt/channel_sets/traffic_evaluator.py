@@ -15,7 +15,7 @@ from qkdopt.channel_sets.sums import STREAMS, SUMS
 from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
-from qkdopt.simulation.refusals import validate_noise
+from qkdopt.simulation.refusals import validate_network
 from qkdopt.simulation.simulation import default_warmup
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.traffic import Requests, chunks, poisson_requests, widest_request
@@ -58,7 +58,7 @@ class TrafficEvaluator(PoolEvaluator):
             )
         if self.requests < 1:
             yield f"requests of a block = {self.requests}; expected at least 1"
-        yield from validate_noise(self.instance)
+        yield from validate_network(self.instance)
 
     def plain(self) -> dict[str, Any]:
         """Return the evaluator as plain data to display."""

@@ -28,6 +28,7 @@ Policy = Literal["bottleneck-harm", "rate-weighted-harm", "equalisation", "own-b
 ChannelOrder = Literal[
     "first-fit", "last-fit", "raman-aware", "random", "most-used", "least-used"
 ]  # fmt: skip
+Admission = Literal["light", "key"]
 Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]

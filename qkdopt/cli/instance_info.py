@@ -17,7 +17,9 @@ from qkdopt.units import dbm_to_w
 
 def info_text(instance: Instance) -> str:
     """Describe network, light, key and demands of an instance."""
-    problem = build_problem(instance)
+    # Nothing below depends on the objective; key objectives need demands that ask for key.
+    shared = instance.qkd.key_accounting == "shared"
+    problem = build_problem(instance, "link-sum" if shared else "mean")
     tables = problem.tables
     lines = [
         f"{instance.name}  (preset {preset_name(instance) or 'none'}, sha256 "
@@ -144,7 +146,10 @@ def _demand_lines(problem: Problem) -> Iterator[str]:
     if given:
         yield f"routes     {given} demands have the candidate routes that the instance gives"
     if instance.traffic is not None:
-        yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator"
+        key = instance.traffic.key
+        per = "lightpath" if key is not None and key.per == "lightpath" else "request"
+        drawn = "" if key is None else f", {key.stated_bps:g} bit/s of key for each {per}"
+        yield f"traffic    {instance.traffic.load_erlang:g} erlang for the simulator{drawn}"
 
 
 def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:

@@ -103,6 +103,7 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
         f"           {_kbps(outcome.mean_skr_per_request_bps)} per request (blocked: 0)",
         f"           {_kbps(outcome.time_average_skr_bps)} averaged over time",
         "           of each demand as if it had its links to itself",
+        *_key_lines(outcome),
         f"blocking   {_percent(outcome.blocking)}{_causes(outcome)}",
         f"outage     {_percent(outcome.outage)} of served requests are without key at admission",
         f"switches   {_number(outcome.switches_per_request)} per request, "
@@ -124,11 +125,30 @@ def summary_lines(outcome: SimulationOutcome) -> list[str]:
     return lines + [f"note       {note}" for note in outcome.notes]
 
 
+def _key_lines(outcome: SimulationOutcome) -> list[str]:
+    """Spell what requests drew of the links' keys; nothing where they drew none."""
+    if outcome.key is None:
+        return []
+    o = outcome.options
+    bridged = f", pools bridge {o.bridge_s:g} s" if o.bridge_s else ""
+    per = "lightpath" if outcome.key.per == "lightpath" else "request"
+    return [
+        f"keys       {outcome.key.stated_bps:g} bit/s for each {per}, shared; admission by "
+        f"{o.admission}{bridged}; mean holding time {outcome.mean_holding_s:g} s",
+        f"           {_percent(outcome.key_delivered_share)} of what is asked for is delivered",
+        f"           {_kbps(outcome.key_delivered_bps)} of {_kbps(outcome.key_needed_bps)} in the "
+        "network, averaged over time",
+        f"           {_percent(outcome.empty_pool_share)} of requests' time beside an empty pool",
+    ]
+
+
 def _link_line(row: dict[Hashable, Any]) -> str:
+    empty = row.get("empty_pool_share")
     return (
         f"  {row['link']}  {row['skr_bps'] / 1e3:7.3f} kbit/s   {row['lightpaths']:5.1f} "
         f"lightpaths, QBER {100.0 * row['qber']:.2f} %, no key "
         f"{100.0 * row['no_key_share']:.1f} % of the time"
+        + ("" if empty is None else f", pool empty {100.0 * empty:.1f} %")
     )
 
 

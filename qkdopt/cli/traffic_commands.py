@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from qkdopt.cli.choices import (
+    Admission,
     ChannelOrder,
     EventTarget,
     Figure,
@@ -39,6 +40,16 @@ def simulate(
     replacements: Annotated[
         int, typer.Option(help="Active demands that each arrival may move.")
     ] = 0,
+    admission: Annotated[
+        Admission,
+        typer.Option(help="Admit requests where there is light, or where there is key for them."),
+    ] = "light",
+    bridge_s: Annotated[
+        float,
+        typer.Option(
+            help="With --admission key: seconds for which links' pools may make up for rates."
+        ),
+    ] = 0.0,
     load: Load = None,
     requests: Annotated[int, typer.Option(help="Counted requests of a replication.")] = 1_000_000,
     warmup: Annotated[int | None, typer.Option(help="Requests left out at the start.")] = None,
@@ -62,6 +73,8 @@ def simulate(
         retune=retune,
         threshold=threshold,
         replacements=replacements,
+        admission=admission,
+        bridge_s=bridge_s,
     )
     raise typer.Exit(
         run_simulate(

@@ -7,7 +7,14 @@ from qkdopt.instance.candidates import (
     spell_channels,
     with_candidates,
 )
-from qkdopt.instance.demands import Demand, PairShare, Routes, Traffic, WidthShare
+from qkdopt.instance.demands import (
+    Demand,
+    LoadProfile,
+    PairShare,
+    Routes,
+    Traffic,
+    WidthShare,
+)
 from qkdopt.instance.fibres import SHIPPED_FIBRES, FibreType, fibre_named, folded_fibre
 from qkdopt.instance.hardware import (
     AmplifierNoise,
@@ -50,6 +57,7 @@ __all__ = [
     "KeyNeed",
     "KeyRateTable",
     "Link",
+    "LoadProfile",
     "Network",
     "Node",
     "NodeId",

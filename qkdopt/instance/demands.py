@@ -10,6 +10,8 @@ from pydantic import Field
 from qkdopt.instance.base import Count, NodeId, NotNegative, Part, Positive
 from qkdopt.instance.key_needs import KeyNeed
 
+# An hour.
+MEAN_HOLDING_S = 3600.0
 RouteOrder = Literal["km", "hops"]
 GivenRoute = Annotated[tuple[NodeId, ...], Field(min_length=2)]
 """Nodes of a route in the order of travel."""
@@ -87,6 +89,29 @@ class WidthShare(Part):
     """Relative to the other widths."""
 
 
+class LoadProfile(Part):
+    """How the load goes up and down over a period, as from day to night, again and again."""
+
+    factors: Annotated[tuple[NotNegative, ...], Field(min_length=2)]
+    """Load in equal parts of the period, relative to each other: its mean is ``load_erlang``."""
+    period_s: Positive | None = None
+    """Length of the period [s]; it takes ``mean_holding_s`` to tell how many holding times that
+    is."""
+    period_holding_times: Positive | None = None
+    """In place of seconds: mean holding times."""
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault unless there is one period, and load in some part of it."""
+        if (self.period_s is None) == (self.period_holding_times is None):
+            read = "neither" if self.period_s is None else "both"
+            yield (
+                f"traffic.profile: {read} of period_s and period_holding_times given; expected "
+                "exactly one"
+            )
+        if not any(self.factors):
+            yield "traffic.profile.factors: all 0; expected load in some part of the period"
+
+
 class Traffic(Part):
     """Dynamic traffic for the simulator: Poisson arrivals, exponential holding of mean 1."""
 
@@ -96,3 +121,35 @@ class Traffic(Part):
     """Traffic by pair; all ordered pairs alike where not given."""
     widths: Annotated[tuple[WidthShare, ...], Field(min_length=1)] | None = None
     """Lightpaths of a request, b_r; one where not given."""
+    key: KeyNeed | None = None
+    """Key that every request asks for, where links' keys are shared; with ``per = lightpath`` in
+    proportion to its lightpaths. Without one requests take part in light only."""
+    mean_holding_s: Positive | None = None
+    """Seconds that requests hold on average; 3600 where not given. Pools of links, and
+    periods given in seconds, are measured by it."""
+
+    profile: LoadProfile | None = None
+    """How the load changes with time; the same at all times where not given."""
+
+    @property
+    def holding_s(self) -> float:
+        """Mean holding time [s], given or not."""
+        return MEAN_HOLDING_S if self.mean_holding_s is None else self.mean_holding_s
+
+    @property
+    def period(self) -> float | None:
+        """Period of the load [mean holding times]; None where it is always the same."""
+        if self.profile is None:
+            return None
+        if self.profile.period_holding_times is not None:
+            return self.profile.period_holding_times
+        assert self.profile.period_s is not None
+        return self.profile.period_s / self.holding_s
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault when the need has a weight, which tells demands of a list apart."""
+        if self.key is not None and self.key.weight != 1.0:
+            yield (
+                f"traffic.key.weight = {self.key.weight:g}; expected none: all requests are worth "
+                "the same"
+            )

@@ -59,6 +59,7 @@ def need_faults(instance: Instance) -> Iterator[str]:
             "'shared' beside it"
         )
     if qkd.key_accounting != "shared":
+        yield from _without_sharing(instance)
         return
     if qkd.relay == "widest":
         yield (
@@ -72,6 +73,19 @@ def need_faults(instance: Instance) -> Iterator[str]:
             "min_skr_bps, which is counted as if the links were its own; expected key.rate_bps "
             "with qkd.key_accounting = 'shared'"
         )
+
+
+def _without_sharing(instance: Instance) -> Iterator[str]:
+    """Yield what has no meaning where every demand is counted as if its links were its own."""
+    beside = "expected qkd.key_accounting = 'shared' beside it"
+    if instance.traffic is not None and instance.traffic.key is not None:
+        yield f"traffic.key: requests draw on the links' keys; {beside}"
+    pools = [link.id for link in instance.network.links if link.pool_bits]
+    if instance.qkd.pool_bits:
+        yield f"qkd.pool_bits = {instance.qkd.pool_bits:g}: nothing draws on pools; {beside}"
+    elif pools:
+        more = f" and {len(pools) - 1} more links" if pools[1:] else ""
+        yield f"link {pools[0]}{more}: pool_bits, and nothing draws on pools; {beside}"
 
 
 def share_keys(

@@ -142,6 +142,11 @@ class Instance(Part):
         grid = tuple(self.grid.frequency_thz(w) for w in range(self.grid.channels))
         return unavailable_on(link, grid)
 
+    def pool_bits(self, link: Link) -> float:
+        """Key that a link can store [bit]: its own, or the network's; 0 without QKD."""
+        own = self.qkd.pool_bits if link.pool_bits is None else link.pool_bits
+        return own or 0.0 if link.qkd else 0.0
+
     def candidate_thz(self, candidate: Candidate) -> float:
         """Centre frequency [THz] of a candidate."""
         if isinstance(candidate, int):

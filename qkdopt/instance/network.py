@@ -15,6 +15,7 @@ from qkdopt.instance.base import (
     LossDb,
     LossDbPerKm,
     NodeId,
+    NotNegative,
     Part,
     PowerDbm,
 )
@@ -69,6 +70,8 @@ class Link(Part):
     """False: no QKD runs here, and a key relayed over this link is no key."""
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)] | None = None
     """Candidate QKD channels of this link; the network-wide ones where not given."""
+    pool_bits: NotNegative | None = None
+    """Key that this link can store [bit]; what ``qkd`` says where not given."""
     qkd_direction: Literal["a->b", "b->a"] = "a->b"
     """The way the quantum signal travels: from its transmitter to its receiver."""
     unavailable: tuple[Unavailable, ...] | None = None
@@ -90,6 +93,8 @@ class Link(Part):
             )
         if not self.qkd and self.candidates is not None:
             yield f"link {self.id}: has candidates but qkd is false; expected one or the other"
+        if not self.qkd and self.pool_bits:
+            yield f"link {self.id}: has pool_bits but qkd is false; expected one or the other"
 
 
 class Network(Part):

@@ -120,6 +120,9 @@ class Qkd(Part):
     key_accounting: KeyAccounting = "per-demand"
     """``per-demand``: as the DS-QKD study counts, each demand as if its links were its own.
     ``shared``: all demands that a link's key is relayed for share it (``docs/shared_keys.md``)."""
+    pool_bits: NotNegative | None = None
+    """Key that each link with QKD can store ahead of what is drawn [bit], for dynamic traffic where
+    keys are shared; 0 where not given."""
     skr_table: KeyRateTable | None = None
     """Measured key rate against noise, in place of the equations."""
     surface: SurfaceGrid | None = None

@@ -33,6 +33,8 @@ class SimulatedLink(Record):
     """Null without QKD."""
     lightpaths: float
     no_key_share: float
+    empty_pool_share: float | None = None
+    """None where requests draw no key."""
 
 
 class SimulationRecord(Record):
@@ -62,12 +64,27 @@ class SimulationRecord(Record):
     switches_per_request: Interval
     switches_per_holding_time: Interval
     moves_per_request: Interval
+    key_need_bps: float | None = None
+    """None, as all about keys, where requests draw none."""
+    key_per: str | None = None
+    mean_holding_s: float | None = None
+    admission: str | None = None
+    bridge_s: float | None = None
+    key_delivered_share: Interval | None = None
+    key_delivered_bps: Interval | None = None
+    key_needed_bps: Interval | None = None
+    empty_pool_share: Interval | None = None
+    key_blocked: Interval | None = None
     links: tuple[SimulatedLink, ...]
     interrupted: bool
     notes: tuple[str, ...]
     seconds: float
     requests_per_second: float
     environment: Environment
+
+
+SHARES = ("blocking", "outage", "key_delivered_share", "empty_pool_share", "key_blocked")
+ROUND_OFF = 1e-9
 
 
 @dataclass(frozen=True)
@@ -105,10 +122,13 @@ def _faults(instance: Instance, record: SimulationRecord) -> Iterator[str]:
     names = [link.id for link in instance.network.links]
     if [row.link for row in record.links] != names:
         yield f"links: {len(record.links)} rows; expected the {len(names)} links of {instance.name}"
-    for name in ("blocking", "outage"):
-        value = getattr(record, name).value
-        if value is not None and not 0.0 <= value <= 1.0:
+    for name in SHARES:
+        estimate = getattr(record, name)
+        value = None if estimate is None else estimate.value
+        # What is summed over time may leave the range by round-off.
+        if value is not None and not -ROUND_OFF <= value <= 1.0 + ROUND_OFF:
             yield f"{name} = {value:g}; expected a share from 0 to 1"
+    yield from _key_faults(record)
     mean, share = record.mean_skr_bps.value, record.blocking.value
     request = record.mean_skr_per_request_bps.value
     if mean is not None and share is not None and request is not None:
@@ -123,3 +143,19 @@ def _faults(instance: Instance, record: SimulationRecord) -> Iterator[str]:
         for row in record.links
         if row.skr_bps < 0.0
     )
+
+
+def _key_faults(record: SimulationRecord) -> Iterator[str]:
+    """Yield numbers about keys that contradict each other."""
+    delivered, needed = record.key_delivered_bps, record.key_needed_bps
+    share = record.key_delivered_share
+    if delivered is None or needed is None or share is None:
+        return
+    if delivered.value is None or needed.value is None or share.value is None:
+        return
+    expected = share.value * needed.value
+    if abs(delivered.value - expected) > 1e-6 * max(expected, 1.0):
+        yield (
+            f"key_delivered_bps = {delivered.value:.12g}; expected {expected:.12g} = "
+            "key_delivered_share x key_needed_bps"
+        )

@@ -63,7 +63,7 @@ def depart(net, mode, state, now):
                     state.day_first[day & (days - 1)] = following
                 else:
                     state.slot_next[before] = following
-                _leave(state, slot)
+                leave(state, slot)
                 release(net, mode, state, slot)
             slot = following
     state.counters[TODAY] = today
@@ -76,8 +76,16 @@ def release_departed(net, mode, state, now):
 
 
 @njit_inline
-def _leave(state, slot):
-    """Take a slot out of use: the last active one takes its place in the list."""
+def leave(state, slot):
+    """Take a slot out of use: the last active one takes its place in the list.
+
+    Parameters
+    ----------
+    state
+        See :class:`qkdopt.simulation.state.State`; changes in place.
+    slot
+        A slot in use that is in no day of the calendar any more.
+    """
     active = state.counters[ACTIVE] - 1
     last = state.active_slot[active]
     index = state.active_index[slot]
@@ -86,6 +94,56 @@ def _leave(state, slot):
     # Unused slots follow the active ones: the list is a permutation of all slots.
     state.active_slot[active] = slot
     state.counters[ACTIVE] = active
+
+
+@njit_inline
+def gather_departed(state, leaving, now):
+    """Take the slots whose departure has come out of their days; return how many.
+
+    They stay in use, and are written to ``leaving`` in order of departure.
+
+    Parameters
+    ----------
+    state
+        See :class:`qkdopt.simulation.state.State`; changes in place.
+    leaving
+        ``(S,)`` where the slots are written.
+    now
+        Time [mean holding times]; not before that of the last call.
+    """
+    days = len(state.day_first)
+    today = int(now * state.clock[DAYS_PER_TIME])
+    count = 0
+    for day in range(max(state.counters[TODAY], today - days + 1), today + 1):
+        before = -1
+        slot = state.day_first[day & (days - 1)]
+        while slot >= 0:
+            following = state.slot_next[slot]
+            if state.slot_time[slot] > now:
+                before = slot
+            else:
+                if before < 0:
+                    state.day_first[day & (days - 1)] = following
+                else:
+                    state.slot_next[before] = following
+                # Days come nearly in order of time: few slots have to move.
+                place = count
+                while place > 0 and _departs_before(state, slot, leaving[place - 1]):
+                    leaving[place] = leaving[place - 1]
+                    place -= 1
+                leaving[place] = slot
+                count += 1
+            slot = following
+    state.counters[TODAY] = today
+    return count
+
+
+@njit_inline
+def _departs_before(state, slot, other):
+    """Whether a slot departs before another; by number where both do at the same time."""
+    if state.slot_time[slot] == state.slot_time[other]:
+        return slot < other
+    return state.slot_time[slot] < state.slot_time[other]
 
 
 @njit_noalloc
@@ -99,4 +157,4 @@ def leave_early(state, slot):
         state.day_first[day] = state.slot_next[slot]
     else:
         state.slot_next[before] = state.slot_next[slot]
-    _leave(state, slot)
+    leave(state, slot)

@@ -13,7 +13,7 @@ from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
 from qkdopt.problem.network_tables import network_tables
 from qkdopt.problem.routes import Route, RouteFinder
 from qkdopt.simulation.options import SimulationOptions
-from qkdopt.simulation.refusals import validate_noise
+from qkdopt.simulation.refusals import validate_network
 from qkdopt.units import FloatArray
 
 MOST_KEPT = 16
@@ -96,9 +96,9 @@ def compile_network(
     Raises
     ------
     UsageError
-        The instance has noise that is no sum over lightpaths.
+        The instance has noise that is no sum over lightpaths, or keys that take several paths.
     """
-    faults = validate_noise(instance)
+    faults = validate_network(instance)
     if faults:
         raise UsageError("; ".join(faults))
     light = network_tables(

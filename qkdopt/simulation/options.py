@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from qkdopt.errors import UsageError
 from qkdopt.heuristics.channel_choice import ORDERS
 
 STRATEGIES = ("fixed", "ds-qkd", "ds-qkd-synergistic")
 POLICIES = ("bottleneck-harm", "rate-weighted-harm", "equalisation", "own-best")
+ADMISSIONS = ("light", "key")
 RETUNING = ("always", "arrival", "threshold", "never")
+
+# Options that came later, with what holds without them.
+LATER = {"admission": "light", "bridge_s": 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,13 @@ class SimulationOptions:
         See ``retune``.
     keys
         Without, only the classical part is simulated.
+    admission
+        Of requests that ask for key (``traffic.key``). ``light``: where there is light for them.
+        ``key``: a request is refused, and counted as blocked by key, where on a link of the route
+        that it is given all that would be drawn exceeds the key rate beside its light.
+    bridge_s
+        With ``admission = key``: what the link's pool holds may make up for a key rate below what
+        is drawn, if it lasts for so many seconds; 0: pools are not counted upon.
 
     Examples
     --------
@@ -59,6 +73,8 @@ class SimulationOptions:
     retune: str = "always"
     threshold: float = 0.5
     keys: bool = True
+    admission: str = "light"
+    bridge_s: float = 0.0
 
     def __post_init__(self) -> None:
         faults = [
@@ -68,6 +84,7 @@ class SimulationOptions:
                 ("order", self.order, ORDERS),
                 ("policy", self.policy, POLICIES),
                 ("retune", self.retune, RETUNING),
+                ("admission", self.admission, ADMISSIONS),
             )
             if value not in known
         ]
@@ -75,5 +92,32 @@ class SimulationOptions:
             faults.append(f"threshold = {self.threshold:g}; expected a share between 0 and 1")
         if self.replacements < 0:
             faults.append(f"replacements = {self.replacements}; expected 0 or more")
+        faults += self._admission_faults()
         if faults:
             raise UsageError("; ".join(faults))
+
+    def _admission_faults(self) -> Iterator[str]:
+        """Yield what contradicts the admission of requests."""
+        if not 0.0 <= self.bridge_s < math.inf:
+            yield f"bridge_s = {self.bridge_s:g}; expected a finite number of seconds, 0 or more"
+        elif self.bridge_s > 0.0 and self.admission == "light":
+            yield f"bridge_s = {self.bridge_s:g}; expected none with admission = light"
+        if self.admission == "key" and not self.keys:
+            yield "admission = key; expected light where only the classical part is simulated"
+        if self.admission == "key" and self.replacements > 0:
+            yield (
+                f"replacements = {self.replacements}; expected 0 with admission = key: a demand "
+                "that is moved is not admitted anew"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that tells options apart.
+
+        Options that came later are left out at their defaults: runs that were kept before have the
+        same name now.
+        """
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if not (name in LATER and value == LATER[name])
+        }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qkdopt.errors import UsageError
+from qkdopt.instance import KeyNeed
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.statistics import Estimate, paired_gain, ratio
@@ -15,6 +16,19 @@ from qkdopt.units import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+KEY_MEASURES = (
+    "key_delivered_share", "key_delivered_bps", "key_needed_bps", "empty_pool_share", "key_blocked",
+)  # fmt: skip
+# Columns of the table of batches about keys.
+KEY_COLUMNS = {
+    "key_blocked": t.KEY_BLOCKED,
+    "key_needed": t.KEY_NEEDED,
+    "key_delivered": t.KEY_DELIVERED,
+    "demand_time": t.DEMAND_TIME,
+    "empty_pool_time": t.SHORT_TIME,
+    "elapsed": t.ELAPSED,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,9 @@ class SimulationOutcome:
         Wall time of the simulation, start-up and compilation left out.
     requests_per_second
         Of one core, warm-up included.
+    key, mean_holding_s
+        What requests asked for, and the seconds that they held on average; None where they took
+        part in light only.
     interrupted
         Whether Ctrl-C ended it; what was simulated by then is in the tallies.
     notes
@@ -64,6 +81,8 @@ class SimulationOutcome:
     link_qkd: tuple[bool, ...]
     seconds: float
     requests_per_second: float
+    key: KeyNeed | None = None
+    mean_holding_s: float | None = None
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     environment: dict[str, Any] = field(default_factory=dict)
@@ -92,7 +111,35 @@ class SimulationOutcome:
     def blocking_by_cause(self) -> dict[str, Estimate]:
         """The same by cause."""
         first = t.NO_FREE_CHANNEL
-        return {cause: self._ratio(first + k, t.OFFERED) for k, cause in enumerate(t.CAUSES)}
+        light: dict[str, Estimate] = {
+            cause: self._ratio(first + k, t.OFFERED) for k, cause in enumerate(t.CAUSES)
+        }
+        return light if self.key is None else light | {"key": self.key_blocked}
+
+    @property
+    def key_blocked(self) -> Estimate:
+        """Share of requests refused for want of key, though there was light for them."""
+        return self._ratio(t.KEY_BLOCKED, t.OFFERED)
+
+    @property
+    def key_needed_bps(self) -> Estimate:
+        """Key that requests in service asked for in the whole network, averaged over time."""
+        return self._ratio(t.KEY_NEEDED, t.ELAPSED)
+
+    @property
+    def key_delivered_bps(self) -> Estimate:
+        """The same, as far as it was delivered."""
+        return self._ratio(t.KEY_DELIVERED, t.ELAPSED)
+
+    @property
+    def key_delivered_share(self) -> Estimate:
+        """Share of the key asked for that was delivered."""
+        return self._ratio(t.KEY_DELIVERED, t.KEY_NEEDED)
+
+    @property
+    def empty_pool_share(self) -> Estimate:
+        """Share of the time of all requests in which a pool on their route was empty."""
+        return self._ratio(t.SHORT_TIME, t.DEMAND_TIME)
 
     @property
     def outage(self) -> Estimate:
@@ -141,13 +188,15 @@ class SimulationOutcome:
         """Per link: key rate, QBER, light and share of time without key, over all samples.
 
         The key rate has its 95 % interval from batches; a link without QKD has no QBER (NaN).
+        Where requests ask for key there is also the share of time in which the link's pool was
+        empty and more was drawn than its key rate.
         """
         import pandas as pd
 
         counts = self.tally[:, t.SAMPLES]
         sums = self.links.sum(axis=0) / max(1.0, float(counts.sum()))
         rates = [ratio(self.links[:, e, t.LINK_SKR], counts) for e in range(len(self.link_ids))]
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "link": self.link_ids,
                 "skr_bps": sums[:, t.LINK_SKR],
@@ -157,13 +206,25 @@ class SimulationOutcome:
                 "no_key_share": sums[:, t.LINK_NO_KEY],
             }
         )
+        if self.key is not None:
+            elapsed = max(1e-300, float(self.tally[:, t.ELAPSED].sum()))
+            frame["empty_pool_share"] = self.links[:, :, t.LINK_EMPTY].sum(axis=0) / elapsed
+        return frame
 
     def batches_frame(self) -> pd.DataFrame:
-        """One row a batch: requests, served, sum of key rates at admission [bit/s]."""
+        """One row a batch: requests, served, sum of key rates at admission [bit/s].
+
+        Where requests ask for key also those blocked by it, and sums over time: key asked for and
+        delivered [bit/s x mean holding times], time of requests and of those beside an empty pool.
+        """
         import pandas as pd
 
-        columns = self.tally[:, [t.OFFERED, t.SERVED, t.SKR, t.NO_KEY]]
-        return pd.DataFrame(columns, columns=["requests", "served", "skr_sum_bps", "no_key"])
+        columns = {
+            "requests": t.OFFERED, "served": t.SERVED, "skr_sum_bps": t.SKR, "no_key": t.NO_KEY,
+        }  # fmt: skip
+        if self.key is not None:
+            columns |= KEY_COLUMNS
+        return pd.DataFrame({name: self.tally[:, k] for name, k in columns.items()})
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data, with the names that users script against."""
@@ -193,6 +254,7 @@ class SimulationOutcome:
             "switches_per_request": _plain(self.switches_per_request),
             "switches_per_holding_time": _plain(self.switches_per_holding_time),
             "moves_per_request": _plain(self.moves_per_request),
+            **self._key_dict(),
             "links": [
                 {name: None if value != value else value for name, value in link.items()}  # noqa: PLR0124
                 for link in self.links_frame().to_dict("records")
@@ -202,6 +264,19 @@ class SimulationOutcome:
             "seconds": self.seconds,
             "requests_per_second": self.requests_per_second,
             "environment": self.environment,
+        }
+
+    def _key_dict(self) -> dict[str, Any]:
+        """Plain data about keys; nothing where requests take part in light only."""
+        if self.key is None:
+            return {}
+        return {
+            "key_need_bps": self.key.stated_bps,
+            "key_per": "lightpath" if self.key.per == "lightpath" else "request",
+            "mean_holding_s": self.mean_holding_s,
+            "admission": self.options.admission,
+            "bridge_s": self.options.bridge_s,
+            **{name: _plain(getattr(self, name)) for name in KEY_MEASURES},
         }
 
     def _ratio(self, above: int, below: int) -> Estimate:

@@ -12,9 +12,16 @@ FOUR_WAVE_MIXING = (
 )
 
 
-def validate_noise(instance: Instance) -> list[str]:
-    """Return what is wrong with an instance: noise that is no sum over lightpaths."""
-    return [] if instance.other_noise.four_wave_mixing is None else [FOUR_WAVE_MIXING]
+SPLIT_RELAY = (
+    "qkd.relay = 'flow'; expected 'lightpath': the simulator relays the key of a request along its "
+    "own route, and splits none over several paths"
+)
+
+
+def validate_network(instance: Instance) -> list[str]:
+    """Return what is wrong with an instance: noise that is no sum over lightpaths, split keys."""
+    faults = [] if instance.other_noise.four_wave_mixing is None else [FOUR_WAVE_MIXING]
+    return [*faults, *([SPLIT_RELAY] if instance.qkd.relay == "flow" else [])]
 
 
 def validate_requests(

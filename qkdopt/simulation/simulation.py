@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.errors import UsageError
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, Traffic
 from qkdopt.instance.generation import preset_name
 from qkdopt.io.environment import environment
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
 from qkdopt.simulation.refusals import validate_requests
-from qkdopt.simulation.simulator import Simulator
+from qkdopt.simulation.simulator import Simulator, requests_need_key
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS
 from qkdopt.simulation.trace import Trace
 from qkdopt.simulation.traffic import (
@@ -166,7 +166,11 @@ class _Plan:
         rate = self.trace.arrivals_per_time if self.trace else self.load_erlang
         widest = self.trace.widest if self.trace else widest_request(self.instance)
         return Simulator.begin(
-            self.instance, self.options, arrivals_per_time=rate, widest_demand=widest
+            self.instance,
+            self.options,
+            arrivals_per_time=rate,
+            widest_demand=widest,
+            with_needs=True,
         )
 
     def chunked_requests(self, replication: int, sizes: list[int]) -> Iterator[Requests]:
@@ -199,6 +203,8 @@ class _Run:
 
     def outcome(self) -> SimulationOutcome:
         plan = self._plan
+        traffic = plan.instance.traffic or Traffic()
+        drawn = plan.options.keys and requests_need_key(plan.instance)
         # Compilation is no part of the simulation's speed.
         plan.simulator().serve(_none(), np.zeros(COLUMNS), self._no_links())
         started = time.perf_counter()
@@ -232,7 +238,10 @@ class _Run:
             link_qkd=tuple(link.qkd for link in plan.instance.network.links),
             seconds=seconds,
             requests_per_second=sum(self._done) / max(1e-9, sum(self._busy)),
+            key=traffic.key if drawn else None,
+            mean_holding_s=traffic.holding_s if drawn else None,
             interrupted=interrupted,
+            notes=_notes(traffic, plan.trace),
             environment=environment().model_dump(mode="json"),
         )
 
@@ -268,6 +277,17 @@ class _Run:
         if self._progress is not None:
             total = (self._plan.requests + self._plan.warmup) * self._replications
             self._progress(SimulationProgress(seconds, "simulating", sum(self._done), total))
+
+
+def _notes(traffic: Traffic, trace: Trace | None) -> tuple[str, ...]:
+    """Say what a reader must know of the requests."""
+    if traffic.period is None or trace is not None:
+        return ()
+    return (
+        f"the load changes over a period of {traffic.period:g} mean holding times; averages over "
+        "time are seen by arrivals, most of which come at high load, but for those of keys that "
+        "are drawn",
+    )
 
 
 def _none() -> Requests:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qkdopt.instance import Instance, Traffic
+from qkdopt.instance import Instance, LoadProfile, Traffic
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.units import FloatArray
 
@@ -103,6 +103,8 @@ def poisson_requests(
         times *= 1.0 / load_erlang
         times += now
         now = float(times[-1]) if size else now
+        if traffic.profile is not None:
+            times = at_changing_load(times, traffic.profile, traffic.period or 1.0)
         yield Requests(
             times=times,
             holding=holding.standard_exponential(size),
@@ -120,6 +122,31 @@ def poisson_requests(
             ),
             draws=draws.random(size) if with_draws else np.zeros(size),
         )
+
+
+def at_changing_load(times: FloatArray, profile: LoadProfile, period: float) -> FloatArray:
+    """Turn arrivals at the mean load into those of a load that changes with time, exactly.
+
+    A Poisson process of any rate is one of rate 1 on the clock of its integrated rate (Cinlar,
+    Introduction to Stochastic Processes, section 4.7): by how much load there has been, as if it
+    were time, the arrivals are those of the mean load.
+
+    Parameters
+    ----------
+    times
+        ``(n,)`` arrivals at the mean load [mean holding times], never falling.
+    profile
+        Load in equal parts of the period.
+    period
+        Its length [mean holding times].
+    """
+    parts = len(profile.factors)
+    ends = period * np.linspace(0.0, 1.0, parts + 1)
+    offered = np.concatenate([[0.0], np.cumsum(profile.factors) / np.sum(profile.factors)]) * period
+    whole = np.floor(times / period) * period
+    changed = whole + np.interp(times - whole, offered, ends)
+    # From one period to the next round-off may set an arrival before the one above it.
+    return np.maximum.accumulate(changed)
 
 
 def _uniform_pairs(rng: np.random.Generator, nodes: int, size: int) -> IntArray:

@@ -42,6 +42,7 @@ PAIRS = {
     "TrafficStrategy": simulation_options.STRATEGIES,
     "Policy": simulation_options.POLICIES,
     "ChannelOrder": simulation_options.ORDERS,
+    "Admission": simulation_options.ADMISSIONS,
     "Retuning": simulation_options.RETUNING,
     "Figure": (*figures.FIGURES, "all"),
     "EventTarget": events.TARGETS,

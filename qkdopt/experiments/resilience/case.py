@@ -48,6 +48,7 @@ class Case:
     def key(self) -> str:
         """Return the name of the run: the same work has the same key, other work another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
+        data["options"] = self.options.to_dict()
         data["instance"] = self.instance.sha256()
         data["results_version"] = RESULTS_VERSION
         text = json.dumps(data, sort_keys=True)

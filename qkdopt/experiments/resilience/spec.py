@@ -11,7 +11,7 @@ from qkdopt.experiments.resilience.case import Case
 from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, read_channels
 from qkdopt.simulation import EVENTS, EventOptions, SimulationOptions
-from qkdopt.simulation.refusals import validate_noise, validate_requests
+from qkdopt.simulation.refusals import validate_network, validate_requests
 
 RETUNE = ("always", "never")
 RELAYS = ("lightpath", "widest")
@@ -122,7 +122,7 @@ def validate_spec(instance: Instance, spec: ResilienceSpec) -> list[str]:
             named_set.applied_to(instance)
         except InstanceError as error:
             faults += [f"{error.where}: {fault}" for fault in error.faults]
-    faults += validate_noise(instance)
+    faults += validate_network(instance)
     if not any(link.qkd for link in instance.network.links):
         faults.append(f"no link of {instance.name} has QKD; expected at least one")
     return faults

@@ -23,7 +23,7 @@ from qkdopt.experiments.sensitivity.power import (
 )
 from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import link_launch_dbm
-from qkdopt.simulation.refusals import validate_noise
+from qkdopt.simulation.refusals import validate_network
 
 MIN_STEP_DB, MAX_STEP_DB = 0.5, 9.0
 MIN_POWERS: tuple[tuple[str, Mode], ...] = (
@@ -131,7 +131,7 @@ def validate_sweep(
         faults += receiver_faults
         if instance is not None and not receiver_faults:
             faults += receivers.validate_cap(instance)
-    return faults if instance is None else [*faults, *validate_noise(instance)]
+    return faults if instance is None else [*faults, *validate_network(instance)]
 
 
 def _settings_of(

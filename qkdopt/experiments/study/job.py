@@ -13,6 +13,7 @@ from qkdopt.instance.generation import preset_name
 from qkdopt.jobs.task import Row, to_row
 from qkdopt.simulation import Estimate, SimulationOptions, SimulationOutcome, simulate
 from qkdopt.simulation import tally as t
+from qkdopt.simulation.outcome import KEY_MEASURES
 
 # Part of every run's key: raised when a change of the code changes results, so that rows of before
 # and after never share a table.
@@ -52,6 +53,7 @@ class Job:
     def key(self) -> str:
         """Return the name of the run: the same work has the same key, other work another."""
         data = {name: value for name, value in asdict(self).items() if name != "instance"}
+        data["options"] = self.options.to_dict()
         data["instance"] = self.instance.sha256()
         data["results_version"] = RESULTS_VERSION
         text = json.dumps(data, sort_keys=True, default=str)
@@ -106,6 +108,8 @@ class Job:
             "policy": self.options.policy,
             "replacements": self.options.replacements,
             "retune": self.options.retune,
+            "admission": self.options.admission,
+            "bridge_s": self.options.bridge_s,
             "load_erlang": self.load_erlang,
             "seed": self.seed,
             "replications": self.replications,
@@ -121,9 +125,11 @@ def _measures(outcome: SimulationOutcome | None) -> Row:
     }
     for name in (
         "mean_skr_bps", "mean_skr_per_request_bps", "time_average_skr_bps", "blocking", "outage",
-        "switches_per_request", "switches_per_holding_time",
+        "switches_per_request", "switches_per_holding_time", *KEY_MEASURES,
     ):  # fmt: skip
-        estimate = Estimate(None, None) if outcome is None else getattr(outcome, name)
+        # Where no keys are drawn nothing is known of them.
+        known = outcome is not None and (outcome.key is not None or name not in KEY_MEASURES)
+        estimate = getattr(outcome, name) if known else Estimate(None, None)
         row |= {name: estimate.value, f"{name}_ci95": estimate.ci95}
     for cause in t.CAUSES:
         estimate = Estimate(None, None) if outcome is None else outcome.blocking_by_cause[cause]

@@ -22,6 +22,11 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
 
+# Fields that a strategy's label names where they differ from the defaults.
+STRATEGY_FIELDS = (
+    "order", "policy", "replacements", "retune", "threshold", "admission", "bridge_s",
+)  # fmt: skip
+
 
 class StrategySpec(Part):
     """Strategy of a part of the runs; see :class:`SimulationOptions`."""
@@ -34,6 +39,8 @@ class StrategySpec(Part):
     replacements: Annotated[int, Field(ge=0)] = 0
     retune: str = "always"
     threshold: float = 0.5
+    admission: str = "light"
+    bridge_s: float = 0.0
 
     def faults(self) -> Iterator[str]:
         """Yield options that the simulator refuses."""
@@ -53,7 +60,7 @@ class StrategySpec(Part):
             return self.name
         default = StrategySpec(strategy=self.strategy)
         words = [self.strategy]
-        for field in ("order", "policy", "replacements", "retune", "threshold"):
+        for field in STRATEGY_FIELDS:
             value = getattr(self, field)
             if value != getattr(default, field):
                 words.append(f"{field} {value}")

@@ -23,6 +23,18 @@ MEASURES = (
     ("switches_per_request", "Switches per request", "", 1.0, ".3f"),
 )
 
+# The same where requests draw keys.
+KEY_MEASURES = (
+    ("key_delivered_share", "Key delivered of what is asked for", "%", 100.0, ".4f"),
+    ("key_delivered_bps", "Key delivered in the network", "kbit/s", 1e-3, ".3f"),
+    ("empty_pool_share", "Time beside an empty pool", "%", 100.0, ".4f"),
+    ("key_blocked", "Refused for want of key", "%", 100.0, ".4f"),
+)
+
+
+def _measures(record: SimulationRecord) -> tuple[tuple[str, str, str, float, str], ...]:
+    return MEASURES if record.key_need_bps is None else MEASURES + KEY_MEASURES
+
 
 def simulation_sections(facts: SimulationFacts) -> list[Section]:
     """Build the sections of one simulation."""
@@ -33,7 +45,7 @@ def _headline(facts: SimulationFacts) -> Section:
     record = facts.record
     figures = [
         Figure(title, _spelled(getattr(record, name), unit, scale, style))
-        for name, title, unit, scale, style in MEASURES
+        for name, title, unit, scale, style in _measures(record)
     ]
     body = render(
         "headline.html", figures=figures, sentences=list(_sentences(record)), faults=(),
@@ -63,6 +75,14 @@ def _sentences(record: SimulationRecord) -> Iterator[str]:
         if estimate.value
     ]
     yield f"Blocked: {', '.join(causes)}." if causes else "No request was blocked."
+    if record.key_need_bps is not None:
+        bridged = f", pools counted upon for {record.bridge_s:g} s" if record.bridge_s else ""
+        yield (
+            f"Each {shortened(record.key_per or 'request')} draws {record.key_need_bps:g} bit/s of "
+            f"the keys of all links on its route, which requests share. Admission by "
+            f"{shortened(record.admission or 'light')}{bridged}; mean holding time "
+            f"{record.mean_holding_s:g} s."
+        )
     yield (
         "Values are means with the half-width of their 95 % interval. Key rates are counted per "
         "request, each as if it had the links of its route to itself. A simulation cannot be "
@@ -78,9 +98,14 @@ def _network(facts: SimulationFacts) -> Section:
         skr_bps={name: row.skr_bps for name, row in rows.items() if row.qber is not None},
         lightpaths={name: row.lightpaths for name, row in rows.items()},
     )
+    drawn = facts.record.key_need_bps is not None
     table = Table(
-        name="links", caption="Links, averaged over time", columns=LINK_COLUMNS,
-        rows=[_link_row(link, rows[link.id]) for link in facts.instance.network.links],
+        name="links", caption="Links, averaged over time",
+        columns=(*LINK_COLUMNS, EMPTY_COLUMN) if drawn else LINK_COLUMNS,
+        rows=[
+            (*_link_row(link, rows[link.id]), *((rows[link.id].empty_pool_share,) if drawn else ()))
+            for link in facts.instance.network.links
+        ],
     )  # fmt: skip
     body = render("network.html", drawing=drawing.to_html(), links_table=table, pick=False)
     return Section(name="network", title="Network", body=body)
@@ -95,6 +120,7 @@ LINK_COLUMNS = (
     Column(key="lightpaths", title="Lightpaths", style=".2f"),
     share_column("no_key_share", "Time without key"),
 )
+EMPTY_COLUMN = share_column("empty_pool_share", "Time with an empty pool")
 
 
 def _link_row(link: Link, row: SimulatedLink) -> tuple[Value, ...]:
@@ -135,10 +161,11 @@ def simulations_section(every: Sequence[SimulationFacts]) -> Section:
         Column(key="strategy", title="Strategy"),
         Column(key="load_erlang", title="Load", unit="erlang", style="g"),
     ]
-    for name, title, unit, scale, style in MEASURES:
+    measures = _compared(every)
+    for name, title, unit, scale, style in measures:
         columns.append(Column(key=name, title=title, unit=unit, scale=scale, style=style))
         columns.append(Column(key=f"{name}_ci95", title="± 95 %", scale=scale, style=style))
-    rows = [_row(facts) for facts in every]
+    rows = [_row(facts, measures) for facts in every]
     table = Table(
         name="simulations", caption="Simulations: one row each", columns=columns, rows=rows
     )
@@ -146,10 +173,19 @@ def simulations_section(every: Sequence[SimulationFacts]) -> Section:
     return Section(name="simulations", title="Simulations side by side", body=body)
 
 
-def _row(facts: SimulationFacts) -> list[Value]:
+def _compared(
+    every: Sequence[SimulationFacts],
+) -> tuple[tuple[str, str, str, float, str], ...]:
+    """Measures that stand side by side: those of keys where any simulation has them."""
+    return max((_measures(facts.record) for facts in every), key=len)
+
+
+def _row(
+    facts: SimulationFacts, measures: tuple[tuple[str, str, str, float, str], ...]
+) -> list[Value]:
     record = facts.record
     row: list[Value] = [facts.label, record.instance, record.strategy, record.load_erlang]
-    for name, *_ in MEASURES:
-        estimate: Interval = getattr(record, name)
-        row += [estimate.value, estimate.ci95]
+    for name, *_ in measures:
+        estimate: Interval | None = getattr(record, name)
+        row += [None, None] if estimate is None else [estimate.value, estimate.ci95]
     return row
