@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.compilation import compile_share, note_whole_run
 from tests.order import longest_first
+from tests.recorded import mark_recorded
 
 # Hypothesis ends what is slow by the clock, and a worker shares its cores.
 settings.register_profile(
@@ -59,6 +60,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     compile_share(session.config)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long files."""
+    """Mark what is recorded as slow, before tests are chosen by marks; begin with long files."""
+    mark_recorded(items)
     longest_first(items)

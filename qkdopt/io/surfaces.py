@@ -31,6 +31,19 @@ def read_surface(path: str | Path) -> KeyRateSurface:
     ------
     FaultsError
         The file cannot be read, or its points are no grid that never rises: every fault.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> rows = ["loss_db,noise_per_gate,skr_bps", "3,0,900", "3,1e-4,0", "6,0,400", "6,1e-4,0"]
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "surface.csv"
+    ...     _ = path.write_text(chr(10).join(rows))
+    ...     surface = qkdopt.read_surface(path)
+    >>> surface.skr_bps.tolist()
+    [[900.0, 0.0], [400.0, 0.0]]
     """
     where = str(path)
     expected = "a CSV file, or a JSON file of a grid"

@@ -30,6 +30,19 @@ def plot_surface(surface: KeyRateSurface, ax: Axes | None = None) -> Axes:
     -------
     Axes
         The axes, both logarithmic; key without noise is drawn at the left edge.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> rows = ["loss_db,noise_per_gate,skr_bps", "3,0,900", "3,1e-4,0", "6,0,400", "6,1e-4,0"]
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "surface.csv"
+    ...     _ = path.write_text(chr(10).join(rows))
+    ...     surface = qkdopt.read_surface(path)
+    >>> [line.get_label() for line in qkdopt.plot_surface(surface).lines]
+    ['3 dB', '6 dB']
     """
     ax = axes_or_new(ax)
     alive = np.flatnonzero(surface.skr_bps[:, 0] > 0.0)

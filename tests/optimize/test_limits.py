@@ -70,8 +70,9 @@ def test_auto_outlives_a_solver_that_ignores_its_limit(stubborn):
     assert result.stopped_by == "time limit"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "threads", [pytest.param(1, marks=pytest.mark.long), pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_presolve_that_never_looks_at_the_clock_is_ended(threads):
     instance = qkdopt.read_instance(PRESOLVE)
     # A gap that search and bound alone do not close, so that the solver is asked.

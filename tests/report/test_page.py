@@ -253,8 +253,10 @@ def test_a_result_without_a_plan_says_so():
 
 def test_a_page_beyond_the_limit_is_refused_with_a_way_out(monkeypatch):
     monkeypatch.setattr(frame, "MAX_PAGE_BYTES", 10_000)
-    with pytest.raises(UnsupportedError, match="fewer results at a time"):
+    with pytest.raises(UnsupportedError, match="qkdopt export writes plan and key rates"):
         html_of(solved("line"))
+    with pytest.raises(UnsupportedError, match="fewer results at a time"):
+        html_of(solved("line"), solved("ring"))
 
 
 def test_working_channels_off_the_grid_are_shown():

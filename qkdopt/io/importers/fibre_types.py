@@ -72,19 +72,19 @@ def with_default(
     links: Sequence[DraftLink], default: FibreType | None, reading: Reading
 ) -> list[DraftLink]:
     """Return links of which those without a type have the default one, and note how many."""
-    bare = sum(link.fibre is None for link in links)
-    if default is None or not bare:
+    alone = sum(link.fibre is None for link in links)
+    if default is None or not alone:
         return [*links]
-    reading.assumed.append(f"fibre type of {counted(bare, 'link')}: {default.id}, by --fibre-type")
+    reading.assumed.append(f"fibre type of {counted(alone, 'link')}: {default.id}, by --fibre-type")
     return [link.model_copy(update={"fibre": link.fibre or default.id}) for link in links]
 
 
 def type_phrases(links: Sequence[DraftLink]) -> tuple[str, ...]:
     """Return how many links name which type; nothing where none names one."""
     counts = type_counts(links)
-    bare = len(links) - sum(counts.values())
+    alone = len(links) - sum(counts.values())
     phrases = [f"{counted(times, 'link')} of {name}" for name, times in counts.items()]
-    phrases += [f"{counted(bare, 'link')} that name{'s' * (bare == 1)} none"] if bare else []
+    phrases += [f"{counted(alone, 'link')} that name{'s' * (alone == 1)} none"] if alone else []
     return (f"fibre types: {', '.join(phrases)}",) if counts else ()
 
 

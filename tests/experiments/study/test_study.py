@@ -208,8 +208,13 @@ def test_a_real_scheduler_killed_half_way_leaves_a_study_that_goes_on(tmp_path, 
     assert run_here(path).done == 8
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("silent", ["scheduler", "worker"])
+@pytest.mark.parametrize(
+    "silent",
+    [
+        pytest.param("scheduler", marks=pytest.mark.slow),
+        pytest.param("worker", marks=pytest.mark.long),
+    ],
+)
 def test_a_cluster_that_goes_silent_half_way_is_reported_and_given_up(
     tmp_path, capfd, monkeypatch, silent
 ):

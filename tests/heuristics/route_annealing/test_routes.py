@@ -95,9 +95,9 @@ def kernel_only(search: RouteSearch, moves: int) -> None:
     a = search.arrays
     anneal_routes(
         moves, 2e4, 3e3, a.objective, a.demands, a.min_skr, a.path_start, a.hops, a.rate_of_load,
-        a.excess_of_load, search.path, search.load, search.rate, search.excess, search.value,
-        search.members, search.count, search.place, search.best_path, search.figures,
-        search.random,
+        a.excess_of_load, a.needs, a.order, search.path, search.load, search.rate, search.excess,
+        search.drawn, search.value, search.members, search.count, search.place,
+        search.best_path, search.figures, search.random,
     )  # fmt: skip
 
 
