@@ -29,8 +29,7 @@ from tests.simulation.pool_oracle import Oracle
 from tests.small_instances import instance_of
 from tests.tiers import slow_beyond
 
-# The kernels that draw on keys take a minute to compile; the command line's tests stand for them in a
-# plain run.
+# The kernels that draw on keys take a minute to compile.
 pytestmark = pytest.mark.slow
 RING = [
     ("a", 0, 1, 8.0),
