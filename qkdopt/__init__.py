@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from qkdopt.channel_sets.protection.protect import protect
     from qkdopt.checker import check
     from qkdopt.conflicts import explain
+    from qkdopt.dimensioning.check import check_dimensioning
+    from qkdopt.dimensioning.dimension import dimension
     from qkdopt.errors import (
         FaultsError,
         InstanceError,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         ResultError,
         SolverFailedError,
         SolverMissingError,
+        UnmetNeedsError,
         UnsupportedError,
         UsageError,
     )
@@ -71,11 +74,14 @@ if TYPE_CHECKING:
     from qkdopt.problem.plan import Plan
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
+    from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
     __version__: str
 
 __all__ = [
+    "Dimensioning",
+    "EquipmentPrices",
     "EventOptions",
     "FaultsError",
     "Instance",
@@ -97,12 +103,15 @@ __all__ = [
     "SolverFailedError",
     "SolverMissingError",
     "UnfinishedError",
+    "UnmetNeedsError",
     "UnsupportedError",
     "UsageError",
     "__version__",
     "bound",
     "check",
+    "check_dimensioning",
     "compare",
+    "dimension",
     "explain",
     "import_network",
     "instance_around",
@@ -145,6 +154,8 @@ _HOME = {
     "sensitivity": "qkdopt.experiments.sensitivity.analysis",
     "resilience": "qkdopt.experiments.resilience.survival",
     "compare": "qkdopt.experiments.comparison.benchmark_run",
+    "Dimensioning": "qkdopt.result.dimensioning",
+    "EquipmentPrices": "qkdopt.result.dimensioning",
     "EventOptions": "qkdopt.simulation",
     "FaultsError": "qkdopt.errors",
     "Instance": "qkdopt.instance",
@@ -164,10 +175,13 @@ _HOME = {
     "SimulationOptions": "qkdopt.simulation",
     "SolverFailedError": "qkdopt.errors",
     "SolverMissingError": "qkdopt.errors",
+    "UnmetNeedsError": "qkdopt.errors",
     "UnsupportedError": "qkdopt.errors",
     "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
+    "check_dimensioning": "qkdopt.dimensioning.check",
+    "dimension": "qkdopt.dimensioning.dimension",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
     "instance_around": "qkdopt.optimize",

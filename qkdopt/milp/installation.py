@@ -11,6 +11,7 @@ than the least price there is; whether the links chosen are enough, exact rates 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
@@ -152,27 +153,42 @@ def asking(m: JointModel) -> list[int]:
     return [r for r in m.R if m.problem.needs.rate_bps[r] > 0.0 and m.problem.routes[r]]
 
 
-def key_where_installed(m: JointModel) -> pyo.Constraint:
-    r"""Relay a key over links with equipment only (C21): :math:`\sum_{p \ni e} x_{rp} \le i_e`.
+def has_rate(m: JointModel, e: int, rate_bps: float) -> Any:
+    """Return 1 where a link works in a segment that reaches a rate and has key, 0 elsewhere."""
+    return sum(
+        m.u[e, q, s]
+        for q in range(len(m.problem.tables.candidates[e]))
+        for s, rates in enumerate(m.segments[e, q].upper)
+        if rates.max() > 0.0 and rates.max() >= rate_bps
+    )
 
-    C6 and C19 imply it but for keys below a solver's tolerance.
+
+def key_where_installed(m: JointModel) -> pyo.Constraint:
+    r"""Relay a key over links only that have as much (C21), ``relay = lightpath``.
+
+    .. math:: \sum_{p \ni e} x_{rp} \le \sum_{q,s:\, g_{eqs} \ge d_r} u_{eqs}
+
+    A link without equipment is in no segment at all. C6 and C19 imply the rule up to a solver's
+    tolerance.
     """
     pairs = [(e, r) for r in asking(m) for e in range(len(m.problem.tables.candidates))]
+    needs = MET * m.problem.needs.rate_bps
 
     def rule(m: JointModel, e: int, r: int) -> object:
         routes = [m.x[r, p] for demand, p in m.over[e] if demand == r]
         if not routes:
             return pyo.Constraint.Skip
-        return sum(routes) <= (m.i[e] if e in m.i else 0)
+        return sum(routes) - (has_rate(m, e, float(needs[r])) if e in m.i else 0) <= 0
 
     return pyo.Constraint(pairs, rule=rule)
 
 
 def key_paths(m: JointModel) -> pyo.Block:
-    r"""Join the ends of every demand with key by links with equipment (C21), ``relay = flow``.
+    r"""Join the ends of every demand with key by links that have some (C21), ``relay = flow``.
 
-    A unit of flow ``a`` from end to end, :math:`a_{re} + a_{r\bar e} \le i_e`; one for demands with
-    the same ends.
+    A unit of flow ``a`` from end to end, one for demands with the same ends:
+
+    .. math:: a_{re} + a_{r\bar e} \le \sum_{q,s:\, g_{eqs} > 0} u_{eqs}
     """
     instance, links = m.problem.instance, m.problem.instance.network.links
     ends = {frozenset((instance.demands[r].source, instance.demands[r].target)) for r in asking(m)}
@@ -182,7 +198,8 @@ def key_paths(m: JointModel) -> pyo.Block:
     block.rows = pyo.ConstraintList()
     for number, (first, last) in enumerate(pairs):
         for e in m.E:
-            block.rows.add(block.a[number, e, 0] + block.a[number, e, 1] - m.i[e] <= 0)
+            carried = block.a[number, e, 0] + block.a[number, e, 1]
+            block.rows.add(carried - has_rate(m, e, 0.0) <= 0)
         for node in instance.network.nodes:
             out = sum(
                 (1 if links[e].a == node.id else -1)

@@ -49,27 +49,51 @@ def test_needs_in_full__all_that_each_demand_asks_for():
         assert holds(m) == (shares == (1.0, 1.0))
 
 
-def test_key_where_installed__no_demand_with_key_crosses_a_link_without_equipment():
+def in_segment(m, e, rate_bps) -> float:
+    """Let a link work in the slowest segment that reaches a rate, and return what that has.
+
+    None for no equipment.
+    """
+    for key in m.EQS:
+        if key[0] == e:
+            m.u[key].fix(0.0)
+    if rate_bps is None:
+        return 0.0
+    rate, key = min(
+        (rates.max(), (e, q, s))
+        for q in range(len(m.problem.tables.candidates[e]))
+        for s, rates in enumerate(m.segments[e, q].upper)
+        if rates.max() >= rate_bps
+    )
+    m.u[key].fix(1.0)
+    return float(rate)
+
+
+@pytest.mark.parametrize("level", ["none", "slowest", "enough"])
+def test_key_where_installed__no_demand_crosses_a_link_with_less_than_it_asks_for(level):
     m = with_rule("key_where_installed")
-    for (r, p), first, second in product(m.RP, BITS, BITS):
-        clear(m)
-        m.x[r, p].set_value(1)
-        m.i[0].set_value(first)
-        m.i[2].set_value(second)
-        installed = {0} if first else set()
-        installed |= {2} if second else set()
-        assert holds(m) == installed.issuperset(m.problem.routes[r][p].links)
+    for r, p in m.RP:
+        links = m.problem.routes[r][p].links
+        for crossed in (0, 2):
+            clear(m)
+            m.x[r, p].set_value(1)
+            for e in m.E:
+                in_segment(m, e, NEEDS_BPS[r])
+            least = {"none": None, "slowest": 0.0, "enough": NEEDS_BPS[r]}[level]
+            enough = in_segment(m, crossed, least) >= NEEDS_BPS[r]
+            assert enough or level != "enough"
+            # Link 1 has no QKD at all.
+            assert holds(m) == (1 not in links and (crossed not in links or enough))
 
 
-@pytest.mark.parametrize("installed", list(product(BITS, repeat=2)))
-def test_key_paths__links_with_equipment_join_the_ends_of_every_demand(installed):
+@pytest.mark.parametrize("rates", list(product((None, 0.0, 1.0), repeat=2)))
+def test_key_paths__links_with_key_join_the_ends_of_every_demand(rates):
     m = with_rule("key_paths")
-    m.i[0].fix(installed[0])
-    m.i[2].fix(installed[1])
-    m.nothing = pyo.Objective(expr=0.0 * m.i[0] + 0.0 * m.rule.a[0, 0, 0])
+    keys = [in_segment(m, e, rate_bps) for e, rate_bps in zip(m.E, rates, strict=True)]
+    m.nothing = pyo.Objective(expr=0.0 * m.u[m.EQS[0]] + 0.0 * m.rule.a[0, 0, 0])
     status = adapter_of("highs").solve(m, LIMITS).status
     # 0-1 and 0-2 have QKD: keys of 0-1 and of 2-0 take one link each.
-    assert (status is Status.OPTIMAL) == (installed == (1, 1))
+    assert (status is Status.OPTIMAL) == all(keys)
 
 
 def test_least_price__of_pairs_and_sites():

@@ -32,6 +32,7 @@ HELPERS = {
     "declare_noise",
     "declare_set",
     "exclude_links",
+    "has_rate",
     "installed_links",
     "key_binaries",
     "key_of_demand",
