@@ -23,6 +23,7 @@ class Best:
         self.links: Links | None = None
         self.lightpaths: Lightpaths | None = None
         self.price = float("inf")
+        self._most = installation.price(installation.links)
         self.bound = 0.0
         self.method = "no price is below 0"
         # Proved: no choice of links meets all needs.
@@ -40,8 +41,8 @@ class Best:
         return True
 
     def raise_bound(self, bound: float, method: str) -> None:
-        """Note a lower bound; an infinite one says that no choice of links meets all needs."""
-        if bound == float("inf"):
+        """Note a lower bound; one above the price of all links says that none meet all needs."""
+        if bound > self._most * (1.0 + SAME) + SAME:
             if self.links is None:
                 self.impossible, self.method = True, method
                 return

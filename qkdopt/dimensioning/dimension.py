@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from qkdopt.bounds.install_bound import InstallBound
 from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.check import check_dimensioning
-from qkdopt.dimensioning.installation import Installation
+from qkdopt.dimensioning.installation import Installation, Links
 from qkdopt.dimensioning.link_search import LinkSearch
 from qkdopt.dimensioning.plan_search import PlanSearch
 from qkdopt.dimensioning.unmet import validate_can_be_met
@@ -31,7 +32,7 @@ BOUND_SHARE = 0.3
 # Nodes of the bound, and of the exact model, where moves are limited in place of time.
 BOUND_NODES, MODEL_NODES = 200, 20_000
 # No exact model is built of more columns.
-MOST_COLUMNS = 40_000
+MOST_COLUMNS = 8_000
 
 Progress = Callable[[str, Best], None]
 
@@ -264,21 +265,51 @@ class _Run:
         if not all(self.best.installation.problem.routes):
             self.best.raise_bound(math.inf, "a demand has no candidate route")
             return []
-        self._report("looking for links")
-        LinkSearch(self.best, self._search).run()
-        self._search_end = math.inf
+        bound = InstallBound(self.best.installation.open_problem, self.best.installation.prices)
+        self.best.raise_bound(bound.bound, bound.method)
+        if not self.best.closed:
+            self._report("looking for links")
+            LinkSearch(self.best, self._search).run()
+            self._search_end = math.inf
+            self._branch(bound)
         return self._exact()
 
-    def _exact(self) -> list[str]:
-        from qkdopt.dimensioning.exact import ExactRun
+    def _branch(self, bound: InstallBound) -> None:
+        """Branch on links for a share of the time, and look for plans on what it proposes."""
+        share = BOUND_SHARE if self._fits_model() else 1.0
+        end = time.monotonic() + share * self._left()
+        nodes = BOUND_NODES if self._repeatable else math.inf
+        search = self._unlimited_search()
+        seen: set[Links] = set()
+        self._report("raising the bound")
+
+        def over() -> bool:
+            return self._over() or (not self._repeatable and time.monotonic() >= end)
+
+        while not (self.best.closed or bound.closed or over() or bound.nodes >= nodes):
+            links = bound.proposed()
+            if links is not None and links not in seen:
+                seen.add(links)
+                found = search.plan_on(links, self.best.lightpaths)
+                if found is not None:
+                    self.best.offer(links, found)
+            bound.tighten(self.best.price, over)
+            self.best.raise_bound(bound.bound, bound.method)
+
+    def _fits_model(self) -> bool:
+        """Whether the network is small enough for the exact model."""
         from qkdopt.milp import linearise_links, min_size
 
-        if self.best.closed or self._over():
-            return []
-        problem = self.best.installation.problem
+        problem = self.best.installation.open_problem
         coarse = linearise_links(problem, math.inf)
-        if min_size(problem, coarse, served=len(problem.routes))[1] > MOST_COLUMNS:
-            return ["the network is too large for the exact model"]
+        return min_size(problem, coarse, served=len(problem.routes))[1] <= MOST_COLUMNS
+
+    def _exact(self) -> list[str]:
+        """Solve the exact model of a small network; return notes."""
+        from qkdopt.dimensioning.exact import ExactRun
+
+        if self.best.closed or self._over() or not self._fits_model():
+            return []
         self._report("solving the exact model")
         run = ExactRun(
             self.best, self._unlimited_search(), over=self._over, seconds_left=self._left,
@@ -315,9 +346,7 @@ def _record(
     problem = build_problem(with_qkd_on(instance, names), "key-factor")
     plan = best.lightpaths.plan(problem)
     run = RunRecord(strategy="dimension", seed=options.seed, seconds=seconds)
-    ends = {
-        end for x in instance.network.links if x.id in names for end in (x.a, x.b)
-    }
+    ends = {end for x in instance.network.links if x.id in names for end in (x.a, x.b)}
     price = best.price
     bound = min(best.bound, price)
     if best.closed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from qkdopt.adapters import Adapter, Limits, Status, adapter_of
 from qkdopt.bounds.key_bound import KeyBound
@@ -21,7 +22,6 @@ from qkdopt.milp.installation import (
     build_installation,
     exclude_links,
     installed_links,
-    with_open_channels,
 )
 from qkdopt.milp.variables import JointModel
 from qkdopt.optimize.margins import ABSOLUTE, RELATIVE
@@ -68,7 +68,7 @@ class ExactRun:
         self._best, self._search, self._over = best, search, over
         self._left, self._adapter = seconds_left, adapter_of(solver)
         self._seed, self._threads, self._nodes = seed, threads, nodes
-        self._problem = with_open_channels(best.installation.problem)
+        self._problem = best.installation.open_problem
         self._excluded: set[Links] = set()
         self._finest = self._undecided = False
         self.notes: list[str] = []
@@ -78,7 +78,7 @@ class ExactRun:
         needs = self._problem.needs.rate_bps
         error_bps = max(FINEST_BPS, FIRST_ERROR * float(needs[needs > 0.0].min()))
         while not self._best.closed and not self._over():
-            model = within(self._over, lambda error=error_bps: self._built(error))
+            model = within(self._over, partial(self._built, error_bps))
             if model is None or self._settled(model):
                 return
             error_bps = max(FINEST_BPS, FINER * error_bps)

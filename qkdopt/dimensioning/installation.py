@@ -13,6 +13,7 @@ from qkdopt.instance import Instance
 from qkdopt.instance.equipment import with_qkd_on
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.moves import keeps_in_place
+from qkdopt.problem.open_channels import with_open_channels
 from qkdopt.problem.plan import BLOCKED, NO_QKD, Plan, assess, tune_working_channels
 from qkdopt.problem.routes import Route
 from qkdopt.result.dimensioning import EquipmentPrices
@@ -78,6 +79,8 @@ class Installation:
             e for e, candidates in enumerate(self.problem.tables.candidates) if candidates
         )
         self.asking = [r for r, need in enumerate(self.problem.needs.rate_bps) if need > 0.0]
+        # Where a link has no equipment, its guard bands are free.
+        self.open_problem = with_open_channels(self.problem)
         self._step = price_step(instance, prices)
 
     def names(self, chosen: Links) -> tuple[str, ...]:

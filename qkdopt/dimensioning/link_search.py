@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
 
 from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.installation import Lightpaths, Links
@@ -71,9 +72,9 @@ class LinkSearch:
 
         return sorted(present, key=worth)
 
-    def _drawn(self) -> Counter[int]:
+    def _drawn(self) -> Mapping[int, float]:
         """Return the key that demands ask for along their routes, by link."""
-        drawn: Counter[int] = Counter()
+        drawn: dict[int, float] = defaultdict(float)
         lightpaths = self._best.lightpaths
         assert lightpaths is not None
         needs = self._installation.problem.needs.rate_bps

@@ -31,9 +31,7 @@ def validate_can_be_met(best: Best, *, interrupted: bool) -> None:
     needs, count = problem.needs, len(best.installation.asking)
     needed = f"what {count} demands ask for, {needs.total_bps / 1e3:.3f} kbit/s in all,"
     pinned = problem.moving_only()
-    plan = max(
-        (ds_qkd(pinned), ds_qkd_synergistic(pinned)), key=lambda p: assess(problem, p).rank
-    )
+    plan = max((ds_qkd(pinned), ds_qkd_synergistic(pinned)), key=lambda p: assess(problem, p).rank)
     exact = assess(problem, plan)
     text = "with QKD on all links a plan "
     if plan.served < len(problem.routes):

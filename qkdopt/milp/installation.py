@@ -10,10 +10,8 @@ than the least price there is; whether the links chosen are enough, exact rates 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 
@@ -30,7 +28,6 @@ from qkdopt.milp.variables import (
 )
 from qkdopt.problem import Problem
 from qkdopt.problem.key_shares import MET
-from qkdopt.problem.light_in_place import available_channels
 from qkdopt.result.dimensioning import EquipmentPrices
 
 # Needs are lowered by this in the unit of rate: a solver's tolerance takes no plan away.
@@ -45,7 +42,8 @@ def build_installation(
     Parameters
     ----------
     problem
-        The problem with QKD on every link that may have it, by :func:`with_open_channels`.
+        The problem with QKD on every link that may have it, by
+        :func:`qkdopt.problem.open_channels.with_open_channels`.
     segments
         Linearised key rates, by (link, candidate).
     prices
@@ -87,21 +85,6 @@ def _assemble(
     m.c21_other_links = pyo.ConstraintList()
     m.goal = least_price(m)
     return m
-
-
-def with_open_channels(problem: Problem) -> Problem:
-    """Return the problem in which a channel is reserved only where its link works on QKD.
-
-    With ``reserve = all`` tables keep all guard bands of a link dark at all times, and here only
-    where the link has equipment: then every candidate blocks those of all others.
-    """
-    tables, instance = problem.tables, problem.instance
-    if instance.qkd.reserve != "all":
-        return problem
-    known = np.arange(tables.blocks.shape[1]) < tables.candidate_count[:, None]
-    blocks = tables.blocks.any(axis=1, keepdims=True) & known[:, :, None]
-    opened = replace(tables, blocks=blocks, usable=available_channels(instance))
-    return replace(problem, tables=opened)
 
 
 def declare_installation(m: JointModel, prices: EquipmentPrices) -> None:
@@ -229,9 +212,7 @@ def exclude_links(m: JointModel, installed: frozenset[int]) -> None:
 
     .. math:: \sum_{e \in S} (1 - i_e) + \sum_{e \notin S} i_e \ge 1
     """
-    m.c21_other_links.add(
-        sum((1 - m.i[e]) if e in installed else m.i[e] for e in m.E) >= 1
-    )
+    m.c21_other_links.add(sum((1 - m.i[e]) if e in installed else m.i[e] for e in m.E) >= 1)
 
 
 def installed_links(m: JointModel) -> frozenset[int]:

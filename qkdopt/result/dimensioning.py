@@ -38,7 +38,7 @@ class EquipmentPrices(Record):
     receiver: Price
     site: Price = 0.0
     """Of each node with any QKD equipment."""
-    links: dict[str, Price] = {}
+    links: dict[str, Price] = Field(default_factory=dict)
     """By link id, what its transmitter and receiver cost together where it differs."""
 
     def of_link(self, name: str) -> float:

@@ -46,7 +46,6 @@ HELPERS = {
     "start_keys",
     "start_set",
     "validate_candidates",
-    "with_open_channels",
 }
 TEXTS = Path(__file__).parent / "lp"
 
@@ -76,9 +75,13 @@ def test_no_rule_is_without_text_and_truth_table():
     tables = {
         match[1]
         for tests in (
-            test_truth_tables, test_textbook, test_sets, test_in_place, test_shared_keys,
+            test_truth_tables,
+            test_textbook,
+            test_sets,
+            test_in_place,
+            test_shared_keys,
             test_installation,
-        )  # fmt: skip
+        )
         for name in vars(tests)
         if (match := re.match(r"test_(.+?)__", name)) is not None
     }
