@@ -34,24 +34,25 @@ def solve_for_prices(program: InstallProgram, fixed: Fixed) -> InstallPrices | N
 class _Columns:
     """Columns of the linear program.
 
-    Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 2 a
-    link for the sites at its ends, 1 a class and link for equipment where its key goes, 1 a class
-    for its demands, and with ``relay = flow`` the balance of each class's key at every node.
+    Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 1 a
+    link for its equipment, 2 a link for the sites at its ends, 1 a class and link for equipment
+    where its key goes, 1 a class for its demands, and with ``relay = flow`` the balance of each
+    class's key at every node.
     """
 
     def __init__(self, program: InstallProgram, fixed: Fixed) -> None:
         self._program, self._fixed = program, fixed
         links, classes = len(program.states), len(program.classes)
-        self._key, self._mix, self._end = 2 * links, 3 * links, 4 * links
-        self._use = 6 * links
+        self._key, self._mix, self._equip = 2 * links, 3 * links, 4 * links
+        self._end, self._use = 5 * links, 7 * links
         self._class = self._use + classes * links
         self._balance = self._class + classes
         self.rows = self._balance + (classes * program.nodes if program.flow else 0)
         self._cost: list[float] = []
         self._low: list[float] = []
         self._high: list[float] = []
-        self._index: list[IntArray] = []
-        self._value: list[FloatArray] = []
+        self._index: list[list[int]] = []
+        self._value: list[list[float]] = []
         self._installing: list[tuple[int, int]] = []
         self._add_sites()
         for e in range(links):
@@ -74,12 +75,8 @@ class _Columns:
         self._cost.append(cost)
         self._low.append(low)
         self._high.append(high)
-        # Two hops of a route may share a row.
-        index, place = np.unique(np.array(rows, dtype=np.int64), return_inverse=True)
-        total = np.zeros(len(index))
-        np.add.at(total, place, values)
-        self._index.append(index)
-        self._value.append(total)
+        self._index.append(rows)
+        self._value.append(values)
 
     def _add_sites(self) -> None:
         program = self._program
@@ -101,16 +98,22 @@ class _Columns:
                 self._add(0.0, [2 * e, 2 * e + 1, mix], [-float(loads[0]), -float(loads[1]), 1.0])
         if settled is False or not len(states.loads):
             return
+        self._add_equipment(e)
         listed = KeyStates(states.loads, states.key, states.key, states.key)
-        asking = [c for c, one in enumerate(program.classes) if one.need_bps]
         for s in hull_states(listed, np.arange(len(states.loads)), 1.0):
             loads = states.loads[s]
-            self._installing.append((e, len(self._cost)))
-            rows = [2 * e, 2 * e + 1, self._key + e, mix, self._end + 2 * e, self._end + 2 * e + 1]
-            values = [-float(loads[0]), -float(loads[1]), -float(states.key[s]), 1.0, 1.0, 1.0]
-            rows += [self._use_row(c, e) for c in asking]
-            values += [-1.0] * len(asking)
-            self._add(float(program.link_price[e]), rows, values)
+            rows = [2 * e, 2 * e + 1, self._key + e, mix, self._equip + e]
+            values = [-float(loads[0]), -float(loads[1]), -float(states.key[s]), 1.0, -1.0]
+            self._add(0.0, rows, values)
+
+    def _add_equipment(self, e: int) -> None:
+        """Append the share of a link with equipment: the sum of its states with it."""
+        program = self._program
+        asking = [c for c, one in enumerate(program.classes) if one.need_bps]
+        self._installing.append((e, len(self._cost)))
+        rows = [self._equip + e, self._end + 2 * e, self._end + 2 * e + 1]
+        rows += [self._use_row(c, e) for c in asking]
+        self._add(float(program.link_price[e]), rows, [1.0, 1.0, 1.0, *[-1.0] * len(asking)])
 
     def _use_row(self, c: int, e: int) -> int:
         return self._use + c * len(self._program.states) + e
@@ -145,7 +148,7 @@ class _Columns:
         program = self._program
         low, high = np.zeros(self.rows), np.zeros(self.rows)
         low[self._key : self._mix] = -np.inf
-        low[self._mix : self._end] = high[self._mix : self._end] = 1.0
+        low[self._mix : self._equip] = high[self._mix : self._equip] = 1.0
         low[self._end : self._class] = -np.inf
         for c, one in enumerate(program.classes):
             low[self._class + c] = high[self._class + c] = one.count
@@ -190,7 +193,7 @@ class _Columns:
         counts = np.array([one.count for one in program.classes], dtype=np.float64)
         installed = np.zeros(links)
         for e, column in self._installing:
-            installed[e] += values[column]
+            installed[e] = values[column]
         use = -duals[self._use : self._class].reshape(classes, links) / counts[:, None]
         return InstallPrices(
             lightpath=-duals[: self._key].reshape(links, 2),
