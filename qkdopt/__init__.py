@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qkdopt.conflicts import explain
     from qkdopt.dimensioning.check import check_dimensioning
     from qkdopt.dimensioning.dimension import dimension
+    from qkdopt.dimensioning.frontier import dimension_frontier
     from qkdopt.errors import (
         FaultsError,
         InstanceError,
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
     from qkdopt.problem.plan import Plan
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
-    from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices
+    from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices, Frontier
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
     __version__: str
@@ -84,6 +85,7 @@ __all__ = [
     "EquipmentPrices",
     "EventOptions",
     "FaultsError",
+    "Frontier",
     "Instance",
     "InstanceError",
     "LibraryError",
@@ -112,6 +114,7 @@ __all__ = [
     "check_dimensioning",
     "compare",
     "dimension",
+    "dimension_frontier",
     "explain",
     "import_network",
     "instance_around",
@@ -158,6 +161,7 @@ _HOME = {
     "EquipmentPrices": "qkdopt.result.dimensioning",
     "EventOptions": "qkdopt.simulation",
     "FaultsError": "qkdopt.errors",
+    "Frontier": "qkdopt.result.dimensioning",
     "Instance": "qkdopt.instance",
     "InstanceError": "qkdopt.errors",
     "LibraryError": "qkdopt.errors",
@@ -182,6 +186,7 @@ _HOME = {
     "check": "qkdopt.checker",
     "check_dimensioning": "qkdopt.dimensioning.check",
     "dimension": "qkdopt.dimensioning.dimension",
+    "dimension_frontier": "qkdopt.dimensioning.frontier",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
     "instance_around": "qkdopt.optimize",

@@ -10,23 +10,16 @@ from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic
 from qkdopt.problem.plan import BLOCKED, assess
 
 
-def validate_can_be_met(best: Best, *, interrupted: bool) -> None:
-    """Raise unless links were found whose plan meets all needs.
+def unmet_needs(best: Best, *, interrupted: bool) -> UnmetNeedsError:
+    """Return the error of a run without links; it names what limits a plan with QKD on all.
 
     Parameters
     ----------
     best
-        What was found and proved.
+        What was proved.
     interrupted
         Whether Ctrl-C ended the run.
-
-    Raises
-    ------
-    UnmetNeedsError
-        None were found; the message names the links that limit a plan with QKD on all of them.
     """
-    if best.links is not None:
-        return
     problem = best.installation.problem
     needs, count = problem.needs, len(best.installation.asking)
     needed = f"what {count} demands ask for, {needs.total_bps / 1e3:.3f} kbit/s in all,"
@@ -49,4 +42,4 @@ def validate_can_be_met(best: Best, *, interrupted: bool) -> None:
     else:
         ended = "interrupted before" if interrupted else "not decided in time whether"
         message = f"{ended} {needed} can be met; {text}; no proof that more cannot be"
-    raise UnmetNeedsError(message, proved=best.impossible)
+    return UnmetNeedsError(message, proved=best.impossible)

@@ -100,6 +100,56 @@ class Dimensioning(Record):
         write_json_whole(path, self.to_json_dict())
 
 
+class FrontierRow(Record):
+    """The least price at which all demands get one factor of what they ask for."""
+
+    factor: float
+    price: float | None
+    """Null where no links were found."""
+    bound: float | None
+    """No choice of links costs less; null where it is proved that none is enough."""
+    status: Literal["optimal", "feasible", "impossible", "undecided"]
+    """``impossible``: no choice of links is enough; ``undecided``: none was found in time."""
+    text: str = ""
+    """What limits the demands, where no links were found."""
+    dimensioning: Dimensioning | None
+    """Links and plan; null where none were found."""
+
+
+class Frontier(Record):
+    """Least prices against the factor that all demands get of what they ask for."""
+
+    schema_version: Annotated[Literal["qkdopt/frontier/1"], Field(alias="schema")] = (
+        "qkdopt/frontier/1"
+    )
+    instance: InstanceRef
+    prices: EquipmentPrices
+    rows: tuple[FrontierRow, ...]
+    """By rising factor."""
+    interrupted: bool = False
+    seconds: float
+    environment: Environment
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data of this record, as written to a file and printed by ``--json``."""
+        data: dict[str, Any] = self.model_dump(mode="json")
+        data.pop("schema", None)
+        for row, plain in zip(self.rows, data["rows"], strict=True):
+            if row.dimensioning is not None:
+                plain["dimensioning"] = row.dimensioning.to_json_dict()
+        return {"schema": FRONTIER_SCHEMA, **data}
+
+    def save(self, path: str | Path) -> None:
+        """Write the record to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_json_whole(path, self.to_json_dict())
+
+
 def price_gap(price: float, bound: float) -> float:
     """Return the relative gap ``(price - bound) / price``; 0 where the price is 0."""
     return (price - bound) / price if price > 0.0 else 0.0
