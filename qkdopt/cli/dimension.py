@@ -15,6 +15,7 @@ from qkdopt.cli.streams import is_standard, say, validate_output, write_json
 from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.dimension import dimension
 from qkdopt.dimensioning.frontier import FACTORS, dimension_frontier
+from qkdopt.dimensioning.options import price_faults
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.io import read_instance
@@ -59,10 +60,12 @@ def run_dimension_command(
     limits
         Limits and settings of a run, as :func:`qkdopt.dimension` takes them.
     """
-    prices: dict[str, Any] = {
-        "transmitter": transmitter, "receiver": receiver, "site": site, "links": _prices(link)
-    }  # fmt: skip
-    several = _factors(factors, frontier=frontier)
+    prices: dict[str, Any] = {"transmitter": transmitter, "receiver": receiver, "site": site}
+    faults = price_faults(prices)
+    prices["links"] = _prices(link, faults)
+    several = _factors(factors, faults, frontier=frontier)
+    if faults:
+        raise UsageError("; ".join(faults))
     instance = read_instance(path)
     if output is not None:
         validate_output(output)
@@ -95,16 +98,9 @@ def _answer(
         typer.echo(json.dumps(data, indent=1))
 
 
-def _prices(link: Sequence[str]) -> dict[str, float]:
-    """Return the prices of single links by id.
-
-    Raises
-    ------
-    UsageError
-        With every one that cannot be read, or is given twice.
-    """
+def _prices(link: Sequence[str], faults: list[str]) -> dict[str, float]:
+    """Return the prices of single links by id, and add each one that cannot be read to faults."""
     prices: dict[str, float] = {}
-    faults = []
     for text in link:
         name, _, number = text.rpartition("=")
         try:
@@ -116,27 +112,30 @@ def _prices(link: Sequence[str]) -> dict[str, float]:
         elif name in prices:
             faults.append(f"--link {text}: link {name} is given twice; expected once")
         prices[name] = price
-    if faults:
-        raise UsageError("; ".join(faults))
     return prices
 
 
-def _factors(text: str | None, *, frontier: bool) -> tuple[float, ...]:
-    """Return the factors of a frontier.
+def _factors(text: str | None, faults: list[str], *, frontier: bool) -> tuple[float, ...]:
+    """Return the factors of a frontier, and add what is wrong with them to faults.
 
-    Raises
-    ------
-    UsageError
-        They are no numbers, or there is no frontier to have them.
+    Parameters
+    ----------
+    text
+        Numbers, as they were typed; None for the usual ones.
+    faults
+        What is wrong with the options.
+    frontier
+        Whether a frontier is asked for.
     """
     if text is None:
         return FACTORS
     if not frontier:
-        raise UsageError("--factors without --frontier; expected both, or --factor for one")
+        faults.append("--factors without --frontier; expected both, or --factor for one")
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"--factors {text}; expected numbers, such as 0.5,1,2") from None
+        faults.append(f"--factors {text}; expected numbers, such as 0.5,1,2")
+        return ()
 
 
 def _state(best: Best) -> str:

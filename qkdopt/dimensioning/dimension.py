@@ -136,7 +136,7 @@ def run_dimension(
         # It takes what builds models, which takes its time to import.
         from qkdopt.dimensioning.unmet import unmet_needs
 
-        raise unmet_needs(best, interrupted=stop.is_set())
+        raise unmet_needs(best, options.factor, interrupted=stop.is_set())
     found = _record(instance, best, run, time.monotonic() - began)
     faults = check_dimensioning(instance, found)
     if faults:

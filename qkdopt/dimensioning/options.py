@@ -74,9 +74,12 @@ def prices_of(
     """
     named = {"transmitter": transmitter, "receiver": receiver, "site": site}
     named |= {f"link {name}": price for name, price in links.items()}
-    for name, price in named.items():
-        if not (math.isfinite(price) and price >= 0.0):
-            faults.append(f"price of {name} = {price:g}; expected a number from 0")
+    faults = [*faults, *price_faults(named)]
+    if instance.qkd.key_accounting != "shared" or not any(d.key for d in instance.demands):
+        faults.append(
+            f"{instance.name} has no keys that demands share; expected qkd.key_accounting = "
+            "'shared' and demands with key (qkdopt instance share-keys)"
+        )
     known = {link.id: link.qkd for link in instance.network.links}
     for name in links:
         if name not in known:
@@ -92,3 +95,15 @@ def prices_of(
         transmitter=float(transmitter), receiver=float(receiver), site=float(site),
         links={name: float(price) for name, price in links.items()},
     )  # fmt: skip
+
+
+def price_faults(named: Mapping[str, float]) -> list[str]:
+    """Return each price, by what it is of, that is no price."""
+    return [
+        f"price of {name} = {price:g}; expected a number from 0"
+        for name, price in named.items()
+        if not (math.isfinite(price) and price >= 0.0)
+    ]
+
+
+__all__ = ["DimensioningOptions", "price_faults", "prices_of"]

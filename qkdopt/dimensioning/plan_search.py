@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from qkdopt.dimensioning.installation import Installation, Lightpaths, Links, meets_all
 from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic
 from qkdopt.heuristics.rounds import SearchRounds
 from qkdopt.problem import Problem
+from qkdopt.problem.key_shares import MET
 from qkdopt.problem.plan import Plan, assess
 
 # Moves of each round, and rounds of each try.
@@ -61,7 +64,7 @@ class PlanSearch:
             Rounds of search, after the first plans.
         """
         problem = self.installation.problem_on(links)
-        if problem is None:
+        if problem is None or _lacks_key(problem):
             return None
         best = self._first(problem, start)
         if meets_all(problem, best):
@@ -88,6 +91,18 @@ class PlanSearch:
                 return plans[0]
         plans += [ds_qkd(pinned), ds_qkd_synergistic(pinned)]
         return max(plans, key=lambda plan: assess(problem, plan).rank)
+
+
+def _lacks_key(problem: Problem) -> bool:
+    """Whether flows of keys cannot meet all needs even where no channel is lit."""
+    if problem.instance.qkd.relay != "flow":
+        return False
+    tables = problem.standing_tables
+    rates = tables.skr_bps(tables.background_noise, tables.transmittance)
+    known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
+    dark_bps = np.where(known, rates, 0.0).max(axis=1)
+    served = np.ones(len(problem.routes), dtype=np.bool_)
+    return problem.key_flows.factor(problem.needs, served, dark_bps) < MET
 
 
 def _searched(problem: Problem) -> tuple[Problem, ...]:

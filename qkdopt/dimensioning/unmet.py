@@ -10,19 +10,22 @@ from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic
 from qkdopt.problem.plan import BLOCKED, assess
 
 
-def unmet_needs(best: Best, *, interrupted: bool) -> UnmetNeedsError:
+def unmet_needs(best: Best, factor: float, *, interrupted: bool) -> UnmetNeedsError:
     """Return the error of a run without links; it names what limits a plan with QKD on all.
 
     Parameters
     ----------
     best
         What was proved.
+    factor
+        How many times what they ask for demands had to get.
     interrupted
         Whether Ctrl-C ended the run.
     """
     problem = best.installation.problem
     needs, count = problem.needs, len(best.installation.asking)
-    needed = f"what {count} demands ask for, {needs.total_bps / 1e3:.3f} kbit/s in all,"
+    times = "" if factor == 1.0 else f"{factor:g} times "
+    needed = f"{times}what {count} demands ask for, {needs.total_bps / 1e3:.3f} kbit/s in all,"
     pinned = problem.moving_only()
     plan = max((ds_qkd(pinned), ds_qkd_synergistic(pinned)), key=lambda p: assess(problem, p).rank)
     exact = assess(problem, plan)
