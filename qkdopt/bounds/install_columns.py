@@ -36,8 +36,8 @@ class _Columns:
 
     Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 1 a
     link for its equipment, 2 a link for the sites at its ends, 1 a class and link for equipment
-    where its key goes, 1 a class for its demands, and with ``relay = flow`` the balance of each
-    class's key at every node.
+    where its key goes, 1 a class for its demands, 1 for the number of links, and with
+    ``relay = flow`` the balance of each class's key at every node.
     """
 
     def __init__(self, program: InstallProgram, fixed: Fixed) -> None:
@@ -46,7 +46,8 @@ class _Columns:
         self._key, self._mix, self._equip = 2 * links, 3 * links, 4 * links
         self._end, self._use = 5 * links, 7 * links
         self._class = self._use + classes * links
-        self._balance = self._class + classes
+        self._tree = self._class + classes
+        self._balance = self._tree + 1
         self.rows = self._balance + (classes * program.nodes if program.flow else 0)
         self._cost: list[float] = []
         self._low: list[float] = []
@@ -54,6 +55,7 @@ class _Columns:
         self._index: list[list[int]] = []
         self._value: list[list[float]] = []
         self._installing: list[tuple[int, int]] = []
+        self._add(LEFT_OUT, [self._tree], [1.0])
         self._add_sites()
         for e in range(links):
             self._add_states(e)
@@ -112,8 +114,8 @@ class _Columns:
         asking = [c for c, one in enumerate(program.classes) if one.need_bps]
         self._installing.append((e, len(self._cost)))
         rows = [self._equip + e, self._end + 2 * e, self._end + 2 * e + 1]
-        rows += [self._use_row(c, e) for c in asking]
-        self._add(float(program.link_price[e]), rows, [1.0, 1.0, 1.0, *[-1.0] * len(asking)])
+        rows += [self._tree, *(self._use_row(c, e) for c in asking)]
+        self._add(float(program.link_price[e]), rows, [1.0, 1.0, 1.0, 1.0, *[-1.0] * len(asking)])
 
     def _use_row(self, c: int, e: int) -> int:
         return self._use + c * len(self._program.states) + e
@@ -150,6 +152,7 @@ class _Columns:
         low[self._key : self._mix] = -np.inf
         low[self._mix : self._equip] = high[self._mix : self._equip] = 1.0
         low[self._end : self._class] = -np.inf
+        low[self._tree], high[self._tree] = program.least_links, np.inf
         for c, one in enumerate(program.classes):
             low[self._class + c] = high[self._class + c] = one.count
             if program.flow and one.need_bps:
@@ -200,6 +203,7 @@ class _Columns:
             key=np.maximum(0.0, -duals[self._key : self._mix]),
             use=np.maximum(0.0, use),
             end=np.maximum(0.0, -duals[self._end : self._use].reshape(links, 2)),
+            tree=max(0.0, float(duals[self._tree])),
             installed=installed,
         )
 

@@ -12,16 +12,20 @@ of :math:`N_c` demands, routes :math:`p`, links :math:`e` and nodes :math:`v`:
     \sum_{p \ni e} d_c n_p \le \sum_s g_{es} \lambda_{es} \quad [\kappa_e]
 
     \sum_{p \ni e,\, p \in c} n_p \le N_c I_e \quad [\rho_{ce}] \quad
-    I_e \le \sigma_v \quad [\tau_{ev}]
+    I_e \le \sigma_v \quad [\tau_{ev}], \qquad
+    \sum_e I_e \ge T \quad [\omega]
 
 Every choice of links with a plan that meets all needs is a solution of it with whole numbers: the
-rate of a state is no less than that of any channels with its load, and a class that asks for key
-crosses no link without equipment. The rows in brackets are relaxed: for **any** prices
-:math:`\pi`, and :math:`\kappa, \rho, \tau \ge 0`, adding each row times its price adds nothing
-positive to the price of such a solution, so that it costs no less than the least of
+rate of a state is no less than that of any channels with its load, a class that asks for key
+crosses no link without equipment, and links that join the ends of all such demands are at least
+:math:`T`: the number of these ends, less the number of groups into which demands join them. The
+rows in brackets are relaxed: for **any** prices :math:`\pi`, and
+:math:`\kappa, \rho, \tau, \omega \ge 0`, adding each row times its price adds nothing positive to
+the price of such a solution, so that it costs no less than the least of
 
-.. math:: \sum_e \min\Bigl( \min_t -\pi_e m_{et},\;
-    c_e - \sum_c N_c \rho_{ce} + \sum_v \tau_{ev} + \min_s (-\pi_e m_{es} - \kappa_e g_{es}) \Bigr)
+.. math:: \omega T + \sum_e \min\Bigl( \min_t -\pi_e m_{et},\;
+    c_e - \omega - \sum_c N_c \rho_{ce} + \sum_v \tau_{ev}
+    + \min_s (-\pi_e m_{es} - \kappa_e g_{es}) \Bigr)
     + \sum_v \min\Bigl(0, c_v - \sum_e \tau_{ev}\Bigr)
     + \sum_c N_c \min_{p \in c} \sum_{e \in p} (b_c \pi_e + d_c \kappa_e + \rho_{ce})
 
@@ -73,6 +77,8 @@ class InstallPrices:
         ``(C, E)`` of a class that asks for key on a link, not negative.
     end
         ``(E, 2)`` of a site at each end of a link, not negative.
+    tree
+        Of the least number of links, not negative.
     installed
         ``(E,)`` share of each link that the relaxed solution equips.
     """
@@ -81,6 +87,7 @@ class InstallPrices:
     key: FloatArray
     use: FloatArray
     end: FloatArray
+    tree: float
     installed: FloatArray
 
 
@@ -133,6 +140,7 @@ class InstallProgram:
         for one in self.classes:
             if one.need_bps:
                 self.needed[list(one.ends)] = True
+        self.least_links = self._least_links()
         self._evaluate_states()
         self.routes = [
             (c, route)
@@ -140,6 +148,12 @@ class InstallProgram:
             for route in one.routes
             if self.flow or not one.need_bps or self.with_qkd[route[:, 0]].all()
         ]
+
+    def _least_links(self) -> int:
+        """``T``: no fewer links join the ends of all demands that ask for key."""
+        graph = nx.Graph()
+        graph.add_edges_from(one.ends for one in self.classes if one.need_bps)
+        return len(graph) - int(nx.number_connected_components(graph)) if len(graph) else 0
 
     def _evaluate_states(self) -> None:
         found = key_states(self.problem, self.classes)
@@ -196,7 +210,7 @@ class InstallProgram:
             Links of which it is settled whether they have equipment.
         """
         terms = [*self._link_terms(prices, fixed), *self._site_terms(prices, fixed)]
-        terms += self._class_terms(prices, fixed)
+        terms += [*self._class_terms(prices, fixed), prices.tree * self.least_links]
         if np.inf in terms:
             return np.inf
         return float(np.sum(terms)) - MARGIN * (float(np.abs(terms).sum()) + self._size(prices))
@@ -205,6 +219,7 @@ class InstallProgram:
         """Return the size of the numbers that the terms are made of, for their rounding."""
         counts = np.array([one.count for one in self.classes], dtype=np.float64)
         size = np.abs(counts @ prices.use).sum() + np.abs(prices.end).sum() + 1.0
+        size += prices.tree * len(self.states)
         for e, states in enumerate(self.states):
             loads = np.concatenate([states.without, states.loads])
             size += float((np.abs(prices.lightpath[e]) * loads.max(axis=0)).sum())
@@ -221,7 +236,7 @@ class InstallProgram:
                 options.append(float((-states.without @ prices.lightpath[e]).min()))
             if len(states.loads) and fixed.get(e, True):
                 worth = states.loads @ prices.lightpath[e] + prices.key[e] * states.key
-                equipment = self.link_price[e] - used[e] + prices.end[e].sum()
+                equipment = self.link_price[e] - used[e] - prices.tree + prices.end[e].sum()
                 options.append(float(equipment - worth.max()))
             terms.append(min(options, default=np.inf))
         return terms

@@ -66,18 +66,16 @@ class PlanSearch:
         problem = self.installation.problem_on(links)
         if problem is None or _lacks_key(problem):
             return None
+        problem = _searched(problem)
         best = self._first(problem, start)
-        if meets_all(problem, best):
-            return Lightpaths.of(problem, best)
-        searches = [SearchRounds(each, self._seed) for each in _searched(problem)]
-        for number in range(rounds):
-            if self.over():
+        rounds_of = SearchRounds(problem, self._seed)
+        for number in range(rounds + 1):
+            if meets_all(problem, best):
+                return Lightpaths.of(problem, best)
+            if number == rounds or self.over():
                 return None
             self.used += ROUND_MOVES
-            search = searches[number % len(searches)]
-            found = search.search(best, moves=ROUND_MOVES, should_stop=self._clock_over)
-            if meets_all(problem, found):
-                return Lightpaths.of(problem, found)
+            found = rounds_of.search(best, moves=ROUND_MOVES, should_stop=self._clock_over)
             best = max(best, found, key=lambda plan: assess(problem, plan).rank)
         return None
 
@@ -105,12 +103,12 @@ def _lacks_key(problem: Problem) -> bool:
     return problem.key_flows.factor(problem.needs, served, dark_bps) < MET
 
 
-def _searched(problem: Problem) -> tuple[Problem, ...]:
-    """Return the problems that the rounds are of by turns.
+def _searched(problem: Problem) -> Problem:
+    """Return the problem that is searched: with ``relay = flow`` for the most key delivered.
 
-    The search judges keys along the demands' routes; where they may take others, the key rates of
-    all links lead to plans that it does not see.
+    All needs are met where all that is asked for is delivered, which is one linear program a plan;
+    fair shares of flows are many.
     """
     if problem.instance.qkd.relay != "flow":
-        return (problem,)
-    return (problem, replace(problem, objective="link-sum"))
+        return problem
+    return replace(problem, objective="key-delivered")

@@ -65,6 +65,7 @@ def test_any_prices_give_a_valid_bound(seed):
             key=np.maximum(0.0, shaken(good.key)),
             use=np.maximum(0.0, shaken(good.use)),
             end=np.maximum(0.0, shaken(good.end)),
+            tree=max(0.0, good.tree + scale * float(rng.normal())),
             installed=good.installed,
         )
         for each in (prices, replace(prices, lightpath=good.lightpath)):
