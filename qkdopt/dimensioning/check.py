@@ -28,6 +28,13 @@ def check_dimensioning(instance: Instance, found: Dimensioning) -> tuple[str, ..
         The instance that was dimensioned.
     found
         The cheapest links found, with their plan.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.share_keys(qkdopt.read_instance("instances/small/line.json"), rate_bps=1.0)
+    >>> qkdopt.check_dimensioning(line, qkdopt.dimension(line, transmitter=6.0, receiver=4.0))
+    ()
     """
     if found.instance.sha256 != instance.sha256():
         return (

@@ -97,7 +97,7 @@ class ExactRun:
             links = self._solve(model)
             if links is None or self._best.closed:
                 return True
-            if self._judge(links, Lightpaths.of(self._problem, plan_of_model(model))):
+            if self._is_confirmed(links, Lightpaths.of(self._problem, plan_of_model(model))):
                 continue
             if not self._is_proved_short(links):
                 if not self._finest:
@@ -138,12 +138,12 @@ class ExactRun:
             self._best.raise_bound(bound, method)
         if not outcome.has_solution or outcome.status is not Status.OPTIMAL:
             if outcome.has_solution:
-                self._judge(installed_links(model),
+                self._is_confirmed(installed_links(model),
                             Lightpaths.of(self._problem, plan_of_model(model)))  # fmt: skip
             return None
         return installed_links(model)
 
-    def _judge(self, links: Links, lightpaths: Lightpaths) -> bool:
+    def _is_confirmed(self, links: Links, lightpaths: Lightpaths) -> bool:
         """Whether exact rates of the model's plan, or of a better one, meet all needs."""
         if self._best.offer(links, lightpaths):
             return True

@@ -53,7 +53,16 @@ class EquipmentPrices(Record):
 
 
 class Dimensioning(Record):
-    """The cheapest links with QKD that were found for all needs at once, and what is proved."""
+    """The cheapest links with QKD that were found for all needs at once, and what is proved.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.share_keys(qkdopt.read_instance("instances/small/line.json"), rate_bps=1.0)
+    >>> found = qkdopt.dimension(line, transmitter=60.0, receiver=40.0)
+    >>> found.links, found.price, found.status
+    (('0-1', '1-2', '2-3'), 300.0, 'optimal')
+    """
 
     schema_version: Annotated[Literal["qkdopt/dimensioning/1"], Field(alias="schema")] = (
         "qkdopt/dimensioning/1"
@@ -117,7 +126,18 @@ class FrontierRow(Record):
 
 
 class Frontier(Record):
-    """Least prices against the factor that all demands get of what they ask for."""
+    """Least prices against the factor that all demands get of what they ask for.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> line = qkdopt.share_keys(qkdopt.read_instance("instances/small/line.json"), rate_bps=1.0)
+    >>> table = qkdopt.dimension_frontier(
+    ...     line, transmitter=60.0, receiver=40.0, factors=(1.0, 2.0)
+    ... )
+    >>> [(row.factor, row.price) for row in table.rows]
+    [(1.0, 300.0), (2.0, 300.0)]
+    """
 
     schema_version: Annotated[Literal["qkdopt/frontier/1"], Field(alias="schema")] = (
         "qkdopt/frontier/1"
