@@ -86,6 +86,12 @@ class InstallBound:
             return None
         return frozenset(np.flatnonzero(shares > WHOLE).tolist())
 
+    def equipped(self) -> frozenset[int]:
+        """Return the links that the relaxed solution of the lowest node equips at all."""
+        if not self._heap or self._heap[0][2].prices is None:
+            return frozenset(self._links)
+        return frozenset(np.flatnonzero(self._heap[0][2].prices.installed > WHOLE).tolist())
+
     def tighten(self, limit: float, should_stop: Callable[[], bool]) -> None:
         """Split the lowest node, unless no node can be below a price.
 

@@ -10,8 +10,9 @@ from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.installation import Lightpaths, Links
 from qkdopt.dimensioning.plan_search import PlanSearch
 
-# Rounds of search on all links, where the first plan has to be found.
-FIRST_ROUNDS = 40
+# Rounds of search for the first plan: a few on all links and on those that the relaxation equips,
+# which leaves more channels to the light, then more.
+FIRST_ROUNDS, MORE_ROUNDS = 3, 40
 
 
 class LinkSearch:
@@ -23,10 +24,12 @@ class LinkSearch:
         The best links so far, and where better ones go.
     search
         Looks for a plan on given links.
+    relaxed
+        Links to begin with where no plan on all links is found; None for none.
     """
 
-    def __init__(self, best: Best, search: PlanSearch) -> None:
-        self._best, self._search = best, search
+    def __init__(self, best: Best, search: PlanSearch, relaxed: Links | None = None) -> None:
+        self._best, self._search, self._relaxed = best, search, relaxed
         self._installation = best.installation
         self._failed: set[Links] = set()
 
@@ -42,9 +45,15 @@ class LinkSearch:
         return self._search.over() or self._best.closed
 
     def _begin(self) -> bool:
+        """Look for a first plan; whether there is one."""
         every = self._installation.links
-        found = self._search.plan_on(every, rounds=FIRST_ROUNDS)
-        return found is not None and self._best.offer(every, found)
+        starts = [every] if self._relaxed in (None, every) else [every, self._relaxed]
+        for rounds in (FIRST_ROUNDS, MORE_ROUNDS):
+            for links in starts:
+                found = None if links is None else self._search.plan_on(links, rounds=rounds)
+                if links is not None and found is not None and self._best.offer(links, found):
+                    return True
+        return False
 
     def _drop(self) -> None:
         """Drop links one by one, those first that save most for the key drawn of them."""

@@ -86,7 +86,7 @@ class Run:
         self.best.raise_bound(bound.bound, bound.method)
         if not self.best.closed:
             self._report("looking for links")
-            LinkSearch(self.best, self._search).run()
+            LinkSearch(self.best, self._search, bound.equipped()).run()
             self._search_end = math.inf
             self._branch(bound)
         self._exact()

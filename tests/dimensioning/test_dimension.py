@@ -7,7 +7,13 @@ import json
 import pytest
 
 import qkdopt
+from qkdopt.instance.equipment import with_qkd_on
+from qkdopt.optimize.record import RunRecord, result_of
+from qkdopt.optimize.result_parts import plan_of_result
+from qkdopt.problem import build_problem
+from qkdopt.problem.plan import BLOCKED, tune_working_channels
 from qkdopt.result.dimensioning import Dimensioning, Frontier
+from tests.small_instances import instance_of
 
 PRICES = {"transmitter": 60.0, "receiver": 40.0, "site": 10.0}
 
@@ -145,3 +151,27 @@ def test_the_check_recomputes_the_plan_without_qkd_on_other_links(found):
     fewer = found.model_copy(update={"links": found.links[1:]})
     assert any("plan: " in fault for fault in qkdopt.check_dimensioning(ring(), fewer))
     assert qkdopt.check_dimensioning(ring(1.0), found)[0].startswith("instance.sha256")
+
+
+def test_the_check_finds_demands_that_are_left_out(found):
+    problem = build_problem(with_qkd_on(ring(), found.links), "key-factor")
+    plan = plan_of_result(problem, found.plan)
+    fewer = tune_working_channels(problem, [BLOCKED, *plan.routes[1:]], [(), *plan.channels[1:]])
+    result = result_of(problem, fewer, None, RunRecord(strategy="by hand"))
+    faults = qkdopt.check_dimensioning(ring(), found.model_copy(update={"plan": result}))
+    assert faults[0] == "plan serves 7 demands; expected all 8"
+    assert "plan gives demand 0 0 bit/s" in faults[1]
+
+
+@pytest.mark.parametrize("reserve", ["all", "working"])
+def test_equipment_that_takes_the_light_its_channels_is_left_out(reserve):
+    """QKD on both links leaves one channel where two lightpaths have to go: no plan has all."""
+    instance = instance_of(
+        [("0-1", 0, 1, 8.0), ("1-2", 1, 2, 8.0)],
+        [(0, 1), (0, 1), (1, 2, {"key": {"rate_bps": 10.0}})],
+        qkd={
+            "candidates": [1], "guard_ghz": 300.0, "reserve": reserve, "key_accounting": "shared",
+        },
+    )  # fmt: skip
+    found = qkdopt.dimension(instance, **PRICES)
+    assert (found.links, found.price, found.status) == (("1-2",), 120.0, "optimal")

@@ -12,7 +12,7 @@ from qkdopt.dimensioning.exact import ExactRun
 from qkdopt.dimensioning.installation import Installation
 from qkdopt.dimensioning.plan_search import PlanSearch
 from qkdopt.result.dimensioning import EquipmentPrices
-from tests.dimensioning.enumeration import case, least_prices
+from tests.dimensioning.enumeration import best_factor, case, least_prices
 from tests.tiers import slow_beyond
 
 QUICK_SEEDS, SEEDS = 6, 60
@@ -58,6 +58,23 @@ def test_every_solver_bounds_the_price_from_below(solver):
         exact_run(best, solver).run()
         assert best.bound <= high + ROUNDING
         assert low - ROUNDING <= best.price <= high + ROUNDING
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 6])
+def test_links_are_excluded_only_where_it_is_proved_that_they_are_too_few(seed, monkeypatch):
+    """Whatever the model's plan is worth, and whether a search finds a better one."""
+    best = best_of(seed)
+    exact_run(best).run()
+    assert best.links is not None
+    for links in (best.links, best.links - {min(best.links)}):
+        run = exact_run(best_of(seed))
+        chosen = iter([links, None])
+        monkeypatch.setattr(run, "_solve", lambda _model, chosen=chosen: next(chosen))
+        monkeypatch.setattr(run, "_is_confirmed", lambda *_: False)
+        settled = run._settled(run._built(1e9))
+        enough = best_factor(case(seed).instance, best.installation.names(links)) >= 1.0
+        assert settled != enough
+        assert run._excluded == (set() if enough else {links})
 
 
 def test_links_that_exact_rates_refuse_are_excluded_and_not_priced():
