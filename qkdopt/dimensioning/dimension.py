@@ -10,7 +10,7 @@ from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.check import check_dimensioning
 from qkdopt.dimensioning.installation import Installation
 from qkdopt.dimensioning.options import DimensioningOptions, prices_of
-from qkdopt.dimensioning.run import Progress, Run
+from qkdopt.dimensioning.run import Progress, Run, validate_solver
 from qkdopt.errors import RefusedError
 from qkdopt.instance import Instance
 from qkdopt.instance.equipment import with_needs_times, with_qkd_on
@@ -119,11 +119,14 @@ def run_dimension(
 
     Raises
     ------
+    UsageError, SolverMissingError
+        There is no such solver, or it is not installed.
     UnmetNeedsError
         No links were found.
     RefusedError
         The checker finds a fault.
     """
+    validate_solver(options.solver)
     began = time.monotonic()
     stop = interruption or threading.Event()
     best = Best(Installation(with_needs_times(instance, options.factor), prices))

@@ -13,6 +13,7 @@ from qkdopt.dimensioning.installation import Links
 from qkdopt.dimensioning.link_search import LinkSearch
 from qkdopt.dimensioning.options import DimensioningOptions
 from qkdopt.dimensioning.plan_search import PlanSearch
+from qkdopt.errors import SolverFailedError, SolverMissingError
 from qkdopt.runtime.cores import available_cores
 
 # Of the time, before the search has to leave the rest to bounds.
@@ -134,7 +135,11 @@ class Run:
             threads=self.options.threads or available_cores(),
             nodes=MODEL_NODES if self._repeatable else None,
         )  # fmt: skip
-        run.run()
+        try:
+            run.run()
+        except SolverFailedError as error:
+            # What was found before stays.
+            self.notes.append(f"solver failed: {error}")
         self.notes += run.notes
 
     def _unlimited_search(self) -> PlanSearch:
@@ -146,3 +151,20 @@ class Run:
     def _left(self) -> float:
         # A solver that counts nodes still wants a number.
         return min(1e7, self._end - time.monotonic())
+
+
+def validate_solver(name: str) -> None:
+    """Validate that a MIP solver is there, also where it might never be called.
+
+    Raises
+    ------
+    UsageError
+        There is no solver of that name.
+    SolverMissingError
+        It is not installed.
+    """
+    from qkdopt.adapters import adapter_of
+
+    adapter = adapter_of(name)
+    if not adapter.available():
+        raise SolverMissingError(f"solver {adapter.name!r} is not installed; {adapter.install}")

@@ -175,3 +175,22 @@ def test_equipment_that_takes_the_light_its_channels_is_left_out(reserve):
     )  # fmt: skip
     found = qkdopt.dimension(instance, **PRICES)
     assert (found.links, found.price, found.status) == (("1-2",), 120.0, "optimal")
+
+
+def test_a_solver_that_there_is_not_is_refused_at_once():
+    with pytest.raises(qkdopt.UsageError, match="simplex"):
+        qkdopt.dimension(ring(), **PRICES, solver="simplex")
+
+
+def test_a_solver_that_fails_takes_nothing_away(monkeypatch):
+    from qkdopt.dimensioning.exact import ExactRun
+
+    def fail(_run: ExactRun) -> None:
+        raise qkdopt.SolverFailedError("highs ended with nonsense")
+
+    monkeypatch.setattr(ExactRun, "run", fail)
+    monkeypatch.setattr("qkdopt.dimensioning.run.BOUND_SHARE", 0.0)
+    monkeypatch.setattr("qkdopt.bounds.install_bound.InstallBound.bound", 0.0)
+    found = qkdopt.dimension(ring(), **PRICES, time_limit=20.0)
+    assert (found.status, found.bound) == ("feasible", 0.0)
+    assert found.notes == ("solver failed: highs ended with nonsense",)
