@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from qkdopt.channel_sets.protection.protect import protect
     from qkdopt.checker import check
     from qkdopt.conflicts import explain
+    from qkdopt.dimensioning.check import check_dimensioning
+    from qkdopt.dimensioning.dimension import dimension
+    from qkdopt.dimensioning.frontier import dimension_frontier
     from qkdopt.errors import (
         FaultsError,
         InstanceError,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         ResultError,
         SolverFailedError,
         SolverMissingError,
+        UnmetNeedsError,
         UnsupportedError,
         UsageError,
     )
@@ -74,13 +78,17 @@ if TYPE_CHECKING:
     from qkdopt.problem.plan import Plan
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
+    from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices, Frontier
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
     __version__: str
 
 __all__ = [
+    "Dimensioning",
+    "EquipmentPrices",
     "EventOptions",
     "FaultsError",
+    "Frontier",
     "Instance",
     "InstanceError",
     "LibraryError",
@@ -100,13 +108,17 @@ __all__ = [
     "SolverFailedError",
     "SolverMissingError",
     "UnfinishedError",
+    "UnmetNeedsError",
     "UnsupportedError",
     "UsageError",
     "__version__",
     "bound",
     "check",
+    "check_dimensioning",
     "check_protocol",
     "compare",
+    "dimension",
+    "dimension_frontier",
     "explain",
     "import_network",
     "instance_around",
@@ -151,8 +163,11 @@ _HOME = {
     "sensitivity": "qkdopt.experiments.sensitivity.analysis",
     "resilience": "qkdopt.experiments.resilience.survival",
     "compare": "qkdopt.experiments.comparison.benchmark_run",
+    "Dimensioning": "qkdopt.result.dimensioning",
+    "EquipmentPrices": "qkdopt.result.dimensioning",
     "EventOptions": "qkdopt.simulation",
     "FaultsError": "qkdopt.errors",
+    "Frontier": "qkdopt.result.dimensioning",
     "Instance": "qkdopt.instance",
     "InstanceError": "qkdopt.errors",
     "LibraryError": "qkdopt.errors",
@@ -170,11 +185,15 @@ _HOME = {
     "SimulationOptions": "qkdopt.simulation",
     "SolverFailedError": "qkdopt.errors",
     "SolverMissingError": "qkdopt.errors",
+    "UnmetNeedsError": "qkdopt.errors",
     "UnsupportedError": "qkdopt.errors",
     "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
     "check": "qkdopt.checker",
     "check_protocol": "qkdopt.physics.protocols",
+    "check_dimensioning": "qkdopt.dimensioning.check",
+    "dimension": "qkdopt.dimensioning.dimension",
+    "dimension_frontier": "qkdopt.dimensioning.frontier",
     "explain": "qkdopt.conflicts",
     "import_network": "qkdopt.io.importers",
     "instance_around": "qkdopt.optimize",

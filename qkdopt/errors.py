@@ -185,6 +185,23 @@ class UnsupportedError(QkdoptError):
     """
 
 
+class UnmetNeedsError(QkdoptError):
+    """No links with QKD were found that give all demands the key they ask for.
+
+    Examples
+    --------
+    >>> import qkdopt
+    >>> error = qkdopt.UnmetNeedsError("more than there is", proved=True)
+    >>> error.exit_status, qkdopt.UnmetNeedsError("not decided in time", proved=False).exit_status
+    (1, 3)
+    """
+
+    def __init__(self, message: str, *, proved: bool) -> None:
+        super().__init__(message)
+        self.proved = proved
+        self.exit_status = 1 if proved else 3
+
+
 class SolverMissingError(QkdoptError):
     """A solver that is not installed; the message says how to install it.
 

@@ -227,11 +227,22 @@ class KeyProgram:
         if key not in self._hull:
             if len(self._hull) > 4000:
                 self._hull.clear()
-            self._hull[key] = _hull(self.states[e], np.flatnonzero(mask), self.unit)
+            self._hull[key] = hull_states(self.states[e], np.flatnonzero(mask), self.unit)
         return self._hull[key]
 
 
-def _hull(states: KeyStates, numbers: IntArray, unit: float) -> IntArray:
+def hull_states(states: KeyStates, numbers: IntArray, unit: float) -> IntArray:
+    """Return the numbers of load states that are columns: all of few, else the convex hull's.
+
+    Parameters
+    ----------
+    states
+        Load states of a link.
+    numbers
+        Which of them there are.
+    unit
+        Key that counts as one [bit/s].
+    """
     if len(numbers) <= FEW_STATES:
         return numbers
     points = np.column_stack([states.loads[numbers], 100.0 * states.drawn_bps[numbers] / unit])
@@ -371,4 +382,4 @@ class _Columns:
             return np.array(solution.col_value), np.array(solution.row_dual)
 
 
-__all__ = ["KeyProgram", "Prices"]
+__all__ = ["KeyProgram", "Prices", "hull_states"]

@@ -9,6 +9,7 @@ import typer
 
 from qkdopt.cli.choices import AnyStrategy, Formulation, PlanFormat
 from qkdopt.cli.design_commands import design_app
+from qkdopt.cli.dimension_command import dimension_app
 from qkdopt.cli.groups import Group
 from qkdopt.cli.instance_commands import instance_app
 from qkdopt.cli.parameters import AsJson, InstanceFile, ObjectiveName, RoutesName, Scheduler
@@ -31,7 +32,8 @@ app = typer.Typer(
 app.add_typer(instance_app, name="instance")
 app.add_typer(study_app, name="study")
 app.add_typer(design_app, name="design")
-# Without a name: its commands stand beside those of this file.
+# Without a name: their commands stand beside those of this file.
+app.add_typer(dimension_app)
 app.add_typer(traffic_app)
 app.add_typer(rate_app)
 

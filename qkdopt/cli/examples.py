@@ -25,6 +25,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "compare": (f"qkdopt compare {SMALL} --solvers highs,scip --time-limit 60 -o comparison",),
     "solvers": ("qkdopt solvers",),
+    "dimension": (
+        "qkdopt dimension shared.json --transmitter 60 --receiver 40 --site 10 -o dimensioned.json",
+        "qkdopt dimension shared.json --transmitter 60 --receiver 40 --link 0-1=250 --frontier",
+    ),
     "doctor": ("qkdopt doctor", "qkdopt doctor --json"),
     "simulate": (
         f"qkdopt simulate {INSTANCE} --requests 100000",

@@ -131,6 +131,8 @@ def limits_of(problem: Problem, plan: Plan, exact: Assessment) -> str:
         if number != BLOCKED and needs[r] > 0.0:
             for e in problem.routes[r][number].links:
                 crossers.setdefault(e, []).append(r)
+    if not crossers:
+        return ""
     factor = {e: exact.link_skr_bps[e] / needs[own].sum() for e, own in crossers.items()}
     least = min(factor.values(), default=np.inf)
     tight = [e for e in sorted(factor, key=lambda e: factor[e]) if factor[e] * TIGHT <= least]

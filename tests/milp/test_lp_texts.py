@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from qkdopt.milp import constraints, objectives, sets, shared_keys, textbook
+from qkdopt.milp import constraints, installation, objectives, sets, shared_keys, textbook
 from tests.milp import (
     test_in_place,
+    test_installation,
     test_sets,
     test_shared_keys,
     test_textbook,
@@ -24,9 +25,15 @@ from tests.milp.tiny import RULES, lp_text, with_rule
 
 # Variables, numbers and readers beside the rules: no rules themselves.
 HELPERS = {
+    "asking",
+    "build_installation",
     "build_sets",
+    "declare_installation",
     "declare_noise",
     "declare_set",
+    "exclude_links",
+    "has_rate",
+    "installed_links",
     "key_binaries",
     "key_of_demand",
     "max_link_noise",
@@ -56,7 +63,7 @@ def test_no_rule_is_without_text_and_truth_table():
     """A new rule needs both."""
     public = {
         name
-        for module in (constraints, objectives, sets, shared_keys, textbook)
+        for module in (constraints, installation, objectives, sets, shared_keys, textbook)
         for name, value in vars(module).items()
         if callable(value)
         and getattr(value, "__module__", "") == module.__name__
@@ -67,7 +74,14 @@ def test_no_rule_is_without_text_and_truth_table():
     assert {path.stem for path in TEXTS.glob("*.lp")} == public
     tables = {
         match[1]
-        for tests in (test_truth_tables, test_textbook, test_sets, test_in_place, test_shared_keys)
+        for tests in (
+            test_truth_tables,
+            test_textbook,
+            test_sets,
+            test_in_place,
+            test_shared_keys,
+            test_installation,
+        )
         for name in vars(tests)
         if (match := re.match(r"test_(.+?)__", name)) is not None
     }

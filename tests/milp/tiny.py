@@ -8,7 +8,7 @@ from pathlib import Path
 import pyomo.environ as pyo
 
 from qkdopt.instance import Instance
-from qkdopt.milp import constraints, objectives, sets, shared_keys, textbook
+from qkdopt.milp import constraints, installation, objectives, sets, shared_keys, textbook
 from qkdopt.milp.linearise import linearise_links
 from qkdopt.milp.strengthen import load_states
 from qkdopt.milp.variables import (
@@ -19,6 +19,7 @@ from qkdopt.milp.variables import (
     declare_working,
 )
 from qkdopt.problem import build_problem
+from qkdopt.result.dimensioning import EquipmentPrices
 
 RULES = {
     "one_route": constraints.one_route,
@@ -58,6 +59,12 @@ RULES = {
     "delivered": shared_keys.delivered,
     "needs_met": shared_keys.needs_met,
     "least_factor": shared_keys.least_factor,
+    "installed_candidate": installation.installed_candidate,
+    "site_of_link": installation.site_of_link,
+    "needs_in_full": installation.needs_in_full,
+    "key_where_installed": installation.key_where_installed,
+    "key_paths": installation.key_paths,
+    "least_price": installation.least_price,
     "most_served": objectives.most_served,
     "total_rate": objectives.total_rate,
     "link_sum": objectives.link_sum,
@@ -125,6 +132,7 @@ def tiny_model(
     all_channels: bool = False,
     in_place: bool = False,
     shared: bool = False,
+    installation_of: EquipmentPrices | None = None,
 ) -> JointModel:
     """Declare every variable and no rule; two segments a curve are enough to read.
 
@@ -145,6 +153,8 @@ def tiny_model(
         sets.declare_set(m)
     if in_place:
         declare_moves(m)
+    if installation_of is not None:
+        installation.declare_installation(m, installation_of)
     return m
 
 
@@ -159,6 +169,16 @@ OF_SHARED_KEYS = (
     "needs_met",
     "least_factor",
 )
+# Rules of the MILP that chooses links with QKD equipment, and what that costs.
+OF_INSTALLATION = (
+    "installed_candidate",
+    "site_of_link",
+    "needs_in_full",
+    "key_where_installed",
+    "key_paths",
+    "least_price",
+)
+PRICES = EquipmentPrices(transmitter=3.0, receiver=2.0, site=1.0, links={"0-2": 4.0})
 # Rules of the MILP over sets: every channel is a candidate.
 OF_SETS = (
     "size_of_set",
@@ -173,10 +193,13 @@ OF_SETS = (
 def with_rule(name: str) -> JointModel:
     """Declare every variable and one rule (or objective) of ``RULES``."""
     link_noise = getattr(RULES[name], "__module__", "") == textbook.__name__
-    relay = {"relay_widest": "widest", "key_flows": "flow"}.get(name, "lightpath")
+    relay = {"relay_widest": "widest", "key_flows": "flow", "key_paths": "flow"}.get(
+        name, "lightpath"
+    )
     m = tiny_model(
         relay, link_noise=link_noise, all_channels=name in OF_SETS, in_place=name in OF_PLACES,
-        shared=name in OF_SHARED_KEYS,
+        shared=name in OF_SHARED_KEYS + OF_INSTALLATION,
+        installation_of=PRICES if name in OF_INSTALLATION else None,
     )  # fmt: skip
     m.name = name
     m.rule = RULES[name](m)

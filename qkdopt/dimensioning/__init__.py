@@ -1,0 +1,1 @@
+"""Dimensioning: the cheapest links with QKD that meet all needs at once."""
