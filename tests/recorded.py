@@ -18,13 +18,11 @@ TESTS = Path(__file__).parent
 PAGE = TESTS / "recorded.txt"
 # A test that takes longer [s] is slow.
 LIMIT_S = 1.0
-# Beginnings of tests that stay: each the shortest way through a command, a bound, a cluster.
+# Beginnings of tests that stay: each the shortest way through a command or a bound.
 KEPT = (
     "tests/cli/test_commands.py::test_solve_writes_a_result_that_check_passes",
     "tests/cli/test_golden.py",
     "tests/docs/test_tutorial.py",
-    "tests/experiments/study/test_study.py::test_one_process_two_processes_and_dask",
-    "tests/experiments/reproduction",
     "tests/bounds/test_paths.py::test_it_comes_to_the_bound_over_a_list_of_every_route[mean]",
     "tests/report/test_browser_kinds.py::test_numbers",
 )

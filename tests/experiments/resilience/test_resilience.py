@@ -28,6 +28,8 @@ mpl.use("Agg")
 ROOT = Path(__file__).parent.parent.parent.parent
 FOUR = ROOT / "instances" / "nsfnet_100erl_4ch.json"
 SHORT = 4000
+# All share one study; of a plain run `test_odd_instances.py` is.
+pytestmark = pytest.mark.slow
 
 
 def table_of(folder: Path, spec: ResilienceSpec, workers: int = 1) -> pd.DataFrame:
