@@ -26,6 +26,22 @@ KEPT = (
     "tests/bounds/test_paths.py::test_it_comes_to_the_bound_over_a_list_of_every_route[mean]",
     "tests/report/test_browser_kinds.py::test_numbers",
 )
+# Beginnings of slow tests that are long: half a minute, beside slow ones that show as much.
+LONG = (
+    "tests/channel_sets/exact/test_exact.py::test_both_methods_agree_on_28_sets[mesh6]",
+    "tests/channel_sets/exact/test_exact.py::test_the_static_value_repeats",
+    "tests/channel_sets/test_design_command.py::test_sets_by_link",
+    "tests/docs/test_documentation.py::test_the_local_cluster_as_a_script",
+    "tests/experiments/comparison/test_compare.py::test_solvers_agree[mesh6",
+    "tests/experiments/comparison/test_compare.py::test_solvers_agree[triangle",
+    "tests/experiments/resilience/test_odd_instances.py::test_resilience_of_an_odd_instance[meas",
+    "tests/experiments/resilience/test_resilience.py::test_one_or_two_workers",
+    "tests/experiments/study/test_study.py::test_a_real_scheduler_killed",
+    "tests/experiments/study/test_study.py::test_ctrl_c_that_reaches_a_worker",
+    "tests/experiments/study/test_study.py::test_workers_do_not_outlive_a_study_that_is_killed[True-1",
+    "tests/optimize/test_limits.py::test_a_signal_while_a_solver_does_not_listen[in the",
+    "tests/optimize/test_small_proof.py::test_the_joint_model_takes_over",
+)
 LINE = re.compile(r"^([0-9.]+)s (call|setup|teardown) +(tests/\S.*?)\s*$")
 
 
@@ -36,10 +52,12 @@ def recorded() -> frozenset[str]:
 
 
 def mark_recorded(items: list[pytest.Item]) -> None:
-    """Mark recorded tests as slow, unless they are long already."""
-    long = recorded()
+    """Mark recorded tests as slow, and those named above as long."""
+    slow = recorded()
     for item in items:
-        if item.nodeid in long and item.get_closest_marker("long") is None:
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
+        elif item.nodeid in slow and item.get_closest_marker("long") is None:
             item.add_marker(pytest.mark.slow)
 
 

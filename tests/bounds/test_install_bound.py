@@ -16,7 +16,7 @@ from qkdopt.result.dimensioning import EquipmentPrices
 from tests.dimensioning.enumeration import case, least_prices
 from tests.tiers import slow_beyond
 
-QUICK_SEEDS, SEEDS = 12, 100
+QUICK_SEEDS, SEEDS = 12, 33
 ROUNDING = 1e-9
 
 

@@ -10,7 +10,7 @@ import qkdopt
 from tests.dimensioning.enumeration import case, least_prices
 from tests.tiers import slow_beyond
 
-QUICK_SEEDS, SEEDS = 5, 60
+QUICK_SEEDS, SEEDS = 5, 20
 ROUNDING = 1e-9
 
 

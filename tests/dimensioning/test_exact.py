@@ -15,7 +15,7 @@ from qkdopt.result.dimensioning import EquipmentPrices
 from tests.dimensioning.enumeration import best_factor, case, least_prices
 from tests.tiers import slow_beyond
 
-QUICK_SEEDS, SEEDS = 6, 60
+QUICK_SEEDS, SEEDS = 6, 20
 ROUNDING = 1e-9
 
 
