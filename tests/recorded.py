@@ -17,7 +17,7 @@ import pytest
 TESTS = Path(__file__).parent
 PAGE = TESTS / "recorded.txt"
 # A test that takes longer [s] is slow.
-LIMIT_S = 1.0
+LIMIT_S = 0.8
 # Beginnings of tests that stay: each the shortest way through a command or a bound.
 KEPT = (
     "tests/cli/test_commands.py::test_solve_writes_a_result_that_check_passes",

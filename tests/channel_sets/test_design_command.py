@@ -22,7 +22,7 @@ from tests.report.pages import Reader
 from tests.shipped import LIBRARY
 
 # The fixture ``folder`` is made with them.
-pytestmark = pytest.mark.usefixtures("no_processes")
+pytestmark = [pytest.mark.usefixtures("no_processes"), pytest.mark.slow]
 QUICK = ("--requests", 20_000, "--load", 20, "--workers", 1)
 
 
