@@ -50,10 +50,11 @@ def factor_row(name: str, instance: Instance, seconds: float) -> int:
     assert result.bound is not None
     assert result.bound.objective_bps is not None
     total = result.value.key_needed_bps or 1.0
+    beside = "-" if least == 0.0 else f"{result.value.key_factor / (least / 1e3):.2f} times"
     print(
         f"| `{name}` | key-factor | 1 | {base.objective_bps / total:.3f} | "
-        f"{result.value.key_factor:.3f} ({result.value.key_factor / (least / 1e3):.2f} times the "
-        f"best mean's) | {result.bound.objective_bps / total:.3f} | {gap_text(result)} |"
+        f"{result.value.key_factor:.3f} ({beside} that of the plan of the highest mean) | "
+        f"{result.bound.objective_bps / total:.3f} | {gap_text(result)} |"
     )
     return len(qkdopt.check(shared, result).faults)
 
