@@ -2,7 +2,7 @@
 
 The DS-QKD study's sets of channels again, with every demand drawing on the links' keys at once:
 mean and least fair share, demands without key, over lists of demands drawn by seed, with 95 %
-intervals (Student's t). With ``SECONDS`` above 0 also the joint plan of objective ``key-factor``.
+intervals (Student's t). With ``SECONDS`` above 0 joint plans of objective ``key-factor`` are printed.
 Rewrites the tables of ``docs/what_can_be_promised.md``.
 """
 
@@ -139,7 +139,9 @@ def main(seeds: int, seconds: float) -> None:
             tables[f"{topology} joint"] = joint_table(topology, max(2, seeds // 4), seconds)
         for name, lines in tables.items():
             print("\n".join([name, *lines]), flush=True)
-            PAGE.write_text(rewritten(PAGE.read_text("utf-8"), name, lines), "utf-8")
+            page = PAGE.read_text("utf-8")
+            if f"<!-- {name} -->" in page:
+                PAGE.write_text(rewritten(page, name, lines), "utf-8")
 
 
 if __name__ == "__main__":
