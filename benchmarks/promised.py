@@ -2,8 +2,8 @@
 
 The DS-QKD study's sets of channels again, with every demand drawing on the links' keys at once:
 mean and least fair share, demands without key, over lists of demands drawn by seed, with 95 %
-intervals (Student's t). With ``SECONDS`` above 0 joint plans of objective ``key-factor`` are printed.
-Rewrites the tables of ``docs/what_can_be_promised.md``.
+intervals (Student's t). Rewrites the tables of ``docs/what_can_be_promised.md``; with ``SECONDS``
+above 0 joint plans of objective ``key-factor`` are printed too.
 """
 
 from __future__ import annotations
