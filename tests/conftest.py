@@ -8,15 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.compilation import compile_share, note_whole_run
 from tests.order import longest_first
 from tests.recorded import mark_recorded
 
-# Hypothesis ends what is slow by the clock, and a worker shares its cores.
+# Hypothesis ends what is slow by the clock, and a worker shares its cores. What fails is made
+# small, but not explained: that follows every line of Python, for minutes where a test reads files.
 settings.register_profile(
-    "shared cores", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "shared cores",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[phase for phase in Phase if phase is not Phase.explain],
 )
 settings.load_profile("shared cores")
 

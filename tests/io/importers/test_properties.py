@@ -89,7 +89,9 @@ def shape(instance):
 
 
 def _loss(instance, link):
-    return round(instance.loss_db(link), 4)
+    # Lengths and rates have seven decimals at most between them: at nine nothing is halfway, and
+    # dB / km * km rounds as dB did.
+    return round(instance.loss_db(link), 9)
 
 
 def demands(instance):
