@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import highspy
 import numpy as np
-from scipy.sparse import csc_array
 
 from qkdopt.bounds.install_program import Fixed, InstallPrices, InstallProgram
 from qkdopt.bounds.key_classes import KeyStates
 from qkdopt.bounds.key_program import hull_states
+from qkdopt.bounds.linear_program import Columns
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.runtime.output import one_highs
 from qkdopt.units import FloatArray
 
 # What leaving all demands of a class out costs, where all equipment costs 1: the program always has
@@ -28,11 +26,11 @@ def solve_for_prices(program: InstallProgram, fixed: Fixed) -> InstallPrices | N
     fixed
         Links of which it is settled whether they have equipment.
     """
-    return _Columns(program, fixed).solve()
+    return _Rows(program, fixed).solve()
 
 
-class _Columns:
-    """Columns of the linear program.
+class _Rows:
+    """Rows of the linear program, and the columns that enter them.
 
     Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 1 a
     link for its equipment, 2 a link for the sites at its ends, 1 a class and link for equipment
@@ -49,36 +47,18 @@ class _Columns:
         self._tree = self._class + classes
         self._balance = self._tree + 1
         self.rows = self._balance + (classes * program.nodes if program.flow else 0)
-        self._cost: list[float] = []
-        self._low: list[float] = []
-        self._high: list[float] = []
-        self._index: list[list[int]] = []
-        self._value: list[list[float]] = []
+        self._columns = Columns()
         self._installing: list[tuple[int, int]] = []
-        self._add(LEFT_OUT, [self._tree], [1.0])
+        self._columns.add(LEFT_OUT, [self._tree], [1.0])
         self._add_sites()
         for e in range(links):
             self._add_states(e)
         for c, route in program.routes:
             self._add_route(c, route)
         for c, one in enumerate(program.classes):
-            self._add(LEFT_OUT, [self._class + c], [1.0])
+            self._columns.add(LEFT_OUT, [self._class + c], [1.0])
             if program.flow and one.need_bps:
                 self._add_key(c)
-
-    def _add(
-        self,
-        cost: float,
-        rows: list[int],
-        values: list[float],
-        low: float = 0.0,
-        high: float = np.inf,
-    ) -> None:
-        self._cost.append(cost)
-        self._low.append(low)
-        self._high.append(high)
-        self._index.append(rows)
-        self._value.append(values)
 
     def _add_sites(self) -> None:
         program = self._program
@@ -90,14 +70,16 @@ class _Columns:
                 if ends[side] == v and program.with_qkd[e]
             ]
             low = 1.0 if program.needed[v] else 0.0
-            self._add(program.site_price, rows, [-1.0] * len(rows), low, 1.0)
+            self._columns.add(program.site_price, rows, [-1.0] * len(rows), low, 1.0)
 
     def _add_states(self, e: int) -> None:
         program, settled = self._program, self._fixed.get(e)
         states, mix = program.states[e], self._mix + e
         if settled is not True:
             for loads in states.without:
-                self._add(0.0, [2 * e, 2 * e + 1, mix], [-float(loads[0]), -float(loads[1]), 1.0])
+                self._columns.add(
+                    0.0, [2 * e, 2 * e + 1, mix], [-float(loads[0]), -float(loads[1]), 1.0]
+                )
         if settled is False or not len(states.loads):
             return
         self._add_equipment(e)
@@ -106,16 +88,18 @@ class _Columns:
             loads = states.loads[s]
             rows = [2 * e, 2 * e + 1, self._key + e, mix, self._equip + e]
             values = [-float(loads[0]), -float(loads[1]), -float(states.key[s]), 1.0, -1.0]
-            self._add(0.0, rows, values)
+            self._columns.add(0.0, rows, values)
 
     def _add_equipment(self, e: int) -> None:
         """Append the share of a link with equipment: the sum of its states with it."""
         program = self._program
         asking = [c for c, one in enumerate(program.classes) if one.need_bps]
-        self._installing.append((e, len(self._cost)))
+        self._installing.append((e, len(self._columns)))
         rows = [self._equip + e, self._end + 2 * e, self._end + 2 * e + 1]
         rows += [self._tree, *(self._use_row(c, e) for c in asking)]
-        self._add(float(program.link_price[e]), rows, [1.0, 1.0, 1.0, 1.0, *[-1.0] * len(asking)])
+        self._columns.add(
+            float(program.link_price[e]), rows, [1.0, 1.0, 1.0, 1.0, *[-1.0] * len(asking)]
+        )
 
     def _use_row(self, c: int, e: int) -> int:
         return self._use + c * len(self._program.states) + e
@@ -131,7 +115,7 @@ class _Columns:
                 return
             rows += [self._key + e for e in links] + [self._use_row(c, e) for e in links]
             values += [program.need(c)] * len(links) + [1.0 / one.count] * len(links)
-        self._add(0.0, rows, values)
+        self._columns.add(0.0, rows, values)
 
     def _add_key(self, c: int) -> None:
         """Append the flow of a class's key, as a share of all of it."""
@@ -143,8 +127,10 @@ class _Columns:
                 continue
             for start, end in (program.ends[e], program.ends[e][::-1]):
                 rows = [self._key + e, self._use_row(c, e), first + int(start), first + int(end)]
-                self._add(0.0, rows, [amount, 1.0, 1.0, -1.0])
-        self._add(LEFT_OUT, [first + one.ends[0], first + one.ends[1]], [1.0, -1.0], 0.0, 1.0)
+                self._columns.add(0.0, rows, [amount, 1.0, 1.0, -1.0])
+        self._columns.add(
+            LEFT_OUT, [first + one.ends[0], first + one.ends[1]], [1.0, -1.0], 0.0, 1.0
+        )
 
     def _limits(self) -> tuple[FloatArray, FloatArray]:
         program = self._program
@@ -164,31 +150,8 @@ class _Columns:
     def solve(self) -> InstallPrices | None:
         """Return the prices of the relaxed rows; None where the solver fails."""
         low, high = self._limits()
-        matrix = csc_array(
-            (
-                np.concatenate(self._value),
-                np.concatenate(self._index).astype(np.int32),
-                np.cumsum([0, *map(len, self._index)]),
-            ),
-            shape=(self.rows, len(self._cost)),
-        )
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = matrix.shape
-        lp.col_cost_ = np.array(self._cost)
-        lp.col_lower_, lp.col_upper_ = np.array(self._low), np.array(self._high)
-        lp.row_lower_, lp.row_upper_ = low, high
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = matrix.data
-        with one_highs() as solver:
-            solver.setOptionValue("output_flag", False)
-            solver.passModel(lp)
-            solver.run()
-            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                return None
-            solution = solver.getSolution()
-            return self._prices(np.array(solution.col_value), np.array(solution.row_dual))
+        found = self._columns.cheapest(low, high)
+        return None if found is None else self._prices(found.value, found.dual)
 
     def _prices(self, values: FloatArray, duals: FloatArray) -> InstallPrices:
         program = self._program

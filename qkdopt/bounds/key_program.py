@@ -21,16 +21,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import highspy
 import networkx as nx
 import numpy as np
-from scipy.sparse import csc_array
 from scipy.spatial import ConvexHull, QhullError
 
 from qkdopt.bounds.key_classes import KeyClass, KeyStates, key_classes, key_states
+from qkdopt.bounds.linear_program import Columns, LinearSolution
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray
-from qkdopt.runtime.output import one_highs
 from qkdopt.units import FloatArray
 
 # Relative margin on the sum of a few thousand terms in double precision.
@@ -111,8 +109,8 @@ class KeyProgram:
         chosen = [self._columns_of(e, mask) for e, mask in enumerate(allowed)]
         if not all(len(columns) for columns in chosen):
             return None
-        program = _Columns(self, factor)
-        first = program.count
+        program = _Rows(self, factor)
+        first = len(program.columns)
         for e, columns in enumerate(chosen):
             states = self.states[e]
             for s in columns:
@@ -120,7 +118,7 @@ class KeyProgram:
         found = program.solve()
         if found is None:
             return None
-        values, duals = found
+        values, duals = found.value, found.dual
         links = len(self.states)
         loads, drawn = np.zeros((links, 2)), np.zeros(links)
         spread = np.zeros((links, 2))
@@ -260,8 +258,8 @@ def hull_states(states: KeyStates, numbers: IntArray, unit: float) -> IntArray:
         return numbers
 
 
-class _Columns:
-    """Columns of the linear program, appended one by one.
+class _Rows:
+    """Rows of the linear program, and the columns that enter them.
 
     Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 1 a
     class for its demands, 1 a class for its key, 1 for the number served, and with ``relay = flow``
@@ -279,22 +277,11 @@ class _Columns:
         sources = sorted({one.ends[0] for one in program.classes}) if program._flow else []
         self._source = {v: self._balance + i * program._nodes for i, v in enumerate(sources)}
         self.rows = self._balance + len(sources) * program._nodes
-        self.count = 0
-        self._cost: list[float] = []
-        self._high: list[float] = []
-        self._index: list[list[int]] = []
-        self._value: list[list[float]] = []
+        self.columns = Columns()
         for c, route in program.routes:
             self._add_route(c, route)
         if program._flow:
             self._add_flows()
-
-    def _add(self, cost: float, rows: list[int], values: list[float], high: float) -> None:
-        self._cost.append(cost)
-        self._high.append(high)
-        self._index.append(rows)
-        self._value.append(values)
-        self.count += 1
 
     def _add_route(self, c: int, route: IntArray) -> None:
         program, factor = self._program, self._factor
@@ -312,12 +299,12 @@ class _Columns:
             if program._flow:
                 rows.append(self._needed + c)
                 values.append(-factor * need)
-            self._add(-1.0, rows, values, np.inf)
+            self.columns.add(-1.0, rows, values)
             return
-        self._add(0.0, [*rows, self._needed + c], [*values, -need], np.inf)
+        self.columns.add(0.0, [*rows, self._needed + c], [*values, -need])
         if not program._flow and with_key and need:
             rows = [self._key + int(e) for e in route[:, 0]] + [self._needed + c]
-            self._add(-program.gain(one), rows, [1.0] * len(rows), np.inf)
+            self.columns.add(-program.gain(one), rows, [1.0] * len(rows))
 
     def _add_flows(self) -> None:
         program = self._program
@@ -327,23 +314,24 @@ class _Columns:
                     continue
                 for start, end in (ends, ends[::-1]):
                     rows = [self._key + e, first + start, first + end]
-                    self._add(0.0, rows, [1.0, 1.0, -1.0], np.inf)
+                    self.columns.add(0.0, rows, [1.0, 1.0, -1.0])
         for c, one in enumerate(program.classes):
             if not one.need_bps:
                 continue
             first = self._source[one.ends[0]]
             rows = [self._needed + c, first + one.ends[0], first + one.ends[1]]
             gain = 0.0 if self._factor is not None else program.gain(one)
-            self._add(-gain, rows, [1.0, -1.0, 1.0], np.inf)
+            self.columns.add(-gain, rows, [1.0, -1.0, 1.0])
 
     def add_state(self, e: int, loads: IntArray, drawn: float) -> None:
         """Append one load state of a link."""
         rows = [2 * e, 2 * e + 1, self._key + e, self._mix + e]
-        self._add(0.0, rows, [-float(loads[0]), -float(loads[1]), -drawn, 1.0], 1.0)
+        values = [-float(loads[0]), -float(loads[1]), -drawn, 1.0]
+        self.columns.add(0.0, rows, values, high=1.0)
 
-    def solve(self) -> tuple[FloatArray, FloatArray] | None:
-        """Return the values of all columns and the duals of all rows; None without a solution."""
-        program, infinity = self._program, highspy.kHighsInf
+    def solve(self) -> LinearSolution | None:
+        """Return the optimal solution; None without one."""
+        program, infinity = self._program, np.inf
         low, high = np.zeros(self.rows), np.zeros(self.rows)
         low[self._key : self._mix] = -infinity
         low[self._mix : self._class] = high[self._mix : self._class] = 1.0
@@ -355,31 +343,7 @@ class _Columns:
         low[self._needed : self._served] = 0.0 if equal else -infinity
         low[self._served] = -infinity if equal else program.served
         high[self._served] = infinity if equal else program.served
-        matrix = csc_array(
-            (
-                np.concatenate(self._value),
-                np.concatenate(self._index).astype(np.int32),
-                np.cumsum([0, *map(len, self._index)]),
-            ),
-            shape=(self.rows, self.count),
-        )
-        lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = self.rows, self.count
-        lp.col_cost_ = np.array(self._cost)
-        lp.col_lower_, lp.col_upper_ = np.zeros(self.count), np.array(self._high)
-        lp.row_lower_, lp.row_upper_ = low, high
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = matrix.data
-        with one_highs() as solver:
-            solver.setOptionValue("output_flag", False)
-            solver.passModel(lp)
-            solver.run()
-            if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                return None
-            solution = solver.getSolution()
-            return np.array(solution.col_value), np.array(solution.row_dual)
+        return self.columns.cheapest(low, high)
 
 
 __all__ = ["KeyProgram", "Prices", "hull_states"]

@@ -14,15 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-import highspy
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csc_array, csr_array, vstack
 
 from qkdopt.bounds.arcs import Arcs
 from qkdopt.bounds.classes import Relaxation
+from qkdopt.bounds.linear_program import cheapest
 from qkdopt.bounds.paths import Paths, best_paths
 from qkdopt.problem.coefficients import IntArray
-from qkdopt.runtime.output import one_highs
 from qkdopt.units import FloatArray
 
 # An integer count is rounded down only after this margin for rounding in the sum.
@@ -133,23 +132,16 @@ def _dual_prices(relaxation: Relaxation, columns: Columns, room: FloatArray) -> 
     of_class = csr_array(
         (np.ones(paths), (columns.owner, np.arange(paths))), shape=(classes, paths)
     )
-    matrix = csr_array(vstack([columns.uses * channels, of_class]))
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_ = np.ones(lp.num_col_)
-    lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.full(lp.num_col_, highspy.kHighsInf)
-    lp.row_lower_ = np.full(lp.num_row_, -highspy.kHighsInf)
-    lp.row_upper_ = np.concatenate([room, relaxation.class_count])
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    with one_highs() as solver:
-        solver.setOptionValue("output_flag", False)
-        solver.passModel(lp)
-        solver.run()
-        duals = np.array(solver.getSolution().row_dual)
-    if len(duals) != lp.num_row_:
+    matrix = csc_array(vstack([columns.uses * channels, of_class]))
+    rows, size = len(room) + classes, np.ones(paths)
+    found = cheapest(
+        -size,
+        matrix,
+        0.0 * size,
+        np.inf * size,
+        np.full(rows, -np.inf),
+        np.concatenate([room, relaxation.class_count]),
+    )
+    if found is None:
         return np.zeros(len(room))
-    return np.asarray(np.abs(duals[: len(room)]))
+    return np.asarray(np.abs(found.dual[: len(room)]))
