@@ -39,6 +39,8 @@ LONG = (
     "tests/experiments/study/test_study.py::test_a_real_scheduler_killed",
     "tests/experiments/study/test_study.py::test_ctrl_c_that_reaches_a_worker",
     "tests/experiments/study/test_study.py::test_workers_do_not_outlive_a_study_that_is_killed[True-1",
+    "tests/optimize/test_formulations.py::test_shipped_instances_agree_with_enumeration_where_that_is_"
+    "feasible[triangle_pair",
     "tests/optimize/test_limits.py::test_a_signal_while_a_solver_does_not_listen[in the",
     "tests/optimize/test_small_proof.py::test_the_joint_model_takes_over",
 )
