@@ -6,7 +6,6 @@ All are factors on the calibrated instance (:meth:`Calibration.applied_to`).
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -17,6 +16,7 @@ from qkdopt.result.calibration import CalibratedParameter, Calibration
 
 # In place of a low end that the data leave open: nothing at all, or where the range of fits ends.
 OPEN_LOW = {"dark_counts": 0.0, "misalignment": 0.0}
+LEAST_SHARE = 1e-3
 FIELDS = {"excess_loss": "excess_loss_db"}
 
 
@@ -88,11 +88,13 @@ def _draws(calibration: Calibration, draws: int, seed: int) -> Iterator[Scenario
 
 
 def _moved(parameter: CalibratedParameter, change: float) -> float:
+    """Return a drawn value; none is negative but an excess loss."""
+    moved = parameter.value + change
     if parameter.name == "excess_loss":
-        return parameter.value + change
-    # An interval that the data leave open has a curvature that says nothing: no further than a
-    # factor of a thousand.
-    return parameter.value * math.exp(min(max(change, -math.log(1e3)), math.log(1e3)))
+        return moved
+    # A Raman scale is positive.
+    least = LEAST_SHARE * parameter.value if parameter.name == "raman_scale" else 0.0
+    return max(moved, least)
 
 
 def _spec(calibration: Calibration, name: str, values: dict[str, float]) -> ScenarioSpec:
@@ -100,6 +102,10 @@ def _spec(calibration: Calibration, name: str, values: dict[str, float]) -> Scen
     fields: dict[str, object] = {"name": name}
     for parameter in calibration.fitted_parameters:
         value, own = values[parameter.name], parameter.value
-        change = value - own if parameter.name == "excess_loss" else value / own
+        if parameter.name == "excess_loss":
+            change = value - own
+        else:
+            # No factor leads away from nothing.
+            change = value / own if own > 0.0 else 1.0
         fields[FIELDS.get(parameter.name, parameter.name)] = float(f"{change:.6g}")
     return ScenarioSpec.model_validate(fields)

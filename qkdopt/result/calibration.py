@@ -110,7 +110,7 @@ class Calibration(Record):
     covariance_of: tuple[str, ...]
     """Fitted parameters, in the order of ``covariance``."""
     covariance: tuple[tuple[float, ...], ...]
-    """Of the natural logarithms of the parameters; of the excess loss in dB itself."""
+    """Of the fitted values, in their units."""
     chi2: float
     degrees_of_freedom: int
     scatter: float

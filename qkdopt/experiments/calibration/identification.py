@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,8 +13,6 @@ from qkdopt.experiments.calibration.least_squares import CONFIDENCE, Fit, fit
 from qkdopt.experiments.calibration.parameters import BY_NAME
 from qkdopt.experiments.calibration.residuals import Data
 
-# A combination of parameters is known if its 95 % interval ends within this factor either way.
-KNOWN_WITHIN = 10.0
 # A parameter belongs to a combination from this share of its largest part.
 BELONGS = 0.1
 # Of parameters that cannot be told apart, which goes first: the one that a data sheet knows best.
@@ -27,15 +24,17 @@ DROPPED_WITHOUT_RATES = ("excess_loss", "dark_counts", "misalignment", "raman_sc
 def unknown_combinations(found: Fit) -> list[tuple[str, ...]]:
     r"""Return the parameters of each combination that the measurements do not tell.
 
-    They are the right singular vectors of the Jacobian (weighted, on a logarithmic scale) with
-    :math:`1.96 / s_k > \ln 10`.
+    They are the right singular vectors of the weighted Jacobian, in units of what a parameter must
+    be known within, whose 95 % interval is longer than one: :math:`1.96 / s_k > 1`.
     """
     names = [found.names[k] for k in found.free]
     if not names:
         return []
-    _, sizes, combinations = np.linalg.svd(found.jacobian[:, found.free])
-    sizes = np.append(sizes, np.zeros(len(names) - len(sizes))) / math.sqrt(found.scatter)
-    least = stats.norm.ppf(0.5 + CONFIDENCE / 2.0) / math.log(KNOWN_WITHIN)
+    instance = found.problem.data.bench.instance
+    within = [BY_NAME[name].known_within(found.values[name], instance) for name in names]
+    _, sizes, combinations = np.linalg.svd(found.jacobian[:, found.free] * within)
+    sizes = np.append(sizes, np.zeros(len(names) - len(sizes))) / np.sqrt(found.scatter)
+    least = stats.norm.ppf(0.5 + CONFIDENCE / 2.0)
     return [
         tuple(
             name

@@ -22,6 +22,9 @@ ERROR_ROUNDS = 30
 # Factors on the Raman scale and steps of the excess loss [dB] that a fit begins from as well: where
 # the instance has no key at all, the way to any is short from one of them.
 FIRST_FACTORS, FIRST_STEPS_DB = (1.0, 0.1, 0.01), (0.0, 6.0)
+# Other starts are tried where the mean square of the residuals of all before is above this.
+GOOD_FIT = 9.0
+MOST_EVALUATIONS = 100
 # A coordinate this near to the end of its range is at it.
 AT_END = 1e-6
 
@@ -128,7 +131,7 @@ def minimise(problem: FitProblem, starts: Sequence[FloatArray], tolerance: float
     problem
         What to fit.
     starts
-        One or more ``(p,)`` coordinates.
+        One or more ``(p,)`` coordinates; the first good fit is the last.
     tolerance
         Relative changes at which a fit ends.
     """
@@ -138,19 +141,23 @@ def minimise(problem: FitProblem, starts: Sequence[FloatArray], tolerance: float
         return Fit(problem, none, residuals, np.zeros((len(residuals), 0)))
     low, high = problem.bounds
     inside = 1e-9 * (high - low)
-    found = [
-        optimize.least_squares(
-            problem.residuals,
-            np.clip(start, low + inside, high - inside),
-            jac="3-point",
-            bounds=(low, high),
-            xtol=tolerance,
-            ftol=tolerance,
-            gtol=tolerance,
-            max_nfev=200,
+    found = []
+    for start in starts:
+        found.append(
+            optimize.least_squares(
+                problem.residuals,
+                np.clip(start, low + inside, high - inside),
+                jac="3-point",
+                bounds=(low, high),
+                x_scale="jac",
+                xtol=tolerance,
+                ftol=tolerance,
+                gtol=tolerance,
+                max_nfev=MOST_EVALUATIONS,
+            )
         )
-        for start in starts
-    ]
+        if 2.0 * found[-1].cost <= GOOD_FIT * len(found[-1].fun):
+            break
     best = min(found, key=lambda one: float(one.cost))
     return Fit(problem, best.x, best.fun, best.jac)
 
@@ -172,7 +179,7 @@ def first_coordinates(problem: FitProblem, given: Mapping[str, float]) -> list[F
     for factor in factors:
         for step_db in steps:
             shift: dict[str, float] = {
-                RAMAN_SCALE.name: float(np.log(factor)),
+                RAMAN_SCALE.name: (factor - 1.0) * given[RAMAN_SCALE.name],
                 EXCESS_LOSS.name: EXCESS_LOSS.coordinate(step_db),
             }
             starts.append(np.array([given[name] + shift.get(name, 0.0) for name in names]))

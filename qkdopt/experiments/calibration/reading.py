@@ -87,7 +87,7 @@ def measurements_of(rows: Sequence[Mapping[str, Any]], *, where: str) -> tuple[M
 
 
 def _column_faults(columns: Sequence[str]) -> Iterator[str]:
-    for name in columns:
+    for name in dict.fromkeys(columns):
         if name not in COLUMNS:
             close = get_close_matches(name, COLUMNS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"expected some of {list(COLUMNS)}"

@@ -12,7 +12,7 @@ from qkdopt.experiments.calibration.intervals import Interval
 from qkdopt.experiments.calibration.least_squares import Fit
 from qkdopt.experiments.calibration.measurement import Measurement
 from qkdopt.experiments.calibration.out_of_sample import OutOfSample, prediction_error
-from qkdopt.experiments.calibration.parameters import BY_NAME, NEPER_PER_DB, PARAMETERS
+from qkdopt.experiments.calibration.parameters import BY_NAME, PARAMETERS
 from qkdopt.experiments.calibration.residuals import Data
 from qkdopt.io.environment import environment
 from qkdopt.result.calibration import (
@@ -124,9 +124,9 @@ def _parameters(
 
 
 def _covariance(found: Fit) -> tuple[tuple[float, ...], ...]:
-    """Return the covariance of logarithms, the excess loss in dB."""
-    unit = [1.0 / NEPER_PER_DB if name == "excess_loss" else 1.0 for name in found.names]
-    return tuple(tuple(map(float, row)) for row in found.covariance() * np.outer(unit, unit))
+    """Return the covariance of the fitted values."""
+    sizes = [parameter.size for parameter in found.problem.parameters]
+    return tuple(tuple(map(float, row)) for row in found.covariance() * np.outer(sizes, sizes))
 
 
 def _rows(
