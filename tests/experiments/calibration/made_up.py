@@ -24,11 +24,9 @@ def lab(preset="field", lengths_km=LENGTHS_KM, candidates=(3,), **changes):
     network = {"nodes": [{"id": 0}, {"id": 1}], "links": links}
     fields = {"name": "lab", "preset": preset, "network": network, **PRESETS[preset]()}
     instance = Instance.model_validate(fields, strict=False)
-    shared = {"layout": "single"}
-    return instance.replace(
-        fibre=shared, classical={"launch_dbm": DBM, "receiver_sensitivity_dbm": None, "margin_db": 0},
-        qkd={"candidates": candidates}, **changes,
-    )  # fmt: skip
+    power = {"launch_dbm": DBM, "receiver_sensitivity_dbm": None, "margin_db": 0}
+    own = {"layout": "single"}
+    return instance.replace(fibre=own, classical=power, qkd={"candidates": candidates}, **changes)
 
 
 def with_values(instance, values):

@@ -89,7 +89,7 @@ def test_what_does_not_fit_the_instance_comes_in_one_error():
 def test_rates_that_follow_from_no_equations_are_refused():
     table = {"noise_per_gate": [0.0, 1e-3], "skr_bps": [900.0, 0.0]}
     instance = lab(lengths_km=(25.0,)).replace(qkd={"skr_table": table})
-    with pytest.raises(InstanceError, match="qkd.skr_table is given; expected key rates by the"):
+    with pytest.raises(InstanceError, match=r"qkd\.skr_table is given; expected key rates by the"):
         make_bench(instance, [Measurement(link="spool-25", channel=3, qber=0.02)])
 
 

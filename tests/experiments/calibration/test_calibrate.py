@@ -84,7 +84,7 @@ def test_only_fitted_parameters_are_applied():
     assert applied.replace(fibre={"raman_scale": instance.fibre.raman_scale}) == instance
     table = {"noise_per_gate": [0.0, 1e-3], "skr_bps": [900.0, 0.0]}
     one = lab(lengths_km=(25.0,)).replace(qkd={"skr_table": table})
-    with pytest.raises(InstanceError, match="qkd.skr_table is given"):
+    with pytest.raises(InstanceError, match=r"qkd\.skr_table is given"):
         found.applied_to(one)
 
 

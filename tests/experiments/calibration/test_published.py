@@ -23,7 +23,7 @@ def gys_rows():
 
 
 def gys_instance():
-    """Return the receiver and fibre of GYS, but with the misalignment and dark counts of `paper`."""
+    """Return receiver and fibre of GYS, with misalignment and dark counts of preset `paper`."""
     instance = qkdopt.new_instance("gys", topology="nsfnet", demands=0, seed=1)
     return instance.replace(
         fibre={"loss_db_per_km": 0.21},
