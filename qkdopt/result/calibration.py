@@ -93,7 +93,7 @@ class Calibration(Record):
     Examples
     --------
     >>> import qkdopt
-    >>> found = qkdopt.calibrate("studies/made_up_lab.csv", preset="field")
+    >>> found = qkdopt.calibrate("studies/made_up_lab.csv", preset="field", folds=0)
     >>> scale = found.parameter("raman_scale")
     >>> scale.low < 0.8 < scale.high
     True

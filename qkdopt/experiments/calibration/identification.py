@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from qkdopt.errors import OptionsError
-from qkdopt.experiments.calibration.intervals import interval
+from qkdopt.experiments.calibration.intervals import fit_with_intervals
 from qkdopt.experiments.calibration.least_squares import CONFIDENCE, Fit, fit
 from qkdopt.experiments.calibration.parameters import BY_NAME
 from qkdopt.experiments.calibration.residuals import Data
@@ -27,18 +27,17 @@ def unknown_combinations(found: Fit) -> list[tuple[str, ...]]:
     They are the right singular vectors of the weighted Jacobian, in units of what a parameter must
     be known within, whose 95 % interval is longer than one: :math:`1.96 / s_k > 1`.
     """
-    names = [found.names[k] for k in found.free]
-    if not names:
+    if not found.names:
         return []
     instance = found.problem.data.bench.instance
-    within = [BY_NAME[name].known_within(found.values[name], instance) for name in names]
-    _, sizes, combinations = np.linalg.svd(found.jacobian[:, found.free] * within)
-    sizes = np.append(sizes, np.zeros(len(names) - len(sizes))) / np.sqrt(found.scatter)
+    within = [BY_NAME[name].known_within(found.values[name], instance) for name in found.names]
+    _, sizes, combinations = np.linalg.svd(found.jacobian * within)
+    sizes = np.append(sizes, np.zeros(len(within) - len(sizes))) / np.sqrt(found.scatter)
     least = stats.norm.ppf(0.5 + CONFIDENCE / 2.0)
     return [
         tuple(
             name
-            for name, part in zip(names, np.abs(combination), strict=True)
+            for name, part in zip(found.names, np.abs(combination), strict=True)
             if part >= BELONGS * np.abs(combination).max()
         )
         for size, combination in zip(sizes, combinations, strict=True)
@@ -78,10 +77,8 @@ def fit_identified(data: Data, names: Sequence[str]) -> tuple[Fit, dict[str, str
 
 def _without_unknown(data: Data, found: Fit) -> tuple[Fit, str, str] | None:
     """Return a fit with one parameter less, which one, and why; None where all are known."""
-    at_end = [name for k, name in enumerate(found.names) if k not in found.free]
-    unknown = [*unknown_combinations(found), *((name,) for name in at_end)]
     order = DROPPED if data.has_skr.any() else DROPPED_WITHOUT_RATES
-    for combination in unknown:
+    for combination in unknown_combinations(found):
         for name in (name for name in order if name in combination):
             fewer = fit(data, [other for other in found.names if other != name])
             # With errors of its own scatter a worse fit would look no worse.
@@ -128,5 +125,6 @@ def validate_identified(found: Fit) -> None:
 
 
 def _has_an_end(found: Fit, name: str) -> bool:
-    ends = interval(found, found.names.index(name))
+    _, intervals = fit_with_intervals(found)
+    ends = intervals[found.names.index(name)]
     return ends.low is not None or ends.high is not None

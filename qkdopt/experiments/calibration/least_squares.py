@@ -101,7 +101,8 @@ class Fit:
             return 1.0
         if self.all_given and self.chi2 <= stats.chi2.ppf(CONFIDENCE, freedom):
             return 1.0
-        return self.chi2 / freedom
+        # Below 1 only where rows agree to more digits than any table has.
+        return max(1.0, self.chi2 / freedom)
 
     @cached_property
     def threshold(self) -> float:

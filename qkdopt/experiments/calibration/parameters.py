@@ -15,6 +15,7 @@ from qkdopt.instance import Instance
 ParameterName = Literal["raman_scale", "misalignment", "dark_counts", "excess_loss"]
 # A parameter is known if its 95 % interval ends within so many times its value, or so many dB.
 KNOWN_WITHIN = 10.0
+LEAST_RAMAN_SCALE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FitParameter:
     size
         What one is on the scale of the fit.
     high
-        Largest value; the least is 0, for the excess loss what leaves the receiver none.
+        Largest value; the least is 0, or nearly, for the excess loss what leaves the receiver none.
     given
         Returns the instance's value.
     start
@@ -60,9 +61,9 @@ class FitParameter:
 
     def bounds(self, instance: Instance) -> tuple[float, float]:
         """Return the range of coordinates."""
-        # A loss is positive, in all.
-        low = -instance.qkd.insertion_loss_db if self.name == "excess_loss" else 0.0
-        return self.coordinate(low), self.coordinate(self.high)
+        # A loss is positive, in all, and so is a Raman scale.
+        lowest = {"excess_loss": -instance.qkd.insertion_loss_db, "raman_scale": LEAST_RAMAN_SCALE}
+        return self.coordinate(lowest.get(self.name, 0.0)), self.coordinate(self.high)
 
     def first(self, instance: Instance) -> float:
         """Return the coordinate to begin from: the instance's value."""
