@@ -62,9 +62,11 @@ def test_the_calibrated_network_and_its_scenarios_are_read_again(written):
 
 def test_standard_streams(written):
     folder, _ = written
-    status, text = run(LAB, *FAST, "-o", "-", "--quiet")
-    assert status == 0
-    mine, file = json.loads(text), json.loads((folder / "c.json").read_text("utf-8"))
+    result = CliRunner().invoke(app, ["calibrate", LAB, *map(str, FAST), "-o", "-"])
+    assert result.exit_code == 0
+    # What is said goes to the other stream.
+    assert "raman_scale" in result.stderr
+    mine, file = json.loads(result.stdout), json.loads((folder / "c.json").read_text("utf-8"))
     for data in (mine, file):
         del data["seconds"]
     assert mine == file

@@ -180,9 +180,10 @@ def test_scatter_of_either_column_is_found_by_itself():
 
 def test_too_few_numbers_are_refused_without_errors_of_their_own():
     instance = lab(lengths_km=(25.0,))
-    rows = measured(instance, seed=1, skr=0.02, qber=0.02, sets=SETS[:2], errors=True)
+    values = {**TRUTH, "dark_counts": 1e-8, "excess_loss": 0.0}
+    rows = measured(instance, values, seed=1, skr=0.02, qber=0.02, sets=SETS[:2], errors=True)
     names = list(BY_NAME)[:2]
-    given = qkdopt.calibrate(rows[:1] + rows[1:], instance=instance, parameters=names, folds=0)
+    given = qkdopt.calibrate(rows, instance=instance, parameters=names, folds=0)
     assert given.degrees_of_freedom == 2
     bare = [
         row.model_copy(update={"skr_bps_se": None, "qber_se": None, "skr_bps": None})
