@@ -13,11 +13,9 @@ def calibration_lines(found: Calibration) -> Iterator[str]:
     """Yield the lines of a calibration."""
     rates = sum(row.skr_bps is not None for row in found.rows)
     errors = sum(row.qber is not None for row in found.rows)
-    name = (
-        found.instance.name
-        if found.instance.preset is None
-        else (f"{found.instance.name} (preset {found.instance.preset})")
-    )
+    name, preset = found.instance.name, found.instance.preset
+    if preset is not None and name != f"preset {preset}":
+        name = f"{name} (preset {preset})"
     yield f"measurements  {found.measurements.name}: {rates} key rates, {errors} QBERs"
     yield f"instance      {name}"
     yield ""

@@ -92,7 +92,7 @@ def test_only_fitted_parameters_are_applied():
     ("without", "sets", "named"),
     [
         (("skr",), SETS[:1], ("dark_counts", "excess_loss", "raman_scale")),
-        ((), SETS[:1], ("raman_scale",)),
+        pytest.param((), SETS[:1], ("raman_scale",), marks=pytest.mark.slow),
         (("skr",), SETS, ("dark_counts", "excess_loss")),
     ],
     ids=["dark QBERs", "dark", "QBERs"],
@@ -292,6 +292,7 @@ def test_each_bad_option_has_its_message(options, message):
     assert message in error.value.faults[0]
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_changes_no_parameter():
     instance = lab()
     rows = measured(instance, seed=10, skr=0.03, qber=0.02)
