@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from qkdopt.cli.calibrate_command import calibrate_app
 from qkdopt.cli.choices import AnyStrategy, Formulation, PlanFormat
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.dimension_command import dimension_app
@@ -36,6 +37,7 @@ app.add_typer(design_app, name="design")
 app.add_typer(dimension_app)
 app.add_typer(traffic_app)
 app.add_typer(rate_app)
+app.add_typer(calibrate_app)
 
 
 @app.callback(invoke_without_command=True)

@@ -42,6 +42,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "qkdopt rates --protocol cv-gaussian --losses 0:20:41 --plot rates.png",
         f"qkdopt rates --protocol one-decoy-bb84-finite --instance {SMALL} -o finite.json",
     ),
+    "calibrate": (
+        "qkdopt calibrate studies/made_up_lab.csv --preset field -o calibration.json",
+        f"qkdopt calibrate measured.csv --instance {INSTANCE} --fit raman_scale,misalignment",
+        f"qkdopt calibrate measured.csv --preset field --apply {INSTANCE} --calibrated network.json"
+        " --scenarios intervals.toml",
+    ),
     "instance new": (
         "qkdopt instance new --topology nsfnet --demands 100 --preset dwdm -o nsfnet.json",
         "qkdopt instance new --topology madqci --preset field --candidates 3,13 -o madrid.json",
