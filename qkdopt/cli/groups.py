@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from qkdopt.cli.call import command_line
 from qkdopt.cli.examples import examples_text
 from qkdopt.cli.quiet import be_quiet
 from qkdopt.cli.suggestions import USAGE_ERROR, add_suggestion
@@ -44,6 +46,17 @@ def _quiet_option() -> Any:
     return option
 
 
+def _noting(name: str, callback: Callable[..., Any] | None) -> Callable[..., Any]:
+    """Return what runs a command, with its name and options noted for what it writes."""
+    assert callback is not None
+
+    def noted(**options: Any) -> Any:
+        with command_line(name, options):
+            return callback(**options)
+
+    return noted
+
+
 class Group(TyperGroup):
     """A group whose commands have examples and ``--quiet``, and whole sentences in its list."""
 
@@ -53,6 +66,7 @@ class Group(TyperGroup):
         for name, command in self.commands.items():
             if not hasattr(command, "commands"):
                 command.epilog = examples_text(path + name)
+                command.callback = _noting(path + name, command.callback)
                 command.params.append(_quiet_option())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

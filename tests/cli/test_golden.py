@@ -31,6 +31,7 @@ MASKS = [
     (r"\b\d+\.\d+ million", "#.# million"),
     (r'("requests_per_second":) [0-9.e+-]+', r"\1 0"),
     (r'"environment": \{.*?\n \}', '"environment": "#"'),
+    (r'"written_at": "[^"]*"', '"written_at": "#"'),
 ]
 COMMANDS = {
     "solve_fixed": "solve instances/bench/nsfnet_260erl.json --strategy fixed",
