@@ -35,7 +35,7 @@ class Difference:
 
     @property
     def relative(self) -> float | None:
-        """Relative difference of two numbers; None of counts and names, and where the first is 0."""
+        """Relative difference of two numbers; None of counts and names, and of a first 0."""
         pair = (self.earlier, self.now)
         # Of channels and other whole numbers it would say nothing.
         if not any(isinstance(x, float) for x in pair):
