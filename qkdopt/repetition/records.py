@@ -16,6 +16,7 @@ from qkdopt.repetition.sources import Earlier, as_plain, read_output
 from qkdopt.report.simulations import SCHEMA as SIMULATION_SCHEMA
 from qkdopt.report.simulations import SimulationRecord
 from qkdopt.result import SCHEMA, Environment, InstanceSource, Provenance, Result
+from qkdopt.result.base import Record
 from qkdopt.result.dimensioning import (
     DIMENSIONING_SCHEMA,
     FRONTIER_SCHEMA,
@@ -35,6 +36,13 @@ EXPECTED = (
     "expected what solve, bound --json, simulate --json or dimension write, or a folder of tables "
     "with its provenance.json"
 )
+
+
+class Origin(Record):
+    """What every output carries, whatever its schema."""
+
+    provenance: Provenance
+    environment: Environment
 
 
 def earlier_of(output: AnyOutput | str | Path) -> Earlier:
@@ -84,14 +92,12 @@ def _fields(path: Path, data: dict[str, Any]) -> tuple[Provenance, Environment]:
     """Read the provenance of an output without a schema of its own."""
     if "provenance" not in data:
         raise ResultError(str(path), [f"provenance is missing; {EXPECTED}"])
-    wanted = {name: data.get(name) for name in ("provenance", "environment")}
+    wanted = {name: data.get(name) for name in Origin.model_fields}
     try:
-        return (
-            Provenance.model_validate_json(json.dumps(wanted["provenance"])),
-            Environment.model_validate_json(json.dumps(wanted["environment"] or {})),
-        )
+        found = Origin.model_validate_json(json.dumps(wanted))
     except ValidationError as problem:
-        raise ResultError(str(path), list(fault_texts(problem, wanted, Provenance))) from None
+        raise ResultError(str(path), list(fault_texts(problem, wanted, Origin))) from None
+    return found.provenance, found.environment
 
 
 def _of_version_before(record: Any, name: str) -> Provenance:
