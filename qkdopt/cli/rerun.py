@@ -77,7 +77,7 @@ def run_rerun(
 
 
 def _lines(found: Rerun) -> Iterator[str]:
-    """Spell what was compared, why it may differ, and the verdict."""
+    """Spell what was compared, why it may differ, and the agreement."""
     origin = found.provenance
     names = ", ".join(source.name for source in origin.instances) or "no instance"
     seed = "no seed" if origin.seed is None else f"seed {origin.seed}"
@@ -86,12 +86,12 @@ def _lines(found: Rerun) -> Iterator[str]:
     width = max(len(part.name) for part in found.parts)
     for part in found.parts:
         yield from _part_lines(part, width)
-    if found.verdict != "identical":
+    if found.agreement != "identical":
         yield from (f"why        {reason}" for reason in found.reasons)
     elif found.reasons:
         yield "although   " + "; ".join(found.reasons)
     yield from (f"against    {text}" for text in found.contradictions)
-    yield f"verdict    {found.verdict}: {MEANING[found.verdict]}"
+    yield f"verdict    {found.agreement}: {MEANING[found.agreement]}"
 
 
 def _part_lines(part: Part, width: int) -> Iterator[str]:

@@ -20,10 +20,10 @@ from qkdopt.cli.provenance import PROVENANCE_FILE
 from qkdopt.io import read_instance, read_record
 from qkdopt.io.environment import environment, plain
 from qkdopt.repetition import Part, Rerun
+from qkdopt.repetition.agreement import agreement_of_parts
 from qkdopt.repetition.differences import part
 from qkdopt.repetition.reasons import NONE_KNOWN, environment_reasons
 from qkdopt.repetition.sources import Earlier, find_instance
-from qkdopt.repetition.verdict import verdict_of_parts
 from qkdopt.result import PROVENANCE_SCHEMA, Environment, Provenance
 from qkdopt.result.base import Record
 
@@ -85,10 +85,10 @@ def rerun_folder(folder: Path, instance: Path | None) -> Rerun:
     reasons = list(environment_reasons(record.environment, environment()))
     if "time_limit" in origin.options:
         reasons.append(CLOCK)
-    verdict = verdict_of_parts(parts, same=False)
-    if not reasons and verdict != "identical":
+    agreement = agreement_of_parts(parts, same=False)
+    if not reasons and agreement != "identical":
         reasons = [NONE_KNOWN]
-    return Rerun(str(folder), origin, verdict, parts, tuple(reasons), (), None)
+    return Rerun(str(folder), origin, agreement, parts, tuple(reasons), (), None)
 
 
 def _faults(folder: Path, record: FolderRecord) -> Iterator[str]:

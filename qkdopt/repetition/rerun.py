@@ -8,12 +8,12 @@ from typing import Any
 
 from qkdopt.instance import Instance
 from qkdopt.io.environment import environment
+from qkdopt.repetition.agreement import CONFIRMED, Agreement
 from qkdopt.repetition.differences import Part
 from qkdopt.repetition.reasons import NONE_KNOWN, environment_reasons
 from qkdopt.repetition.records import EXPECTED, AnyOutput, earlier_of
 from qkdopt.repetition.runs import REPEATED, Plans
 from qkdopt.repetition.sources import find_instance, plan_of
-from qkdopt.repetition.verdict import CONFIRMED, Verdict
 from qkdopt.result import AnyPlan, Provenance
 
 
@@ -27,7 +27,7 @@ class Rerun:
         Of the output: its file, or its command.
     provenance
         Of the earlier run.
-    verdict
+    agreement
         ``identical``: equal bit for bit, times aside. ``same value``: as good, by another plan or
         proof, or but for the last digits. ``better``, ``worse``: the second run. ``different``:
         where neither is better. ``contradicts``: what one proves, the other exceeds.
@@ -43,7 +43,7 @@ class Rerun:
 
     name: str
     provenance: Provenance
-    verdict: Verdict
+    agreement: Agreement
     parts: tuple[Part, ...]
     reasons: tuple[str, ...]
     contradictions: tuple[str, ...]
@@ -52,7 +52,7 @@ class Rerun:
     @property
     def confirmed(self) -> bool:
         """Whether the second run says what the first said: identical, or the same value."""
-        return self.verdict in CONFIRMED
+        return self.agreement in CONFIRMED
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return plain data (schema ``qkdopt/rerun/1``)."""
@@ -60,7 +60,7 @@ class Rerun:
             "schema": "qkdopt/rerun/1",
             "of": self.name,
             "command": self.provenance.command,
-            "verdict": self.verdict,
+            "agreement": self.agreement,
             "confirmed": self.confirmed,
             "parts": [part.to_json_dict() for part in self.parts],
             "reasons": list(self.reasons),
@@ -102,7 +102,7 @@ def rerun(
     >>> line = qkdopt.read_instance("instances/small/line.json")
     >>> result = qkdopt.solve(line, strategy="ds-qkd")
     >>> again = qkdopt.rerun(result, line)
-    >>> again.verdict, [part.name for part in again.parts if not part.identical]
+    >>> again.agreement, [part.name for part in again.parts if not part.identical]
     ('identical', [])
     """
     earlier = earlier_of(output)
@@ -113,12 +113,12 @@ def rerun(
     plans = Plans(plan_of(earlier, "start", start), plan_of(earlier, "around", around))
     again = repeat(earlier, found, plans)
     reasons = (*environment_reasons(earlier.environment, environment()), *again.reasons)
-    if not reasons and again.verdict != "identical":
+    if not reasons and again.agreement != "identical":
         reasons = (NONE_KNOWN,)
     return Rerun(
         name=earlier.name,
         provenance=earlier.provenance,
-        verdict=again.verdict,
+        agreement=again.agreement,
         parts=again.parts,
         reasons=reasons,
         contradictions=again.contradictions,

@@ -16,17 +16,17 @@ from qkdopt.errors import RefusedError
 from qkdopt.instance import Instance
 from qkdopt.optimize import solve
 from qkdopt.optimize.strategies import HEURISTICS
+from qkdopt.repetition.agreement import (
+    Agreement,
+    agreement_of_order,
+    agreement_of_parts,
+    agreement_of_results,
+    contradictions,
+)
 from qkdopt.repetition.differences import ROUNDING, Part, part
 from qkdopt.repetition.reasons import clock_reason
 from qkdopt.repetition.records import validate_options
 from qkdopt.repetition.sources import Earlier, as_plain, trace_of
-from qkdopt.repetition.verdict import (
-    Verdict,
-    contradictions,
-    verdict_of_order,
-    verdict_of_parts,
-    verdict_of_results,
-)
 from qkdopt.result import AnyPlan, Result
 from qkdopt.result.dimensioning import Dimensioning, Frontier
 from qkdopt.simulation import SimulationOptions, simulate
@@ -45,7 +45,7 @@ class Repetition:
         What the run returned.
     parts
         What was compared.
-    verdict
+    agreement
         On both.
     reasons
         Why they may be expected to differ, machine and versions aside.
@@ -55,7 +55,7 @@ class Repetition:
 
     answer: Any
     parts: tuple[Part, ...]
-    verdict: Verdict
+    agreement: Agreement
     reasons: tuple[str, ...] = ()
     contradictions: tuple[str, ...] = ()
 
@@ -89,8 +89,8 @@ def repeat_solve(earlier: Earlier, instance: Instance, plans: Plans) -> Repetiti
     reasons += _within_gap(before, now)
     parts = _result_parts(earlier.data, as_plain(now))
     found = tuple(contradictions(before, now))
-    verdict = verdict_of_results(parts, before, now, found)
-    return Repetition(now, parts, verdict, tuple(reasons), found)
+    agreement = agreement_of_results(parts, before, now, found)
+    return Repetition(now, parts, agreement, tuple(reasons), found)
 
 
 def repeat_bound(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
@@ -105,8 +105,8 @@ def repeat_bound(earlier: Earlier, instance: Instance, plans: Plans) -> Repetiti
     parts = (part("bound", before, data),)
     ranks = [_height(one) for one in (before, data)]
     level = 1 if ranks[0][0] == ranks[1][0] else 0
-    verdict = verdict_of_order(parts, -ranks[0][level], -ranks[1][level])
-    return Repetition(now, parts, verdict, tuple(reasons))
+    agreement = agreement_of_order(parts, -ranks[0][level], -ranks[1][level])
+    return Repetition(now, parts, agreement, tuple(reasons))
 
 
 def repeat_simulate(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
@@ -124,7 +124,7 @@ def repeat_simulate(earlier: Earlier, instance: Instance, plans: Plans) -> Repet
         part("measures", _picked(earlier.data, names), _picked(data, names)),
         part("links", _picked(earlier.data, ("links",)), _picked(data, ("links",))),
     )
-    return Repetition(now, parts, verdict_of_parts(parts, same=False), tuple(reasons))
+    return Repetition(now, parts, agreement_of_parts(parts, same=False), tuple(reasons))
 
 
 def repeat_dimension(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
@@ -150,7 +150,9 @@ def repeat_dimension(earlier: Earlier, instance: Instance, plans: Plans) -> Repe
     data = as_plain(now)
     parts = _frontier_parts(earlier.data, data) if several else _links_parts(earlier.data, data)
     found = tuple(_price_contradictions(before, now))
-    return Repetition(now, parts, _price_verdict(parts, before, now, found), tuple(reasons), found)
+    return Repetition(
+        now, parts, _price_agreement(parts, before, now, found), tuple(reasons), found
+    )
 
 
 REPEATED: dict[str, Callable[[Earlier, Instance, Plans], Repetition]] = {
@@ -270,12 +272,12 @@ def _price_contradictions(
     return texts
 
 
-def _price_verdict(
+def _price_agreement(
     parts: Sequence[Part],
     before: Dimensioning | Frontier,
     now: Dimensioning | Frontier,
     found: Sequence[str],
-) -> Verdict:
+) -> Agreement:
     if found:
         return "contradicts"
     pairs = [
@@ -283,6 +285,6 @@ def _price_verdict(
         for first, second in zip(_prices(before), _prices(now), strict=True)
     ]
     if len(pairs) == 1:
-        return verdict_of_order(parts, -pairs[0][0], -pairs[0][1])
+        return agreement_of_order(parts, -pairs[0][0], -pairs[0][1])
     same = all(math.isclose(*pair, rel_tol=ROUNDING) for pair in pairs)
-    return verdict_of_parts(parts, same=same)
+    return agreement_of_parts(parts, same=same)

@@ -39,7 +39,7 @@ def changed(path: Path, **changes: object) -> Path:
 
 def test_a_heuristic_is_identical(tmp_path):
     again = qkdopt.rerun(solved(tmp_path))
-    assert again.verdict == "identical"
+    assert again.agreement == "identical"
     assert again.confirmed
     assert [part.name for part in again.parts] == ["plan", "value", "rates", "bound", "status"]
     # Nothing would be found identical if nothing was compared.
@@ -61,7 +61,7 @@ def test_a_heuristic_is_identical(tmp_path):
 def test_work_that_no_clock_limits_is_identical(options):
     instance = qkdopt.read_instance(MESH)
     again = qkdopt.rerun(qkdopt.solve(instance, **options), instance)
-    assert again.verdict == "identical", again.parts
+    assert again.agreement == "identical", again.parts
     assert again.answer.limits.node_limit == options["node_limit"]
 
 
@@ -69,7 +69,7 @@ def test_a_result_of_another_strategy_than_it_says_is_seen(tmp_path):
     path = solved(tmp_path)
     changed(path, provenance__options__strategy="fixed")
     again = qkdopt.rerun(path)
-    assert again.verdict == "worse"
+    assert again.agreement == "worse"
     assert again.reasons == (NONE_KNOWN,)
 
 
@@ -98,24 +98,24 @@ def test_a_run_ended_by_the_clock_says_so(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert status == (0 if told["confirmed"] else 1)
     assert "limited by time (0.2 s), ended by the clock" in told["reasons"][0]
-    assert told["verdict"] in ("identical", "same value", "better", "worse")
+    assert told["agreement"] in ("identical", "same value", "better", "worse")
 
 
 @pytest.mark.parametrize(
-    ("factor", "verdict"), [(1.0 - 1e-3, "better"), (1.0 + 1e-3, "worse"), (1.0, "same value")]
+    ("factor", "agreement"), [(1.0 - 1e-3, "better"), (1.0 + 1e-3, "worse"), (1.0, "same value")]
 )
-def test_the_order_is_by_served_and_then_by_the_objective(factor, verdict):
+def test_the_order_is_by_served_and_then_by_the_objective(factor, agreement):
+    from qkdopt.repetition.agreement import agreement_of_results
     from qkdopt.repetition.differences import part
-    from qkdopt.repetition.verdict import verdict_of_results
 
     now = qkdopt.solve(qkdopt.read_instance(MESH), strategy="ds-qkd")
     value = now.value.model_copy(update={"objective_bps": factor * now.value.objective_bps})
     earlier = now.model_copy(update={"value": value})
     other = (part("plan", 1, 2),)
-    assert verdict_of_results(other, earlier, now, ()) == verdict
+    assert agreement_of_results(other, earlier, now, ()) == agreement
     # One demand more outweighs any objective.
     fewer = value.model_copy(update={"served": value.served - 1, "objective_bps": 1e9})
-    assert verdict_of_results(other, now.model_copy(update={"value": fewer}), now, ()) == "better"
+    assert agreement_of_results(other, now.model_copy(update={"value": fewer}), now, ()) == "better"
 
 
 def test_a_bound_below_the_other_value_contradicts(tmp_path, monkeypatch, capsys):
@@ -156,7 +156,7 @@ def test_the_instance_is_found_beside_the_result_and_its_hash_decides(tmp_path, 
     other.mkdir()
     moved = [file.rename(other / file.name) for file in (copy, path)]
     monkeypatch.chdir(tmp_path)
-    assert qkdopt.rerun(moved[1]).verdict == "identical"
+    assert qkdopt.rerun(moved[1]).agreement == "identical"
     moved[0].write_text(LINE.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(qkdopt.ResultError, match=r"mesh6.json: another hash"):
         qkdopt.rerun(moved[1])
@@ -168,7 +168,7 @@ def test_the_instance_is_found_beside_the_result_and_its_hash_decides(tmp_path, 
 def test_an_earlier_plan_is_read_where_it_was_and_has_to_be_the_same(tmp_path, capsys):
     start = solved(tmp_path).rename(tmp_path / "start.json")
     path = solved(tmp_path, MESH, "--start", start, "--strategy", "fixed")
-    assert qkdopt.rerun(path).verdict == "identical"
+    assert qkdopt.rerun(path).agreement == "identical"
     kept = start.rename(tmp_path / "kept.json")
     capsys.readouterr()
     assert exit_status("-q", "rerun", path) == 2
@@ -183,7 +183,7 @@ def test_a_plan_around_an_earlier_one_is_identical(tmp_path):
     first = solved(tmp_path).rename(tmp_path / "first.json")
     path = solved(tmp_path, MESH, "--from", first, "--strategy", "ds-qkd")
     assert json.loads(path.read_text(encoding="utf-8"))["around"]
-    assert qkdopt.rerun(path).verdict == "identical"
+    assert qkdopt.rerun(path).agreement == "identical"
 
 
 def test_a_result_of_an_earlier_version_is_run_by_what_it_tells(tmp_path):
@@ -191,7 +191,7 @@ def test_a_result_of_an_earlier_version_is_run_by_what_it_tells(tmp_path):
     data = json.loads(path.read_text(encoding="utf-8"))
     del data["provenance"]
     path.write_text(json.dumps(data), encoding="utf-8")
-    assert qkdopt.rerun(path, qkdopt.read_instance(LINE)).verdict == "identical"
+    assert qkdopt.rerun(path, qkdopt.read_instance(LINE)).agreement == "identical"
     del data["limits"]
     path.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(qkdopt.ResultError, match="provenance is missing"):
@@ -203,11 +203,11 @@ def test_a_bound_is_identical_and_a_lower_one_is_better(tmp_path, capsys):
     assert exit_status("-q", "bound", MESH, "--node-limit", 2, "--json") == 0
     path = tmp_path / "bound.json"
     path.write_text(capsys.readouterr().out, encoding="utf-8")
-    assert qkdopt.rerun(path).verdict == "identical"
+    assert qkdopt.rerun(path).agreement == "identical"
     proved = json.loads(path.read_text(encoding="utf-8"))["objective_bps"]
-    assert qkdopt.rerun(changed(path, objective_bps=1.01 * proved)).verdict == "better"
-    assert qkdopt.rerun(changed(path, objective_bps=0.99 * proved)).verdict == "worse"
-    assert qkdopt.rerun(changed(path, served=9, objective_bps=1.0)).verdict == "better"
+    assert qkdopt.rerun(changed(path, objective_bps=1.01 * proved)).agreement == "better"
+    assert qkdopt.rerun(changed(path, objective_bps=0.99 * proved)).agreement == "worse"
+    assert qkdopt.rerun(changed(path, served=9, objective_bps=1.0)).agreement == "better"
 
 
 @pytest.mark.slow
@@ -216,10 +216,10 @@ def test_a_simulation_is_identical_and_another_number_is_seen(tmp_path, capsys):
     assert exit_status("-q", "simulate", MESH, *options, "--json") == 0
     path = tmp_path / "simulation.json"
     path.write_text(capsys.readouterr().out, encoding="utf-8")
-    assert qkdopt.rerun(path).verdict == "identical"
+    assert qkdopt.rerun(path).agreement == "identical"
     changed(path, blocking__value=0.25)
     again = qkdopt.rerun(path)
-    assert (again.verdict, again.reasons) == ("different", (NONE_KNOWN,))
+    assert (again.agreement, again.reasons) == ("different", (NONE_KNOWN,))
     (part,) = (part for part in again.parts if not part.identical)
     assert [difference.where for difference in part.differences] == ["blocking.value"]
 
@@ -232,7 +232,7 @@ def test_a_trace_is_read_again(tmp_path, capsys):
     assert exit_status("-q", "simulate", MESH, "--trace", trace, "--json") == 0
     path = tmp_path / "simulation.json"
     path.write_text(capsys.readouterr().out, encoding="utf-8")
-    assert qkdopt.rerun(path).verdict == "identical"
+    assert qkdopt.rerun(path).agreement == "identical"
     trace.write_text("\n".join(["arrival,holding,source,target", *rows[1:]]), encoding="utf-8")
     with pytest.raises(qkdopt.ResultError, match="trace: what the earlier run was given"):
         qkdopt.rerun(path)
@@ -245,7 +245,7 @@ def test_a_dimensioning_is_identical_and_a_bound_above_the_price_contradicts(tmp
         ring, transmitter=60.0, receiver=40.0, seed=2, move_limit=50_000, threads=1
     )
     again = qkdopt.rerun(found, ring)
-    assert again.verdict == "identical", again.parts
+    assert again.agreement == "identical", again.parts
     # Links that cost a hundredth: what is proved now exceeds what they claim to cost.
     with pytest.raises(qkdopt.RefusedError, match="price"):
         qkdopt.rerun(found.model_copy(update={"price": 0.01 * found.price}), ring)
@@ -257,7 +257,7 @@ def test_a_frontier_is_identical():
     table = qkdopt.dimension_frontier(
         ring, transmitter=60.0, receiver=40.0, factors=(1.0, 1e9), move_limit=50_000, threads=1
     )
-    assert qkdopt.rerun(table, ring).verdict == "identical"
+    assert qkdopt.rerun(table, ring).agreement == "identical"
 
 
 @pytest.mark.parametrize(

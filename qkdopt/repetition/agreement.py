@@ -8,15 +8,15 @@ from typing import Literal
 from qkdopt.repetition.differences import ROUNDING, Part
 from qkdopt.result import Bound, Result, Value
 
-Verdict = Literal["identical", "same value", "better", "worse", "different", "contradicts"]
+Agreement = Literal["identical", "same value", "better", "worse", "different", "contradicts"]
 # With these the second run says what the first said.
-CONFIRMED: tuple[Verdict, ...] = ("identical", "same value")
+CONFIRMED: tuple[Agreement, ...] = ("identical", "same value")
 # The checker's own, of bounds: what a bound may lack by rounding.
 ROUNDING_BPS = 1e-6
 
 
-def verdict_of_parts(parts: Sequence[Part], *, same: bool) -> Verdict:
-    """Return the verdict on outputs of which neither is better.
+def agreement_of_parts(parts: Sequence[Part], *, same: bool) -> Agreement:
+    """Return how outputs agree of which neither is better.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def verdict_of_parts(parts: Sequence[Part], *, same: bool) -> Verdict:
     return "same value" if same or all(part.rounded for part in parts) else "different"
 
 
-def verdict_of_order(parts: Sequence[Part], earlier: float, now: float) -> Verdict:
-    """Return the verdict on outputs by a number of which more is better.
+def agreement_of_order(parts: Sequence[Part], earlier: float, now: float) -> Agreement:
+    """Return how outputs agree by a number of which more is better.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ def verdict_of_order(parts: Sequence[Part], earlier: float, now: float) -> Verdi
     return "better" if now > earlier else "worse"
 
 
-def verdict_of_results(
+def agreement_of_results(
     parts: Sequence[Part], earlier: Result, now: Result, contradictions: Sequence[str]
-) -> Verdict:
-    """Return the verdict on two results: by what is served, then by the objective.
+) -> Agreement:
+    """Return how two results agree: by what is served, then by the objective.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def verdict_of_results(
     if contradictions:
         return "contradicts"
     if earlier.value is None or now.value is None or now.value.served != earlier.value.served:
-        return verdict_of_order(parts, _served(earlier.value), _served(now.value))
-    return verdict_of_order(parts, earlier.value.objective_bps, now.value.objective_bps)
+        return agreement_of_order(parts, _served(earlier.value), _served(now.value))
+    return agreement_of_order(parts, earlier.value.objective_bps, now.value.objective_bps)
 
 
 def contradictions(earlier: Result, now: Result) -> Iterator[str]:
