@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -46,12 +47,18 @@ def _quiet_option() -> Any:
     return option
 
 
-def _noting(name: str, callback: Callable[..., Any] | None) -> Callable[..., Any]:
+def _noting(name: str, command: Any) -> Callable[..., Any]:
     """Return what runs a command, with its name and options noted for what it writes."""
-    assert callback is not None
+    callback = command.callback
+    # Early versions of typer make paths of texts only later.
+    files = {one.name for one in command.params if one.type.name in ("path", "file", "directory")}
 
     def noted(**options: Any) -> Any:
-        with command_line(name, options):
+        as_paths = {
+            key: Path(value) for key, value in options.items()
+            if key in files and isinstance(value, str)
+        }  # fmt: skip
+        with command_line(name, options | as_paths):
             return callback(**options)
 
     return noted
@@ -66,7 +73,7 @@ class Group(TyperGroup):
         for name, command in self.commands.items():
             if not hasattr(command, "commands"):
                 command.epilog = examples_text(path + name)
-                command.callback = _noting(path + name, command.callback)
+                command.callback = _noting(path + name, command)
                 command.params.append(_quiet_option())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
