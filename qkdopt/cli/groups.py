@@ -23,6 +23,8 @@ RENAMED = {"knobs": "sensitivity"}
 
 PROGRAM = "qkdopt"
 QUIET_NAME = "quiet"
+# Names of the types of parameters that are paths.
+PATHS = ("path", "file", "directory")
 
 
 def _quiet_option() -> Any:
@@ -47,11 +49,15 @@ def _quiet_option() -> Any:
     return option
 
 
+def _type_name(parameter: Any) -> str:
+    return str(getattr(getattr(parameter, "type", None), "name", ""))
+
+
 def _noting(name: str, command: Any) -> Callable[..., Any]:
     """Return what runs a command, with its name and options noted for what it writes."""
     callback = command.callback
-    # Early versions of typer make paths of texts only later.
-    files = {one.name for one in command.params if one.type.name in ("path", "file", "directory")}
+    # Early versions of typer, whose parameters have a type, make paths of texts only later.
+    files = {one.name for one in command.params if _type_name(one) in PATHS}
 
     def noted(**options: Any) -> Any:
         as_paths = {
