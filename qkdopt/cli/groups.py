@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +60,7 @@ def _noting(name: str, command: Any) -> Callable[..., Any]:
     # Early versions of typer, whose parameters have a type, make paths of texts only later.
     files = {one.name for one in command.params if _type_name(one) in PATHS}
 
+    @wraps(callback)
     def noted(**options: Any) -> Any:
         as_paths = {
             key: Path(value) for key, value in options.items()
