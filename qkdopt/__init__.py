@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     )
     from qkdopt.problem import Problem
     from qkdopt.problem.plan import Plan
+    from qkdopt.repetition import rerun
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
     from qkdopt.result.calibration import Calibration
@@ -152,6 +153,7 @@ __all__ = [
     "read_result",
     "read_surface",
     "reproduce",
+    "rerun",
     "resilience",
     "run_study",
     "sensitivity",
@@ -230,6 +232,7 @@ _HOME = {
     "read_result": "qkdopt.io",
     "read_surface": "qkdopt.io.surfaces",
     "reproduce": "qkdopt.experiments.reproduction",
+    "rerun": "qkdopt.repetition",
     "share_keys": "qkdopt.instance",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",

@@ -218,6 +218,46 @@ def check(
 
 
 @app.command()
+def rerun(
+    output: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULT",
+            help="Result (JSON) of solve, bound, simulate or dimension; or a folder of tables.",
+        ),
+    ],
+    instance: Annotated[
+        Path | None,
+        typer.Option(help="Instance file; by default where it was.", metavar="FILE"),
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Earlier plan of --start; by default where it was.")
+    ] = None,
+    around: Annotated[
+        Path | None, typer.Option("--from", help="Earlier plan of --from; by default where it was.")
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the result found now to this file."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a result again with its own options and seed, and say whether it is identical."""
+    from qkdopt.cli.rerun import run_rerun
+
+    raise typer.Exit(
+        run_rerun(
+            output,
+            instance=instance,
+            start=start,
+            around=around,
+            output=write,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def report(
     results: Annotated[
         list[Path],

@@ -14,6 +14,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "bound": (f"qkdopt bound {SMALL}", f"qkdopt bound {INSTANCE} --routes all --time-limit 600"),
     "explain": (f"qkdopt explain {SMALL}", f"qkdopt explain {SMALL} --demand 0 --min-skr 50000"),
     "check": (f"qkdopt check {SMALL} result.json", f"qkdopt check {SMALL} - < result.json"),
+    "rerun": (
+        "qkdopt rerun result.json",
+        f"qkdopt rerun result.json --instance {SMALL} -o again.json",
+        "qkdopt rerun design",
+    ),
     "report": (
         f"qkdopt report result.json -o page.html --instance {SMALL}",
         "qkdopt report before.json after.json -o both.html",

@@ -11,6 +11,7 @@ import typer
 
 from qkdopt.channel_sets.scenario import read_scenarios
 from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
+from qkdopt.cli.provenance import provenance_fields, write_provenance
 from qkdopt.cli.sensitivity_text import SweepOptions, sensitivity_json, sensitivity_lines
 from qkdopt.errors import Faults
 from qkdopt.experiments.sensitivity.analysis import COLUMNS, sensitivity_table
@@ -109,8 +110,12 @@ def run_sensitivity(
     _write(table, folder)
     if sweep.receivers is not None:
         _write_powers(options.instance, sweep.receivers, folder)
+    source = [(path, read_instance(path))]
+    write_provenance(folder, ("sensitivity.csv", "sensitivity.png", "launch.csv"), source)
     if as_json:
-        typer.echo(json.dumps(sensitivity_json(options, sweep, table, rows), indent=1))
+        data = sensitivity_json(options, sweep, table, rows)
+        origin = provenance_fields(source)["provenance"]
+        typer.echo(json.dumps(data | {"provenance": origin}, indent=1))
     else:
         typer.echo("\n".join(sensitivity_lines(options, sweep, table, rows)))
         typer.echo(f"written to {folder}")

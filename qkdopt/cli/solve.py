@@ -13,6 +13,7 @@ from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
+from qkdopt.cli.provenance import read_from
 from qkdopt.cli.quiet import hint
 from qkdopt.cli.streams import is_standard, say, validate_output, write_json
 from qkdopt.instance import Instance
@@ -113,6 +114,7 @@ seed, node_limit, scheduler
             scheduler=scheduler,
             progress=live,
         )
+    result = read_from(result, path, start=start, around=around)
     if output is not None:
         with uninterrupted():
             write_json(output, result.to_json_dict())

@@ -12,6 +12,7 @@ import numpy as np
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import STANDARD_STREAM, read_text
+from qkdopt.result.provenance import content_sha256
 from qkdopt.simulation.traffic import Requests
 
 COLUMNS = ("arrival", "holding", "source", "target")
@@ -26,6 +27,12 @@ class Trace:
     requests: Requests
     load_erlang: float
     arrivals_per_time: float
+
+    def sha256(self) -> str:
+        """Return the hash of the requests, whatever the spelling and the unit of the file."""
+        r = self.requests
+        columns = (r.times, r.holding, r.pairs, r.lightpath_counts)
+        return content_sha256([column.tolist() for column in columns])
 
     @property
     def widest(self) -> int:
