@@ -1,0 +1,107 @@
+"""Laws that relate the proved optima of two instances: no plan of one beats the bound of the other.
+
+The instances are drawn from the corners of what the schema allows (``tests/corners``), light in
+place, unavailable channels and shared keys among them. ``laws.py`` states each law, and why it
+holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import qkdopt
+from qkdopt.errors import InstanceError
+from qkdopt.instance import Instance
+from qkdopt.result import Objective, Result
+from tests.corners.brownfield import brownfield
+from tests.corners.generator import draw
+from tests.corners.networks import networks
+from tests.corners.shared_keys import CELLS, shared_keys
+from tests.laws.changes import changed, generator
+from tests.laws.laws import KEYS, LAWS, Law
+
+FIRST_SEED = 700_000
+# Seeds that are tried before a law counts as never met.
+MOST_SEEDS = 400
+# Within it, or after this time, an optimum is known well enough: a law is sound at any gap.
+GAP, TIME_LIMIT_S = 1e-4, 4.0
+COUNT = 12
+OF_CELL = {objective: [cell for cell in CELLS if cell[3] == objective] for objective in KEYS}
+
+
+def drawn(law: Law, objective: Objective, seed: int) -> Instance:
+    """Draw an instance for a law and an objective; with light in place for every third seed."""
+    if objective in KEYS:
+        cells = OF_CELL[objective]
+        return shared_keys(seed, cells[seed % len(cells)]).instance
+    if law.in_place or seed % 3 == 2:
+        return brownfield(seed).instance
+    return (networks if seed % 3 else draw)(seed).instance
+
+
+def pairs(law: Law, objective: Objective, first: int) -> Iterator[tuple[Instance, Instance]]:
+    """Yield instances before and after a change, those without key or demands passed over."""
+    for seed in range(first, first + MOST_SEEDS):
+        pair = changed(
+            generator(seed), drawn(law, objective, seed), law.change, every_route=law.every_route
+        )
+        if pair is not None and has_key(pair[0], objective):
+            yield pair
+
+
+def has_key(instance: Instance, objective: Objective) -> bool:
+    """Tell whether a plain plan is worth anything: above 0 a law says something."""
+    try:
+        result = qkdopt.solve(instance, objective=objective, strategy="ds-qkd", threads=1)
+    except (InstanceError, qkdopt.errors.UnsupportedError):
+        return False
+    return result.value is not None and result.value.objective_bps > 0.0
+
+
+def proved(instance: Instance, objective: Objective) -> Result:
+    """Solve to a proved optimum."""
+    result = qkdopt.solve(
+        instance, objective=objective, strategy="milp", gap=GAP, threads=1, time_limit=TIME_LIMIT_S
+    )
+    assert qkdopt.check(instance, result).faults == ()
+    assert result.faults == ()
+    assert result.bound is not None
+    return result
+
+
+def judged(law: Law, objective: Objective, number: int) -> list[str]:
+    """Judge a law on the next pair of instances from a seed of its own."""
+    for before, after in pairs(law, objective, FIRST_SEED + 1000 * number):
+        try:
+            results = proved(before, objective), proved(after, objective)
+        except InstanceError:
+            continue  # light in place without its least rate: there is no plan at all
+        faults = law.judge(after if "parts" in law.name else before, *results)
+        return [f"{before.name} {objective}: {fault}" for fault in faults]
+    pytest.fail(f"{law.name}, {objective}: no instance has anything to change")
+
+
+def quick_objective(number: int, law: Law) -> Objective:
+    """Return one objective a law: all of them are among those of the laws."""
+    return law.objectives[number % len(law.objectives)]
+
+
+@pytest.mark.parametrize(
+    ("law", "objective"),
+    [
+        pytest.param(law, quick_objective(number, law), id=f"{law.name}-{number}")
+        for number, law in enumerate(LAWS)
+    ],
+)
+def test_the_law_holds(law, objective):
+    assert judged(law, objective, 0) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(1, 1 + COUNT))
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+def test_the_law_holds_for_every_objective(law, number):
+    for objective in law.objectives:
+        assert judged(law, objective, number) == []
