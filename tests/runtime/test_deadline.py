@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 
@@ -151,3 +152,25 @@ def test_blocks_that_overlap_in_threads_leave_the_hook_as_it_was():
     left.set()
     other.join()
     assert sys.unraisablehook is before
+
+
+def test_a_library_does_not_report_that_time_is_up():
+    """Pyomo logs as an error whatever ends the making of a component; other errors it may."""
+    from pyomo.environ import ConcreteModel, Var
+
+    model, logged = ConcreteModel(), []
+    logger = logging.getLogger("pyomo.core")
+    handler = logging.Handler()
+    handler.emit = logged.append
+    logger.addHandler(handler)
+    try:
+        for error, reports in ((TimeUp(), 0), (ValueError("planted"), 1)):
+
+            def fail(_model, error=error):
+                raise error
+
+            with pytest.raises(type(error)), broken_off(lambda: False):
+                model.add_component(f"of {type(error).__name__}", Var(bounds=fail))
+            assert len(logged) == reports
+    finally:
+        logger.removeHandler(handler)
