@@ -41,6 +41,7 @@ def changed(rng: Rng, instance: Instance, change: Change, *, every_route: bool) 
         data.setdefault("routes", {}).update(k=EVERY_ROUTE)
     for part in ("qkd", "fibre", "grid", "routes"):
         data.setdefault(part, {})
+    data.setdefault("demands", [])
     before = valid(data)
     try:
         if not change(rng, data):
