@@ -63,6 +63,7 @@ def with_bound(result: Result, bound_bps: float, served: int) -> Result:
         gap=(bound_bps - value) / bound_bps,
         served_proved=served == result.value.served,
         status="feasible",
+        stopped_by="exhausted",
         history=(),
     )
 
