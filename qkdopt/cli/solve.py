@@ -14,7 +14,7 @@ from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
 from qkdopt.cli.quiet import hint
-from qkdopt.cli.streams import is_standard, say, validate_output, write_json
+from qkdopt.cli.streams import is_standard, say, validate_output, write_answer
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan
@@ -115,7 +115,7 @@ seed, node_limit, scheduler
         )
     if output is not None:
         with uninterrupted():
-            write_json(output, result.to_json_dict())
+            write_answer(output, result.to_json_dict())
     _answer(output, instance, result, routes, as_json=as_json)
     if plot is not None:
         draw_history(plot, result)

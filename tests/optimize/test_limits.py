@@ -169,13 +169,13 @@ def test_an_interrupted_explanation_says_what_is_known(monkeypatch, capsys, numb
 def test_a_signal_waits_while_the_result_is_written(tmp_path, monkeypatch):
     from qkdopt.cli import solve as command
 
-    write = command.write_json
+    write = command.write_answer
 
     def interrupted(*arguments):
         signal.raise_signal(signal.SIGTERM)
         write(*arguments)
 
-    monkeypatch.setattr(command, "write_json", interrupted)
+    monkeypatch.setattr(command, "write_answer", interrupted)
     assert exit_status("solve", MESH, "--strategy", "ds-qkd", "-o", tmp_path / "r.json") == 0
     assert qkdopt.read_result(tmp_path / "r.json").value.served > 0
 

@@ -730,5 +730,5 @@ def test_plots_make_their_folder(tmp_path):
 
 
 def test_a_study_file_that_is_not_there_is_reported(tmp_path):
-    with pytest.raises(InstanceError, match="No such file"):
+    with pytest.raises(InstanceError, match="no such file; expected a TOML file"):
         read_study(tmp_path / "none.toml")
