@@ -1,7 +1,7 @@
 """Break input files and run commands on them: ``python benchmarks/input_fuzz.py --inputs 100000``.
 
-Each input is of one of the kinds of ``tests/fuzzing/inputs.py``, broken as its number says, and must
-end in success or in one error: exit status 2 and located faults, 20 at most and a count. No
+Each input is of one of the kinds of ``tests/fuzzing/inputs.py``, broken as its number says; it
+must end in success or in one error: exit status 2 and located faults, 20 at most and a count. No
 traceback, no ten seconds, no 2 GiB, no file left behind. Exits 1 on any violation; each kind of
 violation is kept once, with its file, in ``--keep``. ``--only KIND SEED`` runs one again.
 """
@@ -88,8 +88,11 @@ def _run_all(every: list[Kind], work: Path, options: argparse.Namespace) -> int:
             _note(outcome, found, options.keep)
         if (number + 1) % EVERY == 0:
             seconds = time.monotonic() - began
-            print(f"{number + 1} inputs, {seconds:.0f} s, {sum(found.values())} violations of "
-                  f"{len(found)} causes, slowest {slowest[0]:.1f} s ({slowest[1]})", flush=True)  # fmt: skip
+            print(
+                f"{number + 1} inputs, {seconds:.0f} s, {found.total()} violations of {len(found)} "
+                f"causes, slowest {slowest[0]:.1f} s ({slowest[1]})",
+                flush=True,
+            )
     faulthandler.cancel_dump_traceback_later()
     for name in dict.fromkeys(kind.name for kind in every):
         row = {status: n for (other, status), n in sorted(statuses.items()) if other == name}

@@ -1,7 +1,8 @@
 """The command line: parse, call one function, print.
 
 Exit status: 0 done; 1 ``check`` found a broken rule, or no plan exists; 2 bad input or
-usage; 3 the limit, of time or of memory, came before any plan; 130 interrupted, by Ctrl-C or SIGTERM.
+usage; 3 the limit, of time or of memory, came before any plan; 130 interrupted, by Ctrl-C or
+SIGTERM.
 """
 
 from __future__ import annotations

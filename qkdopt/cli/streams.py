@@ -58,7 +58,9 @@ def write_answer(output: Path, data: dict[str, Any]) -> None:
         write_json(output, data)
     except OutputError as error:
         kept = _kept_elsewhere(output.name, data)
-        raise OutputError(f"{error}; the answer is kept in {kept}" if kept else str(error)) from None
+        raise OutputError(
+            f"{error}; the answer is kept in {kept}" if kept else str(error)
+        ) from None
 
 
 def _kept_elsewhere(name: str, data: dict[str, Any]) -> Path | None:

@@ -182,7 +182,11 @@ def _write_instances(folder: Path, line: qkdopt.Instance) -> None:
     full = json.loads(json.dumps(line.to_json_dict()))
     links = full["network"]["links"]
     links[0] |= {"loss_db": 3.1, "unavailable": [1, {"first_thz": 192.3, "last_thz": 192.4}]}
-    links[1] |= {"loss_db_per_km": 0.22, "candidates": [2, {"frequency_thz": 228.9}], "pool_bits": 9.0}
+    links[1] |= {
+        "loss_db_per_km": 0.22,
+        "candidates": [2, {"frequency_thz": 228.9}],
+        "pool_bits": 9.0,
+    }
     links[2] |= {"fibre": "G.654.E", "launch_dbm": -10.0, "qkd_direction": "b->a"}
     full["fibres"] = [{"id": "G.654.E", "loss_db_per_km": 0.17, "effective_area_um2": 125.0}]
     full["routes"] = {"k": 2, "order": "hops", "given": [[1, 2], [3, 2, 1]]}
@@ -269,5 +273,5 @@ SURFACE = """loss_db,noise_per_gate,skr_bps,note
 6,0,400,
 6,1e-4,0,
 """
-EQUIPMENT = """{"Fiber": [{"type_variety": "SSMF", "dispersion": 1.67e-05, "effective_area": 8.3e-11,
-"pmd_coef": 1.265e-15}], "Edfa": []}"""
+EQUIPMENT = """{"Fiber": [{"type_variety": "SSMF", "dispersion": 1.67e-05,
+"effective_area": 8.3e-11, "pmd_coef": 1.265e-15}], "Edfa": []}"""

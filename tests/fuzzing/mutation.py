@@ -45,7 +45,15 @@ def _by_structure(data: bytes, suffix: str, generator: random.Random) -> bytes:
         return mutated(data, generator)
     try:
         return change(data, generator)
-    except (ValueError, LookupError, RecursionError, BadZipFile, ZlibError, OSError, NotImplementedError):
+    except (
+        ValueError,
+        LookupError,
+        RecursionError,
+        BadZipFile,
+        ZlibError,
+        OSError,
+        NotImplementedError,
+    ):
         # An earlier change has left no structure.
         return mutated(data, generator)
 
@@ -133,12 +141,16 @@ def _marked(data: bytes, generator: random.Random) -> bytes:
 
 
 def _nothing(data: bytes, generator: random.Random) -> bytes:
-    return generator.choice([b"", b"\n", b" " * 1000, b"\x00" * 1000, b"{}", b"[]", b"null", b"\xef"])
+    return generator.choice(
+        [b"", b"\n", b" " * 1000, b"\x00" * 1000, b"{}", b"[]", b"null", b"\xef"]
+    )
 
 
 def _much(data: bytes, generator: random.Random) -> bytes:
     """Return a long run of one piece: at most a megabyte, and seldom."""
-    piece = generator.choice([b"[", b'{"a":', b"(", b"<a>", b"1,", b"\n", b"a,b\n", b"9", b'"', b"[x]\n"])
+    piece = generator.choice(
+        [b"[", b'{"a":', b"(", b"<a>", b"1,", b"\n", b"a,b\n", b"9", b'"', b"[x]\n"]
+    )
     times = generator.choice([100, 1000, 5000, 5000, 100_000])
     cut = generator.randrange(len(data) + 1)
     return data[:cut] + piece * times + data[cut:]
@@ -147,5 +159,3 @@ def _much(data: bytes, generator: random.Random) -> bytes:
 WHOLE: list[Callable[[bytes, random.Random], bytes]] = [
     _encoded, _encoded, _cut, _cut, _twice, _marked, _nothing, _much,
 ]  # fmt: skip
-
-

@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,9 +111,13 @@ def run(
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         (folder / name).write_bytes(content)
     words = () if callable(command) else tuple(path.name if w == INPUT else w for w in command)
-    with _in_folder(folder), _streams() as (out, err):
-        status, violations = _guarded(lambda: command(Path(path.name)) if callable(command) else None, words)
-        if not violations and status not in {0, 2} | OTHER_STATUSES.get(str(words[0]) if words else "", set()):
+    with _in_folder(folder), _streams() as err:
+        status, violations = _guarded(
+            lambda: command(Path(path.name)) if callable(command) else None, words
+        )
+        if not violations and status not in {0, 2} | OTHER_STATUSES.get(
+            str(words[0]) if words else "", set()
+        ):
             violations.append(f"exit status {status}")
         violations += _message_faults(status, err())
     violations += _file_faults(folder, given, status, words)
@@ -229,20 +233,19 @@ def _in_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _streams() -> Iterator[tuple[Any, Any]]:
-    """Catch standard output and error; what cannot be encoded is an error, as in a terminal."""
+def _streams() -> Iterator[Callable[[], str]]:
+    """Catch standard output and error; return what reads the second.
+
+    What cannot be encoded is an error, as in a terminal.
+    """
     before = sys.stdout, sys.stderr
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-    err = io.TextIOWrapper(
-        io.BytesIO(), encoding="utf-8", errors="backslashreplace", write_through=True
-    )
+    caught = io.BytesIO()
+    err = io.TextIOWrapper(caught, encoding="utf-8", errors="backslashreplace", write_through=True)
     sys.stdout, sys.stderr = out, err
 
-    def text(stream: io.TextIOWrapper) -> Any:
-        return lambda: stream.buffer.getvalue().decode()  # type: ignore[attr-defined]
-
     try:
-        yield text(out), text(err)
+        yield lambda: caught.getvalue().decode()
     finally:
         sys.stdout, sys.stderr = before
 

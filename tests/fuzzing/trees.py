@@ -28,9 +28,9 @@ NUMBERS = [
     2**63, -(2**63) - 1, 2**31, -1, 0, 1, 2, 3, 7, 0.5, 1e-9, 1e6, 1e9, 100, 1000, 2000, -80,
 ]  # fmt: skip
 TEXTS = [
-    "", " ", "0", "1", "NaN", "all", "ä", "\U0001f600", "\x00", "\n", "\ud800", "-", "..", "/", "%s",
-    "{}", "[bold]", "a" * 5000, "e\u0301", "\u202e", "True", "null", "1-2", "a->b", "shared", "flow",
-    "widest", "link-sum", "max-min", "key-served", "pair", "hollenbeck-cantrell", "G.654.E",
+    "", " ", "0", "1", "NaN", "all", "ä", "\U0001f600", "\x00", "\n", "\ud800", "-", "..", "/",
+    "%s", "{}", "[bold]", "a" * 5000, "e\u0301", "\u202e", "True", "null", "1-2", "a->b",
+    "shared", "flow", "widest", "link-sum", "max-min", "key-served", "pair", "hollenbeck-cantrell", "G.654.E",
 ]  # fmt: skip
 OTHERS: list[Any] = [
     None, True, False, [], Fields(), [[]], [None], [0, 0], Raw(""), Raw("{"), Raw("]"), Raw("nul"),
@@ -164,7 +164,9 @@ def _shuffle(tree: Any, holder: Any, k: int, generator: random.Random) -> Any:
 
 
 def _lengthen(tree: Any, holder: Any, k: int, generator: random.Random) -> Any:
-    _set(holder, k, generator.choice(["x", "ü", "9", "\\", "\u200b"]) * generator.choice([99, 9999]))
+    _set(
+        holder, k, generator.choice(["x", "ü", "9", "\\", "\u200b"]) * generator.choice([99, 9999])
+    )
     return tree
 
 
@@ -180,8 +182,8 @@ CHANGES = [
 ]  # fmt: skip
 # Fields that are known somewhere, and so may be anywhere.
 NAMES = [
-    "id", "a", "b", "key", "schema", "name", "channels", "launch_dbm", "loss_db", "candidates", "qkd",
-    "source", "target", "given", "lightpaths", "demand", "links", "around", "history", "bound",
+    "id", "a", "b", "key", "schema", "name", "channels", "launch_dbm", "loss_db", "candidates",
+    "qkd", "source", "target", "given", "lightpaths", "demand", "links", "around", "history", "bound",
 ]  # fmt: skip
 
 
