@@ -20,13 +20,13 @@ MOST_SHOWN_CHARACTERS = 600
 def fault_list(faults: Sequence[str]) -> str:
     """Spell how many faults there are, and the first of them, one a line."""
     count = f"{len(faults):,} fault{'s' if len(faults) != 1 else ''}"
-    lines = [f"  - {one_line(fault)}" for fault in faults[:MOST_SHOWN_FAULTS]]
+    lines = [f"  - {printable_line(fault)}" for fault in faults[:MOST_SHOWN_FAULTS]]
     if len(faults) > MOST_SHOWN_FAULTS:
         lines.append(f"  ... and {len(faults) - MOST_SHOWN_FAULTS:,} more")
     return "\n".join([count, *lines])
 
 
-def one_line(text: str) -> str:
+def printable_line(text: str) -> str:
     """Return text as one line of readable length, letters that nobody sees spelled out.
 
     What was read may hold line breaks, or what a terminal takes for a command.

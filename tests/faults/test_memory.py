@@ -24,7 +24,7 @@ def too_much(*_, **__):
     [
         ("auto", "qkdopt.optimize.auto.AutoRun.run"),
         ("auto", "qkdopt.optimize.compilation.compile_first"),
-        ("local-search", "qkdopt.heuristics.local_search.SearchRounds.search"),
+        ("local-search", "qkdopt.heuristics.rounds.SearchRounds.search"),
         ("milp", "qkdopt.optimize.milp.JointRun.run"),
     ],
 )

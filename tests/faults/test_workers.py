@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -31,34 +32,39 @@ class Run:
         return {"key": self.key, "status": "done", "error": ""}
 
 
-@pytest.fixture
+@contextmanager
 def full_disk(monkeypatch):
+    """Let no row be written any more, after half of it."""
+
     def full(table, path):
         path.write_bytes(b"half a row")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet, "write_table", full)
+    with monkeypatch.context() as disk:
+        disk.setattr(parquet, "write_table", full)
+        yield
 
 
-def test_a_row_that_cannot_be_written_leaves_the_store_as_it_was(tmp_path, request):
+def test_a_row_that_cannot_be_written_leaves_the_store_as_it_was(tmp_path, monkeypatch):
     store = Store(tmp_path)
     store.put({"key": "a", "status": "failed", "error": "planted"})
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    request.getfixturevalue("full_disk")
-    with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\)"):
+    with (
+        full_disk(monkeypatch),
+        pytest.raises(OutputError, match=r"cannot be written \(No space left on device\)"),
+    ):
         store.put({"key": "a", "status": "done", "error": ""})
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.usefixtures("no_processes", "full_disk")
+@pytest.mark.usefixtures("no_processes")
 def test_runs_whose_rows_cannot_be_written_are_said_and_run_again(tmp_path, monkeypatch):
     store = Store(tmp_path / "rows")
     runs = [Run("a"), Run("b")]
-    with open_workers(None, 1) as workers:
+    with full_disk(monkeypatch), open_workers(None, 1) as workers:
         report = run_missing(runs, store, workers)
     assert (report.done, report.lost, report.successful) == (0, 2, False)
     assert all("cannot be written (No space left on device)" in r for r in report.reasons)
-    monkeypatch.undo()
     with open_workers(None, 1) as workers:
         assert run_missing(runs, store, workers).done == 2
 

@@ -24,6 +24,10 @@ from tests.fuzzing.inputs import INPUT, ROOT, Kind, kinds
 from tests.fuzzing.mutation import STRUCTURES, broken
 from tests.fuzzing.run import built_once, limited_memory, run, run_broken
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="measures its memory as Linux tells it"
+)
+
 # Of each kind some, in the order of their numbers: with more, each kind has the same again.
 QUICK, ALL = 400, 2000
 

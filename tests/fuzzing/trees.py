@@ -30,7 +30,8 @@ NUMBERS = [
 TEXTS = [
     "", " ", "0", "1", "NaN", "all", "ä", "\U0001f600", "\x00", "\n", "\ud800", "-", "..", "/",
     "%s", "{}", "[bold]", "a" * 5000, "e\u0301", "\u202e", "True", "null", "1-2", "a->b",
-    "shared", "flow", "widest", "link-sum", "max-min", "key-served", "pair", "hollenbeck-cantrell", "G.654.E",
+    "shared", "flow", "widest", "link-sum", "max-min", "key-served", "pair",
+    "hollenbeck-cantrell", "G.654.E",
 ]  # fmt: skip
 OTHERS: list[Any] = [
     None, True, False, [], Fields(), [[]], [None], [0, 0], Raw(""), Raw("{"), Raw("]"), Raw("nul"),
@@ -183,7 +184,8 @@ CHANGES = [
 # Fields that are known somewhere, and so may be anywhere.
 NAMES = [
     "id", "a", "b", "key", "schema", "name", "channels", "launch_dbm", "loss_db", "candidates",
-    "qkd", "source", "target", "given", "lightpaths", "demand", "links", "around", "history", "bound",
+    "qkd", "source", "target", "given", "lightpaths", "demand", "links", "around",
+    "history", "bound",
 ]  # fmt: skip
 
 
