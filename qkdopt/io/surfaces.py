@@ -108,8 +108,12 @@ def _from_json(text: str, where: str) -> dict[str, Any]:
 def _grid(text: str, where: str) -> dict[str, Any]:
     """Return the axes and rates of the points of a CSV text."""
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    rows = csv.DictReader(lines)
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+    try:
+        reader = csv.DictReader(lines)
+        names, rows = reader.fieldnames or (), list(reader)
+    except csv.Error as problem:
+        raise FaultsError(where, [f"is no CSV table: {problem}"]) from None
+    missing = [name for name in COLUMNS if name not in names]
     if missing:
         fault = f"no column {', '.join(missing)}; expected a first row with {', '.join(COLUMNS)}"
         raise FaultsError(where, [fault])
@@ -133,7 +137,7 @@ def _grid(text: str, where: str) -> dict[str, Any]:
     return {"losses_db": losses, "noises_per_gate": noises, "skr_bps": rates}
 
 
-def _points(rows: csv.DictReader[str], faults: list[str]) -> Iterator[tuple[float, float, float]]:
+def _points(rows: list[dict[str, str]], faults: list[str]) -> Iterator[tuple[float, float, float]]:
     """Yield loss, noise and rate of each row; ``faults`` gets one text for each bad cell."""
     for number, row in enumerate(rows, start=1):
         values = []

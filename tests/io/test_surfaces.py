@@ -80,6 +80,12 @@ def test_json_that_is_no_grid_is_refused(text, fault, tmp_path):
     assert max(map(len, str(caught.value).splitlines())) < 700
 
 
+def test_a_cell_without_end_is_no_table(tmp_path):
+    (tmp_path / "a.csv").write_text(f"loss_db,noise_per_gate,skr_bps\n{'9' * 200_000},0,0\n")
+    with pytest.raises(qkdopt.FaultsError, match="is no CSV table: field larger"):
+        qkdopt.read_surface(tmp_path / "a.csv")
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(
         qkdopt.FaultsError, match=r"none\.csv.*\n.*no such file; expected a CSV file"
