@@ -38,7 +38,7 @@ def untouched(path: Path) -> bool:
 
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_disk_that_becomes_full_leaves_the_old_file(call, old, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise FULL
 
     if call == "fsync":
@@ -69,7 +69,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file(old):
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_runs(old, monkeypatch, capsys):
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda _, mode, **__: mode != os.W_OK)
     monkeypatch.setattr("qkdopt.cli.solve.solve", lambda *_, **__: pytest.fail("it runs"))
     assert exit_status("solve", LINE, "-o", old) == 2
     assert "is not writable" in capsys.readouterr().err
