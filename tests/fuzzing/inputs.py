@@ -123,16 +123,17 @@ def _imports(folder: Path) -> list[Kind]:
     made = ("-o", "network.json", "--preset", "field", "--channels", "8")
     drawn = ("--lengths", "great-circle", "--demands", "3", "--zero-links", "merge")
     plain: Words = ("instance", "import", INPUT, *made)
-    both: tuple[Command, ...] = (plain, (*plain, *drawn))
+    plane: Words = (*plain, "--lengths", "plane", "--length-scale", "0.5")
+    ways: tuple[Command, ...] = (plain, (*plain, *drawn), plane)
     towns = TOWNS / "towns" / "links.csv"
     beside: Words = ("instance", "import", towns, *made)
     return [
         *(
-            Kind(f"network as {path.name}", (path,), both)
+            Kind(f"network as {path.name}", (path,), ways)
             for path in [*sorted(TOWNS.glob("*.*")), *sorted((folder / "networks").iterdir())]
             if path.name != "towns_services.json"
         ),
-        Kind("links.csv", (towns,), both),
+        Kind("links.csv", (towns,), ways),
         Kind("nodes.csv", (TOWNS / "towns" / "nodes.csv",), ((*beside, "--nodes", INPUT),)),
         Kind("demands.csv", (TOWNS / "towns" / "demands.csv",), (
             (*beside, "--demands-file", INPUT, "--per-lightpath", "100"),
@@ -247,7 +248,7 @@ replications = 2
 baseline = "fixed"
 bound_every = 50
 snapshots = 2
-sets = ["instance", { sizes = [2], draws = 3, seed = 1 }]
+sets = ["instance", { random = 2, draws = 3, seed = 1 }]
 strategies = ["fixed", { strategy = "ds-qkd-synergistic", policy = "equalisation", name = "e" }]
 """
 SCENARIOS = """

@@ -97,7 +97,8 @@ def _nudge(tree: Any, holder: Any, k: int, generator: random.Random) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or isinstance(value, Raw):
         return _replace(tree, holder, k, generator)
     factor = generator.choice([0, -1, 0.5, 2, 10, 1e-3, 1e3, 1e-9, 1e9])
-    new = value * factor
+    # A whole number may be larger than any float.
+    new = value * factor if abs(value) < 1e300 else factor
     _set(holder, k, round(new) if isinstance(value, int) and generator.random() < 0.8 else new)
     return tree
 
