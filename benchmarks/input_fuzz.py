@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from qkdopt.cli.exit_status import INTERRUPTED
 from tests.fuzzing.inputs import Kind, kinds
 from tests.fuzzing.run import HANG_SECONDS, Outcome, built_once, limited_memory, run, run_broken
 
@@ -83,6 +84,9 @@ def _run_all(every: list[Kind], work: Path, options: argparse.Namespace) -> int:
         start = time.monotonic()
         outcome = run_broken(kind, number, work)
         slowest = max(slowest, (time.monotonic() - start, f"{kind.name} {number}"))
+        if outcome.status == INTERRUPTED:
+            print(f"interrupted at input {number}")
+            break
         statuses[kind.name, outcome.status] += 1
         if outcome.violations:
             _note(outcome, found, options.keep)

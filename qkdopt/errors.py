@@ -31,12 +31,12 @@ def printable_line(text: str) -> str:
 
     What was read may hold line breaks, or what a terminal takes for a command.
     """
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
     if len(text) > MOST_SHOWN_CHARACTERS:
         half = MOST_SHOWN_CHARACTERS // 2
         text = f"{text[:half]} ... {text[-half:]}"
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    return text
 
 
 class QkdoptError(Exception):
