@@ -142,20 +142,23 @@ def _guarded(call: Any, words: tuple[object, ...]) -> tuple[int, list[str]]:
     signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_PROF, HANG_SECONDS)
     try:
-        status = exit_status(*words) if words else _called(call)
-        found = []
+        status, found = _answered(call, words)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     except HangError:
         status, found = -1, [f"hangs for {HANG_SECONDS} s: {_last_lines(12)}"]
-    except MemoryError:
-        status, found = -1, [f"runs out of memory: {_last_lines(3)}"]
-    except Exception:
-        status, found = -1, [f"traceback: {_last_lines(6)}"]
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
     more = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     if more > MOST_BYTES:
         found.append(f"takes {more / 2**30:.1f} GiB")
     return status, found
+
+
+def _answered(call: Any, words: tuple[object, ...]) -> tuple[int, list[str]]:
+    try:
+        return (exit_status(*words) if words else _called(call)), []
+    except MemoryError:
+        return -1, [f"runs out of memory: {_last_lines(3)}"]
+    except Exception:
+        return -1, [f"traceback: {_last_lines(6)}"]
 
 
 def _called(call: Any) -> int:

@@ -18,7 +18,7 @@ Channel = Annotated[int, Field(ge=0)]
 
 
 # Each draw is a set with runs of its own: nobody waits for more.
-MOST_DRAWS = 10_000
+MOST_DRAWS = 1_000
 
 
 @dataclass(frozen=True)
