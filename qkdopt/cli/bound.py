@@ -17,8 +17,10 @@ from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
 from qkdopt.io.environment import environment, provenance
+from qkdopt.physics.compiled_keyrate import key_rate
 from qkdopt.problem import build_problem, default_objective
 from qkdopt.result import Bound, Provenance
+from qkdopt.runtime.cache import compiled_when
 
 LONGEST_LIST = 10
 
@@ -51,7 +53,7 @@ def run_bound(
     with LiveText() as live:
         shared = instance.qkd.key_accounting == "shared" and objective != "link-sum"
         if not shared and not bound_compiled(any_route=routes == "all"):
-            live.show("compiling, this first time only")
+            live.show(f"compiling, {compiled_when(key_rate)}")
         live.show("proving bounds")
         found = bound(
             instance,

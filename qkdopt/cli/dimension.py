@@ -12,7 +12,7 @@ import typer
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.provenance import read_from
-from qkdopt.cli.streams import is_standard, say, validate_output, write_json
+from qkdopt.cli.streams import is_standard, say, validate_output, write_answer
 from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.dimension import dimension
 from qkdopt.dimensioning.frontier import FACTORS, dimension_frontier
@@ -93,7 +93,7 @@ def _answer(
 ) -> None:
     data = found.to_json_dict()
     if output is not None:
-        write_json(output, data)
+        write_answer(output, data)
     if not as_json:
         say(output, text)
     elif not is_standard(output):

@@ -105,6 +105,11 @@ class Group(TyperGroup):
         except USAGE_ERROR as error:
             add_suggestion(error)
             raise
+        except KeyboardInterrupt:
+            # A command that has an answer by then gives it, and ends by itself.
+            if ctx.parent is None:
+                typer.echo("qkdopt: interrupted; what was not finished is in no file", err=True)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one entry a command."""

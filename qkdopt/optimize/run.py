@@ -269,7 +269,9 @@ def _run_strategy(
         return _run_auto(incumbent, clock, options, workers)
     except KeyboardInterrupt:
         clock.interrupt()
-        return Outcome()
+    except MemoryError:
+        clock.note_memory()
+    return Outcome()
 
 
 def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
@@ -308,6 +310,8 @@ def _run_auto(
             run.run_nodes(options.nodes)
     except KeyboardInterrupt:
         clock.interrupt()
+    except MemoryError:
+        clock.note_memory()
     return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
 
 

@@ -40,16 +40,6 @@ class Trace:
         return int(self.requests.lightpath_counts.max())
 
 
-def _file_text(where: str) -> str:
-    try:
-        # Spreadsheets begin a CSV file with a byte order mark.
-        return Path(where).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
-    except UnicodeDecodeError:
-        raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
-
-
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """Read a trace whose node names are the instance's.
 
@@ -68,12 +58,8 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     InstanceError
         The file cannot be read or breaks a rule; all faults at once, by request.
     """
-    standard = Path(path) == STANDARD_STREAM
-    where = "standard input" if standard else str(path)
-    if standard:
-        text = read_text(STANDARD_STREAM, InstanceError, expected="a CSV file")
-    else:
-        text = _file_text(where)
+    where = "standard input" if Path(path) == STANDARD_STREAM else str(path)
+    text = read_text(Path(path), InstanceError, expected="a CSV file")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     try:
         reader = csv.DictReader(lines)

@@ -111,5 +111,5 @@ def test_the_unit_of_time_changes_nothing(tmp_path, policy):
 
 
 def test_a_missing_trace_is_told(tmp_path, instance):
-    with pytest.raises(InstanceError, match="No such file"):
+    with pytest.raises(InstanceError, match="no such file; expected a CSV file"):
         read_trace(tmp_path / "none.csv", instance)
