@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from qkdopt.errors import FaultsError
 from qkdopt.instance.base import Part
 from qkdopt.instance.faults import fault_texts
+from qkdopt.io.csv_rows import csv_rows
 from qkdopt.io.reading import parse_json, read_text
 from qkdopt.physics.surface import KeyRateSurface
 
@@ -107,16 +108,7 @@ def _from_json(text: str, where: str) -> dict[str, Any]:
 
 def _grid(text: str, where: str) -> dict[str, Any]:
     """Return the axes and rates of the points of a CSV text."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    try:
-        reader = csv.DictReader(lines)
-        names, rows = reader.fieldnames or (), list(reader)
-    except csv.Error as problem:
-        raise FaultsError(where, [f"is no CSV table: {problem}"]) from None
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        fault = f"no column {', '.join(missing)}; expected a first row with {', '.join(COLUMNS)}"
-        raise FaultsError(where, [fault])
+    rows = csv_rows(text, COLUMNS, where=where)
     faults: list[str] = []
     points = list(_points(rows, faults))
     losses, noises = (sorted({point[k] for point in points}) for k in (0, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import STANDARD_STREAM, read_text
+from qkdopt.io.csv_rows import csv_rows
 from qkdopt.result.provenance import content_sha256
 from qkdopt.simulation.traffic import Requests
 
@@ -60,18 +60,7 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     """
     where = "standard input" if Path(path) == STANDARD_STREAM else str(path)
     text = read_text(Path(path), InstanceError, expected="a CSV file")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    try:
-        reader = csv.DictReader(lines)
-        names, rows = reader.fieldnames or (), list(reader)
-    except csv.Error as error:
-        raise InstanceError(where, [f"{error}; expected a CSV file"]) from None
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise InstanceError(
-            where,
-            [f"no column {', '.join(missing)}; expected {', '.join(COLUMNS)}, [{OPTIONAL}]"],
-        )
+    rows = csv_rows(text, COLUMNS, where=where, error=InstanceError, optional=OPTIONAL)
     return _Reader(where, instance).read(rows, seed)
 
 
