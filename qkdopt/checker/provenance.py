@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from qkdopt.checker.numbers import ABSOLUTE_BPS, OPTIMAL_GAP, RELATIVE
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_changes, preset_name
-from qkdopt.result import Baseline, Bound, Result, RunLimits
+from qkdopt.result import Baseline, Bound, Provenance, Result, RunLimits
 
 # What ends a run that has limits, beside Ctrl-C.
 ENDINGS = ("gap", "time limit", "node limit", "exhausted", "solver failed")
@@ -22,6 +22,8 @@ BASELINE = "ds-qkd"
 def validate_provenance(instance: Instance, result: Result) -> Iterator[str]:
     """Yield every statement about the run that contradicts the instance or another one."""
     yield from _validate_reference(instance, result)
+    if result.provenance is not None:
+        yield from _validate_origin(instance, result, result.provenance)
     yield from _validate_solver(result)
     if result.limits is not None:
         yield from _validate_limits(result.limits)
@@ -42,6 +44,20 @@ def _validate_reference(instance: Instance, result: Result) -> Iterator[str]:
             f"preset_changes = {list(result.preset_changes)}; expected "
             f"{list(preset_changes(instance))}"
         )
+
+
+def _validate_origin(instance: Instance, result: Result, origin: Provenance) -> Iterator[str]:
+    """Yield where seed and instance of the run are not those of the result."""
+    if origin.seed is not None and origin.seed != result.seed:
+        yield f"provenance.seed = {origin.seed}; expected {result.seed}, as in seed"
+    # Around an earlier plan the run was given the instance without its light.
+    hashes = {instance.sha256(), result.around.given_sha256 if result.around else None}
+    for number, source in enumerate(origin.instances):
+        if source.name != instance.name or source.sha256 not in hashes:
+            yield (
+                f"provenance.instances[{number}]: {source.name!r}, {source.sha256[:12]}...; "
+                f"expected {instance.name!r}, {instance.sha256()[:12]}..."
+            )
 
 
 def _validate_solver(result: Result) -> Iterator[str]:

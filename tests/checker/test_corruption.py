@@ -12,7 +12,14 @@ from qkdopt.errors import ResultError
 from qkdopt.instance import Instance
 from tests.checker.corruption import NUDGE, Corruption, corruptions, fields, value_at
 from tests.checker.corruption_cases import CASES, case
-from tests.checker.uncheckable import NUDGES, UNCHECKABLE, Uncheckable, is_as_right, is_named
+from tests.checker.uncheckable import (
+    NUDGES,
+    UNCHECKABLE,
+    Uncheckable,
+    is_as_right,
+    is_named,
+    is_told,
+)
 from tests.corners.brownfield import brownfield
 from tests.corners.generator import draw
 from tests.corners.networks import networks
@@ -52,6 +59,7 @@ def unseen(name: str, some: list[Corruption], is_found) -> list[str]:
         str(one)
         for one in some
         if not any(entry.holds(one) for entry in UNCHECKABLE)
+        and not is_told(one)
         and not is_found(instance, one)
         and not is_as_right(instance, one)
     ]

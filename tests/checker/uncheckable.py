@@ -7,6 +7,7 @@ was called. A plan that is as right as the one before is no corruption at all.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ UNCHECKABLE = (
     Uncheckable(("solver.name", "solver.version"), ("edited",), RUN, ONE_NODE),
     Uncheckable(("solver.version", "solver.start_accepted"), ("null",), RUN, ONE_NODE),
     Uncheckable(("solver.start_accepted",), ("flipped",), RUN, ONE_NODE),
-    Uncheckable(("seed", "threads"), ("raised",), RUN),
+    Uncheckable(("threads",), ("raised",), RUN),
     Uncheckable(("seconds",), NUDGES, RUN),
     Uncheckable(("limits.time_limit_s",), (*NUDGES, "null"), RUN),
     Uncheckable(("limits.gap",), NUDGES, RUN),
@@ -103,6 +104,17 @@ UNCHECKABLE = (
     Uncheckable(("around.freed",), ("item removed",), OTHER_PLAN, AROUND),
     Uncheckable(("around.freed[]",), ("raised", "negated"), OTHER_PLAN, AROUND),
 )
+
+
+# What a run was told, beside its seed and instance: nothing else in a result need say the same.
+TOLD = re.compile(r"(plan\.)?provenance(?!\.(seed|instances\[\]\.(name|sha256))$)")
+
+
+def is_told(corruption: Corruption) -> bool:
+    """Tell whether a corruption is of what a run was told, which nothing can be held against."""
+    if corruption.field.endswith("provenance.seed") and corruption.kind == "null":
+        return True
+    return TOLD.match(corruption.field) is not None
 
 
 def is_as_right(instance: Instance, corruption: Corruption) -> bool:

@@ -14,6 +14,7 @@ PACKAGE = Path(qkdopt.__file__).parent
 # What asks for the time of day, and why it may: it is written for people or other processes.
 TIME_OF_DAY = {
     "best_known/update.py": "the day of an improvement",
+    "io/environment.py": "the time at which an output is written",
     "jobs/heartbeat.py": "when a study last gave a sign, for a process that may be elsewhere",
     "jobs/store.py": "how old a temporary file is that another process left",
 }
