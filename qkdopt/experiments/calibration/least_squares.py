@@ -73,11 +73,18 @@ class Fit:
         return [int(k) for k in np.flatnonzero(inside)]
 
     @cached_property
+    def silent(self) -> BoolArray:
+        """``(m,)`` whether no key was measured, and the model has none either: no scatter shows."""
+        data = self.problem.data
+        without_key = np.zeros(len(self.residuals), dtype=np.bool_)
+        without_key[data.of_skr] = data.skr_bps[data.has_skr] == 0.0
+        silent: BoolArray = without_key & (self.residuals == 0.0)
+        return silent
+
+    @property
     def counted(self) -> int:
-        """Number of residuals, without rows that have no key, and none by the model either."""
-        measured = self.problem.data.skr_bps[self.problem.data.has_skr]
-        silent = (measured == 0.0) & (self.residuals[: len(measured)] == 0.0)
-        return len(self.residuals) - int(silent.sum())
+        """Number of residuals, without the silent ones."""
+        return int((~self.silent).sum())
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -87,8 +94,8 @@ class Fit:
 
     @property
     def all_given(self) -> bool:
-        """Whether every standard error was given."""
-        return bool(self.problem.data.given.all())
+        """Whether every standard error was given; a silent row needs none."""
+        return bool((self.problem.data.given | self.silent).all())
 
     @cached_property
     def scatter(self) -> float:
@@ -254,9 +261,5 @@ def column_freedom(found: Fit) -> tuple[float, float]:
 def _unknown_columns(found: Fit) -> tuple[BoolArray, BoolArray]:
     """Return ``(m,)`` which residuals are of key rates, and of QBERs, with errors not given."""
     data = found.problem.data
-    of_skr, unknown = data.of_skr, ~data.given
-    # A row without key that the model has none for either shows no scatter.
-    silent = np.zeros(len(unknown), dtype=np.bool_)
-    silent[: int(of_skr.sum())] = data.skr_bps[data.has_skr] == 0.0
-    unknown &= ~(silent & (found.residuals == 0.0))
-    return of_skr & unknown, ~of_skr & unknown
+    unknown = ~data.given & ~found.silent
+    return data.of_skr & unknown, ~data.of_skr & unknown

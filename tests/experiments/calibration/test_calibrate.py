@@ -170,6 +170,16 @@ def test_errors_that_are_given_count_unless_the_scatter_is_beyond_them():
         assert b.high - b.value > 0.5 * (a.high - a.value)
 
 
+def test_a_row_without_key_needs_no_error_for_the_others_to_count_as_given():
+    instance = lab("paper")
+    rows = measured(instance, seed=0, skr=0.04, qber=0.02, sets=SETS[:4], errors=True)
+    assert sum(row.skr_bps == 0.0 and row.skr_bps_se is None for row in rows) == 3
+    found = fit(Data.of(make_bench(instance, rows), rows), list(TRUTH))
+    assert found.all_given
+    assert found.scatter == 1.0
+    assert found.threshold == pytest.approx(1.96**2, rel=1e-3)
+
+
 def test_scatter_of_either_column_is_found_by_itself():
     instance = lab(lengths_km=(20.0, 30.0, 40.0, 50.0, 60.0, 70.0))
     rows = measured(instance, seed=6, skr=0.08, qber=0.01)
@@ -304,22 +314,26 @@ def test_the_order_of_rows_changes_no_parameter():
 def covered(seeds, *, errors):
     """Return how often the interval of each parameter holds its true value."""
     instance = lab("paper")
-    hits = dict.fromkeys(TRUTH, 0)
+    # So many dark counts that the data end their interval on both sides: one that is open at 0 holds
+    # the truth more often.
+    truth = {**TRUTH, "dark_counts": 3e-6}
+    hits = dict.fromkeys(truth, 0)
+    scatter = {"skr": 0.04, "qber": 0.02, "errors": errors}
     for seed in seeds:
-        rows = measured(instance, seed=seed, skr=0.04, qber=0.02, sets=SETS[:4], errors=errors)
+        rows = measured(instance, truth, seed=seed, sets=SETS[:4], **scatter)
         data = Data.of(make_bench(instance, rows), rows)
         found, intervals = fit_with_intervals(fit(data, list(TRUTH)))
         for name, ends in zip(found.names, intervals, strict=True):
-            above = ends.low is None or ends.low[name] <= TRUTH[name]
-            hits[name] += above and (ends.high is None or TRUTH[name] <= ends.high[name])
+            above = ends.low is None or ends.low[name] <= truth[name]
+            hits[name] += above and (ends.high is None or truth[name] <= ends.high[name])
     return hits
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("errors", [False, True], ids=["by the scatter", "given"])
-def test_95_percent_intervals_hold_the_truth_in_90_to_99_of_100_data_sets(errors):
-    hits = covered(range(100), errors=errors)
-    assert all(90 <= count <= 99 for count in hits.values()), hits
+def test_95_percent_intervals_hold_the_truth_in_90_to_99_percent_of_200_data_sets(errors):
+    hits = covered(range(200), errors=errors)
+    assert all(180 <= count <= 198 for count in hits.values()), hits
 
 
 def test_an_interval_is_about_the_parameter_that_was_asked_for():
