@@ -1,4 +1,4 @@
-"""Corner instances against enumeration: ``python benchmarks/corners.py --instances 5000``.
+"""Corner instances against enumeration: ``python benchmarks/corners.py --instances 10000``.
 
 Every way to solve (strategy, formulation, solver) on instances from the corners of what the
 schema allows; ``tests/corners`` says what is compared. A run that its time limit ends is counted
@@ -184,7 +184,7 @@ def summarise(tally: Tally) -> None:
 def main() -> None:
     """Print a line per fault, progress, and a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--instances", type=int, default=5000)
+    parser.add_argument("--instances", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument(
         "--ways", default="all", help="all, quick, or ends of names, such as joint/highs,cbc"

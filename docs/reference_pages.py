@@ -75,8 +75,9 @@ def type_of(schema: dict[str, Any], page: str) -> str:
     if schema.get("type") == "array":
         items = schema.get("items") or schema["prefixItems"][0]
         return f"list of {type_of(items, page)}"
-    if "additionalProperties" in schema and schema.get("type") == "object":
-        return f"object of {type_of(schema['additionalProperties'], page)}"
+    values = schema.get("additionalProperties")
+    if isinstance(values, dict) and schema.get("type") == "object":
+        return f"object of {type_of(values, page)}"
     return str(schema["type"])
 
 

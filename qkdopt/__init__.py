@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         UsageError,
     )
+    from qkdopt.experiments.calibration import Measurement, calibrate, read_measurements
     from qkdopt.experiments.comparison.benchmark_run import compare
     from qkdopt.experiments.reproduction import reproduce
     from qkdopt.experiments.resilience.survival import resilience
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from qkdopt.optimize import instance_around, solve
     from qkdopt.physics.protocols import check_protocol
     from qkdopt.plotting import (
+        plot_calibration,
         plot_diagnostics,
         plot_gap_over_time,
         plot_history,
@@ -76,14 +78,17 @@ if TYPE_CHECKING:
     )
     from qkdopt.problem import Problem
     from qkdopt.problem.plan import Plan
+    from qkdopt.repetition import rerun
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
+    from qkdopt.result.calibration import Calibration
     from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices, Frontier
     from qkdopt.simulation import EventOptions, SimulationOptions, simulate, simulate_failures
 
     __version__: str
 
 __all__ = [
+    "Calibration",
     "Dimensioning",
     "EquipmentPrices",
     "EventOptions",
@@ -93,6 +98,7 @@ __all__ = [
     "InstanceError",
     "LibraryError",
     "LicenceError",
+    "Measurement",
     "Network",
     "OptionsError",
     "OutputError",
@@ -113,6 +119,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "bound",
+    "calibrate",
     "check",
     "check_dimensioning",
     "check_protocol",
@@ -123,6 +130,7 @@ __all__ = [
     "import_network",
     "instance_around",
     "new_instance",
+    "plot_calibration",
     "plot_diagnostics",
     "plot_gap_over_time",
     "plot_history",
@@ -140,10 +148,12 @@ __all__ = [
     "prove_channel_set",
     "rank_channel_sets",
     "read_instance",
+    "read_measurements",
     "read_plan",
     "read_result",
     "read_surface",
     "reproduce",
+    "rerun",
     "resilience",
     "run_study",
     "sensitivity",
@@ -189,6 +199,11 @@ _HOME = {
     "UnsupportedError": "qkdopt.errors",
     "UsageError": "qkdopt.errors",
     "bound": "qkdopt.bounds.bound",
+    "Calibration": "qkdopt.result.calibration",
+    "Measurement": "qkdopt.experiments.calibration",
+    "calibrate": "qkdopt.experiments.calibration",
+    "plot_calibration": "qkdopt.plotting",
+    "read_measurements": "qkdopt.experiments.calibration",
     "check": "qkdopt.checker",
     "check_protocol": "qkdopt.physics.protocols",
     "check_dimensioning": "qkdopt.dimensioning.check",
@@ -217,6 +232,7 @@ _HOME = {
     "read_result": "qkdopt.io",
     "read_surface": "qkdopt.io.surfaces",
     "reproduce": "qkdopt.experiments.reproduction",
+    "rerun": "qkdopt.repetition",
     "share_keys": "qkdopt.instance",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",

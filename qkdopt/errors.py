@@ -13,15 +13,30 @@ T = TypeVar("T")
 
 # Of more faults the rest is counted: nobody reads a thousand, and they bury the first.
 MOST_SHOWN_FAULTS = 20
+# Of a longer fault both ends are shown: where it is, and what was expected.
+MOST_SHOWN_CHARACTERS = 600
 
 
 def fault_list(faults: Sequence[str]) -> str:
     """Spell how many faults there are, and the first of them, one a line."""
     count = f"{len(faults):,} fault{'s' if len(faults) != 1 else ''}"
-    lines = [f"  - {fault}" for fault in faults[:MOST_SHOWN_FAULTS]]
+    lines = [f"  - {printable_line(fault)}" for fault in faults[:MOST_SHOWN_FAULTS]]
     if len(faults) > MOST_SHOWN_FAULTS:
         lines.append(f"  ... and {len(faults) - MOST_SHOWN_FAULTS:,} more")
     return "\n".join([count, *lines])
+
+
+def printable_line(text: str) -> str:
+    """Return text as one line of readable length, letters that nobody sees spelled out.
+
+    What was read may hold line breaks, or what a terminal takes for a command.
+    """
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    if len(text) > MOST_SHOWN_CHARACTERS:
+        half = MOST_SHOWN_CHARACTERS // 2
+        text = f"{text[:half]} ... {text[-half:]}"
+    return text
 
 
 class QkdoptError(Exception):

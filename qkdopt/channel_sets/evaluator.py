@@ -22,6 +22,8 @@ from qkdopt.units import FloatArray
 CACHED_TABLES = 32
 RESERVES = ("all", "working")
 MAX_LOAD = 1e6
+# Fields of scenarios that came later, each with its value in every scenario from before.
+HASHED_WHERE_CHANGED = (("misalignment", 1.0), ("dark_counts", 1.0), ("excess_loss_db", 0.0))
 
 
 class Diagnostics(NamedTuple):
@@ -137,6 +139,9 @@ class PoolEvaluator(ABC):
         for scenario in identity["scenarios"]:
             for field_name in ("name", "title", "weight"):
                 del scenario[field_name]
+            for field_name, neutral in HASHED_WHERE_CHANGED:
+                if scenario[field_name] == neutral:
+                    del scenario[field_name]
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
     @cached_property

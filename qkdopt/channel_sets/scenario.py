@@ -21,6 +21,8 @@ from qkdopt.instance.base import Part
 from qkdopt.io import read_toml
 
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Profile = Literal["gnpy", "hollenbeck-cantrell"]
 MAX_SCENARIOS = 100
 
@@ -39,6 +41,10 @@ class Scenario:
         Factors on the instance's Raman scale and on the loss of every link.
     raman_profile
         ``gnpy`` or ``hollenbeck-cantrell``; None for the instance's own.
+    misalignment, dark_counts
+        Factors on the instance's misalignment and dark counts.
+    excess_loss_db
+        Added to the receiver's insertion loss, negative to take from it [dB].
     name
         Name in tables; empty for a title by the values.
     """
@@ -48,6 +54,9 @@ class Scenario:
     raman_scale: float = 1.0
     loss: float = 1.0
     raman_profile: str | None = None
+    misalignment: float = 1.0
+    dark_counts: float = 1.0
+    excess_loss_db: float = 0.0
     name: str = ""
 
     @property
@@ -68,7 +77,29 @@ class Scenario:
             words.append(f"loss x{self.loss:g}")
         if self.raman_profile is not None:
             words.append(self.raman_profile)
+        if self.misalignment != 1.0:
+            words.append(f"misalignment x{self.misalignment:g}")
+        if self.dark_counts != 1.0:
+            words.append(f"dark counts x{self.dark_counts:g}")
+        if self.excess_loss_db != 0.0:
+            words.append(f"{self.excess_loss_db:+g} dB")
         return words
+
+    @property
+    def _is_instance(self) -> bool:
+        """Whether nothing but the load differs from the instance."""
+        return not self._special()
+
+    def _receiver(self, instance: Instance) -> dict[str, object]:
+        """Return the fields of the receiver that this scenario changes."""
+        qkd, fields = instance.qkd, dict[str, object]()
+        if self.misalignment != 1.0:
+            fields["misalignment"] = qkd.misalignment * self.misalignment
+        if self.dark_counts != 1.0:
+            fields["dark_count_per_gate"] = qkd.dark_count_per_gate * self.dark_counts
+        if self.excess_loss_db != 0.0:
+            fields["insertion_loss_db"] = qkd.insertion_loss_db + self.excess_loss_db
+        return fields
 
     def applied_to(self, instance: Instance) -> Instance:
         """Return the instance under this scenario.
@@ -78,7 +109,7 @@ class Scenario:
         InstanceError
             A scaled value is out of range.
         """
-        if self.raman_scale == 1.0 and self.loss == 1.0 and self.raman_profile is None:
+        if self._is_instance:
             return instance
         fibre: dict[str, object] = {
             "raman_scale": instance.fibre.raman_scale * self.raman_scale,
@@ -94,7 +125,10 @@ class Scenario:
         return instance.replace(
             fibre=fibre,
             fibres=types,
-            qkd={"candidates": shared if shared == "all" else self._scaled_candidates(shared)},
+            qkd={
+                "candidates": shared if shared == "all" else self._scaled_candidates(shared),
+                **self._receiver(instance),
+            },
             network={"links": {link.id: self._scaled(link) for link in instance.network.links}},
             where=f"{instance.name} under {self.title}",
         )
@@ -136,6 +170,12 @@ class ScenarioSpec(Part):
     """Factor on the loss of every link."""
     raman_profile: Profile | None = None
     """In place of the instance's own."""
+    misalignment: NotNegative = 1.0
+    """Factor on the instance's misalignment."""
+    dark_counts: NotNegative = 1.0
+    """Factor on the instance's dark counts."""
+    excess_loss_db: Finite = 0.0
+    """Added to the receiver's insertion loss [dB]."""
 
 
 class ScenarioFile(Part):
@@ -200,6 +240,9 @@ def read_scenarios(path: Path, instance: Instance, load_erlang: float) -> tuple[
             raman_scale=spec.raman_scale,
             loss=spec.loss,
             raman_profile=spec.raman_profile,
+            misalignment=spec.misalignment,
+            dark_counts=spec.dark_counts,
+            excess_loss_db=spec.excess_loss_db,
         )
         for spec in read_toml(path, ScenarioFile).specs()
     )

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qkdopt.checker.in_place import planned_instance
+from qkdopt.checker.in_place import planned_instance, validate_around
 from qkdopt.checker.lightpaths import Lit, lit_channels, validate_lightpaths
 from qkdopt.checker.numbers import validate_min_rates, validate_numbers, value_of
+from qkdopt.checker.provenance import validate_provenance
 from qkdopt.checker.rates import LinkRate, demand_rates, link_rates, validate_working_channels
 from qkdopt.checker.shared_keys import validate_shares
 from qkdopt.errors import InstanceError
@@ -101,6 +102,7 @@ def check(instance: Instance, result: AnyPlan) -> CheckReport:
     faults.extend(validate_min_rates(instance, demands))
     if isinstance(result, Result):
         faults.extend(validate_numbers(result, value, links, demands))
+        faults.extend(validate_provenance(instance, result))
         if instance.qkd.key_accounting == "shared":
             rates = {name: rate.skr_bps for name, rate in links.items()}
             faults.extend(validate_shares(instance, result, rates))
@@ -122,6 +124,12 @@ def _validate_identity(instance: Instance, result: AnyPlan) -> Iterator[str]:
             f"{instance.sha256()[:12]}... of {instance.name} (a result of another instance, or "
             "of an earlier version of this one?)"
         )
+    if result.objective.startswith("key-") and instance.qkd.key_accounting != "shared":
+        yield (
+            f"objective = {result.objective!r}; expected mean, max-min or link-sum: keys are not "
+            "shared"
+        )
+    yield from validate_around(instance, result)
     if isinstance(result, Result):
         yield from _validate_status(result)
 

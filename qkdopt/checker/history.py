@@ -10,6 +10,8 @@ from qkdopt.result import HistoryPoint, Result, Value
 
 RELATIVE = 1e-9
 ABSOLUTE_BPS = 1e-6
+# Two ways to write a gap differ by this much.
+GAP_ROUNDING = 1e-12
 
 
 def validate_history(result: Result, value: Value) -> Iterator[str]:
@@ -36,6 +38,10 @@ def validate_history(result: Result, value: Value) -> Iterator[str]:
 def _validate_point(where: str, point: HistoryPoint) -> Iterator[str]:
     if point.seconds < 0.0:
         yield f"{where}.seconds = {point.seconds:g}; expected at least 0"
+    if point.served < 0:
+        yield f"{where}.served = {point.served}; expected at least 0"
+    if point.objective_bps < 0.0:
+        yield f"{where}.objective_bps = {point.objective_bps:.12g}; expected at least 0"
     limit = point.bound_bps
     expected = None
     if limit is not None:
@@ -45,13 +51,15 @@ def _validate_point(where: str, point: HistoryPoint) -> Iterator[str]:
                 f"{point.objective_bps:.12g}: a bound below a solution is no bound"
             )
         expected = 1.0 - point.objective_bps / limit if limit != 0.0 else 0.0
-    if not _agree(point.gap, expected, absolute=1e-9):
+    if not _agree(point.gap, expected, absolute=GAP_ROUNDING):
         yield f"{where}.gap = {point.gap}; expected {expected} = (bound - objective) / bound"
 
 
 def _validate_step(where: str, before: HistoryPoint, after: HistoryPoint) -> Iterator[str]:
     if after.seconds < before.seconds:
         yield f"{where}.seconds = {after.seconds:g}; expected at least {before.seconds:g} before it"
+    if _state(after) == _state(before):
+        yield f"{where} has plan and bound of the point before it; expected a change"
     if after.served < before.served:
         yield f"{where}.served = {after.served}; expected at least {before.served} before it"
     if after.served != before.served:
@@ -68,6 +76,10 @@ def _validate_step(where: str, before: HistoryPoint, after: HistoryPoint) -> Ite
             f"{where}.bound_bps = {after.bound_bps}; expected at most {before.bound_bps:.12g} "
             "before it, with as many served"
         )
+
+
+def _state(point: HistoryPoint) -> tuple[int, float, float | None]:
+    return point.served, point.objective_bps, point.bound_bps
 
 
 def _validate_end(where: str, last: HistoryPoint, result: Result, value: Value) -> Iterator[str]:

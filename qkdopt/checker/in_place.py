@@ -40,6 +40,34 @@ def planned_instance(instance: Instance, result: AnyPlan) -> Instance:
     return instance.replace(lightpaths=around.lightpaths or None, moves_limit=around.moves_limit)
 
 
+def validate_around(instance: Instance, result: AnyPlan) -> Iterator[str]:
+    """Yield where a record of an earlier plan is not of the light in place.
+
+    Parameters
+    ----------
+    instance
+        What the result is a plan of, with that light in place.
+    result
+        A result or a saved plan.
+    """
+    around = result.around
+    if around is None:
+        return
+    if around.lightpaths != (instance.lightpaths or ()):
+        yield (
+            f"around.lightpaths: {len(around.lightpaths)} lightpaths; expected the "
+            f"{len(instance.lightpaths or ())} in place"
+        )
+    if around.moves_limit != instance.moves_limit:
+        yield f"around.moves_limit = {around.moves_limit}; expected {instance.moves_limit}"
+    demands = {demand.id for demand in instance.demands}
+    for name in around.freed:
+        if name in demands:
+            yield f"around.freed: {name!r} is a demand; expected those that are none any more"
+    if len(set(around.freed)) < len(around.freed):
+        yield f"around.freed = {list(around.freed)}; expected each once"
+
+
 def foreign_light(instance: Instance, link: Link) -> list[Foreign]:
     """Return the channels of foreign light on a link, with direction and power."""
     found: list[Foreign] = []
@@ -86,7 +114,7 @@ def _validate_moved(instance: Instance, result: Result, moved: list[NodeId]) -> 
     movable = any(path.movable for path in instance.lightpaths or ())
     expected = set(moved) if movable and result.value is not None else None
     read = None if result.moved is None else set(result.moved)
-    if read != expected:
+    if read != expected or len(read or ()) < len(result.moved or ()):
         yield f"moved = {result.moved}; expected {moved if expected is not None else None}"
     least = result.moved_at_least
     if least is not None and (expected is None or not 0 <= least <= len(moved)):

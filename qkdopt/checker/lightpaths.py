@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from qkdopt.checker.in_place import validate_available, validate_in_place
 from qkdopt.instance import Demand, Instance, Link, NodeId
-from qkdopt.result import AnyPlan, Lightpath, Result
+from qkdopt.result import AnyPlan, Lightpath, Result, ServedDemand
 
 # Lit channels by link: (channel, whether it propagates a -> b).
 Lit = dict[str, list[tuple[int, bool]]]
@@ -74,6 +74,7 @@ def _validate_hops(where: str, path: Lightpath, links: dict[str, Link]) -> Itera
 def _validate_listing(instance: Instance, result: Result) -> Iterator[str]:
     listed = Counter(row.demand for row in result.demands)
     served = {path.demand for path in result.lightpaths}
+    demands = {demand.id: demand for demand in instance.demands}
     for demand in instance.demands:
         if listed[demand.id] != 1:
             yield f"demands: {demand.id!r} is listed {listed[demand.id]} times; expected once"
@@ -85,10 +86,22 @@ def _validate_listing(instance: Instance, result: Result) -> Iterator[str]:
             )
         if row.served and row.blocked_by is not None:
             yield f"demands: {row.demand!r} is served, yet blocked by {row.blocked_by!r}"
-    demand_ids = {demand.id for demand in instance.demands}
+        if not row.served and result.value is not None:
+            yield from _validate_reason(demands.get(row.demand), row)
+        if row.need_bps is not None and instance.qkd.key_accounting != "shared":
+            yield f"demands: {row.demand!r} need_bps = {row.need_bps:g}; keys are not shared"
+    demand_ids = demands.keys()
     for name in listed:
         if name not in demand_ids:
             yield f"demands: {name!r}; expected the id of a demand of {instance.name}"
+
+
+def _validate_reason(demand: Demand | None, row: ServedDemand) -> Iterator[str]:
+    """Yield a fault of a blocked demand without a reason, or with one that cannot be."""
+    if row.blocked_by is None:
+        yield f"demands: {row.demand!r} is blocked, blocked_by = None; expected a reason"
+    if row.blocked_by == "minimum key rate" and demand is not None and not demand.min_skr_bps:
+        yield f"demands: {row.demand!r} is blocked by {row.blocked_by!r}; it has no minimum"
 
 
 def lit_channels(instance: Instance, result: AnyPlan) -> Lit:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from qkdopt.checker.history import validate_history
+from qkdopt.checker.history import GAP_ROUNDING, validate_history
 from qkdopt.checker.rates import LinkRate
 from qkdopt.checker.shared_keys import MET
 from qkdopt.instance import Instance, NodeId
@@ -84,6 +84,8 @@ def _validate_demands(result: Result, demands: DemandRates) -> Iterator[str]:
                 f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; expected one of "
                 f"{sorted(bottlenecks)}"
             )
+        if not row.served and row.bottleneck is not None:
+            yield f"demands: {row.demand!r} bottleneck = {row.bottleneck!r}; it is blocked"
 
 
 def value_of(
@@ -189,10 +191,12 @@ def _validate_bound(result: Result, value: Value) -> Iterator[str]:
             f"bound.objective_bps = {limit:.12g}; expected at least the checked value "
             f"{value.objective_bps:.12g}: a bound below a solution is no bound"
         )
-    gap = _gap(value.objective_bps, limit)
+    # Of the numbers beside it, which are held against the recomputed ones: it has no error.
+    given = value if result.value is None else result.value
+    gap = _gap(given.objective_bps, limit)
     if (gap is None) != (result.gap is None):
         yield f"gap = {result.gap}; expected {gap}"
-    elif gap is not None and result.gap is not None and abs(gap - result.gap) > 1e-9:
+    elif gap is not None and result.gap is not None and not _agree(result.gap, gap, GAP_ROUNDING):
         yield f"gap = {result.gap:.12g}; expected {gap:.12g} = (bound - value) / bound"
     proved = bound is not None and bound.served == value.served
     if result.served_proved != proved:

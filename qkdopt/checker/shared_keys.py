@@ -19,6 +19,7 @@ PROGRAM = 1e-6
 # A need is met by this share of it.
 MET = 1.0 - 1e-6
 SECONDS = 20.0
+ABSOLUTE_BPS = 1e-6
 
 Keys = dict[str, float]
 Shares = dict[NodeId, tuple[float, frozenset[str]]]
@@ -76,6 +77,7 @@ def validate_shares(instance: Instance, result: Result, link_bps: Keys) -> Itera
         demand = next((d for d in instance.demands if d.id == row.demand), None)
         if demand is not None and row.need_bps != demand.need_bps:
             yield f"demands: {row.demand!r} need_bps = {row.need_bps}; expected {demand.need_bps:g}"
+    yield from _validate_signs(instance, result, given)
     if instance.qkd.relay == "flow":
         yield from _validate_flows(instance, result, given, link_bps)
     else:
@@ -142,6 +144,18 @@ def _fair(
                 given[demand] = level * share[demand]
                 growing.discard(demand)
     return given
+
+
+def _validate_signs(
+    instance: Instance, result: Result, given: dict[NodeId, float]
+) -> Iterator[str]:
+    """Yield a fault of a demand with less key than none, or with some though it asks for none."""
+    share = _proportions(instance, result)
+    for name, rate in given.items():
+        if rate < 0.0:
+            yield f"demands: {name!r} gets {rate:.12g} bit/s; expected at least 0"
+        if rate > ABSOLUTE_BPS and share.get(name) == 0.0:
+            yield f"demands: {name!r} gets {rate:.12g} bit/s; expected 0: it asks for no key"
 
 
 def _validate_links(result: Result, given: dict[NodeId, float], link_bps: Keys) -> Iterator[str]:

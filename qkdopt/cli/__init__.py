@@ -1,7 +1,8 @@
 """The command line: parse, call one function, print.
 
 Exit status: 0 done; 1 ``check`` found a broken rule, or no plan exists; 2 bad input or
-usage; 3 the limit came before any plan; 130 interrupted, by Ctrl-C or SIGTERM.
+usage; 3 the limit, of time or of memory, came before any plan; 130 interrupted, by Ctrl-C or
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ import gc
 import sys
 
 from qkdopt.cli.app import app
+from qkdopt.cli.exit_status import UNFINISHED
 from qkdopt.cli.quiet import loud_at_first
 from qkdopt.errors import QkdoptError
 from qkdopt.runtime.signals import sigterm_as_interrupt
 
 __all__ = ["main"]
+
+OUT_OF_MEMORY = (
+    "memory ran out before there was an answer; expected more of it (a limit of the shell, the "
+    "container or the queue?), fewer workers or threads, or a smaller instance"
+)
 
 
 def main() -> None:
@@ -28,6 +35,9 @@ def main() -> None:
     except QkdoptError as error:
         print(f"qkdopt: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
+    except MemoryError:
+        print(f"qkdopt: {OUT_OF_MEMORY}", file=sys.stderr)
+        raise SystemExit(UNFINISHED) from None
     except BrokenPipeError:
         # The reader of our output went away, as `| head` does.
         sys.stderr.close()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from qkdopt.cli.calibrate_command import calibrate_app
 from qkdopt.cli.choices import AnyStrategy, Formulation, PlanFormat
 from qkdopt.cli.design_commands import design_app
 from qkdopt.cli.dimension_command import dimension_app
@@ -36,6 +37,7 @@ app.add_typer(design_app, name="design")
 app.add_typer(dimension_app)
 app.add_typer(traffic_app)
 app.add_typer(rate_app)
+app.add_typer(calibrate_app)
 
 
 @app.callback(invoke_without_command=True)
@@ -213,6 +215,46 @@ def check(
     from qkdopt.cli.check import run_check
 
     raise typer.Exit(run_check(instance, result, as_json=as_json))
+
+
+@app.command()
+def rerun(
+    output: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULT",
+            help="Result (JSON) of solve, bound, simulate or dimension; or a folder of tables.",
+        ),
+    ],
+    instance: Annotated[
+        Path | None,
+        typer.Option(help="Instance file; by default where it was.", metavar="FILE"),
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Earlier plan of --start; by default where it was.")
+    ] = None,
+    around: Annotated[
+        Path | None, typer.Option("--from", help="Earlier plan of --from; by default where it was.")
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Write the result found now to this file."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a result again with its own options and seed, and say whether it is identical."""
+    from qkdopt.cli.rerun import run_rerun
+
+    raise typer.Exit(
+        run_rerun(
+            output,
+            instance=instance,
+            start=start,
+            around=around,
+            output=write,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

@@ -16,8 +16,11 @@ from qkdopt.cli.exit_status import INTERRUPTED
 from qkdopt.cli.live import LiveText
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
+from qkdopt.io.environment import environment, provenance
+from qkdopt.physics.compiled_keyrate import key_rate
 from qkdopt.problem import build_problem, default_objective
-from qkdopt.result import Bound
+from qkdopt.result import Bound, Provenance
+from qkdopt.runtime.cache import compiled_when
 
 LONGEST_LIST = 10
 
@@ -50,7 +53,7 @@ def run_bound(
     with LiveText() as live:
         shared = instance.qkd.key_accounting == "shared" and objective != "link-sum"
         if not shared and not bound_compiled(any_route=routes == "all"):
-            live.show("compiling, this first time only")
+            live.show(f"compiling, {compiled_when(key_rate)}")
         live.show("proving bounds")
         found = bound(
             instance,
@@ -64,7 +67,12 @@ def run_bound(
             scheduler=scheduler,
         )
     chosen = objective or default_objective(instance)
-    _print(instance, chosen, routes, found, served, as_json=as_json)
+    options = {
+        "served": served, "objective": objective, "routes": routes, "time_limit": time_limit,
+        "threads": threads, "node_limit": node_limit, "scheduler": scheduler,
+    }  # fmt: skip
+    origin = provenance("bound", options, instance).with_files(path)
+    _print(instance, chosen, routes, found, served, origin if as_json else None)
     return INTERRUPTED if interruption.is_set() else 0
 
 
@@ -74,18 +82,20 @@ def _print(
     routes: Routes,
     found: Bound,
     served: int | None,
-    *,
-    as_json: bool,
+    origin: Provenance | None,
 ) -> None:
+    """Print the bounds: as one JSON object where its provenance is given."""
     count = found.served if served is None else served
     problem = build_problem(instance, objective, scope=routes)
     keyless = [instance.demands[r].id for r in keyless_demands(problem)]
-    if as_json:
+    if origin is not None:
         data = {
             "instance": instance.name,
             "for_served": count,
             "without_key_in_every_plan": list(keyless),
             **found.model_dump(mode="json"),
+            "environment": environment().model_dump(mode="json"),
+            "provenance": origin.model_dump(mode="json"),
         }
         typer.echo(json.dumps(data, indent=1))
         return

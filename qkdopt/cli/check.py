@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from qkdopt.checker import check
+from qkdopt.cli.provenance import provenance_fields
 from qkdopt.errors import fault_list
 from qkdopt.io import read_instance, read_plan
 from qkdopt.result.text import without_key
@@ -30,9 +31,11 @@ def run_check(instance: Path, result: Path, *, as_json: bool) -> int:
     InstanceError, ResultError
         A file cannot be read or breaks rules of its schema: every fault.
     """
-    report = check(read_instance(instance), read_plan(result))
+    judged = read_instance(instance)
+    report = check(judged, read_plan(result))
     if as_json:
-        typer.echo(json.dumps(report.to_json_dict(), indent=1))
+        data = report.to_json_dict() | provenance_fields([(instance, judged)])
+        typer.echo(json.dumps(data, indent=1))
     elif report.ok:
         typer.echo(
             f"{result}: all rules hold; served {report.served}"

@@ -33,6 +33,8 @@ Retuning = Literal["always", "arrival", "threshold", "never"]
 Figure = Literal["fig3", "fig4", "fig5", "fig6", "all"]
 EventTarget = Literal["working", "any"]
 
+FoldBy = Literal["lit", "link"]
+
 ProtocolName = Literal["decoy-bb84", "decoy-bb84-finite", "one-decoy-bb84-finite", "cv-gaussian"]
 
 Preset = Literal["paper", "field", "dwdm"]

@@ -14,6 +14,7 @@ from qkdopt.cli.choices import Objective
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs
+from qkdopt.cli.provenance import write_provenance
 from qkdopt.errors import InstanceError, UsageError, fault_list
 from qkdopt.experiments.comparison import (
     COLUMNS,
@@ -34,6 +35,10 @@ from qkdopt.runtime.cores import available_cores
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FILES = (
+    "results.csv", "summary.md", "performance_profile.png", "gap_over_time.png", "comparison.html",
+)  # fmt: skip
 
 
 def run_compare(
@@ -108,6 +113,7 @@ def run_compare(
     rows = store.read([task.key for task in tasks])
     if len(rows):
         _write(rows, folder)
+        write_provenance(folder, FILES, zip(paths, instances, strict=True))
     for reason in dict.fromkeys(report.reasons):
         typer.echo(f"qkdopt: {reason}", err=True)
     return INTERRUPTED if report.interrupted else _exit_status(rows, report)

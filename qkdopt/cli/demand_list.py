@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qkdopt.cli.provenance import provenance_fields, write_provenance
 from qkdopt.errors import Faults
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_json_whole
 from qkdopt.io.environment import environment
+
+FILES = (
+    "exact.json", "best.json", "plan.json", "protection.csv", "question.json", "design.html",
+)  # fmt: skip
 
 
 def read_demand_list(
@@ -53,3 +58,17 @@ def write_question(folder: Path, instance: Instance, **options: Any) -> None:
         "environment": environment().model_dump(mode="json"),
     }
     write_json_whole(folder / "question.json", about)
+
+
+def write_origin(folder: Path, path: Path, instance: Instance) -> dict[str, Any]:
+    """Write ``provenance.json`` of a folder, and return the same fields for what is printed.
+
+    Parameters
+    ----------
+    folder
+        Folder of the files.
+    path, instance
+        The list, and its file.
+    """
+    write_provenance(folder, FILES, [(path, instance)])
+    return provenance_fields([(path, instance)])

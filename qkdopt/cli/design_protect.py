@@ -13,7 +13,7 @@ from qkdopt.channel_sets.placement import Pool
 from qkdopt.channel_sets.protection.check import check_protection
 from qkdopt.channel_sets.protection.plan import ProtectedPlan
 from qkdopt.channel_sets.protection.protect import protect, validate_protectable
-from qkdopt.cli.demand_list import read_demand_list, write_question
+from qkdopt.cli.demand_list import read_demand_list, write_origin, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED, UNFINISHED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
@@ -92,10 +92,11 @@ def run_protect(
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
         given = {"channels": channels, "protect_set": channel_set, "protect": min_skr_bps}
-        return _answer(instance, found, folder, {**given, **options}, as_json=as_json)
+        return _answer(path, instance, found, folder, {**given, **options}, as_json=as_json)
 
 
 def _answer(
+    path: Path,
     instance: Instance,
     found: ProtectedPlan,
     folder: Path,
@@ -112,8 +113,9 @@ def _answer(
     write_question(folder, instance, **options)
     best = with_channel_set(instance, found.channels)
     write_protection_page(folder / "design.html", best, found)
+    origin = write_origin(folder, path, instance)
     if as_json:
-        typer.echo(json.dumps(_plain(found), indent=1))
+        typer.echo(json.dumps(_plain(found) | origin, indent=1))
     else:
         typer.echo("\n".join(_lines(instance, found, folder)))
     return INTERRUPTED if found.interrupted else STATUS[found.status]

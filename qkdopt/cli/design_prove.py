@@ -11,7 +11,7 @@ import typer
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import ExactSet, installed, prove_channel_set, sets_to_prove
 from qkdopt.checker import check
-from qkdopt.cli.demand_list import read_demand_list, write_question
+from qkdopt.cli.demand_list import read_demand_list, write_origin, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveLine
@@ -74,11 +74,17 @@ def run_exact(
             typer.echo("interrupted; nothing found", err=True)
             return INTERRUPTED
         options = {"channels": channels, "method": "exact", **options}
-        return _answer(instance, found, folder, options, as_json=as_json)
+        return _answer(path, instance, found, folder, options, as_json=as_json)
 
 
 def _answer(
-    instance: Instance, found: ExactSet, folder: Path, options: dict[str, Any], *, as_json: bool
+    path: Path,
+    instance: Instance,
+    found: ExactSet,
+    folder: Path,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> int:
     """Check, write, print; return the exit status."""
     best = with_channel_set(instance, found.channels)
@@ -90,8 +96,9 @@ def _answer(
     write_json_whole(folder / "best.json", best.to_json_dict())
     write_question(folder, instance, **options)
     draw_page(folder / "design.html", best, found.result)
+    origin = write_origin(folder, path, instance)
     if as_json:
-        typer.echo(json.dumps(_plain(found), indent=1))
+        typer.echo(json.dumps(_plain(found) | origin, indent=1))
     else:
         typer.echo("\n".join(_lines(found, len(instance.demands), folder)))
     return INTERRUPTED if found.interrupted else 0

@@ -18,11 +18,16 @@ from qkdopt.cli.design_text import design_json, design_lines
 from qkdopt.cli.folder import make_folder
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import unfinished
+from qkdopt.cli.provenance import provenance_fields, write_provenance
 from qkdopt.instance import Instance
 from qkdopt.io import write_json_whole, write_text_whole
-from qkdopt.io.environment import environment
 from qkdopt.jobs import RunReport, Store, UnfinishedError, lock, open_workers
 from qkdopt.report.design import RankedSets, write_design_page
+
+FILES = (
+    "design.csv", "scenarios.csv", "pareto.csv", "launch.csv", "best.json", "question.json",
+    "ranking.png", "pareto.png", "why.png", "design.html",
+)  # fmt: skip
 
 
 def run_rank(
@@ -76,10 +81,12 @@ def run_rank(
         why = [
             channel_diagnostics(problem.evaluator, one) for one in (found.best, problem.baseline)
         ]
-    _answer(problem, read.prices, found, why, folder, as_json=as_json)
     if read.launch is not None:
         table = read.launch.receivers.table(read.before, problem.evaluator.instance)
         write_text_whole(folder / "launch.csv", table.to_csv(index=False))
+    source = [(path, read.before)]
+    _answer(problem, read.prices, found, why, folder, provenance_fields(source), as_json=as_json)
+    write_provenance(folder, FILES, source)
     return 0
 
 
@@ -89,6 +96,7 @@ def _answer(
     found: Design,
     why: list[ChannelDiagnostics],
     folder: Path,
+    origin: dict[str, Any],
     *,
     as_json: bool,
 ) -> None:
@@ -99,10 +107,10 @@ def _answer(
     )
     # Judged as an instance before anything is written.
     best = found.pool.applied_to(instance, found.best, problem.evaluator.reserve)
-    question = problem.to_dict() | {"environment": environment().model_dump(mode="json")}
+    question = problem.to_dict() | {"environment": origin["environment"]}
     write_design(found, frontier, why, best, question, folder)
     if as_json:
-        typer.echo(json.dumps(design_json(problem, found, frontier, folder), indent=1))
+        typer.echo(json.dumps(design_json(problem, found, frontier, folder) | origin, indent=1))
     else:
         typer.echo("\n".join(design_lines(problem, found, frontier, folder)))
 

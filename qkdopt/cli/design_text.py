@@ -12,7 +12,6 @@ from qkdopt.channel_sets.pareto import Pareto
 from qkdopt.channel_sets.rank import Design
 from qkdopt.experiments.sensitivity.power import mean_launch_dbm
 from qkdopt.instance.generation import preset_name
-from qkdopt.io.environment import environment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +148,6 @@ def design_json(
         "pareto": _plain(frontier.table),
         "hypervolume": frontier.hypervolume,
         "folder": str(folder),
-        "environment": environment().model_dump(mode="json"),
     }
 
 

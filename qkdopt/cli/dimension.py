@@ -11,7 +11,8 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
-from qkdopt.cli.streams import is_standard, say, validate_output, write_json
+from qkdopt.cli.provenance import read_from
+from qkdopt.cli.streams import is_standard, say, validate_output, write_answer
 from qkdopt.dimensioning.best import Best
 from qkdopt.dimensioning.dimension import dimension
 from qkdopt.dimensioning.frontier import FACTORS, dimension_frontier
@@ -80,9 +81,10 @@ def run_dimension_command(
         else:
             one = dimension(instance, factor=factor, **options)
     if frontier:
-        _answer(table, _table(table), output, as_json=as_json)
+        _answer(read_from(table, path), _table(table), output, as_json=as_json)
         return _status(table)
-    _answer(one, "\n".join(_lines(instance, one)), output, as_json=as_json)
+    lines = "\n".join(_lines(instance, one))
+    _answer(read_from(one, path), lines, output, as_json=as_json)
     return INTERRUPTED if one.interrupted else 0
 
 
@@ -91,7 +93,7 @@ def _answer(
 ) -> None:
     data = found.to_json_dict()
     if output is not None:
-        write_json(output, data)
+        write_answer(output, data)
     if not as_json:
         say(output, text)
     elif not is_standard(output):

@@ -14,6 +14,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "bound": (f"qkdopt bound {SMALL}", f"qkdopt bound {INSTANCE} --routes all --time-limit 600"),
     "explain": (f"qkdopt explain {SMALL}", f"qkdopt explain {SMALL} --demand 0 --min-skr 50000"),
     "check": (f"qkdopt check {SMALL} result.json", f"qkdopt check {SMALL} - < result.json"),
+    "rerun": (
+        "qkdopt rerun result.json",
+        f"qkdopt rerun result.json --instance {SMALL} -o again.json",
+        "qkdopt rerun design",
+    ),
     "report": (
         f"qkdopt report result.json -o page.html --instance {SMALL}",
         "qkdopt report before.json after.json -o both.html",
@@ -41,6 +46,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "qkdopt rates --protocol decoy-bb84-finite --set block_size=1e7 --optimise -o surface.csv",
         "qkdopt rates --protocol cv-gaussian --losses 0:20:41 --plot rates.png",
         f"qkdopt rates --protocol one-decoy-bb84-finite --instance {SMALL} -o finite.json",
+    ),
+    "calibrate": (
+        "qkdopt calibrate studies/made_up_lab.csv --preset field -o calibration.json",
+        f"qkdopt calibrate measured.csv --instance {INSTANCE} --fit raman_scale,misalignment",
+        f"qkdopt calibrate measured.csv --preset field --apply {INSTANCE} --calibrated network.json"
+        " --scenarios intervals.toml",
     ),
     "instance new": (
         "qkdopt instance new --topology nsfnet --demands 100 --preset dwdm -o nsfnet.json",

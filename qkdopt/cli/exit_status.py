@@ -1,6 +1,6 @@
 """Exit statuses that commands return; errors bring their own (:mod:`qkdopt.errors`)."""
 
-# The limit came before any plan, or some runs of a study are still missing.
+# The limit, of time or of memory, came before any plan, or some runs of a study are still missing.
 UNFINISHED = 3
 # Ctrl-C or SIGTERM; what is known by then is written.
 INTERRUPTED = 130

@@ -12,6 +12,7 @@ import typer
 
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.live import LiveText
+from qkdopt.cli.provenance import provenance_fields
 from qkdopt.conflicts import Explanation, explain
 from qkdopt.instance import Instance, NodeId
 from qkdopt.io import read_instance
@@ -56,7 +57,8 @@ def run_explain(
             interruption=interruption,
         )
     if as_json:
-        typer.echo(json.dumps(found.to_json_dict(), indent=1))
+        data = found.to_json_dict() | provenance_fields([(path, instance)])
+        typer.echo(json.dumps(data, indent=1))
     else:
         typer.echo(_text(found), nl=False)
     return INTERRUPTED if interruption.is_set() else STATUS[found.feasible]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from qkdopt.cli.call import command_line
 from qkdopt.cli.examples import examples_text
 from qkdopt.cli.quiet import be_quiet
 from qkdopt.cli.suggestions import USAGE_ERROR, add_suggestion
@@ -20,6 +24,8 @@ RENAMED = {"knobs": "sensitivity"}
 
 PROGRAM = "qkdopt"
 QUIET_NAME = "quiet"
+# Names of the types of parameters that are paths.
+PATHS = ("path", "file", "directory")
 
 
 def _quiet_option() -> Any:
@@ -44,6 +50,28 @@ def _quiet_option() -> Any:
     return option
 
 
+def _type_name(parameter: Any) -> str:
+    return str(getattr(getattr(parameter, "type", None), "name", ""))
+
+
+def _noting(name: str, command: Any) -> Callable[..., Any]:
+    """Return what runs a command, with its name and options noted for what it writes."""
+    callback = command.callback
+    # Early versions of typer, whose parameters have a type, make paths of texts only later.
+    files = {one.name for one in command.params if _type_name(one) in PATHS}
+
+    @wraps(callback)
+    def noted(**options: Any) -> Any:
+        as_paths = {
+            key: Path(value) for key, value in options.items()
+            if key in files and isinstance(value, str)
+        }  # fmt: skip
+        with command_line(name, options | as_paths):
+            return callback(**options)
+
+    return noted
+
+
 class Group(TyperGroup):
     """A group whose commands have examples and ``--quiet``, and whole sentences in its list."""
 
@@ -53,6 +81,7 @@ class Group(TyperGroup):
         for name, command in self.commands.items():
             if not hasattr(command, "commands"):
                 command.epilog = examples_text(path + name)
+                command.callback = _noting(path + name, command)
                 command.params.append(_quiet_option())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -75,6 +104,11 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except USAGE_ERROR as error:
             add_suggestion(error)
+            raise
+        except KeyboardInterrupt:
+            # A command that has an answer by then gives it, and ends by itself.
+            if ctx.parent is None:
+                typer.echo("qkdopt: interrupted; what was not finished is in no file", err=True)
             raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from qkdopt.cli.quiet import is_quiet
 from qkdopt.result.text import without_key
+from qkdopt.runtime.cache import ONCE, compiled_when
 from qkdopt.runtime.compiled import CompilationWatch
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ BAR_WIDTH = 20
 # Before this the pace says nothing.
 FIRST_ESTIMATE_SECONDS = 3.0
 COMPILING = "compiling, once"
+
+
+def compiling_text() -> str:
+    """Say that kernels are compiled: once, or at each start where nothing can be kept."""
+    from qkdopt.physics.compiled_keyrate import key_rate
+
+    kept = compiled_when(key_rate)
+    return COMPILING if kept == ONCE else f"compiling, {kept}"
 
 
 class LiveText:
@@ -102,7 +111,7 @@ class LiveText:
             if self._live:
                 self._rewrite()
             elif running and not self._announced and not self._text.startswith("compiling"):
-                self._add_line(COMPILING)
+                self._add_line(compiling_text())
             self._announced = True
 
     def _tick(self) -> None:
@@ -124,7 +133,7 @@ class LiveText:
             text += f" {bar_text(self._share, time.monotonic() - self._began)}"
         text += self._detail
         if self._compiling and not text.startswith("compiling"):
-            return f"{COMPILING} | {text}" if text else COMPILING
+            return f"{compiling_text()} | {text}" if text else compiling_text()
         return text or "starting"
 
     def _timed(self, line: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import typer
 
 from qkdopt.cli.figure import validate_figure
+from qkdopt.cli.provenance import provenance_fields
 from qkdopt.cli.streams import is_standard, say, validate_output, write_contents, write_json
 from qkdopt.errors import OutputError, UsageError
 from qkdopt.instance import Instance
@@ -99,7 +100,9 @@ def run_rates(
         "lowered": made.lowered,
     }
     if as_json and not is_standard(output):
-        typer.echo(json.dumps(summary | {"losses": table}, indent=1))
+        known = [] if network is None else [(instance, network)]
+        data = summary | {"losses": table} | provenance_fields(known)
+        typer.echo(json.dumps(data, indent=1))
     else:
         say(output, "\n".join(_text(made, table, summary)))
     if output is not None and not is_standard(output) and not as_json:

@@ -9,6 +9,7 @@ import typer
 
 from qkdopt.cli.live import LiveText
 from qkdopt.cli.many_runs import show_runs, unfinished, validate_workers
+from qkdopt.cli.provenance import write_provenance
 from qkdopt.errors import UsageError
 from qkdopt.experiments.reproduction import Reproduction, log_error, reproduce
 from qkdopt.io.environment import environment
@@ -65,6 +66,9 @@ def run_reproduce(
     options: dict[str, object] = {"figure": which, "requests": requests, "seed": seed}
     options |= {"environment": environment().model_dump(mode="json")}
     write_reproduction_page(folder / "reproduction.html", found, options)
+    names = [f"{figure}.{ending}" for figure in found.points for ending in ("csv", "png")]
+    files = (*names, "paper_vs_ours.csv", "calibration.csv", "reproduction.html")
+    write_provenance(folder, files, [(None, instance) for instance in found.instances])
     _tell(found, folder)
     return 0
 

@@ -12,12 +12,12 @@ import typer
 
 from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
 from qkdopt.cli.phrases import plus_minus
+from qkdopt.cli.provenance import provenance_fields, write_provenance
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.experiments.resilience import Case, ResilienceSpec, cases, survival_table, validate_spec
 from qkdopt.experiments.resilience.survival import LABELS, SHARES
 from qkdopt.instance.generation import preset_name
 from qkdopt.io import read_instance, write_text_whole
-from qkdopt.io.environment import environment
 from qkdopt.jobs import Store
 from qkdopt.plotting import plot_survival
 
@@ -69,8 +69,10 @@ def run_resilience(
         return unfinished(report)
     table = survival_table(store.read([task.key for task in tasks]))
     _write(table, folder)
+    source = [(path, read_instance(path))]
+    write_provenance(folder, ("resilience.csv", "survival.png"), source)
     if as_json:
-        typer.echo(json.dumps(_answer(tasks[0], table), indent=1))
+        typer.echo(json.dumps(_answer(tasks[0], table) | provenance_fields(source), indent=1))
     else:
         typer.echo(printed(table))
         typer.echo(f"written to {folder}")
@@ -116,7 +118,6 @@ def _answer(first: Case, table: pd.DataFrame) -> dict[str, Any]:
         "noise_per_gate": first.events.noise_per_gate,
         "target": first.events.target,
         "cases": [_plain(row) for row in table.to_dict("records")],
-        "environment": environment().model_dump(mode="json"),
     }
 
 

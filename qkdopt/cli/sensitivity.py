@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from qkdopt.channel_sets.scenario import read_scenarios
 from qkdopt.cli.many_runs import run_and_show, unfinished, validate_workers
+from qkdopt.cli.provenance import provenance_fields, write_provenance
 from qkdopt.cli.sensitivity_text import SweepOptions, sensitivity_json, sensitivity_lines
 from qkdopt.errors import Faults
 from qkdopt.experiments.sensitivity.analysis import COLUMNS, sensitivity_table
-from qkdopt.experiments.sensitivity.perturbation import sensitivity_settings, validate_sweep
+from qkdopt.experiments.sensitivity.perturbation import (
+    VARIANT,
+    sensitivity_settings,
+    validate_sweep,
+    variant_settings,
+)
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.study.sets import NamedSet
 from qkdopt.instance import Instance, read_channels
@@ -37,6 +45,7 @@ def run_sensitivity(
     sensitivity_dbm: float | None,
     margin_db: float | None,
     cap_dbm: float | None,
+    scenarios: Path | None,
     workers: int | None,
     as_json: bool,
 ) -> int:
@@ -58,6 +67,8 @@ def run_sensitivity(
         Between neighbouring settings.
     sensitivity_dbm, margin_db, cap_dbm
         Of the classical receivers; None for the instance's own.
+    scenarios
+        TOML file of scenarios, each a setting of its own; None for none.
     workers
         Processes; None for all cores.
     as_json
@@ -85,6 +96,10 @@ def run_sensitivity(
     sweep = sensitivity_settings(
         options.instance, step_db=options.step_db, receivers=options.receivers
     )
+    if scenarios is not None:
+        variants = _variants(scenarios, options)
+        further = variant_settings(options.instance, variants)
+        sweep = replace(sweep, settings=(*sweep.settings, *further))
     jobs = options.jobs(sweep)
     store = Store(folder / "rows.parquet")
     report = run_and_show(list({job.key: job for job in jobs}.values()), store, options.workers)
@@ -95,12 +110,42 @@ def run_sensitivity(
     _write(table, folder)
     if sweep.receivers is not None:
         _write_powers(options.instance, sweep.receivers, folder)
+    source = [(path, read_instance(path))]
+    write_provenance(folder, ("sensitivity.csv", "sensitivity.png", "launch.csv"), source)
     if as_json:
-        typer.echo(json.dumps(sensitivity_json(options, sweep, table, rows), indent=1))
+        data = sensitivity_json(options, sweep, table, rows)
+        origin = provenance_fields(source)["provenance"]
+        typer.echo(json.dumps(data | {"provenance": origin}, indent=1))
     else:
         typer.echo("\n".join(sensitivity_lines(options, sweep, table, rows)))
         typer.echo(f"written to {folder}")
     return 0
+
+
+def _variants(path: Path, options: SweepOptions) -> dict[str, Instance]:
+    """Return the instance under each scenario of a file, by the scenario's title.
+
+    Raises
+    ------
+    OptionsError
+        A scenario has a load of its own.
+    """
+    found = read_scenarios(path, options.instance, options.load_erlang)
+    faults = Faults()
+    for scenario in found:
+        faults.expect(
+            scenario.load_erlang == options.load_erlang,
+            f"{path}: scenario {scenario.title} has load_erlang = {scenario.load_erlang:g}; "
+            f"expected {options.load_erlang:g}: all settings meet the same requests",
+        )
+    titles = [scenario.title_without_load for scenario in found]
+    for title in dict.fromkeys(titles):
+        times = titles.count(title)
+        faults.expect(times == 1, f"{path}: {times} scenarios named {title}; expected one")
+    faults.stop("sensitivity")
+    return {
+        scenario.title_without_load: scenario.applied_to(options.instance) for scenario in found
+    }
 
 
 def _read_options(
@@ -169,7 +214,7 @@ def _write(table: pd.DataFrame, folder: Path) -> None:
 
     write_text_whole(folder / "sensitivity.csv", table[list(COLUMNS)].to_csv(index=False))
     figure = Figure(figsize=(8.5, 4.5), layout="constrained")
-    plot_sensitivity(table, figure.subplots())
+    plot_sensitivity(table[table["unit"] != VARIANT], figure.subplots())
     figure.savefig(folder / "sensitivity.png", dpi=110)
 
 

@@ -16,7 +16,7 @@ from qkdopt.experiments.sensitivity.analysis import (
     sensitivity_jobs,
 )
 from qkdopt.experiments.sensitivity.parameters import RAMAN_SCALE
-from qkdopt.experiments.sensitivity.perturbation import Sweep
+from qkdopt.experiments.sensitivity.perturbation import VARIANT, Sweep
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.study import Job
 from qkdopt.instance import Instance
@@ -158,6 +158,8 @@ def _choice_line(row: dict[Hashable, Any]) -> str:
     gain = _gain(row["paired_gain_percent"], row["paired_ci95"])
     if not row["mean_skr_per_request_bps"] > 0.0:
         gain = "no key"
+    if row["unit"] == VARIANT:
+        return f"{row['parameter']}: {gain}"
     return f"{row['parameter']}: {row['value']:.2f} {_unit(row)} ({row['db']:+.2f} dB): {gain}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,9 @@ def run_simulate(
             ),
         )
     if as_json:
+        assert outcome.provenance is not None
+        origin = outcome.provenance.with_files(path, trace=trace)
+        outcome = replace(outcome, provenance=origin)
         typer.echo(json.dumps(outcome.to_json_dict(), indent=1))
     else:
         typer.echo("\n".join(summary_lines(outcome)))

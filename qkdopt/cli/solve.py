@@ -13,8 +13,9 @@ from qkdopt.cli.choices import Objective, Routes
 from qkdopt.cli.exit_status import INTERRUPTED, UNFINISHED
 from qkdopt.cli.figure import draw_history, validate_figure
 from qkdopt.cli.live import LiveLine
+from qkdopt.cli.provenance import read_from
 from qkdopt.cli.quiet import hint
-from qkdopt.cli.streams import is_standard, say, validate_output, write_json
+from qkdopt.cli.streams import is_standard, say, validate_output, write_answer
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
 from qkdopt.io import read_instance, read_plan
@@ -113,9 +114,10 @@ seed, node_limit, scheduler
             scheduler=scheduler,
             progress=live,
         )
+    result = read_from(result, path, start=start, around=around)
     if output is not None:
         with uninterrupted():
-            write_json(output, result.to_json_dict())
+            write_answer(output, result.to_json_dict())
     _answer(output, instance, result, routes, as_json=as_json)
     if plot is not None:
         draw_history(plot, result)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import typer
 
 from qkdopt.cli.quiet import hint
+from qkdopt.errors import OutputError
 from qkdopt.io import (
     STANDARD_STREAM,
     to_text,
@@ -42,6 +44,33 @@ def write_json(output: Path, data: dict[str, Any]) -> None:
         typer.echo(to_text(data), nl=False)
     else:
         write_json_whole(output, data)
+
+
+def write_answer(output: Path, data: dict[str, Any]) -> None:
+    """Write what a run has found; where its place cannot be written any more, to another.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written; the message says where the answer is kept in its place.
+    """
+    try:
+        write_json(output, data)
+    except OutputError as error:
+        kept = _kept_elsewhere(output.name, data)
+        raise OutputError(
+            f"{error}; the answer is kept in {kept}" if kept else str(error)
+        ) from None
+
+
+def _kept_elsewhere(name: str, data: dict[str, Any]) -> Path | None:
+    """Write data into a folder for temporary files; None where that cannot be written either."""
+    try:
+        kept = Path(mkdtemp(prefix="qkdopt-")) / name
+        write_json_whole(kept, data)
+    except (OSError, OutputError):
+        return None
+    return kept
 
 
 def write_contents(contents: Mapping[Path, bytes]) -> None:

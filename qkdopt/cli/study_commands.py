@@ -95,13 +95,15 @@ def plot(
 ) -> None:
     """Draw key rate, blocking and gain over load, and write the table as CSV."""
     from qkdopt.cli.folder import make_folder
+    from qkdopt.cli.provenance import write_provenance
     from qkdopt.errors import UsageError
-    from qkdopt.experiments.study import read_study, with_gains
+    from qkdopt.experiments.study import different_instances, read_study, with_gains
     from qkdopt.jobs import Store
     from qkdopt.plotting import study_figures
 
     spec = read_study(study)
-    rows = Store(rows_folder(study)).read([job.key for job in spec.jobs(study.parent)])
+    jobs = spec.jobs(study.parent)
+    rows = Store(rows_folder(study)).read([job.key for job in jobs])
     if rows.empty or not (rows["status"] == "done").any():
         raise UsageError(f"{study}: no finished run; expected `qkdopt study run {study}` first")
     folder = output or study.with_suffix("")
@@ -109,9 +111,12 @@ def plot(
     table = with_gains(rows, spec.baseline_label)
     table.to_csv(folder / "table.csv", index=False)
     typer.echo(f"{folder / 'table.csv'}: {len(table)} rows")
+    names = ["table.csv"]
     for name, figure in study_figures(table).items():
         figure.savefig(folder / f"{name}.png", dpi=150)
         typer.echo(str(folder / f"{name}.png"))
+        names.append(f"{name}.png")
+    write_provenance(folder, names, [(None, one) for one in different_instances(jobs)])
 
 
 def _say(report: RunReport, folder: Path) -> None:

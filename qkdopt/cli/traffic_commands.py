@@ -189,6 +189,12 @@ def sensitivity(
         ),
     ] = None,
     cap: Cap = None,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(
+            help="Scenarios to measure beside the settings, such as those of a calibration (TOML)."
+        ),
+    ] = None,
     workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
@@ -207,6 +213,7 @@ def sensitivity(
             sensitivity_dbm=sensitivity,
             margin_db=margin,
             cap_dbm=cap,
+            scenarios=scenarios,
             workers=workers,
             as_json=as_json,
         )

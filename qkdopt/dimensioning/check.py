@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from qkdopt.checker import check
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
+from qkdopt.instance.generation import preset_name
 from qkdopt.result.dimensioning import Dimensioning
 
 # Prices agree to this, relatively.
@@ -50,7 +51,28 @@ def check_dimensioning(instance: Instance, found: Dimensioning) -> tuple[str, ..
         faults.append("links: one is named twice; expected each once")
     if faults:
         return tuple(faults)
-    return (*_price_faults(instance, found), *_plan_faults(instance, found))
+    return (
+        *_price_faults(instance, found),
+        *_plan_faults(instance, found),
+        *_record_faults(instance, found),
+    )
+
+
+def _record_faults(instance: Instance, found: Dimensioning) -> Iterator[str]:
+    """Yield where the record contradicts the instance, or the plan that the same run made."""
+    if found.instance.name != instance.name:
+        yield f"instance.name = {found.instance.name!r}; expected {instance.name!r}"
+    if found.instance.preset != preset_name(instance):
+        yield f"instance.preset = {found.instance.preset!r}; expected {preset_name(instance)!r}"
+    for name in found.prices.links:
+        if all(link.id != name for link in instance.network.links):
+            yield f"prices.links: {name!r}; expected the id of a link"
+    if not found.factor > 0.0:
+        yield f"factor = {found.factor:g}; expected more than 0"
+    for name in ("seed", "seconds", "interrupted", "environment"):
+        read, of_plan = getattr(found, name), getattr(found.plan, name)
+        if read != of_plan:
+            yield f"{name} = {read}; expected {of_plan}, as in plan"
 
 
 def _price_faults(instance: Instance, found: Dimensioning) -> Iterator[str]:
@@ -62,8 +84,12 @@ def _price_faults(instance: Instance, found: Dimensioning) -> Iterator[str]:
         price += found.prices.links.get(link.id, pair)
         nodes |= {link.a, link.b}
     price += found.prices.site * len(nodes)
-    if set(found.sites) != nodes or len(found.sites) != len(nodes):
-        yield f"sites: {len(found.sites)} nodes; expected the {len(nodes)} at the links' ends"
+    ordered = tuple(node.id for node in instance.network.nodes if node.id in nodes)
+    if found.sites != ordered:
+        yield f"sites = {list(found.sites)}; expected {list(ordered)}, at the links' ends"
+    in_order = tuple(link.id for link in instance.network.links if link.id in found.links)
+    if found.links != in_order:
+        yield f"links = {list(found.links)}; expected the order of the instance, {list(in_order)}"
     if abs(price - found.price) > ROUNDING * max(1.0, price):
         yield f"price = {found.price:.12g}; expected {price:.12g}"
     if not 0.0 <= found.bound <= price * (1.0 + ROUNDING):

@@ -14,7 +14,7 @@ from qkdopt.dimensioning.run import Progress, Run, validate_solver
 from qkdopt.errors import RefusedError
 from qkdopt.instance import Instance
 from qkdopt.instance.equipment import with_needs_times, with_qkd_on
-from qkdopt.io.environment import environment
+from qkdopt.io.environment import environment, provenance
 from qkdopt.optimize.record import RunRecord, reference_of, result_of
 from qkdopt.problem import build_problem
 from qkdopt.result.dimensioning import Dimensioning, EquipmentPrices, price_gap
@@ -86,12 +86,15 @@ def dimension(
     >>> found.price >= found.bound, found.plan.value.key_factor >= 1.0
     (True, True)
     """
+    arguments = dict(locals())
     options = DimensioningOptions(
         factor=factor, time_limit=time_limit, seed=seed, threads=threads, solver=solver,
         move_limit=move_limit,
     )  # fmt: skip
     prices = prices_of(instance, transmitter, receiver, site, links or {}, options.faults())
-    return run_dimension(instance, prices, options, progress)[0]
+    found, _ = run_dimension(instance, prices, options, progress)
+    origin = provenance("dimension", arguments, instance)
+    return found.model_copy(update={"provenance": origin})
 
 
 def run_dimension(

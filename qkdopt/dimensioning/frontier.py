@@ -17,7 +17,7 @@ from qkdopt.dimensioning.options import DimensioningOptions, prices_of
 from qkdopt.dimensioning.run import Progress
 from qkdopt.errors import UnmetNeedsError
 from qkdopt.instance import Instance
-from qkdopt.io.environment import environment
+from qkdopt.io.environment import environment, provenance
 from qkdopt.optimize.record import reference_of
 from qkdopt.problem import build_problem
 from qkdopt.result.dimensioning import (
@@ -74,6 +74,7 @@ def dimension_frontier(
     >>> [row.status for row in found.rows]
     ['optimal', 'impossible']
     """
+    arguments = dict(locals())
     began = time.monotonic()
     options = DimensioningOptions(
         time_limit=time_limit, seed=seed, threads=threads, solver=solver, move_limit=move_limit
@@ -90,6 +91,7 @@ def dimension_frontier(
     return Frontier(
         instance=reference, prices=prices, rows=tuple(_agreed(rows)), interrupted=stop.is_set(),
         seconds=round(time.monotonic() - began, 3), environment=environment(),
+        provenance=provenance("dimension", arguments, instance),
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _where(location: tuple[int | str, ...], data: dict[str, Any]) -> str:
             text += f"[{step}]"
             here = here[step] if isinstance(here, list) and step < len(here) else None
         elif isinstance(here, dict) and (step in here or not _is_branch(step)):
-            text += f".{step}" if text else step
+            text += f".{cut(step)}" if text else cut(step)
             here = here.get(step)
     return text or "the file"
 
@@ -80,7 +80,11 @@ def _is_branch(step: str) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str)
+    return cut(json.dumps(value, default=str))
+
+
+def cut(text: str) -> str:
+    """Return text, of a long one the beginning."""
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from qkdopt.errors import FaultsError, InstanceError, ResultError
 from qkdopt.instance import SCHEMA as INSTANCE_SCHEMA
 from qkdopt.instance import Instance
-from qkdopt.instance.faults import fault_texts
+from qkdopt.instance.faults import cut, fault_texts
 from qkdopt.result import PLAN_SCHEMA, AnyPlan, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT_SCHEMA
 
@@ -137,9 +137,7 @@ def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON f
     try:
         if path.is_dir():
             raise error(str(path), [f"is a folder; expected {expected}"])
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise error(str(path), [f"larger than {MAX_FILE_BYTES} bytes; wrong file?"])
-        return path.read_bytes().decode("utf-8-sig")
+        return _file_bytes(path, error).decode("utf-8-sig")
     except FileNotFoundError:
         raise error(str(path), [f"no such file; expected {expected}"]) from None
     except PermissionError:
@@ -147,6 +145,19 @@ def read_text(path: Path, error: type[FaultsError], *, expected: str = "a JSON f
     except UnicodeDecodeError as problem:
         fault = f"byte {problem.start} is no UTF-8; expected {expected} (a binary file?)"
         raise error(str(path), [fault]) from None
+    except (OSError, ValueError) as problem:
+        # A name that is no file name, a folder in its place that is a file, a disk that fails.
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        raise error(str(path), [f"not readable: {reason}; expected {expected}"]) from None
+
+
+def _file_bytes(path: Path, error: type[FaultsError]) -> bytes:
+    """Return the bytes of a file; of one without end, such as a device, no more than allowed."""
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise error(str(path), [f"larger than {MAX_FILE_BYTES} bytes; wrong file?"])
+    return content
 
 
 def _spelled(path: str | Path) -> str:
@@ -224,7 +235,7 @@ def parse_json(text: str, where: str, faults: list[str], error: type[FaultsError
         data: dict[str, Any] = {}
         for key, value in pairs:
             if key in data:
-                faults.append(f"key {key!r} is given twice in one object; expected once")
+                faults.append(f"key {cut(repr(key))} is given twice in one object; expected once")
             data[key] = value
         return data
 
@@ -251,12 +262,6 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "number")
 
 
-def _toml_text(path: Path) -> str:
-    if path == STANDARD_STREAM:
-        return _standard_input(InstanceError, "a TOML file")
-    return path.read_text(encoding="utf-8")
-
-
 def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     """Read and validate a TOML file.
 
@@ -265,13 +270,14 @@ def read_toml(path: str | Path, model: type[Settings]) -> Settings:
     InstanceError
         The file cannot be read or breaks rules: every fault listed.
     """
-    where = str(path)
+    where = _spelled(path)
+    text = read_text(Path(path), InstanceError, expected="a TOML file")
     try:
-        data = tomllib.loads(_toml_text(Path(path)))
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a TOML file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise InstanceError(where, [f"{error}; expected TOML"]) from None
+    except RecursionError:
+        raise InstanceError(where, ["is nested too deeply; expected what qkdopt reads"]) from None
     except ValueError:
         # Python refuses to convert such a number; no other TOML text raises a plain ValueError.
         fault = "holds a whole number of thousands of digits; expected less than 1e308"

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from qkdopt.errors import FaultsError
-from qkdopt.io.reading import read_text
+from qkdopt.instance.base import Part
+from qkdopt.instance.faults import fault_texts
+from qkdopt.io.csv_rows import csv_rows
+from qkdopt.io.reading import parse_json, read_text
 from qkdopt.physics.surface import KeyRateSurface
 
 COLUMNS = ("loss_db", "noise_per_gate", "skr_bps")
@@ -72,23 +76,39 @@ def surface_fields(surface: KeyRateSurface, source: str = "") -> dict[str, Any]:
     return fields | ({"source": source} if source else {})
 
 
+class _JsonGrid(Part):
+    """The grid of a JSON file, row by row; :class:`KeyRateSurface` has the rules of its values."""
+
+    losses_db: tuple[float, ...]
+    noises_per_gate: tuple[float, ...]
+    skr_bps: tuple[tuple[float, ...], ...]
+
+    def faults(self) -> Iterator[str]:
+        """Yield a fault for rows of different lengths."""
+        if len({len(row) for row in self.skr_bps}) > 1:
+            yield "skr_bps: rows of different lengths; expected a rate for each noise in every row"
+
+
 def _from_json(text: str, where: str) -> dict[str, Any]:
+    """Return the axes and rates of a grid; what else stands in the file is left out."""
+    faults: list[str] = []
+    data = parse_json(text, where, faults, FaultsError)
+    if not isinstance(data, dict) or not set(GRID) <= data.keys():
+        faults.append(f"no grid of key rates; expected an object with {', '.join(GRID)}")
+        raise FaultsError(where, faults)
+    fields = {name: data[name] for name in GRID}
     try:
-        data = json.loads(text)
-        return {name: np.array(data[name], dtype=np.float64) for name in GRID}
-    except (ValueError, KeyError, TypeError) as error:
-        fault = f"no grid of key rates ({error}); expected numbers in {', '.join(GRID)}"
-        raise FaultsError(where, [fault]) from None
+        grid = _JsonGrid.model_validate_json(json.dumps(fields))
+    except ValidationError as problem:
+        faults += fault_texts(problem, fields, _JsonGrid)
+    if faults:
+        raise FaultsError(where, faults)
+    return {name: np.array(getattr(grid, name)) for name in GRID}
 
 
 def _grid(text: str, where: str) -> dict[str, Any]:
     """Return the axes and rates of the points of a CSV text."""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    rows = csv.DictReader(lines)
-    missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-    if missing:
-        fault = f"no column {', '.join(missing)}; expected a first row with {', '.join(COLUMNS)}"
-        raise FaultsError(where, [fault])
+    rows = csv_rows(text, COLUMNS, where=where)
     faults: list[str] = []
     points = list(_points(rows, faults))
     losses, noises = (sorted({point[k] for point in points}) for k in (0, 1))
@@ -109,7 +129,7 @@ def _grid(text: str, where: str) -> dict[str, Any]:
     return {"losses_db": losses, "noises_per_gate": noises, "skr_bps": rates}
 
 
-def _points(rows: csv.DictReader[str], faults: list[str]) -> Iterator[tuple[float, float, float]]:
+def _points(rows: list[dict[str, str]], faults: list[str]) -> Iterator[tuple[float, float, float]]:
     """Yield loss, noise and rate of each row; ``faults`` gets one text for each bad cell."""
     for number, row in enumerate(rows, start=1):
         values = []

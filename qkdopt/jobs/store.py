@@ -7,6 +7,7 @@ table: the type of a column depends on its name, never on the values of a run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -62,13 +63,25 @@ class Store:
         return statuses
 
     def put(self, row: dict[str, Any]) -> None:
-        """Write one row whole, in place of an earlier failure of the same run."""
+        """Write one row whole, in place of an earlier failure of the same run.
+
+        Raises
+        ------
+        OutputError
+            The row cannot be written; what was there is as it was.
+        """
         from pyarrow import parquet
 
         name = f"{row['key']}-{row['status']}.parquet"
         temporary = self.folder / f".{name}.{os.getpid()}.half"
-        parquet.write_table(_table(row), temporary)
-        temporary.replace(self.folder / name)
+        try:
+            parquet.write_table(_table(row), temporary)
+            temporary.replace(self.folder / name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            reason = error.strerror or error
+            raise OutputError(f"{self.folder}: cannot be written ({reason})") from None
         if row["status"] == "done":
             self._discard_failure(row["key"])
 

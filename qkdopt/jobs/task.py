@@ -7,11 +7,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from qkdopt.io.environment import environment
+from qkdopt.io.environment import environment, time_of_writing
 
 Row = dict[str, Any]
 # Columns about time and machine, not results: they differ between repetitions.
-CIRCUMSTANCES = ("seconds", "requests_per_second", "versions", "cpu", "platform")
+CIRCUMSTANCES = (
+    "seconds", "requests_per_second", "versions", "cpu", "platform", "written_at",
+)  # fmt: skip
 
 
 class Task(Protocol):
@@ -83,4 +85,5 @@ def to_row(identity: Row, measure: Callable[[], Row], no_measures: Row) -> Row:
     machine = environment()
     return row | {
         "versions": json.dumps(machine.versions), "cpu": machine.cpu, "platform": machine.platform,
+        "written_at": time_of_writing(),
     }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from qkdopt.errors import InstanceError, UsageError
 from qkdopt.instance import InPlaceLightpath, Instance
 from qkdopt.problem import Problem
@@ -47,20 +49,21 @@ def instance_around(
     if movable is not None and movable < 0:
         raise UsageError(f"movable = {movable}; expected 0 or more demands")
     known = {demand.id for demand in instance.demands}
+    again = {path.demand for path in earlier.lightpaths if path.demand in known}
+    # As fields, which are validated with the rest: nobody has checked the earlier plan.
     taken_over = [
         _in_place(path, movable=bool(movable))
         for path in earlier.lightpaths
         if path.demand in known
     ]
-    again = {path.demand for path in taken_over}
     others = [
         path
         for path in instance.lightpaths or ()
         if path.demand is None or path.demand not in again
     ]
-    in_place = [*others, *taken_over]
+    in_place: list[InPlaceLightpath | Mapping[str, object]] = [*others, *taken_over]
     limit = movable if movable and taken_over else instance.moves_limit
-    if not any(path.movable for path in in_place):
+    if not (movable and taken_over) and not any(path.movable for path in others):
         limit = None
     return instance.replace(
         lightpaths=in_place or None,
@@ -116,11 +119,5 @@ def validate_rates_in_place(problem: Problem) -> None:
         raise InstanceError(problem.instance.name, faults)
 
 
-def _in_place(path: Lightpath, *, movable: bool) -> InPlaceLightpath:
-    return InPlaceLightpath(
-        demand=path.demand,
-        route=path.route,
-        links=path.links,
-        channels=path.channels,
-        movable=movable,
-    )
+def _in_place(path: Lightpath, *, movable: bool) -> dict[str, object]:
+    return path.model_dump() | {"movable": movable}

@@ -86,6 +86,11 @@ class Clock:
         """Note that a solver failed: it costs what it would have proved, and no plan."""
         self.failures.append(str(error))
 
+    def note_memory(self) -> None:
+        """Note that memory ran out: what is known by then stays."""
+        text = "memory ran out; fewer threads or candidate routes, or a larger gap, take less"
+        self.failures.append(text)
+
     @property
     def interrupted(self) -> bool:
         """Whether the user asked for the end."""

@@ -11,6 +11,7 @@ from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.problem.network_state import find_free_positions, switch_route
+from qkdopt.runtime.cache import compiled_when
 from qkdopt.runtime.compiled import KernelWatch, compiled_before
 from qkdopt.runtime.deadline import within
 
@@ -37,7 +38,7 @@ def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:
     bound = bound and not bound_compiled(any_route=any_route)
     if not search and not bound:
         return
-    clock.report("compiling, this first time only", incumbent)
+    clock.report(f"compiling, {compiled_when(SEARCH_KERNELS[0])}", incumbent)
     with clock.paused(), KernelWatch(_Countdown(incumbent, clock, search=search, bound=bound)):
         if search:
             within(lambda: clock.interrupted, compile_search)
@@ -59,7 +60,8 @@ class _Countdown:
         self._number += 1
         count = max(self._number, self._count)
         self._clock.report(
-            f"compiling kernel {self._number} of {count}, this first time only: {name}",
+            f"compiling kernel {self._number} of {count}, "
+            f"{compiled_when(SEARCH_KERNELS[0])}: {name}",
             self._incumbent,
         )
 

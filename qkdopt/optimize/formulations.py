@@ -80,6 +80,8 @@ def run_formulation(incumbent: Incumbent, clock: Clock, options: SolverOptions) 
         clock.interrupt()
     except SolverFailedError as error:
         clock.note_failure(error)
+    except MemoryError:
+        clock.note_memory()
     moves = run.moved_at_least if isinstance(run, JointRun) else None
     return Outcome(bound=run.as_bound(), moved_at_least=moves, solver=run.solver, notes=run.notes)
 

@@ -24,6 +24,7 @@ from qkdopt.result import (
     Bound,
     HistoryPoint,
     InstanceRef,
+    Provenance,
     Result,
     RunLimits,
     SavedPlan,
@@ -67,6 +68,8 @@ class RunRecord:
         The earlier plan that this one is made around; None without one.
     moved_at_least
         Demands in place that every plan as good moves, at least; None where nothing was proved.
+    provenance
+        Options and instance as given; None where they are not known.
     """
 
     strategy: str
@@ -82,6 +85,7 @@ class RunRecord:
     history: History | None = None
     around: Around | None = None
     moved_at_least: int | None = None
+    provenance: Provenance | None = None
 
 
 def result_of(
@@ -148,6 +152,7 @@ def result_of(
         moved_at_least=moved_at_least,
         seconds=round(run.seconds, 3),
         environment=environment(),
+        provenance=run.provenance,
     )
 
 

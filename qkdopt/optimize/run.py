@@ -11,6 +11,7 @@ from qkdopt.errors import SolverMissingError, UnsupportedError, UsageError
 from qkdopt.heuristics import ds_qkd
 from qkdopt.heuristics.rounds import MOVES_OF_ROUNDS, SearchRounds
 from qkdopt.instance import Instance
+from qkdopt.io.environment import provenance
 from qkdopt.optimize.around import around_of, instance_around, validate_rates_in_place
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.fewest_moves import move_back
@@ -31,7 +32,7 @@ from qkdopt.optimize.strategies import (
 )
 from qkdopt.problem import RouteScope, build_problem
 from qkdopt.problem.plan import Plan
-from qkdopt.result import AnyPlan, Around, Objective, Result, RunLimits, StoppedBy
+from qkdopt.result import AnyPlan, Around, Objective, Provenance, Result, RunLimits, StoppedBy
 from qkdopt.runtime.cores import available_cores
 from qkdopt.runtime.signals import graceful_sigint
 
@@ -147,6 +148,7 @@ def solve(
     >>> result.value.served, result.status
     (6, 'optimal')
     """
+    arguments = dict(locals())
     named = strategy_of(strategy)
     validate_options(
         named.name,
@@ -195,7 +197,8 @@ def solve(
         outcome = _run_strategy(named, incumbent, baseline, clock, options, workers)
         move_back(incumbent)
         taken_over = None if around is None else around_of(given, instance, around)
-        result = _result(incumbent, baseline, outcome, clock, named, options, taken_over)
+        origin = provenance("solve", {**arguments, "strategy": named.name}, given)
+        result = _result(incumbent, baseline, outcome, clock, named, options, taken_over, origin)
     if named.own:
         validate_own_result(problem, result)
     return result
@@ -266,7 +269,9 @@ def _run_strategy(
         return _run_auto(incumbent, clock, options, workers)
     except KeyboardInterrupt:
         clock.interrupt()
-        return Outcome()
+    except MemoryError:
+        clock.note_memory()
+    return Outcome()
 
 
 def _run_local_search(incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
@@ -305,6 +310,8 @@ def _run_auto(
             run.run_nodes(options.nodes)
     except KeyboardInterrupt:
         clock.interrupt()
+    except MemoryError:
+        clock.note_memory()
     return Outcome(bound=run.bound(), solver=run.solver, notes=run.notes)
 
 
@@ -316,6 +323,7 @@ def _result(
     strategy: NamedStrategy,
     options: SolverOptions,
     around: Around | None,
+    origin: Provenance,
 ) -> Result:
     failures = [f"solver failed: {failure}" for failure in clock.failures]
     run = RunRecord(
@@ -336,6 +344,7 @@ def _result(
         history=clock.history,
         around=around,
         moved_at_least=outcome.moved_at_least,
+        provenance=origin,
     )
     plan, _ = incumbent.best()
     return result_of(incumbent.problem, plan, outcome.bound, run, baseline=baseline)

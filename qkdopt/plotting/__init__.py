@@ -1,5 +1,6 @@
 """Figures: each takes data and axes and returns axes; none shows, saves or computes a plan."""
 
+from qkdopt.plotting.calibration import plot_calibration
 from qkdopt.plotting.curves import (
     plot_over_load,
     plot_published,
@@ -15,6 +16,7 @@ from qkdopt.plotting.spectrum import plot_spectrum
 from qkdopt.plotting.surface import plot_surface
 
 __all__ = [
+    "plot_calibration",
     "plot_diagnostics",
     "plot_gap_over_time",
     "plot_history",

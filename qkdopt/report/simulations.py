@@ -10,7 +10,7 @@ from pydantic import Field
 
 from qkdopt.errors import RefusedError
 from qkdopt.instance import Instance
-from qkdopt.result import Environment
+from qkdopt.result import Environment, Provenance
 from qkdopt.result.base import Record
 
 SCHEMA: Literal["qkdopt/simulation/1"] = "qkdopt/simulation/1"
@@ -81,6 +81,8 @@ class SimulationRecord(Record):
     seconds: float
     requests_per_second: float
     environment: Environment
+    provenance: Provenance | None = None
+    """Null in files of earlier versions."""
 
 
 SHARES = ("blocking", "outage", "key_delivered_share", "empty_pool_share", "key_blocked")

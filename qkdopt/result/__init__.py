@@ -25,10 +25,12 @@ from qkdopt.result.model import (
     Value,
     WorkingChannel,
 )
+from qkdopt.result.provenance import PROVENANCE_SCHEMA, InstanceSource, Provenance
 
 __all__ = [
     "HISTORY_POINTS",
     "PLAN_SCHEMA",
+    "PROVENANCE_SCHEMA",
     "SCHEMA",
     "AnyPlan",
     "Around",
@@ -38,8 +40,10 @@ __all__ = [
     "Environment",
     "HistoryPoint",
     "InstanceRef",
+    "InstanceSource",
     "Lightpath",
     "Objective",
+    "Provenance",
     "Result",
     "RunLimits",
     "SavedPlan",

@@ -12,6 +12,7 @@ from pydantic import Field
 from qkdopt.instance import Instance, NodeId
 from qkdopt.result.base import Record
 from qkdopt.result.model import Environment, InstanceRef, Result
+from qkdopt.result.provenance import Provenance
 from qkdopt.runtime.files import write_json_whole
 
 DIMENSIONING_SCHEMA = "qkdopt/dimensioning/1"
@@ -91,11 +92,15 @@ class Dimensioning(Record):
     plan: Result
     """Plan of the instance without QKD on the other links."""
     environment: Environment
+    provenance: Provenance | None = None
+    """Command, options, instance and time; left out where it is not known."""
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this record, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
         data.pop("schema", None)
+        if self.provenance is None:
+            del data["provenance"]
         return {"schema": DIMENSIONING_SCHEMA, **data, "plan": self.plan.to_json_dict()}
 
     def save(self, path: str | Path) -> None:
@@ -149,11 +154,15 @@ class Frontier(Record):
     interrupted: bool = False
     seconds: float
     environment: Environment
+    provenance: Provenance | None = None
+    """Command, options, instance and time; left out where it is not known."""
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this record, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
         data.pop("schema", None)
+        if self.provenance is None:
+            del data["provenance"]
         for row, plain in zip(self.rows, data["rows"], strict=True):
             if row.dimensioning is not None:
                 plain["dimensioning"] = row.dimensioning.to_json_dict()

@@ -16,6 +16,7 @@ from qkdopt.instance import InPlaceLightpath, NodeId
 from qkdopt.instance.key_needs import KeyAccounting
 from qkdopt.result.base import Record
 from qkdopt.result.history import HistoryPoint
+from qkdopt.result.provenance import Provenance, content_sha256
 from qkdopt.runtime.files import write_json_whole
 
 if TYPE_CHECKING:
@@ -203,6 +204,14 @@ class SavedPlan(Record):
     qkd: tuple[Tuning, ...]
     around: Around | None = None
     """The earlier plan that this one was made around."""
+    provenance: Provenance | None = None
+    """How the result came about that the plan was taken from; left out where it is not known."""
+    environment: Environment | None = None
+    """Where and with what it was computed."""
+
+    def plan_sha256(self) -> str:
+        """Return the hash of lightpaths and working channels."""
+        return plan_sha256(self)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this plan, as written to a file.
@@ -289,11 +298,18 @@ class Result(Record):
     left out of files where nothing is proved."""
     seconds: float
     environment: Environment
+    provenance: Provenance | None = None
+    """Command, options, instance and time; left out where it is not known, as in results of
+    earlier versions."""
+
+    def plan_sha256(self) -> str:
+        """Return the hash of lightpaths and working channels: that of the plan alone."""
+        return plan_sha256(self)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Plain data of this result, as written to a file and printed by ``--json``."""
         data: dict[str, Any] = self.model_dump(mode="json")
-        for name in ("around", "moved", "moved_at_least"):
+        for name in ("around", "moved", "moved_at_least", "provenance"):
             if data[name] is None:
                 del data[name]
         for part, names in (
@@ -318,6 +334,8 @@ class Result(Record):
                 for row in self.qkd
             ),
             around=self.around,
+            provenance=self.provenance,
+            environment=None if self.provenance is None else self.environment,
         )
 
     def fair_shares_bps(self) -> dict[NodeId, float]:
@@ -406,6 +424,13 @@ class Result(Record):
 
 # What can be checked, and started from.
 AnyPlan = Result | SavedPlan
+
+
+def plan_sha256(plan: AnyPlan) -> str:
+    """Return the hash of lightpaths and working channels, in whatever order they are listed."""
+    paths = sorted((str(path.demand), path.links, path.channels) for path in plan.lightpaths)
+    tunings = sorted((row.link, row.channel, row.frequency_thz) for row in plan.qkd)
+    return content_sha256([paths, tunings])
 
 
 def _frame(rows: Sequence[Record], record: type[Record]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ what may do so (a solver) has a process of its own instead (:mod:`qkdopt.adapter
 from __future__ import annotations
 
 import ctypes
+import logging
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ PERIOD_S = 0.05
 # What swallows every exception (a callback of the garbage collector, a ``__del__``) swallows this
 # one too: after so long it is raised again. Longer than unwinding takes.
 AGAIN_S = 0.5
+# Loggers that report whatever exception passes through their library: Pyomo's, of any component.
+REPORTING = ("pyomo.core",)
 
 
 class TimeUp(BaseException):
@@ -72,8 +75,15 @@ def since(over: Callable[[], bool], seconds: float) -> Callable[[], bool]:
     return late
 
 
+def _is_other(_record: logging.LogRecord) -> bool:
+    """Tell whether what is logged is about anything but time that is up."""
+    return not isinstance(sys.exc_info()[1], TimeUp)
+
+
 class _Hook:
     """Lets Python report no :class:`TimeUp` that was swallowed: it is raised again.
+
+    Nor does a library report one that passes through it.
 
     The hook is the process's: it is set while any thread is in a block, and the last one to leave
     brings back what was there before.
@@ -89,12 +99,16 @@ class _Hook:
             self._blocks += 1
             if self._blocks == 1:
                 self._before, sys.unraisablehook = sys.unraisablehook, self._report
+                for name in REPORTING:
+                    logging.getLogger(name).addFilter(_is_other)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._blocks -= 1
             if self._blocks == 0:
                 sys.unraisablehook = self._before
+                for name in REPORTING:
+                    logging.getLogger(name).removeFilter(_is_other)
 
     def _report(self, swallowed: sys.UnraisableHookArgs) -> None:
         if not issubclass(swallowed.exc_type, TimeUp):

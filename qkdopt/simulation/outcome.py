@@ -9,6 +9,7 @@ import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import KeyNeed
+from qkdopt.result import Provenance
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.statistics import Estimate, paired_gain, ratio
@@ -64,6 +65,10 @@ class SimulationOutcome:
         Whether Ctrl-C ended it; what was simulated by then is in the tallies.
     notes
         What a reader must know.
+    environment
+        Versions and machine.
+    provenance
+        Options and instance as given; None where they are not known.
     """
 
     instance: str
@@ -86,6 +91,7 @@ class SimulationOutcome:
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     environment: dict[str, Any] = field(default_factory=dict)
+    provenance: Provenance | None = None
 
     @property
     def mean_skr_bps(self) -> Estimate:
@@ -264,6 +270,7 @@ class SimulationOutcome:
             "seconds": self.seconds,
             "requests_per_second": self.requests_per_second,
             "environment": self.environment,
+            **({} if self.provenance is None else {"provenance": self.provenance.model_dump()}),
         }
 
     def _key_dict(self) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance, Traffic
 from qkdopt.instance.generation import preset_name
-from qkdopt.io.environment import environment
+from qkdopt.io.environment import environment, provenance
 from qkdopt.simulation.options import SimulationOptions
 from qkdopt.simulation.outcome import SimulationOutcome
 from qkdopt.simulation.refusals import validate_requests
@@ -99,6 +99,7 @@ def simulate(
     >>> outcome.requests, outcome.interrupted
     (5000, False)
     """
+    arguments = dict(locals())
     chosen = options or SimulationOptions()
     given = instance.load_erlang if load_erlang is None else load_erlang
     load = given if trace is None else trace.load_erlang
@@ -107,7 +108,10 @@ def simulate(
     _refuse(requests, warmup or 0, seed, replications, workers, load, load_erlang, trace)
     left_out = _warmup(warmup, load, trace)
     plan = _Plan(instance, chosen, load, requests, left_out, seed, trace)
-    return _Run(plan, replications, workers, progress).outcome()
+    outcome = _Run(plan, replications, workers, progress).outcome()
+    recorded = None if trace is None else {"trace_sha256": trace.sha256(), "file": None}
+    arguments |= {"options": chosen, "trace": recorded}
+    return replace(outcome, provenance=provenance("simulate", arguments, instance))
 
 
 def _warmup(warmup: int | None, load: float, trace: Trace | None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import numpy as np
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
 from qkdopt.io import STANDARD_STREAM, read_text
+from qkdopt.io.csv_rows import csv_rows
+from qkdopt.result.provenance import content_sha256
 from qkdopt.simulation.traffic import Requests
 
 COLUMNS = ("arrival", "holding", "source", "target")
@@ -27,20 +28,16 @@ class Trace:
     load_erlang: float
     arrivals_per_time: float
 
+    def sha256(self) -> str:
+        """Return the hash of the requests, whatever the spelling and the unit of the file."""
+        r = self.requests
+        columns = (r.times, r.holding, r.pairs, r.lightpath_counts)
+        return content_sha256([column.tolist() for column in columns])
+
     @property
     def widest(self) -> int:
         """Most lightpaths of one request."""
         return int(self.requests.lightpath_counts.max())
-
-
-def _file_text(where: str) -> str:
-    try:
-        # Spreadsheets begin a CSV file with a byte order mark.
-        return Path(where).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InstanceError(where, [f"{error.strerror}; expected a CSV file"]) from None
-    except UnicodeDecodeError:
-        raise InstanceError(where, ["is not UTF-8 text; expected a CSV file"]) from None
 
 
 def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
@@ -61,24 +58,9 @@ def read_trace(path: str | Path, instance: Instance, seed: int = 0) -> Trace:
     InstanceError
         The file cannot be read or breaks a rule; all faults at once, by request.
     """
-    standard = Path(path) == STANDARD_STREAM
-    where = "standard input" if standard else str(path)
-    if standard:
-        text = read_text(STANDARD_STREAM, InstanceError, expected="a CSV file")
-    else:
-        text = _file_text(where)
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    try:
-        reader = csv.DictReader(lines)
-        names, rows = reader.fieldnames or (), list(reader)
-    except csv.Error as error:
-        raise InstanceError(where, [f"{error}; expected a CSV file"]) from None
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise InstanceError(
-            where,
-            [f"no column {', '.join(missing)}; expected {', '.join(COLUMNS)}, [{OPTIONAL}]"],
-        )
+    where = "standard input" if Path(path) == STANDARD_STREAM else str(path)
+    text = read_text(Path(path), InstanceError, expected="a CSV file")
+    rows = csv_rows(text, COLUMNS, where=where, error=InstanceError, optional=OPTIONAL)
     return _Reader(where, instance).read(rows, seed)
 
 

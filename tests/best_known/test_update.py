@@ -63,6 +63,7 @@ def with_bound(result: Result, bound_bps: float, served: int) -> Result:
         gap=(bound_bps - value) / bound_bps,
         served_proved=served == result.value.served,
         status="feasible",
+        stopped_by="exhausted",
         history=(),
     )
 
@@ -200,7 +201,7 @@ def test_a_plan_over_other_routes_is_refused(library):
     )
     long_way = qkdopt.solve(RING, strategy="ds-qkd-synergistic")
     same = long_way.instance.model_copy(update={"sha256": shortest.sha256()})
-    stranger = changed(long_way, instance=same)
+    stranger = changed(long_way, instance=same, provenance=None)
     assert qkdopt.check(shortest, stranger).ok
     with pytest.raises(RefusedError, match="takes no candidate route") as caught:
         update(library, {"r": stranger}, today=DAY)

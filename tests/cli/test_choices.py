@@ -13,6 +13,7 @@ from qkdopt import result
 from qkdopt.channel_sets import criterion, design_problem, evaluator
 from qkdopt.channel_sets import options as design_options
 from qkdopt.cli import choices
+from qkdopt.experiments.calibration import out_of_sample
 from qkdopt.experiments.reproduction import figures
 from qkdopt.experiments.sensitivity import power
 from qkdopt.instance import SHIPPED_FIBRES
@@ -64,6 +65,7 @@ PAIRS = {
     "RankedStrategy": [name for name in simulation_options.STRATEGIES if name != "fixed"],
     "LaunchMode": get_args(power.Mode),
     "ProtocolName": protocols.PROTOCOLS,
+    "FoldBy": out_of_sample.FOLD_BY,
 }
 
 

@@ -38,7 +38,7 @@ def test_json_is_one_object(capsys):
     told = json.loads(capsys.readouterr().out)
     assert set(told) == {
         "schema", "instance", "feasible", "irreducible", "groups", "text", "advice",
-        "seconds",
+        "seconds", "environment", "provenance",
     }  # fmt: skip
     assert told["schema"] == "qkdopt/explanation/1"
     assert told["feasible"] is False

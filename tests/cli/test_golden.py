@@ -31,6 +31,9 @@ MASKS = [
     (r"\b\d+\.\d+ million", "#.# million"),
     (r'("requests_per_second":) [0-9.e+-]+', r"\1 0"),
     (r'"environment": \{.*?\n \}', '"environment": "#"'),
+    (r'"written_at": "[^"]*"', '"written_at": "#"'),
+    # A result with its times in it.
+    (r'("file": "plan\.json",\s+"sha256":) "[^"]*"', r'\1 "#"'),
 ]
 COMMANDS = {
     "solve_fixed": "solve instances/bench/nsfnet_260erl.json --strategy fixed",
@@ -66,6 +69,7 @@ def compare(name: str, text: str) -> None:
 
 
 def masked(text: str) -> str:
+    text = text.replace(f"{ROOT}{os.sep}", "")
     for pattern, mask in MASKS:
         text = re.sub(pattern, mask, text, flags=re.DOTALL)
     # The last digits belong to the processor.

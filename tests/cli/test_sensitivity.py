@@ -217,3 +217,45 @@ def test_the_old_name_is_answered_with_the_new_one(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "qkdopt: knobs: expected its new name, qkdopt sensitivity"
     ]
+
+
+SCENARIOS = """
+[[scenarios]]
+name = "as it is"
+[[scenarios]]
+name = "twice the Raman scattering"
+raman_scale = 2.0
+excess_loss_db = 0.5
+"""
+
+
+def test_scenarios_are_settings_on_the_same_requests(tmp_path, capsys):
+    path, folder = tmp_path / "scenarios.toml", tmp_path / "out"
+    path.write_text(SCENARIOS, encoding="utf-8")
+    assert exit_status("sensitivity", MESH, *SHORT, "--scenarios", path, "-o", folder) == 0
+    assert "twice the Raman scattering: -" in capsys.readouterr().out
+    table = pd.read_csv(folder / "sensitivity.csv")
+    # One that changes nothing is no setting.
+    (row,) = table[table["unit"] == "scenario"].to_dict("records")
+    assert row["parameter"] == "twice the Raman scattering"
+    assert pd.isna(row["db"])
+    present = table[table["db"] == 0.0]["mean_skr_per_request_bps"].iloc[0]
+    assert 0.0 < row["mean_skr_per_request_bps"] < present
+    expected = 100.0 * (row["mean_skr_per_request_bps"] / present - 1.0)
+    assert row["paired_gain_percent"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("load_erlang = [4, 5]", "expected 4: all settings meet the same requests"),
+        ('[[scenarios]]\nname = "a"\n[[scenarios]]\nname = "a"\nloss = 1.1', "2 scenarios named a"),
+        ("[[scenarios]]\nexcess_loss_db = -3.0", "insertion_loss_db"),
+    ],
+)
+def test_scenarios_that_do_not_fit_are_refused(text, message, tmp_path, capsys):
+    path, folder = tmp_path / "scenarios.toml", tmp_path / "out"
+    path.write_text(text, encoding="utf-8")
+    assert exit_status("sensitivity", MESH, *SHORT, "--scenarios", path, "-o", folder) == 2
+    assert message in capsys.readouterr().err
+    assert not folder.exists()

@@ -58,9 +58,16 @@ def brownfield(seed: int) -> Brownfield:
                 continue
             if instance is None or assignment_count(instance) > MOST_ASSIGNMENTS:
                 continue
-            if Enumeration(instance, base.objective).run().sure:
+            if _has_rates_in_place(instance):
                 return Brownfield(instance, base.objective, redraws)
     raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
+
+
+def _has_rates_in_place(instance: Instance) -> bool:
+    """Tell whether demands in place have their least rates where they are; others are refused."""
+    movable = any(path.movable for path in instance.lightpaths or ())
+    unmoved = instance.replace(moves_limit=0) if movable else instance
+    return bool(Enumeration(unmoved).run().sure)
 
 
 def _added(rng: Rng, instance: Instance) -> Instance | None:

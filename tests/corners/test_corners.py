@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import pytest
 
+from tests.corners.brownfield import brownfield
 from tests.corners.enumeration import Enumeration
-from tests.corners.generator import corner_instance
+from tests.corners.generator import draw
 from tests.corners.judge import GAP, WAYS, quick_ways, run
+from tests.corners.networks import networks
+from tests.corners.shared_keys import shared_keys
 from tests.tiers import slow_beyond
 
 QUICK_TIME_LIMIT = 3.0
 SEEDS_A_CHUNK = 100
-QUICK_SEEDS, SEEDS = 20, 80
+# With those of the other kinds (`test_brownfield.py` and others), 300 in the slow tier.
+QUICK_SEEDS, SEEDS = 20, 213
+KINDS = {
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+}  # fmt: skip
 
 
-def validate_spec(seed: int, ways, **options) -> list[str]:
-    instance, objective = corner_instance(seed)
+def validate_spec(seed: int, ways, kind: str = "corners", **options) -> list[str]:
+    drawn = KINDS[kind](seed)
+    instance, objective = drawn.instance, drawn.objective
     enumeration = Enumeration(instance, objective).run()
     return [
-        f"seed {seed} {way.name}: {fault}"
+        f"{kind} {seed} {way.name}: {fault}"
         for way in ways
         for fault in run(instance, objective, way, enumeration, gap=GAP, **options).faults
     ]
@@ -33,10 +41,11 @@ def test_no_way_is_wrong_on_a_corner_instance(seed):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("chunk", range(50))
-def test_no_way_is_wrong_on_5000_corner_instances(chunk):
+@pytest.mark.parametrize("chunk", range(25))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_way_is_wrong_on_10000_corner_instances(kind, chunk):
     seeds = range(chunk * SEEDS_A_CHUNK, (chunk + 1) * SEEDS_A_CHUNK)
-    assert [fault for seed in seeds for fault in validate_spec(seed, WAYS)] == []
+    assert [fault for seed in seeds for fault in validate_spec(seed, WAYS, kind)] == []
 
 
 @pytest.mark.parametrize(("seeds", "least"), [(QUICK_SEEDS, 2), (SEEDS, 8)])

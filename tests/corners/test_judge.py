@@ -24,7 +24,12 @@ def case():
     assert enumeration.most > 0
     assert best > 0.0
     result = qkdopt.solve(instance, strategy="auto", time_limit=2.0, threads=1)
-    right = Bound(objective_bps=best, served=enumeration.most, method="enumeration", routes="K")
+    right = Bound(
+        objective_bps=best,
+        served=enumeration.most,
+        method="enumeration",
+        routes=instance.routes.label,
+    )
     assert result.value.objective_bps == pytest.approx(best, rel=GAP)
     # The bound is another's: the history would have to end in it.
     proved = {"bound": right, "status": "optimal", "served_proved": True, "history": ()}

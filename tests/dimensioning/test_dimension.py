@@ -132,7 +132,7 @@ FAULTS = {
     "bound": ({"bound": 1e6}, "bound = 1000000; expected"),
     "gap": ({"gap": 0.5}, "gap = 0.5; expected"),
     "status": ({"status": "feasible"}, "status = 'feasible'"),
-    "sites": ({"sites": (0,)}, "sites: 1 nodes; expected the"),
+    "sites": ({"sites": (0,)}, "sites = [0]; expected"),
     "unknown link": ({"links": ("9-9",)}, "links: '9-9'; expected the id of a link"),
     "twice": ({"links": ("0-1", "0-1")}, "one is named twice"),
     "factor": ({"factor": 100.0}, "expected at least"),

@@ -72,8 +72,8 @@ def test_links_are_found():
     )
     assert targets(text) == ["docs/a.md", "images/b.png", "c d.md"]
     assert targets((ROOT / "docs" / "sensitivity.md").read_text(encoding="utf-8")) == [
-        "images/sensitivity.png"
-    ]
+        "images/sensitivity.png", "design.md", "calibrate.md",
+    ]  # fmt: skip
     assert named("`docs/a.md`, `docs/*.md`, `NOTES.md` and `qkdopt solve`") == [
         "docs/a.md", "NOTES.md",
     ]  # fmt: skip

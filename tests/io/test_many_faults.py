@@ -94,6 +94,47 @@ def test_a_whole_number_of_thousands_of_digits_is_one_error(place, sign, tmp_pat
         assert len(message) < 400
 
 
+def test_a_long_fault_shows_both_its_ends():
+    text = "where = " + "x" * 9000 + "; expected a number"
+    line = fault_list([text]).splitlines()[1]
+    assert len(line) < 700
+    assert line.startswith("  - where = xxx")
+    assert line.endswith("xxx; expected a number")
+    assert InstanceError("f", [text]).faults == (text,)
+
+
+def test_what_a_terminal_would_obey_is_spelled_out():
+    lines = fault_list(["a\x1b[2Jb", "two\nlines", "right\u202eleft"]).splitlines()
+    assert lines[1:] == [r"  - a\x1b[2Jb", r"  - two\nlines", r"  - right\u202eleft"]
+
+
+def test_the_name_of_a_field_is_cut_and_its_fault_kept(tmp_path, capsys):
+    data = json.loads(MESH.read_text(encoding="utf-8"))
+    data["demands"][0]["a" * 9000] = 1
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert exit_status("instance", "validate", path) == 2
+    message = capsys.readouterr().err
+    assert "demands[0].aaa" in message
+    assert "...: unknown field; expected one of channels, " in message
+    assert len(message) < 500
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no file without end here")
+def test_a_file_without_end_is_read_no_further_than_allowed(monkeypatch, capsys):
+    monkeypatch.setattr("qkdopt.io.reading.MAX_FILE_BYTES", 1000)
+    for command in (("instance", "info"), ("study", "status"), ("rates", "--measured")):
+        assert exit_status(*command, "/dev/zero") == 2
+        assert "larger than 1000 bytes" in capsys.readouterr().err
+
+
+def test_a_study_nested_too_deeply_is_one_error(tmp_path, capsys):
+    path = tmp_path / "study.toml"
+    path.write_text(f"loads = {'[' * 5000}", encoding="utf-8")
+    assert exit_status("study", "status", path) == 2
+    assert capsys.readouterr().err.endswith("nested too deeply; expected what qkdopt reads\n")
+
+
 def test_a_whole_number_of_thousands_of_digits_in_a_study_is_one_error(tmp_path, capsys):
     path = tmp_path / "study.toml"
     path.write_text(f'name = "long"\nrequests = {5000 * "9"}\n', encoding="utf-8")

@@ -53,11 +53,37 @@ def test_a_file_that_is_no_surface_is_refused(tmp_path, change, words):
     assert any(words in fault for fault in caught.value.faults), caught.value.faults
 
 
-def test_json_that_is_no_grid_is_refused(tmp_path):
-    for text in ("[1]", "{", '{"losses_db": [1, 2], "noises_per_gate": "a", "skr_bps": []}'):
-        (tmp_path / "a.json").write_text(text)
-        with pytest.raises(qkdopt.FaultsError, match="no grid of key rates"):
-            qkdopt.read_surface(tmp_path / "a.json")
+AXES = '"losses_db": [3, 6], "noises_per_gate": [0, 1e-4]'
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[1]", "no grid of key rates"),
+        ('{"losses_db": [1, 2]}', "expected an object with losses_db, noises_per_gate, skr_bps"),
+        ("{", "line 1, column 2: "),
+        ("[" * 20_000, "nested too deeply"),
+        (f'{{{AXES}, "skr_bps": NaN}}', "holds NaN"),
+        (f'{{{AXES}, "skr_bps": [[9, 0], [4, 0]], "losses_db": []}}', "'losses_db' is given twice"),
+        ('{"losses_db": 3, "noises_per_gate": "a", "skr_bps": []}', 'noises_per_gate = "a"'),
+        ('{"losses_db": 3, "noises_per_gate": [0], "skr_bps": []}', "losses_db = 3; expected"),
+        (f'{{{AXES}, "skr_bps": [[9, "{"x" * 9000}"], [4, 0]]}}', 'skr_bps[0][1] = "xxx'),
+        (f'{{{AXES}, "skr_bps": [[9, 0], [4]]}}', "rows of different lengths"),
+        (f'{{{AXES}, "skr_bps": [[9, 0]]}}', "expected 2 x 2"),
+    ],
+)
+def test_json_that_is_no_grid_is_refused(text, fault, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(qkdopt.FaultsError) as caught:
+        qkdopt.read_surface(tmp_path / "a.json")
+    assert any(fault in one for one in caught.value.faults), caught.value.faults
+    assert max(map(len, str(caught.value).splitlines())) < 700
+
+
+def test_a_cell_without_end_is_no_table(tmp_path):
+    (tmp_path / "a.csv").write_text(f"loss_db,noise_per_gate,skr_bps\n{'9' * 200_000},0,0\n")
+    with pytest.raises(qkdopt.FaultsError, match="is no CSV table: field larger"):
+        qkdopt.read_surface(tmp_path / "a.csv")
 
 
 def test_a_missing_file_is_named(tmp_path):

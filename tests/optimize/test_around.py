@@ -206,3 +206,28 @@ def test_the_command_plans_around_a_result(tmp_path, capsys):
     assert json.loads(second.read_text())["around"]["moves_limit"] == 2
     assert exit_status("check", full, second) == 0
     assert exit_status("solve", full, "--movable", 2) == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("route", [0], "route"),
+        ("route", [], "route"),
+        ("channels", [], "channels"),
+        ("channels", [-1], "channels"),
+        ("channels", [3, 3], "expected each once"),
+        ("links", [], "expected one link a hop"),
+    ],
+)
+def test_an_earlier_plan_that_nobody_checked_is_one_error(field, value, fault, tmp_path, capsys):
+    first = quick(line((0, 2), (1, 2)))
+    data = first.plan().to_json_dict()
+    data["lightpaths"][0][field] = value
+    plan, instance = tmp_path / "plan.json", tmp_path / "line.json"
+    plan.write_text(json.dumps(data), encoding="utf-8")
+    qkdopt.write_instance(instance, line((0, 2), (1, 2)))
+    assert exit_status("solve", instance, "--from", plan, "--strategy", "ds-qkd") == 2
+    message = capsys.readouterr().err
+    assert message.startswith("qkdopt: ")
+    assert "lightpaths" in message
+    assert fault in message

@@ -24,6 +24,7 @@ from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.optimize.milp import JointRun
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import BLOCKED, assess, tune_working_channels
+from qkdopt.runtime.cache import ONCE
 from tests.adapters.stubborn import StubbornAdapter
 from tests.adapters.test_isolated import gone
 from tests.brute_force import Oracle
@@ -169,13 +170,13 @@ def test_an_interrupted_explanation_says_what_is_known(monkeypatch, capsys, numb
 def test_a_signal_waits_while_the_result_is_written(tmp_path, monkeypatch):
     from qkdopt.cli import solve as command
 
-    write = command.write_json
+    write = command.write_answer
 
     def interrupted(*arguments):
         signal.raise_signal(signal.SIGTERM)
         write(*arguments)
 
-    monkeypatch.setattr(command, "write_json", interrupted)
+    monkeypatch.setattr(command, "write_answer", interrupted)
     assert exit_status("solve", MESH, "--strategy", "ds-qkd", "-o", tmp_path / "r.json") == 0
     assert qkdopt.read_result(tmp_path / "r.json").value.served > 0
 
@@ -265,6 +266,7 @@ def test_every_kernel_is_counted_while_it_compiles(monkeypatch):
 
     monkeypatch.setattr(compilation, "compiled_before", lambda kernel: False)
     monkeypatch.setattr(compilation, "SEARCH_KERNELS", (calling, _called))
+    monkeypatch.setattr(compilation, "compiled_when", lambda _: ONCE)  # these are kept nowhere
     monkeypatch.setattr(compilation, "compile_search", compile_both)
     phases = []
     problem = build_problem(qkdopt.read_instance(MESH))

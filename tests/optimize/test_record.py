@@ -9,7 +9,7 @@ from qkdopt.optimize.record import RunRecord, result_of, saved_plan_of
 from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
-from qkdopt.result import Bound
+from qkdopt.result import Bound, RunLimits
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def bound_at(problem, share, served):
 def test_optimal_is_a_word_that_the_checker_takes(solved, share, status, stopped_by):
     problem, plan = solved
     bound = bound_at(problem, share, (plan.served, plan))
-    run = RunRecord(strategy="own", gap=0.05, stopped_by="time limit")
+    limits = RunLimits(time_limit_s=1.0, gap=0.05)
+    run = RunRecord(strategy="own", gap=0.05, stopped_by="time limit", limits=limits)
     result = result_of(problem, plan, bound, run)
     assert (result.status, result.stopped_by) == (status, stopped_by)
     assert qkdopt.check(problem.instance, result).faults == ()

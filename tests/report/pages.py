@@ -40,7 +40,7 @@ def solved(name: str) -> tuple[Instance, Result]:
 
 @cache
 def hostile() -> tuple[Instance, Result]:
-    """Return an instance and a result in which every text is hostile."""
+    """Return an instance and a result in which every text that no check compares is hostile."""
     text = HOSTILE
     links = [(f"{text[k]} {k}", k, (k + 1) % 10, 8.0 + k) for k in range(10)]
     instance = instance_of(
@@ -57,9 +57,8 @@ def hostile() -> tuple[Instance, Result]:
     instance = parse_instance(json.dumps(data))
     result = qkdopt.solve(instance, strategy="ds-qkd")
     spoiled = result.to_json_dict()
-    spoiled |= {"notes": list(text), "faults": [text[0]], "preset_changes": [text[1]]}
+    spoiled |= {"notes": list(text), "faults": [text[0]]}
     spoiled["strategy"] = text[0]
-    spoiled["instance"]["preset"] = text[0]
     spoiled["environment"] = {
         "versions": {text[0]: text[1]}, "cpu": text[0], "platform": text[1],
     }  # fmt: skip

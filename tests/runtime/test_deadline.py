@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 
@@ -151,3 +152,22 @@ def test_blocks_that_overlap_in_threads_leave_the_hook_as_it_was():
     left.set()
     other.join()
     assert sys.unraisablehook is before
+
+
+@pytest.mark.parametrize(("error", "is_reported"), [(TimeUp(), False), (ValueError(), True)])
+def test_a_library_does_not_report_that_time_is_up(error, is_reported):
+    """Pyomo logs as an error whatever ends the making of a component."""
+    from pyomo.environ import ConcreteModel, Var
+
+    def fail(_model):
+        raise error
+
+    logged, handler, logger = [], logging.Handler(), logging.getLogger("pyomo.core")
+    handler.emit = logged.append
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(type(error)), broken_off(lambda: False):
+            ConcreteModel().add_component("x", Var(bounds=fail))
+    finally:
+        logger.removeHandler(handler)
+    assert bool(logged) == is_reported

@@ -41,6 +41,7 @@ def test_a_trace_is_replayed(tmp_path, instance):
     ("text", "expected"),
     [
         ("", "no column arrival"),
+        ("arrival," * 600, "601 columns; expected at most 500"),
         (HEAD, "holds no request"),
         (HEAD + "1,1,0,1,1\n0.5,1,0,1,1\n", "request 2: arrival = 0.5 comes before 1"),
         (HEAD + "1,-1,0,1,1\n", "holding = -1"),
@@ -111,5 +112,5 @@ def test_the_unit_of_time_changes_nothing(tmp_path, policy):
 
 
 def test_a_missing_trace_is_told(tmp_path, instance):
-    with pytest.raises(InstanceError, match="No such file"):
+    with pytest.raises(InstanceError, match="no such file; expected a CSV file"):
         read_trace(tmp_path / "none.csv", instance)

@@ -17,7 +17,8 @@ from qkdopt.experiments.reproduction.figures import (
     fit,
     paper_instance,
 )
-from qkdopt.experiments.study import Job
+from qkdopt.experiments.study import Job, different_instances
+from qkdopt.instance import Instance
 from qkdopt.jobs import RunReport, Store
 from qkdopt.jobs.batch import finished_store
 
@@ -37,11 +38,14 @@ class Reproduction:
         Published and own gains.
     calibration
         The fitted launch power; only with all figures.
+    instances
+        Every instance that was simulated.
     """
 
     points: dict[str, pd.DataFrame]
     comparison: pd.DataFrame
     calibration: Calibration | None
+    instances: tuple[Instance, ...] = ()
 
 
 def reproduce(
@@ -119,6 +123,7 @@ def reproduce(
         points={figure: points(rows, figure) for figure in figures},
         comparison=compare(rows),
         calibration=calibration,
+        instances=different_instances([*jobs, *(job for _, job in tried)]),
     )
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qkdopt.errors import UsageError
-from qkdopt.experiments.sensitivity.perturbation import Setting, sensitivity_settings
+from qkdopt.experiments.sensitivity.perturbation import (
+    Setting,
+    sensitivity_settings,
+    variant_settings,
+)
 from qkdopt.experiments.sensitivity.power import Receivers
 from qkdopt.experiments.study import Job, gain_between
 from qkdopt.instance import Instance
@@ -32,6 +37,7 @@ def sensitivity(
     *,
     step_db: float = 3.0,
     receivers: Receivers | None = None,
+    variants: Mapping[str, Instance] | None = None,
     load_erlang: float | None = None,
     requests: int = 200_000,
     seed: int = 0,
@@ -49,6 +55,9 @@ def sensitivity(
         Between neighbouring values [dB].
     receivers
         Classical receivers, which limit the launch power; None for the instance's own.
+    variants
+        Further instances to measure on the same requests, by name, such as scenarios of a
+        calibration; rows of theirs have no value and no dB. None for none.
     load_erlang
         Offered load; None for the instance's own.
     requests, seed
@@ -84,6 +93,8 @@ def sensitivity(
     if faults:
         raise UsageError("; ".join(faults))
     sweep = sensitivity_settings(instance, step_db=step_db, receivers=receivers)
+    further = variant_settings(instance, variants or {})
+    sweep = replace(sweep, settings=(*sweep.settings, *further))
     load = instance.load_erlang if load_erlang is None else load_erlang
     jobs = sensitivity_jobs(
         sweep.settings, set_name="instance", load_erlang=load, seed=seed, requests=requests
@@ -113,9 +124,7 @@ def sensitivity_jobs(
         Job(
             instance=setting.instance,
             set_name=set_name,
-            label=AS_IT_STANDS
-            if setting.db == 0.0 and setting.sign
-            else f"{setting.parameter} {setting.db:+g} dB",
+            label=_label(setting),
             options=SimulationOptions(strategy="ds-qkd"),
             load_erlang=load_erlang,
             seed=seed,
@@ -123,6 +132,14 @@ def sensitivity_jobs(
         )
         for setting in settings
     ]
+
+
+def _label(setting: Setting) -> str:
+    if math.isnan(setting.db):
+        return setting.parameter
+    if setting.db == 0.0 and setting.sign:
+        return AS_IT_STANDS
+    return f"{setting.parameter} {setting.db:+g} dB"
 
 
 def sensitivity_table(

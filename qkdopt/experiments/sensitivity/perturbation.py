@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qkdopt.errors import InstanceError
@@ -25,6 +26,8 @@ from qkdopt.instance import Instance
 from qkdopt.problem.coefficients import link_launch_dbm
 from qkdopt.simulation.refusals import validate_network
 
+# Unit of a variant, which has no degree.
+VARIANT = "scenario"
 MIN_STEP_DB, MAX_STEP_DB = 0.5, 9.0
 MIN_POWERS: tuple[tuple[str, Mode], ...] = (
     ("launch, network floor", "network"), ("launch, per-link floor", "link"),
@@ -40,7 +43,7 @@ class Setting:
     parameter, value, unit
         Name of the parameter, its value and unit.
     db
-        Change [dB]; 0 is the unchanged instance.
+        Change [dB]; 0 is the unchanged instance, NaN a variant.
     sign
         As that of the parameter; 0 for a choice that has no degree.
     instance
@@ -132,6 +135,21 @@ def validate_sweep(
         if instance is not None and not receiver_faults:
             faults += receivers.validate_cap(instance)
     return faults if instance is None else [*faults, *validate_network(instance)]
+
+
+def variant_settings(instance: Instance, variants: Mapping[str, Instance]) -> Iterator[Setting]:
+    """Yield a setting for each further instance, such as a scenario, by its name.
+
+    Parameters
+    ----------
+    instance
+        The unchanged one: a variant that is no other is left out.
+    variants
+        Instances by name.
+    """
+    for name, variant in variants.items():
+        if variant.sha256() != instance.sha256():
+            yield Setting(name, math.nan, VARIANT, math.nan, 0, variant)
 
 
 def _settings_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -114,6 +115,11 @@ class Job:
             "seed": self.seed,
             "replications": self.replications,
         }
+
+
+def different_instances(jobs: Iterable[Job]) -> tuple[Instance, ...]:
+    """Return each instance of some runs once, in their order."""
+    return tuple({job.instance.sha256(): job.instance for job in jobs}.values())
 
 
 def _measures(outcome: SimulationOutcome | None) -> Row:

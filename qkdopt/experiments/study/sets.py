@@ -17,6 +17,10 @@ Count = Annotated[int, Field(ge=1)]
 Channel = Annotated[int, Field(ge=0)]
 
 
+# Each draw is a set with runs of its own: nobody waits for more.
+MOST_DRAWS = 1_000
+
+
 @dataclass(frozen=True)
 class NamedSet:
     """A candidate set of the whole network; None keeps the instance's own."""
@@ -60,7 +64,7 @@ class ChannelSets(Part):
     """Number of random channels. The same seed and draw with more channels is a superset."""
     first: Channel = 0
     stride: Count = 10
-    draws: Count = 1
+    draws: Annotated[int, Field(ge=1, le=MOST_DRAWS)] = 1
     seed: Annotated[int, Field(ge=0)] = 0
     contains: tuple[Channel, ...] = ()
     """Channels that are in every random set."""
@@ -86,11 +90,13 @@ class ChannelSets(Part):
         Raises
         ------
         InstanceError
-            More random channels than the grid has.
+            A set of more channels than the grid has.
         """
-        if self.random is not None and self.random > channels:
-            fault = f"random = {self.random}; expected at most the grid's {channels} channels"
-            raise InstanceError("sets", [fault])
+        for name in ("compact", "uniform", "random"):
+            size = getattr(self, name)
+            if size is not None and size > channels:
+                fault = f"{name} = {size}; expected at most the grid's {channels} channels"
+                raise InstanceError("sets", [fault])
         if self.listed is not None:
             return [NamedSet.listed(self.listed)]
         if self.compact is not None:

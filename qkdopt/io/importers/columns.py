@@ -58,6 +58,8 @@ TABLES = {
     "demands": (DEMAND_COLUMNS, {"source", "target"}),
 }
 MOST_TITLE_ROWS = 10
+# A table of a network has a dozen; each unknown one is compared with all that are known.
+MOST_COLUMNS = 500
 LINK_NUMBERS = ("length_km", "length_m", "loss_db", "loss_db_per_km", "launch_dbm")
 GBPS = {"traffic_gbps": 1.0, "traffic_mbps": 1e-3}
 
@@ -118,6 +120,13 @@ def records(
     reading: Reading, table: Table, columns: dict[str, str], needed: set[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield where each row stands, and its cells by column."""
+    if len(table.header) > MOST_COLUMNS:
+        where = table.where or table.place(1)
+        reading.fault(
+            f"{where}: {len(table.header):,} columns; expected at most {MOST_COLUMNS:,} (a matrix, "
+            "or the wrong file?)"
+        )
+        return
     named = _named(reading, table, columns)
     missing = needed - set(named)
     if missing:

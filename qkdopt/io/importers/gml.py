@@ -13,9 +13,9 @@ from qkdopt.io.importers.graph import GraphData, draft_of_graph
 from qkdopt.io.importers.networkx_data import by_library, graph_data
 from qkdopt.io.importers.values import Reading
 
-FIRST_GRAPH = re.compile(r"^(\s*graph\b\s*\[)", flags=re.MULTILINE)
-MULTIGRAPH = re.compile(r"^\s*multigraph\s+[01]", flags=re.MULTILINE)
-DIRECTED = re.compile(r"^\s*directed\s+([01])\b", flags=re.MULTILINE)
+FIRST_GRAPH = re.compile(r"^([^\S\n]*graph\b\s*\[)", flags=re.MULTILINE)
+MULTIGRAPH = re.compile(r"^[^\S\n]*multigraph\s+[01]", flags=re.MULTILINE)
+DIRECTED = re.compile(r"^[^\S\n]*directed\s+([01])\b", flags=re.MULTILINE)
 
 
 def read_gml(content: Content, length_field: str | None) -> Draft:

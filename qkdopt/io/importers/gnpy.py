@@ -94,9 +94,11 @@ def _onward(data: Element, elements: dict[str, Element], reading: Reading) -> di
             name = str(row.get(key)).strip() if isinstance(row, dict) else ""
             ends.append(name)
             if name not in elements and not reading.faults:
-                reading.fault(f"connections[{k}].{key} = {name!r}; expected the uid of an element")
+                reading.fault(
+                    f"connections[{k}].{key} = {shown(name)}; expected the uid of an element"
+                )
             elif name not in elements:
-                reading.fault(f"connections[{k}].{key} = {name!r}; expected a uid")
+                reading.fault(f"connections[{k}].{key} = {shown(name)}; expected a uid")
         if not any(end not in elements for end in ends):
             onward.setdefault(ends[0], []).append(ends[1])
     return onward

@@ -81,9 +81,10 @@ def _fibre(uid: str, params: dict[str, Any], reading: Reading) -> Span:
         note = "length_units is missing at some fibres: km"
         if note not in reading.assumed:
             reading.assumed.append(note)
-    elif unit not in KM:
+    elif not isinstance(unit, str) or unit not in KM:
         reading.fault(f"{uid}: length_units = {shown(unit)}; expected km or m")
-    length_km = (length or 0.0) * KM.get(unit or "km", 1.0)
+        unit = None
+    length_km = (length or 0.0) * KM["km" if unit is None else unit]
     per_km = _loss_per_km(uid, params.get("loss_coef"), reading)
     ends = [
         reading.number(params.get(key), f"{uid}: {key}", low=0.0)

@@ -26,8 +26,9 @@ OTHER_XML = {
     "mxfile": "a draw.io drawing; make a table of links",
     "workbook": "an Excel 2003 XML file; save it as .xlsx or CSV",
 }
-NATIVE = re.compile(r"^\s*(NODES|LINKS|DEMANDS|META)\s*\(", flags=re.MULTILINE)
-GML = re.compile(r"^\s*graph\b\s*\[", flags=re.MULTILINE)
+# Spaces, but no line ends: over blank lines each search would begin again at each of them.
+NATIVE = re.compile(r"^[^\S\n]*(NODES|LINKS|DEMANDS|META)\s*\(", flags=re.MULTILINE)
+GML = re.compile(r"^[^\S\n]*graph\b\s*\[", flags=re.MULTILINE)
 # First characters of other texts, and what they are.
 OTHER_TEXT = (
     (r"\s*\*(network|vertices)\b", "Pajek; write it as GraphML (networkx.write_graphml)"),

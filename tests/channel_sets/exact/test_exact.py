@@ -20,6 +20,7 @@ from qkdopt.errors import SolverMissingError, UsageError
 from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.optimize.result_parts import plan_of_result
 from qkdopt.problem import build_problem
+from qkdopt.result import RunLimits
 from qkdopt.runtime.signals import graceful_sigint
 from qkdopt.simulation import SimulationOptions
 from tests.brute_force import Oracle
@@ -113,7 +114,9 @@ def test_a_wide_gap_is_closed_but_not_called_optimal():
     plan = plan_of_result(problem, best.result)
     for share, status in ((1.005, "optimal"), (1.2, "feasible")):
         bound = best.result.bound.model_copy(update={"objective_bps": share * best.value_bps})
-        result = result_of(problem, plan, bound, RunRecord(strategy="exact-set", gap=0.3))
+        limits = RunLimits(time_limit_s=None, gap=0.3)
+        run = RunRecord(strategy="exact-set", gap=0.3, limits=limits)
+        result = result_of(problem, plan, bound, run)
         assert result.stopped_by == "gap"
         assert result.status == status
         assert qkdopt.check(instance, result).faults == ()

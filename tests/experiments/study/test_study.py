@@ -659,6 +659,9 @@ def test_random_families_have_different_names():
         (("seeds = [0, 1]", "seeds = [-1]"), "seeds"),
         (("listed = [1, 4]", "random = 2, seed = -1"), "seed"),
         (("listed = [1, 4]", "random = 500"), "random = 500; expected at most the grid's 8"),
+        (("listed = [1, 4]", "compact = 1000000000"), "expected at most the grid's 8"),
+        (("listed = [1, 4]", "uniform = 1000000000"), "expected at most the grid's 8"),
+        (("listed = [1, 4]", "random = 2, draws = 1000000000"), "draws = 1000000000; expected"),
         (("{ listed = [1, 4] }", '"instance", "instance"'), "set instance comes 2 times"),
         (("loads = [4, 8]", "loads = [-4]"), "loads"),
         (("listed = [1, 4]", "listed = [99]"), "expected a channel from 0 to"),
@@ -730,5 +733,5 @@ def test_plots_make_their_folder(tmp_path):
 
 
 def test_a_study_file_that_is_not_there_is_reported(tmp_path):
-    with pytest.raises(InstanceError, match="No such file"):
+    with pytest.raises(InstanceError, match="no such file; expected a TOML file"):
         read_study(tmp_path / "none.toml")

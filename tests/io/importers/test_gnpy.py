@@ -122,3 +122,11 @@ def test_a_line_with_more_loss_than_a_link_may_have_names_the_scale(tmp_path):
     assert "--length-scale 0.01" in faults[0]
     instance, _ = imported(line(*spans), tmp_path, length_scale=0.01)
     assert [link.loss_db for link in instance.network.links] == [1.6]
+
+
+@pytest.mark.parametrize("unit", [["km"], {"km": 1}, "miles", 3])
+def test_a_unit_that_is_none_is_one_fault(unit, tmp_path):
+    with pytest.raises(qkdopt.InstanceError) as caught:
+        imported(line(fibre(10, length_units=unit)), tmp_path)
+    assert all("length_units = " in fault for fault in caught.value.faults)
+    assert all("expected km or m" in fault for fault in caught.value.faults)

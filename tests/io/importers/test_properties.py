@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import qkdopt
 from qkdopt.io import parse_instance, to_text
+from tests.fuzzing.byte_changes import mutated
 from tests.io.importers import writers
-from tests.io.importers.mutations import mutated
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(

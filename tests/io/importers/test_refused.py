@@ -65,6 +65,12 @@ WRONG = {
     "open document": (zipped(mimetype=b"application/x"), "is an OpenDocument file"),
     "broken zip": (b"PK\x03\x04 nothing more", "broken archive"),
     "broken workbook": (zipped(xl__workbook_xml=b"<a/>"), "is a zip archive"),
+    "columns without end": (
+        b"a,b,length_km" + b",1" * 600 + b"\nx,y,1\n",
+        "603 columns; expected at most 500",
+    ),
+    # Each line once: over blank lines a search that begins again at each of them takes minutes.
+    "blank lines": (b"Dear all!" + b"\n" * 400_000 + b"here it is.", "begins with 'Dear all!'"),
     "noise": (bytes(range(128, 256)) * 3, "is no UTF-8"),
     "zero bytes": (b"a,b,length_km\nx,\x00y,1\n", "line 2: holds a zero byte"),
     "latin 1": ("a,b,length_km\nZürich,Bern,1\n".encode("latin-1"), "line 2, byte 15: 0xfc is no"),
