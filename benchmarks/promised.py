@@ -1,9 +1,8 @@
-"""What demands can be promised: ``python benchmarks/promised.py [SEEDS] [SECONDS]``.
+"""What demands can be promised, by set of channels: ``python benchmarks/promised.py [LISTS]``.
 
 The DS-QKD study's sets of channels again, with every demand drawing on the links' keys at once:
 mean and least fair share, demands without key, over lists of demands drawn by seed, with 95 %
-intervals (Student's t). Rewrites the tables of ``docs/what_can_be_promised.md``; with ``SECONDS``
-above 0 joint plans of objective ``key-factor`` are printed too.
+intervals (Student's t). Rewrites its tables in ``docs/what_can_be_promised.md``.
 """
 
 from __future__ import annotations
@@ -94,36 +93,6 @@ def sets_table(topology: str, seeds: int) -> list[str]:
     return lines
 
 
-def joint_table(topology: str, seeds: int, seconds: float) -> list[str]:
-    """Return least shares of DS-QKD and of joint plans, with the proved bound, by seed."""
-    lines = [
-        "| load | set | DS-QKD least share [kbit/s] | joint plan | at most, proved |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    for load in LOADS:
-        for name in ("compact 4", "uniform 4", "all, working alone"):
-            base, best, most = [], [], []
-            for seed in range(seeds):
-                if name in SETS:
-                    instance = instance_of(topology, load, seed, SETS[name])
-                else:
-                    drawn = qkdopt.new_instance("drawn", topology=topology, demands=load, seed=seed)
-                    instance = qkdopt.share_keys(drawn, rate_bps=1000.0)
-                problem = build_problem(instance)
-                result = qkdopt.solve(instance, time_limit=seconds)
-                assert result.value is not None
-                if qkdopt.check(instance, result).faults:
-                    raise SystemExit(f"{topology} {load} {name} seed {seed}: a check fails")
-                base.append(measures(problem, ds_qkd(problem))[1])
-                best.append(result.value.key_factor or 0.0)
-                if result.bound is not None and result.bound.objective_bps is not None:
-                    most.append(result.bound.objective_bps / (result.value.key_needed_bps or 1.0))
-            lines.append(
-                f"| {load} | {name} | {interval(base)} | {interval(best)} | {interval(most)} |"
-            )
-    return lines
-
-
 def rewritten(text: str, name: str, lines: list[str]) -> str:
     """Return a page with the lines between the marks of a table replaced."""
     first, last = f"<!-- {name} -->\n", f"<!-- /{name} -->"
@@ -131,19 +100,14 @@ def rewritten(text: str, name: str, lines: list[str]) -> str:
     return head + first + "\n".join(lines) + "\n" + last + rest.split(last, 1)[1]
 
 
-def main(seeds: int, seconds: float) -> None:
-    """Measure, print and rewrite the page."""
-    for topology in ("nsfnet", "usnet"):
-        tables = {f"{topology} sets": sets_table(topology, seeds)}
-        if seconds > 0.0:
-            tables[f"{topology} joint"] = joint_table(topology, max(2, seeds // 4), seconds)
-        for name, lines in tables.items():
-            print("\n".join([name, *lines]), flush=True)
-            page = PAGE.read_text("utf-8")
-            if f"<!-- {name} -->" in page:
-                PAGE.write_text(rewritten(page, name, lines), "utf-8")
+def write_table(name: str, lines: list[str]) -> None:
+    """Print a table and put it between its marks on the page."""
+    print("\n".join([name, *lines]), flush=True)
+    PAGE.write_text(rewritten(PAGE.read_text("utf-8"), name, lines), "utf-8")
 
 
 if __name__ == "__main__":
-    given = [float(argument) for argument in sys.argv[1:]]
-    main(int(given[0]) if given else 12, given[1] if len(given) > 1 else 0.0)
+    for topology in ("nsfnet", "usnet"):
+        write_table(
+            f"{topology} sets", sets_table(topology, int(sys.argv[1]) if sys.argv[1:] else 12)
+        )
