@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
+
+from qkdopt.runtime.files import write_json_whole
 
 
 class Record(BaseModel):
@@ -17,6 +23,24 @@ class Record(BaseModel):
         populate_by_name=True,
         serialize_by_alias=True,
     )
+
+
+class FileRecord(Record):
+    """A record that is a file of its own."""
+
+    @abstractmethod
+    def to_json_dict(self) -> dict[str, Any]:
+        """Plain data of this record, as written to a file and printed by ``--json``."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the record to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        write_json_whole(path, self.to_json_dict())
 
 
 def gap_of(value_bps: float, bound_bps: float | None) -> float | None:

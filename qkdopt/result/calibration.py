@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
-from qkdopt.result.base import Record
+from qkdopt.result.base import FileRecord, Record
 from qkdopt.result.model import Environment, InstanceRef
-from qkdopt.runtime.files import write_json_whole
 
 CALIBRATION_SCHEMA = "qkdopt/calibration/1"
 
@@ -87,7 +85,7 @@ class PredictionError(Record):
     """As ``skr_percent``, of QBERs."""
 
 
-class Calibration(Record):
+class Calibration(FileRecord):
     """Parameters fitted to measurements, their intervals, and how well they predict others.
 
     Examples
@@ -168,13 +166,3 @@ class Calibration(Record):
         data: dict[str, Any] = self.model_dump(mode="json")
         data.pop("schema", None)
         return {"schema": CALIBRATION_SCHEMA, **data}
-
-    def save(self, path: str | Path) -> None:
-        """Write the record to a JSON file, whole or not at all.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        write_json_whole(path, self.to_json_dict())

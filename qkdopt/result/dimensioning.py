@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from qkdopt.instance import Instance, NodeId
-from qkdopt.result.base import Record
+from qkdopt.result.base import FileRecord, Record
 from qkdopt.result.model import Environment, InstanceRef, Result
 from qkdopt.result.provenance import Provenance
-from qkdopt.runtime.files import write_json_whole
 
 DIMENSIONING_SCHEMA = "qkdopt/dimensioning/1"
 FRONTIER_SCHEMA = "qkdopt/frontier/1"
@@ -53,7 +51,7 @@ class EquipmentPrices(Record):
         return math.fsum([*map(self.of_link, sorted(chosen)), *[self.site] * len(ends)])
 
 
-class Dimensioning(Record):
+class Dimensioning(FileRecord):
     """The cheapest links with QKD that were found for all needs at once, and what is proved.
 
     Examples
@@ -103,16 +101,6 @@ class Dimensioning(Record):
             del data["provenance"]
         return {"schema": DIMENSIONING_SCHEMA, **data, "plan": self.plan.to_json_dict()}
 
-    def save(self, path: str | Path) -> None:
-        """Write the record to a JSON file, whole or not at all.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        write_json_whole(path, self.to_json_dict())
-
 
 class FrontierRow(Record):
     """The least price at which all demands get one factor of what they ask for."""
@@ -130,7 +118,7 @@ class FrontierRow(Record):
     """Links and plan; null where none were found."""
 
 
-class Frontier(Record):
+class Frontier(FileRecord):
     """Least prices against the factor that all demands get of what they ask for.
 
     Examples
@@ -167,16 +155,6 @@ class Frontier(Record):
             if row.dimensioning is not None:
                 plain["dimensioning"] = row.dimensioning.to_json_dict()
         return {"schema": FRONTIER_SCHEMA, **data}
-
-    def save(self, path: str | Path) -> None:
-        """Write the record to a JSON file, whole or not at all.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        write_json_whole(path, self.to_json_dict())
 
 
 def price_gap(price: float, bound: float) -> float:

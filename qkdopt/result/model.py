@@ -6,7 +6,6 @@ A saved plan (``qkdopt/plan/1``) is what is left of a result without its numbers
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -14,10 +13,9 @@ from pydantic import Field
 
 from qkdopt.instance import InPlaceLightpath, NodeId
 from qkdopt.instance.key_needs import KeyAccounting
-from qkdopt.result.base import Record
+from qkdopt.result.base import FileRecord, Record
 from qkdopt.result.history import HistoryPoint
 from qkdopt.result.provenance import Provenance, content_sha256
-from qkdopt.runtime.files import write_json_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +190,7 @@ class Around(Record):
     """Demands of the earlier plan that the given instance no longer has."""
 
 
-class SavedPlan(Record):
+class SavedPlan(FileRecord):
     """A plan alone: its numbers follow from the instance, by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/plan/1"], Field(alias="schema")] = PLAN_SCHEMA
@@ -228,16 +226,6 @@ class SavedPlan(Record):
         data.pop("schema", None)
         return {"schema": PLAN_SCHEMA, **data}
 
-    def save(self, path: str | Path) -> None:
-        """Write the plan to a JSON file, whole or not at all.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        write_json_whole(path, self.to_json_dict())
-
 
 class RunLimits(Record):
     """When the run had to end."""
@@ -249,7 +237,7 @@ class RunLimits(Record):
     node_limit: int | None = None
 
 
-class Result(Record):
+class Result(FileRecord):
     """One run on one instance. Its numbers are recomputed by :func:`qkdopt.check`."""
 
     schema_version: Annotated[Literal["qkdopt/result/1"], Field(alias="schema")] = SCHEMA
@@ -370,16 +358,6 @@ class Result(Record):
         from qkdopt.result.text import summary_lines
 
         return "\n".join(summary_lines(self))
-
-    def save(self, path: str | Path) -> None:
-        """Write the result to a JSON file, whole or not at all.
-
-        Raises
-        ------
-        OutputError
-            The file cannot be written.
-        """
-        write_json_whole(path, self.to_json_dict())
 
     def lightpaths_frame(self) -> pd.DataFrame:
         """One row per served demand: demand, route, links, channels."""
