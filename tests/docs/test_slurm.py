@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from time import sleep
 
 import pandas as pd
 import pytest
@@ -126,21 +129,38 @@ def test_a_study_whose_worker_is_killed_half_way_is_the_study_of_one_machine(slu
     pd.testing.assert_frame_equal(on_slurm, rows(folder))
 
 
+def tasks_of(scheduler_file: Path) -> set[str]:
+    """Return the kinds of tasks that a scheduler has given to workers so far."""
+    from distributed import Client
+
+    with Client(scheduler_file=str(scheduler_file)) as client:
+        return set(
+            client.run_on_scheduler(lambda dask_scheduler: set(dask_scheduler.task_prefixes))
+        )
+
+
 @needs_slurm
 @pytest.mark.long
-def test_a_solve_as_a_job_gives_the_bound_of_one_machine(slurm, folder):
+def test_a_bound_as_a_job_is_that_of_one_machine(slurm, folder):
     instance = new_instance("busy", topology="nsfnet", seed=1, demands=30, length_scale=0.02)
-    qkdopt.write_instance(instance, folder / "busy.json")
-    told = ["--node-limit", "20", "--threads", "1", "-o", "result.json"]
-    slurm.say(
-        "sbatch", "--wait", "--chdir", folder, folder / "cluster.sh", "solve", "busy.json", *told
-    )
-    result = qkdopt.read_result(folder / "result.json")
-    assert qkdopt.check(instance, result).faults == ()
-    assert result.notes == ()
-    alone = qkdopt.solve(instance, node_limit=20, threads=1)
-    assert result.bound == alone.bound
-    assert result.value == alone.value
+    qkdopt.write_instance(folder / "busy.json", instance)
+    options = ["bound", "busy.json", "--node-limit", "10", "--threads", "1",
+               "--time-limit", "3000", "--json"]  # fmt: skip
+    submit = ["sbatch", "--wait", "--output=out.txt", "--error=err.txt", "cluster.sh"]
+    done: set[str] = set()
+    with subprocess.Popen([*submit, *options], cwd=folder, env=slurm.environment) as job:
+        while job.poll() is None:
+            for file in folder.glob("cluster-*/scheduler.json"):
+                with suppress(OSError, ValueError):
+                    done |= tasks_of(file)
+            sleep(1)
+    assert job.returncode == 0, (folder / "err.txt").read_text("utf-8")
+    assert done
+    found = json.loads((folder / "out.txt").read_text("utf-8"))
+    alone = qkdopt.bound(instance, node_limit=10, threads=1, time_limit=3000)
+    assert found["objective_bps"] == alone.objective_bps
+    assert "21 nodes" in found["method"]
+    assert found["method"] == alone.method
 
 
 @needs_slurm
