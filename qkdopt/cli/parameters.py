@@ -31,7 +31,7 @@ TimeLimit = Annotated[float, typer.Option(help="Time limit in seconds.")]
 Load = Annotated[float | None, typer.Option(help="Load in erlang; the instance's own by default.")]
 Workers = Annotated[int | None, typer.Option(help="Number of processes; all cores by default.")]
 Scheduler = Annotated[
-    str | None, typer.Option(help="Address of a running Dask scheduler.", metavar="ADDRESS")
+    str | None, typer.Option(help="Dask scheduler: its address or .json file.", metavar="ADDRESS")
 ]
 Cap = Annotated[float | None, typer.Option(help="Highest launch power of any link.", metavar="DBM")]
 

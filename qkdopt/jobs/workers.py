@@ -20,6 +20,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any
 
 from qkdopt.errors import UsageError
+from qkdopt.jobs.scheduler_file import scheduler_address
 from qkdopt.jobs.shared import discard, discard_in_cluster, hold, share_in_cluster
 from qkdopt.jobs.task import WorkerState
 from qkdopt.runtime.cores import available_cores
@@ -82,10 +83,17 @@ class Workers:
 def open_workers(scheduler: str | None, workers: int | None) -> Iterator[Workers]:
     """Open a pool of processes on this machine, or an existing Dask cluster.
 
+    Parameters
+    ----------
+    scheduler
+        Address of a Dask scheduler, or the file that it wrote; None for processes.
+    workers
+        Number of processes; None for one a core.
+
     Raises
     ------
     UsageError
-        Dask is not installed, or the scheduler does not answer.
+        Dask is not installed, its file has no address, or the scheduler does not answer.
     """
     if scheduler is not None:
         with _dask_client(scheduler) as client:
@@ -223,6 +231,7 @@ def _dask_client(address: str) -> Iterator[Any]:
         import distributed
     except ImportError:
         raise UsageError("--scheduler needs Dask; pip install 'qkdopt[cluster]'") from None
+    address = scheduler_address(address)
     with _no_tracebacks():
         try:
             client: Any = distributed.Client(address, timeout=CONNECT_SECONDS)  # type: ignore[no-untyped-call]
