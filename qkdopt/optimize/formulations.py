@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -134,6 +135,9 @@ class CpRun:
         adapter = adapter_of("cp-sat")
         if not adapter.available():
             raise SolverMissingError("formulation cp-sat needs OR-Tools; pip install ortools")
+        # Here, not where the clock may break it off: no process can import a compiled module again
+        # whose first import was broken off.
+        import_module("ortools.sat.python.cp_model")
         self._adapter = adapter
         self._incumbent = incumbent
         self._clock = clock

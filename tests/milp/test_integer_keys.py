@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import qkdopt
-from qkdopt.milp import integer_keys, linearise_links
+from qkdopt.milp import integer_keys, integer_program, linearise_links
 from qkdopt.milp.integer_keys import key_cap_bps
 from qkdopt.milp.integer_program import build_cp
 from qkdopt.problem import build_problem
@@ -59,14 +59,16 @@ def coarse_bound_bps(monkeypatch, drawn: SharedKeys) -> tuple[float, float]:
     monkeypatch.setattr(integer_keys, "NEED_STEPS", 3)
     monkeypatch.setattr(integer_keys, "FACTOR_STEPS", 5)
     monkeypatch.setattr(integer_keys, "GRAINS", 1)
+    monkeypatch.setattr(integer_program, "MAX_RATE_UNITS", 4)
     best = Enumeration(drawn.instance, drawn.objective).run().best
-    result = planned(drawn)
+    # So coarse a model is not what the solver's time is for: any bound of it has to hold.
+    result = planned(drawn, time_limit=20.0)
     assert result.faults == ()
     return result.bound.objective_bps, best[result.value.served]
 
 
 # Draws in which what demands get of a link's key is no whole number of steps.
-ROUNDED = (0, 1, 6, 7, 12, 13, 24, 25, 30, 31, 36, 37)
+ROUNDED = (16, 120, 6, 45, 30, 4, 60, 84, 108, 121, 135, 156, 181, 184, 196)
 
 
 @pytest.mark.parametrize("seed", slow_beyond(4, ROUNDED))
