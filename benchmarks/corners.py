@@ -38,13 +38,15 @@ from tests.corners.judge import (  # noqa: E402
 )
 from tests.corners.networks import networks  # noqa: E402
 from tests.corners.shared_keys import SharedKeys, shared_keys  # noqa: E402
+from tests.corners.surfaces import surfaces  # noqa: E402
 
 REPORT_EVERY = 50
 # Tasks handed to the workers ahead of what they do, for each worker.
 AHEAD = 2
 # What is drawn, by its name here.
 DRAWS: dict[str, Callable[[int], Corner | Brownfield | SharedKeys]] = {
-    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
+    "surfaces": surfaces,
 }  # fmt: skip
 
 
@@ -197,6 +199,7 @@ def main() -> None:
     for kind, help_text in (
         ("in-place", "with light in place and unavailable channels"),
         ("shared-keys", "with keys that demands share, every cell of the table in turn"),
+        ("surfaces", "with key rates from a surface over loss and noise, on each of the others"),
         ("networks", "with fibre types, another band, values of preset dwdm, and other routes"),
     ):
         kinds.add_argument(

@@ -14,7 +14,8 @@ worth at least its exact rate:
 
 Hence its bound holds for the exact problem. How far it may lie above is :attr:`CpJoint.error_bps`:
 the error of the segments, three units of rate, the slope's rounding over a segment, and the
-steepest segment times the noise that rounding hides (a unit for every lightpath, and five).
+steepest segment times the noise that rounding hides (a unit for every lightpath, and five); where
+keys are shared, one step of a demand's key more (:mod:`qkdopt.milp.integer_keys`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qkdopt.milp.integer_keys import (
+    SharedKeys,
+    add_shared_keys,
+    key_cap_bps,
+    limit_by_states,
+)
 from qkdopt.milp.linearise import Linearised
 from qkdopt.milp.scales import (
     SegmentGroup,
@@ -33,6 +40,7 @@ from qkdopt.milp.scales import (
     stated_error_bps,
 )
 from qkdopt.problem import Problem
+from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.problem.load_states import co_direction
 from qkdopt.problem.own_light import max_rates_bps
 from qkdopt.problem.plan import BLOCKED, Plan, tune_working_channels
@@ -68,6 +76,8 @@ class CpJoint:
     """By link: its highest rate, in units of rate."""
     z: dict[tuple[int, int], Any] = field(default_factory=dict)
     noise: dict[int, Any] = field(default_factory=dict)
+    keys: SharedKeys | None = None
+    """Keys of the demands where they share; they stand in place of ``z``."""
     lightpaths: dict[int, list[tuple[int, int, tuple[int, int, int]]]] = field(default_factory=dict)
     """By link: direction, channel and key of every lightpath that may be on it."""
 
@@ -89,19 +99,21 @@ def build_cp(
     from ortools.sat.python import cp_model
 
     m = CpJoint(problem, segments, cp_model.CpModel())
-    max_bps = max_rates_bps(problem)
-    m.cap_bps = rate_cap_bps(problem, max_bps, served)
+    shared = problem.objective in KEY_OBJECTIVES
+    if shared:
+        m.cap_bps = key_cap_bps(problem, served)
+    else:
+        m.cap_bps = rate_cap_bps(problem, max_rates_bps(problem), served)
     m.rate_units = 2.0 ** np.floor(np.log2(MAX_RATE_UNITS / rate_unit_bps(segments, m.cap_bps)))
     _declare_lightpaths(m)
     _declare_working(m)
     _one_lightpath(m)
     for e in range(len(problem.tables.candidates)):
         _rate_of_link(m, e)
-    _declare_demands(m)
-    if problem.instance.qkd.relay == "widest":
-        _relay_widest(m)
+    if shared:
+        m.keys = None if served is None else add_shared_keys(m)
     else:
-        _relay_on_lightpath(m)
+        _relay_own(m)
     for e in range(len(problem.tables.candidates)):
         _load_states(m, e)
     served_count = sum(m.x.values())
@@ -125,6 +137,8 @@ def objective_bps(m: CpJoint, units: float, served: int) -> float:
     served
         Number of demands that are served.
     """
+    if m.keys is not None:
+        return m.keys.bound_bps(units)
     rate = units / m.rate_units
     return rate / served if m.problem.objective == "mean" and served else rate
 
@@ -308,8 +322,10 @@ def _load_states(m: CpJoint, e: int) -> None:
         m.model.add(sum(v) == sum(m.x[r, p] for p, _ in routes))
         for binary, state in zip(v, h, strict=True):
             m.model.add_implication(binary, state)
-        if m.problem.instance.qkd.relay == "lightpath":
-            best = sum(rate * binary for rate, binary in zip(rates, v, strict=True))
+        best = sum(rate * binary for rate, binary in zip(rates, v, strict=True))
+        if m.keys is not None:
+            limit_by_states(m.keys, e, r, best)
+        elif m.z and m.problem.instance.qkd.relay == "lightpath":
             m.model.add(sum(m.z[r, p] for p, _ in routes) <= best)
         if all(tables.in_quantum_fibre[e, direction] for _, direction in routes):
             for terms, binary in zip(lit, v, strict=True):
@@ -341,6 +357,15 @@ def _max_load_by_direction(m: CpJoint, e: int) -> tuple[int, int]:
         by_direction[direction] = min(by_direction[direction] + 1, channels)
     co = co_direction(m.problem.tables, e)
     return by_direction[co], by_direction[1 - co]
+
+
+def _relay_own(m: CpJoint) -> None:
+    """Relay every demand's key as if it had the links to itself (C7, C8)."""
+    _declare_demands(m)
+    if m.problem.instance.qkd.relay == "widest":
+        _relay_widest(m)
+    else:
+        _relay_on_lightpath(m)
 
 
 def _declare_demands(m: CpJoint) -> None:
@@ -416,6 +441,8 @@ def _relay_widest(m: CpJoint) -> None:
 
 def _objective(m: CpJoint) -> Any:
     """Return the expression that the problem's objective maximises, in units of rate."""
+    if m.keys is not None:
+        return m.keys.goal
     if m.problem.objective == "link-sum":
         return sum(m.k.values())
     if m.problem.objective == "mean":

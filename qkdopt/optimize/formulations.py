@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from qkdopt.adapters.base import Limits, Observer, Status, Watch
 from qkdopt.adapters.cp_sat import STATUS, OwnModel
 from qkdopt.adapters.isolated import OVERDUE, run_isolated
 from qkdopt.adapters.program import Floats
-from qkdopt.errors import SolverFailedError, SolverMissingError, UnsupportedError
+from qkdopt.errors import SolverFailedError, SolverMissingError
 from qkdopt.milp import build_joint, build_textbook
 from qkdopt.milp.integer_program import CpJoint, build_cp, hint, objective_bps, plan_of_solution
 from qkdopt.milp.linearise import Linearised, linearise_links
@@ -34,7 +35,6 @@ from qkdopt.optimize.milp import (
 )
 from qkdopt.optimize.options import SolverOptions
 from qkdopt.optimize.outcome import Outcome
-from qkdopt.problem.key_shares import KEY_OBJECTIVES
 from qkdopt.problem.plan import Plan
 from qkdopt.result import Bound, SolverRef
 
@@ -129,19 +129,15 @@ class CpRun:
     ------
     SolverMissingError
         OR-Tools is not installed.
-    UnsupportedError
-        The objective is about keys that demands share.
     """
 
     def __init__(self, incumbent: Incumbent, clock: Clock, options: SolverOptions) -> None:
-        if incumbent.problem.objective in KEY_OBJECTIVES:
-            raise UnsupportedError(
-                f"formulation cp-sat does not cover objective {incumbent.problem.objective}; use "
-                "formulation joint (docs/solvers.md has the table)"
-            )
         adapter = adapter_of("cp-sat")
         if not adapter.available():
             raise SolverMissingError("formulation cp-sat needs OR-Tools; pip install ortools")
+        # Here, not where the clock may break it off: no process can import a compiled module again
+        # whose first import was broken off.
+        import_module("ortools.sat.python.cp_model")
         self._adapter = adapter
         self._incumbent = incumbent
         self._clock = clock

@@ -296,7 +296,7 @@ def _add_rate_table(rng: Rng, data: Data) -> None:
     """A measured rate: all links then have one loss, and candidates none of their own."""
     first, last = 10.0 ** rng.uniform(-12.0, -6.0), 10.0 ** rng.uniform(-6.0, -3.0)
     inner = np.exp(rng.uniform(np.log(first), np.log(last), size=int(rng.integers(0, 7))))
-    noise = _apart([first, *sorted(inner), max(last, 2.0 * first)])
+    noise = apart([first, *sorted(inner), max(last, 2.0 * first)])
     if rng.random() < 0.8:
         noise = [0.0, *noise]
     rates = [float(10.0 ** rng.uniform(2.0, 6.0))]
@@ -310,7 +310,7 @@ def _add_rate_table(rng: Rng, data: Data) -> None:
     _equal_loss(rng, data)
 
 
-def _apart(noise: list[float]) -> list[float]:
+def apart(noise: list[float]) -> list[float]:
     """Leave out samples less than 2 per cent above the one before."""
     kept = [float(noise[0])]
     for value in noise[1:]:

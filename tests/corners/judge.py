@@ -57,8 +57,7 @@ class Way:
     def covers(self, instance: Instance, objective: Objective) -> bool:
         """Whether the documentation says that it takes such an instance."""
         if objective.startswith("key-"):
-            # Not in the integers of CP-SAT's own model, nor by the load-state MILP.
-            return self.options.get("formulation", "joint") in ("joint", "textbook")
+            return self.options.get("formulation") != "load-state"
         if self.options.get("formulation") != "load-state":
             return True
         if any(path.movable for path in instance.lightpaths or ()):
@@ -316,7 +315,7 @@ def _spelled(error: Exception) -> str:
 def key_ways(seed: int) -> tuple[Way, ...]:
     """Ways for instances whose demands share keys, a few on each."""
     ways = [*HEURISTICS, LOCAL_SEARCH, AUTO, JOINT_HIGHS]
-    ways += [ALL_ROUTES[seed % 2], LOAD_STATES[0], OTHERS[seed % len(OTHERS)]]
+    ways += [CP, ALL_ROUTES[seed % 2], LOAD_STATES[0], OTHERS[seed % (len(OTHERS) - 1)]]
     return tuple(ways)
 
 

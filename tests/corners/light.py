@@ -260,6 +260,8 @@ class LinkLight:
         qkd = self.instance.qkd
         if qkd.skr_table is not None:
             return interpolate(noise, qkd.skr_table.noise_per_gate, qkd.skr_table.skr_bps)
+        if qkd.surface is not None:
+            return surface_bps(qkd.surface, self.quantum_db + qkd.insertion_loss_db, noise)
         eta = qkd.detector_efficiency * ratio(self.quantum_db + qkd.insertion_loss_db)
         return qkd.repetition_mhz * 1e6 * max(0.0, decoy_rate(qkd, eta, noise))
 
@@ -344,6 +346,18 @@ class LinkLight:
         wave = math.sin(mismatch * length / 2.0) ** 2
         ripple = 4.0 * math.exp(-loss) * wave / math.expm1(-loss) ** 2
         return per_km**2 / (per_km**2 + mismatch**2) * (1.0 + ripple)
+
+
+def surface_bps(surface, loss_db: float, noise: float) -> float:
+    """Key rate [bit/s] of a surface: linear in transmittance, then in noise; none beyond it."""
+    losses = surface.losses_db
+    # One loss summed in another order is no other loss.
+    if loss_db > losses[-1] + 1e-6:
+        return 0.0
+    passed = [ratio(loss) for loss in reversed(losses)]
+    columns = zip(*reversed(surface.skr_bps), strict=True)
+    curve = [interpolate(ratio(loss_db), passed, column) for column in columns]
+    return interpolate(noise, surface.noises_per_gate, curve)
 
 
 def entropy(share: float) -> float:

@@ -57,7 +57,7 @@ def shared_keys(seed: int, cell: tuple[str, str, str, Objective] | None = None) 
         base = (brownfield if seed % 25 % 4 == 3 else draw)(number).instance
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, step])))
         try:
-            instance = _shared(rng, base, layout, relay, reserve)
+            instance = share(rng, base, layout, relay, reserve)
         except ValidationError:
             redraws += 1
             continue
@@ -66,7 +66,8 @@ def shared_keys(seed: int, cell: tuple[str, str, str, Objective] | None = None) 
     raise RuntimeError(f"seed {seed}: no draw has shared keys; the generator is at fault")
 
 
-def _shared(rng: Rng, base: Instance, layout: str, relay: str, reserve: str) -> Instance:
+def share(rng: Rng, base: Instance, layout: str, relay: str, reserve: str) -> Instance:
+    """Return an instance of a layout, relay and reserve, its demands asking for key."""
     data = base.to_json_dict()
     data["name"] = f"shared_{base.name}"
     data.setdefault("fibre", {})["layout"] = layout

@@ -13,6 +13,7 @@ from tests.corners.generator import draw
 from tests.corners.judge import GAP, WAYS, quick_ways, run
 from tests.corners.networks import networks
 from tests.corners.shared_keys import shared_keys
+from tests.corners.surfaces import surfaces
 from tests.tiers import slow_beyond
 
 QUICK_TIME_LIMIT = 3.0
@@ -20,7 +21,8 @@ SEEDS_A_CHUNK = 100
 # With those of the other kinds (`test_brownfield.py` and others), 300 in the slow tier.
 QUICK_SEEDS, SEEDS = 20, 213
 KINDS = {
-    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
+    "surfaces": surfaces,
 }  # fmt: skip
 
 
