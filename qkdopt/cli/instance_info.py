@@ -164,9 +164,9 @@ def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
             yield f"{text}  without QKD"
             continue
         eta, floor = tables.transmittance[e, :count], tables.background_noise[e, :count]
-        dark = float(tables.skr_bps(floor, eta).max())
+        dark = float(tables.skr_bps(e, floor, eta).max())
         reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
         one = float(
-            tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
+            tables.skr_bps(e, floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
         )
         yield f"{text}  {launch:10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"
