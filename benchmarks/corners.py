@@ -37,6 +37,7 @@ from tests.corners.judge import (  # noqa: E402
     run,
 )
 from tests.corners.networks import networks  # noqa: E402
+from tests.corners.qkd_systems import qkd_systems  # noqa: E402
 from tests.corners.shared_keys import SharedKeys, shared_keys  # noqa: E402
 
 REPORT_EVERY = 50
@@ -44,7 +45,8 @@ REPORT_EVERY = 50
 AHEAD = 2
 # What is drawn, by its name here.
 DRAWS: dict[str, Callable[[int], Corner | Brownfield | SharedKeys]] = {
-    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
+    "qkd-systems": qkd_systems,
 }  # fmt: skip
 
 
@@ -197,6 +199,7 @@ def main() -> None:
     for kind, help_text in (
         ("in-place", "with light in place and unavailable channels"),
         ("shared-keys", "with keys that demands share, every cell of the table in turn"),
+        ("qkd-systems", "with QKD systems of their own on some links"),
         ("networks", "with fibre types, another band, values of preset dwdm, and other routes"),
     ):
         kinds.add_argument(

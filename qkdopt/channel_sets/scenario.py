@@ -22,7 +22,7 @@ from qkdopt.instance import (
     Link,
     OffGridCandidate,
     Qkd,
-    with_receivers,
+    receiver_changes,
 )
 from qkdopt.instance.base import Part
 from qkdopt.io import read_toml
@@ -124,17 +124,20 @@ class Scenario:
         }
         if self.raman_profile is not None:
             fibre["raman_profile"] = self.raman_profile
-        shared, where = instance.qkd.candidates, f"{instance.name} under {self.title}"
+        shared = instance.qkd.candidates
         types = instance.fibres and {
             own.id: {"loss_db_per_km": self._scaled_loss(own.loss_db_per_km)}
             for own in instance.fibres
         }
-        return with_receivers(instance, self._receiver, where=where).replace(
+        changes = receiver_changes(instance, self._receiver)
+        if shared != "all":
+            changes["qkd"] |= {"candidates": self._scaled_candidates(shared)}
+        return instance.replace(
             fibre=fibre,
             fibres=types,
-            qkd={"candidates": shared if shared == "all" else self._scaled_candidates(shared)},
             network={"links": {link.id: self._scaled(link) for link in instance.network.links}},
-            where=where,
+            where=f"{instance.name} under {self.title}",
+            **changes,
         )
 
     def _scaled(self, link: Link) -> dict[str, object]:

@@ -93,7 +93,9 @@ def noise_budgets(instance: Instance, plan: AnyPlan) -> dict[str, LinkNoise]:
         candidate = working_candidate(instance, link, row)
         assert candidate is not None  # the plan keeps every rule
         power = noise_power(instance, link, candidate, lit[link.id])
-        budgets[link.id] = _budget(instance, link, candidate, power, rates[link.id], dark_rates[link.id])
+        budgets[link.id] = _budget(
+            instance, link, candidate, power, rates[link.id], dark_rates[link.id]
+        )
     return budgets
 
 

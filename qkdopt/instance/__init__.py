@@ -38,7 +38,7 @@ from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.qkd_systems import QkdSystem
 from qkdopt.instance.quantum import KeyRateTable, Qkd, SurfaceGrid
-from qkdopt.instance.receivers import with_receivers
+from qkdopt.instance.receivers import receiver_changes, with_receivers
 from qkdopt.instance.standing import validate_nothing_in_place, with_standing_light
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "links_along",
     "read_candidates",
     "read_channels",
+    "receiver_changes",
     "share_keys",
     "spell_channels",
     "validate_keys_per_demand",

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qkdopt.instance.model import Instance
     from qkdopt.instance.quantum import Qkd
 
+    # Returns the fields of a QKD block that change.
+    Change = Callable[[Qkd], Mapping[str, object]]
 
-def with_receivers(
-    instance: Instance,
-    change: Callable[[Qkd], Mapping[str, object]],
-    *,
-    where: str | None = None,
-) -> Instance:
+
+def with_receivers(instance: Instance, change: Change) -> Instance:
     """Return the instance with a change of its QKD block and of each QKD system.
+
+    Raises
+    ------
+    InstanceError
+        A changed value is out of range.
+    """
+    return instance.replace(**receiver_changes(instance, change))
+
+
+def receiver_changes(instance: Instance, change: Change) -> dict[str, Any]:
+    """Return what :meth:`Instance.replace` needs for a change of every receiver.
 
     A system that has a field from the network has it changed there.
 
@@ -26,21 +35,13 @@ def with_receivers(
         The instance; it does not change.
     change
         Returns the fields that change, of ``qkd`` or of what a system makes of it.
-    where
-        What an error calls the changed instance; None for its name.
-
-    Raises
-    ------
-    InstanceError
-        A changed value is out of range.
     """
-    systems = {}
+    systems: dict[str, dict[str, object]] = {}
     for system in instance.qkd_systems or ():
         own = change(system.in_place_in(instance.qkd))
         systems[system.id] = {name: own[name] for name in own if name in system.given()}
-    if not systems:
-        return instance.replace(qkd=change(instance.qkd), where=where)
-    return instance.replace(qkd=change(instance.qkd), qkd_systems=systems, where=where)
+    changes: dict[str, Any] = {"qkd": change(instance.qkd)}
+    return changes | {"qkd_systems": systems} if systems else changes
 
 
-__all__ = ["with_receivers"]
+__all__ = ["receiver_changes", "with_receivers"]

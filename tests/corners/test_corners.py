@@ -12,6 +12,7 @@ from tests.corners.enumeration import Enumeration
 from tests.corners.generator import draw
 from tests.corners.judge import GAP, WAYS, quick_ways, run
 from tests.corners.networks import networks
+from tests.corners.qkd_systems import qkd_systems
 from tests.corners.shared_keys import shared_keys
 from tests.tiers import slow_beyond
 
@@ -20,7 +21,8 @@ SEEDS_A_CHUNK = 100
 # With those of the other kinds (`test_brownfield.py` and others), 300 in the slow tier.
 QUICK_SEEDS, SEEDS = 20, 213
 KINDS = {
-    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
+    "qkd-systems": qkd_systems,
 }  # fmt: skip
 
 

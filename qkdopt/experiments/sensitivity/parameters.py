@@ -113,9 +113,7 @@ def _efficiency(instance: Instance, db: float) -> Instance:
 
 
 def _insertion_loss(instance: Instance, db: float) -> Instance:
-    return with_receivers(
-        instance, lambda qkd: {"insertion_loss_db": qkd.insertion_loss_db + db}
-    )
+    return with_receivers(instance, lambda qkd: {"insertion_loss_db": qkd.insertion_loss_db + db})
 
 
 def _raman_scale(instance: Instance, db: float) -> Instance:
