@@ -380,11 +380,12 @@ def decoy_rate(qkd, eta: float, noise: float) -> float:
 
     def gain_and_errors(photons: float) -> tuple[float, float]:
         signal = -math.expm1(-eta * photons)
-        return y0 + signal, y0 / 2.0 + wrong * signal
+        both = y0 * signal if qkd.yields == "exact" else 0.0
+        return y0 + signal - both, y0 / 2.0 + wrong * signal
 
     gain, errors = gain_and_errors(mu)
     if qkd.decoys == "infinite":
-        y1 = y0 + eta - y0 * eta
+        y1 = y0 + eta if qkd.yields == "approximate" else y0 + eta - y0 * eta
         e1 = (y0 / 2.0 + wrong * eta) / y1 if y1 > 0.0 else 0.5
     else:
         nu = qkd.weak_photon_number
