@@ -65,7 +65,7 @@ def test_an_instance_without_systems_is_spelt_and_hashed_as_before():
     plain = changed(None)
     assert plain.sha256() == RING.sha256() != changed([{"id": "x"}]).sha256()
     both = changed([{"id": "x", "protocol": "decoy-bb84"}], {FIRST: "x"})
-    assert parse_instance(qkdopt.io.to_text(both.to_json_dict()), "text") == both
+    assert parse_instance(qkdopt.io.to_text(both.to_json_dict())) == both
 
 
 @pytest.mark.parametrize(
