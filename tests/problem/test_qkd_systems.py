@@ -8,11 +8,14 @@ import pytest
 import qkdopt
 from qkdopt.checker.lightpaths import lit_channels
 from qkdopt.checker.rates import link_rates
+from qkdopt.heuristics import ds_qkd
+from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.milp.linearise import linearise_links
 from qkdopt.physics.compiled_keyrate import error_rate, key_rate
 from qkdopt.problem import build_problem
 from qkdopt.problem.coefficients import build_tables
 from qkdopt.problem.load_states import link_states
+from qkdopt.problem.plan import assess
 from tests.surface_instances import LOSSES, NOISES, uneven_surface
 
 RING = qkdopt.read_instance("instances/small/ring.json")
@@ -138,6 +141,14 @@ def test_the_simulator_and_bounds_see_equal_systems_as_one(kind):
     for e in tables[0].link_numbers:
         states = [link_states(table, int(e), (4, 4)) for table in tables]
         assert np.array_equal(states[0].rate_bps, states[1].rate_bps)
+
+
+def test_annealing_reads_each_links_own_rate():
+    both = with_systems(RING, [FAST], dict.fromkeys(OTHER, "fast"))
+    problem = build_problem(both)
+    plan = ds_qkd(problem)
+    found = Search.begin(problem, plan, 0).state.link_rate
+    assert found == pytest.approx(assess(problem, plan).link_skr_bps, rel=1e-9)
 
 
 def test_plans_of_two_systems_are_checked_with_the_right_one():
