@@ -37,6 +37,7 @@ from tests.corners.judge import (  # noqa: E402
     run,
 )
 from tests.corners.networks import networks  # noqa: E402
+from tests.corners.qkd_systems import qkd_systems  # noqa: E402
 from tests.corners.shared_keys import SharedKeys, shared_keys  # noqa: E402
 from tests.corners.surfaces import surfaces  # noqa: E402
 
@@ -47,6 +48,7 @@ AHEAD = 2
 DRAWS: dict[str, Callable[[int], Corner | Brownfield | SharedKeys]] = {
     "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
     "surfaces": surfaces,
+    "qkd-systems": qkd_systems,
 }  # fmt: skip
 
 
@@ -200,6 +202,7 @@ def main() -> None:
         ("in-place", "with light in place and unavailable channels"),
         ("shared-keys", "with keys that demands share, every cell of the table in turn"),
         ("surfaces", "with key rates from a surface over loss and noise, on each of the others"),
+        ("qkd-systems", "with QKD systems of their own on some links"),
         ("networks", "with fibre types, another band, values of preset dwdm, and other routes"),
     ):
         kinds.add_argument(

@@ -184,7 +184,7 @@ def cambridge() -> Iterator[str]:
         for e, link in enumerate(published):
             noises = np.array([0.0, lit[e, 0, :, 0].sum(), lit[e, 1, :, 0].sum()])
             noises += tables.background_noise[e, 0]
-            bits = tables.skr_bps(noises, tables.transmittance[e, 0]) / per_second
+            bits = tables.skr_bps(e, noises, tables.transmittance[e, 0]) / per_second
             yield " | ".join(
                 [
                     f"`{preset}` | {link['a']}-{link['b']} | {link['loss_db']:g}",

@@ -71,8 +71,8 @@ def linearised(problem: Problem, plan: Plan) -> Surrogate:
     transmittance = tables.transmittance[every, column]
     coefficients = np.moveaxis(tables.noise, 3, 1)[every, column]  # (E, 2, W)
     step = np.maximum(coefficients.mean(axis=(1, 2)), SMALLEST_NOISE)
-    rate = np.where(has_key, tables.skr_bps(noise, transmittance), 0.0)
-    rate_after = np.where(has_key, tables.skr_bps(noise + step, transmittance), 0.0)
+    rate = np.where(has_key, tables.skr_bps(every, noise, transmittance), 0.0)
+    rate_after = np.where(has_key, tables.skr_bps(every, noise + step, transmittance), 0.0)
     slope = (rate - rate_after) / step
     slowed = slowed_demands(problem, plan, rate)
     blocked = tables.blocks[every, column][:, None, :] & tables.in_quantum_fibre[:, :, None]

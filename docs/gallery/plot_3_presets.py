@@ -27,7 +27,7 @@ def rates_kbps(preset: str, lit: int) -> np.ndarray:
         network.add_link("A", "B", length_km=float(length_km))
         tables = build_problem(network.instance(preset=preset, candidates=[17])).tables
         noise = tables.noise[0, 0, 25 : 25 + lit, 0].sum()
-        found.append(float(tables.skr_bps(noise, tables.transmittance[0, 0])) / 1e3)
+        found.append(float(tables.skr_bps(0, noise, tables.transmittance[0, 0])) / 1e3)
     return np.array(found)
 
 

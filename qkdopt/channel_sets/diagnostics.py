@@ -109,4 +109,5 @@ class _State:
         for e, chosen in enumerate(sets):
             if chosen:
                 works[e, chosen[state.working[e]]] = 1.0
-        return cls(state.lit.max(axis=1), pool.skr_bps(noise, pool.transmittance), works)
+        rates = pool.skr_bps(pool.link_numbers[:, None], noise, pool.transmittance)
+        return cls(state.lit.max(axis=1), rates, works)

@@ -16,7 +16,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from qkdopt.errors import Faults, InstanceError
-from qkdopt.instance import Candidate, Instance, Link, OffGridCandidate
+from qkdopt.instance import (
+    Candidate,
+    Instance,
+    Link,
+    OffGridCandidate,
+    Qkd,
+    receiver_changes,
+)
 from qkdopt.instance.base import Part
 from qkdopt.io import read_toml
 
@@ -90,9 +97,9 @@ class Scenario:
         """Whether nothing but the load differs from the instance."""
         return not self._special()
 
-    def _receiver(self, instance: Instance) -> dict[str, object]:
-        """Return the fields of the receiver that this scenario changes."""
-        qkd, fields = instance.qkd, dict[str, object]()
+    def _receiver(self, qkd: Qkd) -> dict[str, object]:
+        """Return the fields of a receiver that this scenario changes."""
+        fields: dict[str, object] = {}
         if self.misalignment != 1.0:
             fields["misalignment"] = qkd.misalignment * self.misalignment
         if self.dark_counts != 1.0:
@@ -122,15 +129,15 @@ class Scenario:
             own.id: {"loss_db_per_km": self._scaled_loss(own.loss_db_per_km)}
             for own in instance.fibres
         }
+        changes = receiver_changes(instance, self._receiver)
+        if shared != "all":
+            changes["qkd"] |= {"candidates": self._scaled_candidates(shared)}
         return instance.replace(
             fibre=fibre,
             fibres=types,
-            qkd={
-                "candidates": shared if shared == "all" else self._scaled_candidates(shared),
-                **self._receiver(instance),
-            },
             network={"links": {link.id: self._scaled(link) for link in instance.network.links}},
             where=f"{instance.name} under {self.title}",
+            **changes,
         )
 
     def _scaled(self, link: Link) -> dict[str, object]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from qkdopt.checker.lightpaths import lit_channels
 from qkdopt.checker.noise_power import NoisePower, noise_power
+from qkdopt.checker.qkd_systems import link_qkd
 from qkdopt.checker.rates import LinkRate, link_rates, working_candidate
-from qkdopt.instance import Candidate, Instance
+from qkdopt.instance import Candidate, Instance, Link
 from qkdopt.physics import noise
 from qkdopt.result import AnyPlan
 
@@ -92,26 +93,30 @@ def noise_budgets(instance: Instance, plan: AnyPlan) -> dict[str, LinkNoise]:
         candidate = working_candidate(instance, link, row)
         assert candidate is not None  # the plan keeps every rule
         power = noise_power(instance, link, candidate, lit[link.id])
-        budgets[link.id] = _budget(instance, candidate, power, rates[link.id], dark_rates[link.id])
+        budgets[link.id] = _budget(
+            instance, link, candidate, power, rates[link.id], dark_rates[link.id]
+        )
     return budgets
 
 
 def _budget(
     instance: Instance,
+    link: Link,
     candidate: Candidate,
     power: NoisePower,
     rate: LinkRate,
     dark_rate: LinkRate,
 ) -> LinkNoise:
+    qkd = link_qkd(instance, link)
 
     def clicks(power_w: float) -> float:
         return float(
             noise.noise_clicks_per_gate(
                 power_w,
                 instance.candidate_thz(candidate),
-                insertion_loss_db=instance.qkd.insertion_loss_db,
-                detector_efficiency=instance.qkd.detector_efficiency,
-                gate_ps=instance.qkd.gate_ps,
+                insertion_loss_db=qkd.insertion_loss_db,
+                detector_efficiency=qkd.detector_efficiency,
+                gate_ps=qkd.gate_ps,
             )
         )
 
@@ -124,7 +129,7 @@ def _budget(
         ),
         mixing_per_gate=clicks(power.mixing_w),
         amplifier_per_gate=clicks(power.amplifier_w),
-        dark_per_gate=2.0 * instance.qkd.dark_count_per_gate,
+        dark_per_gate=2.0 * qkd.dark_count_per_gate,
         rate=rate,
         dark_rate=dark_rate,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.checker.in_place import Foreign, foreign_light
+from qkdopt.checker.qkd_systems import link_qkd
 from qkdopt.instance import Candidate, Fibre, Instance, Link, OffGridCandidate, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fibre, fwm, noise, raman
@@ -97,7 +98,7 @@ def noise_power(
             for channel, co, own_dbm in seen
         ),
         mixing_w=_mixing_w(instance, link, quantum_thz, [c for c, co, _ in seen if co]),
-        amplifier_w=_amplifier_power_w(instance, quantum_thz, quantum_db),
+        amplifier_w=_amplifier_power_w(instance, link, quantum_thz, quantum_db),
     )
 
 
@@ -157,7 +158,7 @@ def _channel_power(
     raman_w = scatter(
         launch_w,
         _cross_section(_fibre_of(instance, link), channel_thz, quantum_thz),
-        float(ghz_to_nm(instance.qkd.filter_ghz, quantum_thz)),
+        float(ghz_to_nm(link_qkd(instance, link).filter_ghz, quantum_thz)),
         link.length_km,
         loss_classical_per_km=a_classical,
         loss_quantum_per_km=a_quantum,
@@ -249,7 +250,9 @@ def _crosstalk_w(
     )
 
 
-def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float) -> float:
+def _amplifier_power_w(
+    instance: Instance, link: Link, quantum_thz: float, quantum_db: float
+) -> float:
     amplifier = instance.other_noise.amplifier
     if amplifier is None:
         return 0.0
@@ -257,7 +260,7 @@ def _amplifier_power_w(instance: Instance, quantum_thz: float, quantum_db: float
         quantum_thz,
         spontaneous_emission_factor=amplifier.spontaneous_emission_factor,
         gain_db=amplifier.gain_db,
-        bandwidth_ghz=instance.qkd.filter_ghz,
+        bandwidth_ghz=link_qkd(instance, link).filter_ghz,
         rejection_db=amplifier.rejection_db,
     )
     return float(emitted * loss_db_to_ratio(quantum_db))

@@ -15,6 +15,7 @@ import numpy as np
 from qkdopt.checker.in_place import foreign_light
 from qkdopt.checker.lightpaths import Lit
 from qkdopt.checker.noise_power import in_quantum_fibre, noise_power, quantum_loss_db
+from qkdopt.checker.qkd_systems import link_qkd
 from qkdopt.checker.shared_keys import shared_rates
 from qkdopt.checker.surface import surface_rate
 from qkdopt.instance import Candidate, Instance, Link, NodeId
@@ -129,7 +130,7 @@ def link_rates(instance: Instance, result: AnyPlan, lit: Lit) -> dict[str, LinkR
 def _link_rate(
     instance: Instance, link: Link, candidate: Candidate, lit: list[tuple[int, bool]]
 ) -> LinkRate:
-    qkd = instance.qkd
+    qkd = link_qkd(instance, link)
     quantum_thz = instance.candidate_thz(candidate)
     power = noise_power(instance, link, candidate, lit)
     clicks = noise.noise_clicks_per_gate(

@@ -130,6 +130,10 @@ def import_command(
     demands_file: Annotated[
         Path | None, typer.Option(help="Demands: CSV, or services of GNPy (JSON).")
     ] = None,
+    qkd_systems: Annotated[
+        Path | None,
+        typer.Option(help="QKD systems that links name: a JSON list, or an instance with them."),
+    ] = None,
     fibres: Annotated[
         Path | None,
         typer.Option(
@@ -206,6 +210,7 @@ def import_command(
         nodes=nodes,
         demands_file=demands_file,
         fibres=fibres,
+        qkd_systems=qkd_systems,
         demands=demands,
         per_lightpath=per_lightpath,
         channels_per_demand=channels_per_demand,

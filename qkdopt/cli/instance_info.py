@@ -10,6 +10,7 @@ import numpy as np
 from qkdopt.bounds.keyless import keyless_demands
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_lines, preset_name
+from qkdopt.instance.qkd_systems import RATES
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.coefficients import Tables, link_launch_dbm, link_loss_db
 from qkdopt.units import dbm_to_w
@@ -111,6 +112,7 @@ def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
             f"{len(noises)} noises, {noises[0]:g} to {noises[-1]:g} clicks per gate; "
             f"{qkd.surface.source or 'source not given'}"
         )
+    yield from _system_lines(instance)
     counts = tables.candidate_count[tables.candidate_count > 0]
     if not len(counts):
         yield "candidates none: no link has QKD"
@@ -127,6 +129,21 @@ def _key_lines(instance: Instance, tables: Tables) -> Iterator[str]:
         f"guard      {qkd.guard_ghz:g} GHz full width around a QKD channel: channels "
         f"{nearest_ghz:g} GHz from one on the grid may be lit"
     )
+
+
+def _system_lines(instance: Instance) -> Iterator[str]:
+    """Yield a line per QKD system that links name, with what it has in place of the network's."""
+    for system in instance.qkd_systems or ():
+        count = sum(link.qkd_system == system.id for link in instance.network.links)
+        given = [
+            name if name in RATES else f"{name} {value:g}" if isinstance(value, float)
+            else f"{name} {value}"
+            for name, value in system.given().items()
+        ]  # fmt: skip
+        label = f" ({system.label})" if system.label else ""
+        yield (
+            f"system     {system.id}{label}: {count} links, {', '.join(given) or 'as the network'}"
+        )
 
 
 def _demand_lines(problem: Problem) -> Iterator[str]:
@@ -155,7 +172,11 @@ def _demand_lines(problem: Problem) -> Iterator[str]:
 def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
     """Yield one line per link: the rate with no light, and what one channel costs."""
     width = max(len(link.id) for link in instance.network.links)
-    yield f"{'link':{width}}     km     dB  launch dBm  dark SKR kbit/s  one lit kbit/s"
+    named = any(link.qkd_system for link in instance.network.links)
+    yield (
+        f"{'link':{width}}     km     dB  launch dBm  dark SKR kbit/s  one lit kbit/s"
+        f"{'  QKD system' if named else ''}"
+    )
     for e, link in enumerate(instance.network.links):
         text = f"{link.id:{width}} {link.length_km:6.4g} {link_loss_db(instance, link):6.3g}"
         launch = link_launch_dbm(instance, link)
@@ -164,9 +185,10 @@ def _link_lines(instance: Instance, tables: Tables) -> Iterator[str]:
             yield f"{text}  without QKD"
             continue
         eta, floor = tables.transmittance[e, :count], tables.background_noise[e, :count]
-        dark = float(tables.skr_bps(floor, eta).max())
+        dark = float(tables.skr_bps(e, floor, eta).max())
         reach = np.where(tables.blocks[e, :count].T, np.inf, tables.noise[e, 0, :, :count])
         one = float(
-            tables.skr_bps(floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
+            tables.skr_bps(e, floor + np.max(np.where(np.isinf(reach), 0.0, reach)), eta).max()
         )
-        yield f"{text}  {launch:10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}"
+        own = f"  {link.qkd_system or '-'}" if named else ""
+        yield f"{text}  {launch:10.2f}  {dark / 1e3:15.3f}  {one / 1e3:14.3f}{own}"

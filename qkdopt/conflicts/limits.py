@@ -51,7 +51,7 @@ def _max_noise(tables: Tables, link: int, rate_bps: float, lightpaths: int) -> F
     )
 
     def gives_rate(noise: FloatArray) -> FloatArray:
-        return np.asarray(tables.skr_bps(background_noise + noise, transmittance) >= rate_bps)
+        return np.asarray(tables.skr_bps(link, background_noise + noise, transmittance) >= rate_bps)
 
     max_added = lightpaths * tables.noise[link, :, :, :count].max(axis=(0, 1))
     low, high = np.zeros(count), max_added.copy()
@@ -153,7 +153,7 @@ def best_rate(query: FeasibilityQuery, link: int, lightpaths: int) -> float | No
     added = np.sort(costs, axis=0)[:lightpaths].sum(axis=0) * (1.0 - ROUND_OFF)
     possible = np.isfinite(added)
     noise = tables.background_noise[link, :count] + np.where(possible, added, 0.0)
-    rates = tables.skr_bps(noise, tables.transmittance[link, :count])
+    rates = tables.skr_bps(link, noise, tables.transmittance[link, :count])
     return float(np.where(possible, rates, -1.0).max())
 
 

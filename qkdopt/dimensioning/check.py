@@ -103,7 +103,7 @@ def _price_faults(instance: Instance, found: Dimensioning) -> Iterator[str]:
 
 def _plan_faults(instance: Instance, found: Dimensioning) -> Iterator[str]:
     others = {
-        link.id: {"qkd": False, "candidates": None}
+        link.id: {"qkd": False, "candidates": None, "qkd_system": None}
         for link in instance.network.links
         if link.qkd and link.id not in found.links
     }

@@ -109,11 +109,13 @@ def _demands_behind(problem: Problem, plan: Plan, exact: Assessment) -> FloatArr
 
 def _slopes(problem: Problem, exact: Assessment, column: IntArray) -> FloatArray:
     """``(E,)`` change of each link's key rate with noise [bit/s per click a gate], not positive."""
-    transmittance = problem.tables.transmittance[np.arange(len(column)), column]
+    tables = problem.tables
+    every = tables.link_numbers
+    transmittance = tables.transmittance[every, column]
     step = np.maximum(exact.noise * STEP, 1e-15)
     less = np.maximum(exact.noise - step, 0.0)
-    rise = problem.tables.skr_bps(exact.noise + step, transmittance)
-    fall = problem.tables.skr_bps(less, transmittance)
+    rise = tables.skr_bps(every, exact.noise + step, transmittance)
+    fall = tables.skr_bps(every, less, transmittance)
     return np.minimum(0.0, (rise - fall) / (exact.noise + step - less))
 
 

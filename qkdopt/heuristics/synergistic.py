@@ -178,7 +178,7 @@ class _Builder:
             legal = self._spectrum.legal(e) & ~(
                 tables.blocks[e].T[free] & tables.in_quantum_fibre[e, d]
             )
-            skr = tables.skr_bps(noise, tables.transmittance[e])
+            skr = tables.skr_bps(e, noise, tables.transmittance[e])
             rates[:, h] = np.where(legal, skr, 0.0).max(axis=1)
         return rates
 
@@ -187,7 +187,8 @@ class _Builder:
         legal = self._spectrum.legal(e)
         if not legal.any():
             return 0.0
-        skr = tables.skr_bps(self._spectrum.noise(e)[legal], tables.transmittance[e][legal])
+        noise = self._spectrum.noise(e)[legal]
+        skr = tables.skr_bps(e, noise, tables.transmittance[e][legal])
         return float(skr.max())
 
     def _count_bottlenecks(self) -> None:

@@ -36,7 +36,9 @@ from qkdopt.instance.in_place import (
 from qkdopt.instance.key_needs import KeyNeed, share_keys, validate_keys_per_demand
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
+from qkdopt.instance.qkd_systems import QkdSystem
 from qkdopt.instance.quantum import KeyRateTable, Qkd, SurfaceGrid
+from qkdopt.instance.receivers import receiver_changes, with_receivers
 from qkdopt.instance.standing import validate_nothing_in_place, with_standing_light
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "PairShare",
     "Part",
     "Qkd",
+    "QkdSystem",
     "RamanTable",
     "Routes",
     "SurfaceGrid",
@@ -78,10 +81,12 @@ __all__ = [
     "links_along",
     "read_candidates",
     "read_channels",
+    "receiver_changes",
     "share_keys",
     "spell_channels",
     "validate_keys_per_demand",
     "validate_nothing_in_place",
     "with_candidates",
+    "with_receivers",
     "with_standing_light",
 ]

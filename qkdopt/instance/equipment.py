@@ -23,7 +23,7 @@ def with_qkd_on(instance: Instance, links: Iterable[str]) -> Instance:
     without = [link.id for link in instance.network.links if link.qkd and link.id not in kept]
     if not without:
         return instance
-    change = {name: {"qkd": False, "candidates": None} for name in without}
+    change = {name: {"qkd": False, "candidates": None, "qkd_system": None} for name in without}
     return instance.replace(network={"links": change})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ from qkdopt.physics import raman
 
 if TYPE_CHECKING:
     from qkdopt.instance.model import Instance
+    from qkdopt.instance.network import Link
+    from qkdopt.instance.quantum import Qkd
 
 # Losses that agree to this many dB are one loss, summed or scaled in another order.
 ONE_LOSS_DB = 1e-6
@@ -20,55 +23,89 @@ LONGEST_LIST = 4
 
 def validate_measured(instance: Instance) -> Iterator[str]:
     """Yield a fault of each measured table that does not cover the network and its grid."""
-    yield from _key_rate_faults(instance)
-    yield from _surface_faults(instance)
+    for rates in _rates_given(instance):
+        yield from _key_rate_faults(instance, rates)
+        yield from _surface_faults(instance, rates)
     yield from _cross_section_faults(instance)
 
 
-def _key_rate_faults(instance: Instance) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Rates:
+    """Key rates in place of the equations, and the links that have them.
+
+    Parameters
+    ----------
+    where
+        Part of the instance that gives them: ``qkd``, or a system.
+    qkd
+        What that part says, with what it has of the network's.
+    links
+        Their links.
+    """
+
+    where: str
+    qkd: Qkd
+    links: tuple[Link, ...]
+
+
+def _rates_given(instance: Instance) -> Iterator[_Rates]:
+    """Yield each part that gives rates in place of the equations, with the links it holds for.
+
+    Systems that give none have the network's, and count with the links without a system.
+    """
+    own = [system.id for system in instance.qkd_systems or () if system.gives_rates()]
+    links = instance.network.links
+    yield _Rates("qkd", instance.qkd, tuple(k for k in links if k.qkd_system not in own))
+    for name in own:
+        chosen = tuple(link for link in links if link.qkd_system == name)
+        if chosen:
+            yield _Rates(f"qkd_systems.{name}", instance.qkd_of(chosen[0]), chosen)
+
+
+def _key_rate_faults(instance: Instance, rates: _Rates) -> Iterator[str]:
     """Yield a fault where one key rate against noise stands for quantum channels of many losses.
 
     Such a table says nothing of loss: a long link would have the dark rate of a short one.
     """
-    if instance.qkd.skr_table is None:
+    if rates.qkd.skr_table is None:
         return
-    losses = sorted(_quantum_losses(instance))
+    losses = sorted(_quantum_losses(instance, rates.links))
     if not losses or losses[-1][0] - losses[0][0] <= ONE_LOSS_DB:
         return
     shown = [f"{where} {loss_db:.4g} dB" for loss_db, where in _spread(losses)]
     more = len(losses) - len(shown)
     yield (
-        f"qkd.skr_table: links with QKD differ in loss: {', '.join(shown)}"
+        f"{rates.where}.skr_table: links with QKD differ in loss: {', '.join(shown)}"
         f"{f' and {more} more' if more else ''}; expected one loss, the one that the table was "
         "measured at (leave skr_table out and give the protocol's parameters, which know loss; a "
         "`surface`, which has rates for each loss; or keep QKD to links of one loss)"
     )
 
 
-def _surface_faults(instance: Instance) -> Iterator[str]:
+def _surface_faults(instance: Instance, rates: _Rates) -> Iterator[str]:
     """Yield a fault where a quantum channel loses more than a surface of key rates knows."""
-    surface = instance.qkd.surface
+    surface = rates.qkd.surface
     if surface is None or not any(surface.skr_bps[-1]):
         return
-    insertion_db = instance.qkd.insertion_loss_db
-    beyond = [
-        (loss_db + insertion_db, where)
-        for loss_db, where in sorted(_quantum_losses(instance))
-        if loss_db + insertion_db > surface.losses_db[-1] + ONE_LOSS_DB
+    losses = [
+        (loss_db + instance.qkd_of(link).insertion_loss_db, where)
+        for link in rates.links
+        for loss_db, where in _quantum_losses(instance, (link,))
     ]
+    beyond = [row for row in sorted(losses) if row[0] > surface.losses_db[-1] + ONE_LOSS_DB]
     if beyond:
         shown = [f"{where} {loss_db:.4g} dB" for loss_db, where in _spread(beyond)]
         more = len(beyond) - len(shown)
         yield (
-            f"qkd.surface.losses_db: ends at {surface.losses_db[-1]:g} dB with key left; expected "
-            f"to cover {', '.join(shown)}{f' and {more} more' if more else ''} (fibre and receiver "
-            "together)"
+            f"{rates.where}.surface.losses_db: ends at {surface.losses_db[-1]:g} dB with key left; "
+            f"expected to cover {', '.join(shown)}{f' and {more} more' if more else ''} (fibre and "
+            "receiver together)"
         )
 
 
-def _quantum_losses(instance: Instance) -> Iterator[tuple[float, str]]:
+def _quantum_losses(instance: Instance, links: Iterable[Link]) -> Iterator[tuple[float, str]]:
     """Yield (loss [dB], where) of every link with QKD; of each candidate where they differ."""
-    for link in instance.network.links:
+    for link in links:
         rows = [(instance.candidate_loss_db(link, c), c) for c in instance.candidates_of(link)]
         if rows and max(rows, key=_loss)[0] - min(rows, key=_loss)[0] <= ONE_LOSS_DB:
             yield rows[0][0], link.id

@@ -31,6 +31,7 @@ from qkdopt.instance.key_needs import need_faults
 from qkdopt.instance.measured import validate_measured
 from qkdopt.instance.mixing import mixing_warnings
 from qkdopt.instance.network import Candidate, Link, Network, OffGridCandidate
+from qkdopt.instance.qkd_systems import QkdSystem, unused_systems, validate_qkd_systems
 from qkdopt.instance.quantum import Qkd
 from qkdopt.runtime.files import write_json_whole
 
@@ -53,6 +54,8 @@ Fields = Mapping[str, object]
 DemandsById = Mapping[Any, Demand | Fields | None]
 # Some fibre types by id, the others as they are; None takes one away.
 FibresById = Mapping[Any, FibreType | Fields | None]
+# Some QKD systems by id, the others as they are; None takes one away.
+SystemsById = Mapping[Any, QkdSystem | Fields | None]
 
 
 class Instance(Part):
@@ -72,6 +75,8 @@ class Instance(Part):
     classical: Classical
     other_noise: OtherNoise = OtherNoise()
     qkd: Qkd = Qkd()
+    qkd_systems: tuple[QkdSystem, ...] | None = None
+    """QKD systems that links name; links without one have what ``qkd`` says."""
     routes: Routes = Routes()
     demands: tuple[Demand, ...] = ()
     traffic: Traffic | None = None
@@ -147,6 +152,22 @@ class Instance(Part):
         own = self.qkd.pool_bits if link.pool_bits is None else link.pool_bits
         return own or 0.0 if link.qkd else 0.0
 
+    def qkd_of(self, link: Link) -> Qkd:
+        """QKD of a link: what ``qkd`` says, with what the link's own system has in its place."""
+        return self.qkd if link.qkd_system is None else self._qkd_by_system[link.qkd_system]
+
+    def qkd_in_use(self) -> tuple[Qkd, ...]:
+        """QKD of the links that run it, each that differs once; the network's where none does."""
+        found: list[Qkd] = []
+        for link in self.network.links:
+            if link.qkd and (own := self.qkd_of(link)) not in found:
+                found.append(own)
+        return tuple(found) or (self.qkd,)
+
+    @cached_property
+    def _qkd_by_system(self) -> dict[str, Qkd]:
+        return {system.id: system.in_place_in(self.qkd) for system in self.qkd_systems or ()}
+
     def candidate_thz(self, candidate: Candidate) -> float:
         """Centre frequency [THz] of a candidate."""
         if isinstance(candidate, int):
@@ -206,18 +227,19 @@ class Instance(Part):
         """Yield what is allowed and seldom meant."""
         yield from self.grid.warnings()
         yield from mixing_warnings(self)
+        yield from unused_systems(self)
 
     def faults(self) -> Iterator[str]:
         """Yield each broken rule between the parts."""
-        unknown_fibres = list(validate_fibres(self))
-        yield from unknown_fibres
+        unknown = [*validate_fibres(self), *validate_qkd_systems(self)]
+        yield from unknown
         yield from validate_given_routes(self)
         yield from self._demand_faults()
         yield from need_faults(self)
         yield from self._traffic_faults()
         yield from self._candidate_faults()
-        if unknown_fibres:
-            return  # what follows needs every link's loss
+        if unknown:
+            return  # what follows needs every link's loss and key rate
         yield from in_place_faults(self)
         yield from validate_measured(self)
         yield from self._launch_faults()
@@ -335,6 +357,7 @@ class Instance(Part):
         classical: Classical | Fields | _Keep = KEEP,
         other_noise: OtherNoise | Fields | _Keep = KEEP,
         qkd: Qkd | Fields | _Keep = KEEP,
+        qkd_systems: Iterable[QkdSystem | Fields] | SystemsById | _Keep | None = KEEP,
         routes: Routes | Fields | _Keep = KEEP,
         demands: Iterable[Demand | Fields] | DemandsById | _Keep = KEEP,
         traffic: Traffic | Fields | _Keep | None = KEEP,
@@ -356,6 +379,8 @@ class Instance(Part):
             Parts of the instance.
         fibres
             All fibre types, or changes of some by id; None for none.
+        qkd_systems
+            All QKD systems, or changes of some by id; None for none.
         demands
             All demands, or changes of some by id.
         traffic
@@ -392,6 +417,7 @@ class Instance(Part):
             "classical": classical,
             "other_noise": other_noise,
             "qkd": qkd,
+            "qkd_systems": qkd_systems,
             "routes": routes,
             "demands": demands,
             "traffic": traffic,

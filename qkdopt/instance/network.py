@@ -68,6 +68,8 @@ class Link(Part):
     ``classical`` says where not given."""
     qkd: bool = True
     """False: no QKD runs here, and a key relayed over this link is no key."""
+    qkd_system: str | None = None
+    """Its QKD system, the id of one of ``qkd_systems``; what ``qkd`` says where not given."""
     candidates: Annotated[tuple[Candidate, ...], Field(min_length=1)] | None = None
     """Candidate QKD channels of this link; the network-wide ones where not given."""
     pool_bits: NotNegative | None = None
@@ -93,6 +95,8 @@ class Link(Part):
             )
         if not self.qkd and self.candidates is not None:
             yield f"link {self.id}: has candidates but qkd is false; expected one or the other"
+        if not self.qkd and self.qkd_system is not None:
+            yield f"link {self.id}: has qkd_system but qkd is false; expected one or the other"
         if not self.qkd and self.pool_bits:
             yield f"link {self.id}: has pool_bits but qkd is false; expected one or the other"
 

@@ -13,6 +13,17 @@ from qkdopt.instance.key_needs import KeyAccounting
 from qkdopt.instance.network import Candidate
 from qkdopt.physics.surface import surface_faults
 
+Protocol = Literal["decoy-bb84"]
+Decoys = Literal["infinite", "vacuum+weak"]
+Yields = Literal["paper", "exact", "approximate"]
+MeanPhotonNumber = Annotated[float, Field(gt=0.0, le=2.0)]
+WeakPhotonNumber = Annotated[float, Field(gt=0.0, le=1.0)]
+Misalignment = Annotated[float, Field(ge=0.0, lt=0.5)]
+PositiveShare = Annotated[Share, Field(gt=0.0)]
+GatePs = Annotated[float, Field(ge=1.0, le=1e6)]
+RepetitionMhz = Annotated[float, Field(gt=0.0, le=1e5)]
+Leakage = Annotated[float, Field(ge=1.0, le=2.0)]
+
 
 class KeyRateTable(Part):
     """A measured secret key rate against noise, in place of the protocol's equations.
@@ -78,30 +89,30 @@ class Qkd(Part):
     The rate follows Ma, Qi, Zhao and Lo, PRA 72, 012326 (2005).
     """
 
-    protocol: Literal["decoy-bb84"] = "decoy-bb84"
-    decoys: Literal["infinite", "vacuum+weak"] = "infinite"
+    protocol: Protocol = "decoy-bb84"
+    decoys: Decoys = "infinite"
     """Infinitely many decoy states, or vacuum and one weak state."""
-    yields: Literal["paper", "exact", "approximate"] = "paper"
+    yields: Yields = "paper"
     """``paper``: as the DS-QKD study has them, coincidences of background and signal count once in
     the yield of single photons and twice in the gain. ``exact``: once in both. ``approximate``:
     twice in both."""
-    mean_photon_number: Annotated[float, Field(gt=0.0, le=2.0)] = 0.48
+    mean_photon_number: MeanPhotonNumber = 0.48
     """mu, mean photons of a signal pulse."""
-    weak_photon_number: Annotated[float, Field(gt=0.0, le=1.0)] = 0.05
+    weak_photon_number: WeakPhotonNumber = 0.05
     """Of the weak decoy; only with ``vacuum+weak``."""
-    misalignment: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.015
+    misalignment: Misalignment = 0.015
     """e_d, share of signal photons that hit the wrong detector."""
-    detector_efficiency: Annotated[Share, Field(gt=0.0)] = 0.2
+    detector_efficiency: PositiveShare = 0.2
     """eta_d, of either detector."""
     dark_count_per_gate: Share = 1e-8
     """Dark counts per gate and detector."""
-    gate_ps: Annotated[float, Field(ge=1.0, le=1e6)] = 100.0
+    gate_ps: GatePs = 100.0
     """Detection gate [ps]."""
-    repetition_mhz: Annotated[float, Field(gt=0.0, le=1e5)] = 2.0
+    repetition_mhz: RepetitionMhz = 2.0
     """Pulses per second [MHz]."""
-    error_correction_efficiency: Annotated[float, Field(ge=1.0, le=2.0)] = 1.22
+    error_correction_efficiency: Leakage = 1.22
     """f, leakage of error correction over the Shannon limit."""
-    sifting: Annotated[Share, Field(gt=0.0)] = 1.0
+    sifting: PositiveShare = 1.0
     """Share of pulses kept after basis comparison (1 in the paper's Eq. (1))."""
     insertion_loss_db: LossDb = 0.0
     """Of the receiver, filters included [dB]; it dims signal and noise alike."""

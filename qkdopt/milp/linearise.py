@@ -21,6 +21,7 @@ from qkdopt.errors import UnsupportedError
 from qkdopt.milp.joined import join
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray, Tables
+from qkdopt.problem.key_rates import KeyRates
 from qkdopt.units import FloatArray
 
 SAMPLES = 33
@@ -102,7 +103,7 @@ def linearise_links(
 ) -> dict[tuple[int, int], Linearised]:
     """Place breakpoints until every chord is within the tolerance of the exact rate.
 
-    All curves are split together, with one evaluation of the key rate per depth.
+    Curves of links with the same key rates are split together, with one evaluation per depth.
 
     Segments end where the key ends, at every sample of a measured table (between its samples a
     table is its own chord), and where the rate falls below a demand's minimum rate, so that a
@@ -130,12 +131,27 @@ def linearise_links(
     """
     tables = problem.tables
     keys = [(e, c) for e in range(len(tables.candidates)) for c in range(len(tables.candidates[e]))]
-    if not keys:
-        return {}
-    curves = _Curves(tables, keys)
     ends = ranges or {
         key: (float(tables.background_noise[key]), max_noise(tables, *key)) for key in keys
     }
+    segments: dict[tuple[int, int], Linearised] = {}
+    for number, rates in enumerate(tables.key_rates):
+        own = [key for key in keys if tables.key_rates_of[key[0]] == number]
+        if own:
+            segments |= _linearise(problem, rates, own, ends, tolerance_bps)
+    return {key: segments[key] for key in keys}
+
+
+def _linearise(
+    problem: Problem,
+    rates: KeyRates,
+    keys: list[tuple[int, int]],
+    ends: dict[tuple[int, int], Range],
+    tolerance_bps: float,
+) -> dict[tuple[int, int], Linearised]:
+    """Linearise the candidates whose links have the same key rates."""
+    tables = problem.tables
+    curves = _Curves(tables, rates, keys)
     first, last = np.array([ends[key] for key in keys]).T.copy()
     last = np.maximum(last, first + np.maximum(MIN_WIDTH, MIN_WIDTH_SHARE * first))
     kept = [curves.end_of_key(first, last)]
@@ -146,12 +162,12 @@ def linearise_links(
     left, right = (
         np.concatenate([row[inner] for row in edges]) for inner in (np.s_[:-1], np.s_[1:])
     )
-    if tables.surface is None:
+    if rates.surface is None:
         segments = curves.split(owner, left, right, tolerance_bps)
     else:
         segments = curves.joined(edges, np.stack(kept, axis=1), tolerance_bps)
-    if tables.bends is not None:
-        curves.certify(segments, np.array(tables.bends))
+    if rates.bends is not None:
+        curves.certify(segments, np.array(rates.bends))
     return {key: segments.of(k, float(tables.background_noise[key])) for k, key in enumerate(keys)}
 
 
@@ -206,16 +222,17 @@ class _Segments:
 
 
 class _Curves:
-    """Key rates of many candidates, evaluated together."""
+    """Key rates of many candidates of one QKD system, evaluated together."""
 
-    def __init__(self, tables: Tables, keys: list[tuple[int, int]]) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, rates: KeyRates, keys: list[tuple[int, int]]) -> None:
+        self._rates, self._keys = rates, keys
+        self._links = tables.instance.network.links
         self._transmittance = np.array([tables.transmittance[key] for key in keys])
 
     def rate(self, owner: IntArray, noise: FloatArray) -> FloatArray:
         """Return the key rate [bit/s] at ``(n, ...)`` noise of ``(n,)`` curves."""
         eta = self._transmittance[owner].reshape(-1, *(1 for _ in noise.shape[1:]))
-        return np.asarray(self._tables.skr_bps(noise, np.broadcast_to(eta, noise.shape)))
+        return np.asarray(self._rates.skr_bps(noise, np.broadcast_to(eta, noise.shape)))
 
     def end_of_key(self, first: FloatArray, last: FloatArray) -> FloatArray:
         """Return the smallest noise without key; ``last`` when there is key everywhere."""
@@ -227,7 +244,7 @@ class _Curves:
 
     def samples_of_table(self, first: FloatArray, last: FloatArray) -> list[FloatArray]:
         """Return the noise of each sample of a measured table, clipped to the range."""
-        return [np.clip(noise, first, last) for noise in self._tables.bends or ()]
+        return [np.clip(noise, first, last) for noise in self._rates.bends or ()]
 
     def _crossing(
         self, condition: Callable[[FloatArray], BoolArray], first: FloatArray, last: FloatArray
@@ -324,8 +341,9 @@ class _Curves:
             wrong = side * (exact - line) > slack
             if wrong.any():
                 at = np.argwhere(wrong)[0]
+                link = self._links[self._keys[int(segments.owner[at[0]])][0]]
                 raise UnsupportedError(
-                    f"key rate of curve {int(segments.owner[at[0]])}: a segment is not certified "
+                    f"key rate of link {link.id}: a segment is not certified "
                     f"at {noise[tuple(at)]:g} noise clicks per gate; expected noises of "
                     "`skr_table` or `surface` that are further apart"
                 )

@@ -120,7 +120,7 @@ def working_channels_of(
     tables = problem.tables
     every = np.arange(len(plan.working))
     column = np.maximum(np.array(plan.working, dtype=np.int64), 0)
-    qber = tables.qber(exact.noise, tables.transmittance[every, column])
+    qber = tables.qber(every, exact.noise, tables.transmittance[every, column])
     rows = []
     for e, link in enumerate(problem.instance.network.links):
         if plan.working[e] == NO_QKD:

@@ -16,8 +16,16 @@ from qkdopt.runtime.compiled import njit_noalloc
 from qkdopt.units import FloatArray
 
 
-def rate_parameters(protocol: DecoyBB84) -> FloatArray:
-    """Return the parameters ``(10,)`` of a protocol, in the order of :func:`key_rate_of`."""
+def rate_parameters(protocol: DecoyBB84, table: int, rows: int, columns: int) -> FloatArray:
+    """Return the parameters ``(13,)`` of a link's key rate, in the order of :func:`key_rate_of`.
+
+    Parameters
+    ----------
+    protocol
+        Parameters of the equations.
+    table, rows, columns
+        Number of the table that takes their place, and how much of it counts; 0 columns for none.
+    """
     weak = protocol.weak_photon_number
     return np.array(
         [
@@ -33,6 +41,9 @@ def rate_parameters(protocol: DecoyBB84) -> FloatArray:
             # Share of coincidences of background and signal taken off the gain, and off Y_1.
             float(protocol.exact_gain),
             float(protocol.exact_single),
+            table,
+            rows,
+            columns,
         ]
     )
 
@@ -75,12 +86,12 @@ def key_rate(noise, eta, rate, table):
     eta
         Transmittance, receiver and detector included.
     rate
-        ``(10,)`` parameters of the protocol, from :func:`rate_parameters`.
+        ``(13,)`` parameters of the link, from :func:`rate_parameters`.
     table
-        ``(1 + L, 1 + N)`` key rates in place of the equations; ``(2, 0)`` without them. The first
-        row has the noise clicks per gate, rising, from its second column; the others a
-        transmittance, falling, then the rate [bit/s] at each noise. With L = 1 its transmittance
-        does not matter.
+        ``(S, 1 + L, 1 + N)`` key rates in place of the equations of each system, of which a link's
+        parameters say which counts and how much of it; N = -1 without any. The first row has the
+        noise clicks per gate, rising, from its second column; the others a transmittance, falling,
+        then the rate [bit/s] at each noise. With L = 1 its transmittance does not matter.
     """
     return key_rate_of(noise, eta, -math.expm1(-eta * rate[0]), rate, table)
 
@@ -100,8 +111,8 @@ def key_rate_of(noise, eta, signal, rate, table):
     rate, table
         See :func:`key_rate`.
     """
-    if table.shape[1] > 0:
-        return _tabled(noise, eta, table)
+    if rate[12] > 0.0:
+        return _tabled(noise, eta, table[int(rate[10])], int(rate[11]), int(rate[12]) - 1)
     mu, misalignment, nu = rate[0], rate[1], rate[6]
     y0 = 2.0 * rate[2] + noise
     gain = _detections(y0, signal, rate[8])
@@ -119,9 +130,8 @@ def key_rate_of(noise, eta, signal, rate, table):
 
 
 @njit_noalloc
-def _tabled(noise, eta, table):
+def _tabled(noise, eta, table, rows, points):
     """Interpolate key rates in noise and transmittance; none beyond the last of either."""
-    rows, points = table.shape[0], table.shape[1] - 1
     if noise > table[0, points]:
         return 0.0
     i, down = 1, 0.0
@@ -155,7 +165,7 @@ def error_rate(noise, eta, rate):
     eta
         Transmittance, receiver and detector included.
     rate
-        ``(10,)`` parameters of the protocol, from :func:`rate_parameters`.
+        ``(13,)`` parameters of the link, from :func:`rate_parameters`.
     """
     y0 = 2.0 * rate[2] + noise
     signal = -math.expm1(-eta * rate[0])

@@ -6,7 +6,7 @@ two directions of travel: 0 along the link's file order a -> b, 1 against it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from qkdopt.instance import Candidate, Instance, Link, RamanTable
 from qkdopt.instance.hardware import OTHER_BAND_THZ
 from qkdopt.physics import fwm, keyrate, noise, raman
 from qkdopt.physics.fibre import receiver_sensitivity_launch_dbm
-from qkdopt.physics.surface import KeyRateSurface
+from qkdopt.problem.key_rates import KeyRates
 from qkdopt.problem.light_in_place import available_channels, foreign_power
 from qkdopt.units import FloatArray, db_per_km_to_per_km, dbm_to_w, ghz_to_nm
 
@@ -68,9 +68,32 @@ class Tables:
         return np.array([len(c) for c in self.candidates], dtype=np.int64)
 
     @cached_property
-    def protocol(self) -> keyrate.DecoyBB84:
-        """Protocol parameters of the instance."""
-        return protocol_of(self.instance)
+    def link_numbers(self) -> IntArray:
+        """``(E,)`` position of every link."""
+        return np.arange(len(self.candidates), dtype=np.int64)
+
+    @cached_property
+    def _key_rates(self) -> tuple[tuple[KeyRates, ...], IntArray]:
+        """Key rates that differ, and ``(E,)`` which of them each link has."""
+        every: list[KeyRates] = []
+        position = np.zeros(len(self.candidates), dtype=np.int64)
+        qkd = [self.instance.qkd_of(link) for link in self.instance.network.links]
+        for e, own in enumerate(qkd):
+            rates = KeyRates.of(own)
+            if rates not in every:
+                every.append(rates)
+            position[e] = every.index(rates)
+        return tuple(every), position
+
+    @property
+    def key_rates(self) -> tuple[KeyRates, ...]:
+        """Key rates of the QKD systems, each that differs from the others."""
+        return self._key_rates[0]
+
+    @property
+    def key_rates_of(self) -> IntArray:
+        """``(E,)`` position in ``key_rates`` of what each link has."""
+        return self._key_rates[1]
 
     def restricted(self, columns: Sequence[Sequence[int]], instance: Instance) -> Tables:
         """Return the tables of a choice among the candidates, without evaluating physics again.
@@ -105,42 +128,53 @@ class Tables:
             ),
         )
 
-    @cached_property
-    def surface(self) -> KeyRateSurface | None:
-        """Surface of key rates that takes the place of the equations; None without one."""
-        grid = self.instance.qkd.surface
-        if grid is None:
-            return None
-        return KeyRateSurface(
-            losses_db=np.array(grid.losses_db),
-            noises_per_gate=np.array(grid.noises_per_gate),
-            skr_bps=np.array(grid.skr_bps),
-        )
-
-    @cached_property
-    def bends(self) -> tuple[float, ...] | None:
+    def bends(self, link: int) -> tuple[float, ...] | None:
         """Noise clicks per gate where a rate in place of the equations bends; linear between.
 
-        None where the equations hold.
+        None where the equations hold on this link.
         """
-        qkd = self.instance.qkd
-        if qkd.surface is not None:
-            return qkd.surface.noises_per_gate
-        return None if qkd.skr_table is None else qkd.skr_table.noise_per_gate
+        return self.key_rates[int(self.key_rates_of[link])].bends
 
-    def skr_bps(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
-        """Exact key rate [bit/s] at a noise and a transmittance, broadcast together."""
-        if self.surface is not None:
-            ratio = np.asarray(transmittance) / self.instance.qkd.detector_efficiency
-            return self.surface.at_transmittance(ratio, noise_per_gate)
-        table = self.instance.qkd.skr_table
-        if table is not None:
-            measured = keyrate.MeasuredKeyRate(
-                noise_per_gate=np.array(table.noise_per_gate), skr_bps=np.array(table.skr_bps)
-            )
-            rates = keyrate.measured_key_rate_bps(noise_per_gate, table=measured)
-            return np.broadcast_to(rates, np.broadcast(noise_per_gate, transmittance).shape)
-        return keyrate.secret_key_rate_bps(noise_per_gate, transmittance, protocol=self.protocol)
+    def skr_bps(
+        self, links: int | IntArray, noise_per_gate: FloatArray, transmittance: FloatArray
+    ) -> FloatArray:
+        """Exact key rate [bit/s] at a noise and a transmittance.
+
+        Parameters
+        ----------
+        links
+            Position of the link, or of many, as each has the key rate of its own QKD system.
+        noise_per_gate, transmittance
+            Noise clicks per gate, and transmittance; broadcast together, and with the links.
+        """
+        return self._by_link(KeyRates.skr_bps, links, noise_per_gate, transmittance)
+
+    def qber(
+        self, links: int | IntArray, noise_per_gate: FloatArray, transmittance: FloatArray
+    ) -> FloatArray:
+        """Quantum bit error rate at a noise and a transmittance; see :meth:`skr_bps`."""
+        return self._by_link(KeyRates.qber, links, noise_per_gate, transmittance)
+
+    def _by_link(
+        self,
+        evaluate: Callable[[KeyRates, FloatArray, FloatArray], FloatArray],
+        links: int | IntArray,
+        noise: FloatArray,
+        transmittance: FloatArray,
+    ) -> FloatArray:
+        """Evaluate every point with the key rates that its link has."""
+        if len(self.key_rates) == 1:
+            return evaluate(self.key_rates[0], noise, transmittance)
+        if isinstance(links, int | np.integer):
+            return evaluate(self.key_rates[int(self.key_rates_of[links])], noise, transmittance)
+        owner, noise, transmittance = np.broadcast_arrays(
+            self.key_rates_of[links], noise, transmittance
+        )
+        values = np.zeros(owner.shape)
+        for number, rates in enumerate(self.key_rates):
+            chosen = owner == number
+            values[chosen] = evaluate(rates, noise[chosen], transmittance[chosen])
+        return values
 
     def key_rate_arguments(self) -> tuple[FloatArray, FloatArray]:
         """Return what :func:`qkdopt.physics.compiled_keyrate.key_rate` is called with.
@@ -148,40 +182,23 @@ class Tables:
         Returns
         -------
         tuple
-            ``(10,)`` parameters of the protocol, and ``(1 + L, 1 + N)`` key rates in place of the
-            equations, with their noises and transmittances; ``(2, 0)`` without them.
+            ``(E, 13)`` parameters of each link, and ``(S, 1 + L, 1 + N)`` key rates in place of
+            the equations of each system, with their noises and transmittances; N = 0, and no
+            transmittances, where no link has any.
         """
         # Whoever compiles nothing need not wait for the compiler's import.
         from qkdopt.physics.compiled_keyrate import rate_parameters
 
-        measured, rate = self.instance.qkd.skr_table, rate_parameters(self.protocol)
-        if self.surface is not None:
-            eta = self.instance.qkd.detector_efficiency * self.surface.transmittances()
-            known = np.column_stack([eta, self.surface.skr_bps])
-            return rate, np.vstack([[0.0, *self.surface.noises_per_gate], known])
-        if measured is None:
-            return rate, np.zeros((2, 0))
-        return rate, np.array([[0.0, *measured.noise_per_gate], [0.0, *measured.skr_bps]])
-
-    def qber(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:
-        """Quantum bit error rate at a noise and a transmittance."""
-        return keyrate.quantum_bit_error_rate(noise_per_gate, transmittance, protocol=self.protocol)
-
-
-def protocol_of(instance: Instance) -> keyrate.DecoyBB84:
-    """Translate the instance's QKD block into the physics module's protocol."""
-    qkd = instance.qkd
-    return keyrate.DecoyBB84(
-        mean_photon_number=qkd.mean_photon_number,
-        misalignment=qkd.misalignment,
-        detector_efficiency=qkd.detector_efficiency,
-        dark_count_per_gate=qkd.dark_count_per_gate,
-        error_correction_efficiency=qkd.error_correction_efficiency,
-        sifting=qkd.sifting,
-        repetition_hz=qkd.repetition_mhz * 1e6,
-        weak_photon_number=qkd.weak_photon_number if qkd.decoys == "vacuum+weak" else None,
-        yields=qkd.yields,
-    )
+        grids = [rates.grid() for rates in self.key_rates]
+        rows, columns = (max(grid.shape[axis] for grid in grids) for axis in (0, 1))
+        table = np.zeros((len(grids), rows, columns))
+        for number, grid in enumerate(grids):
+            table[number, : grid.shape[0], : grid.shape[1]] = grid
+        parameters = [
+            rate_parameters(rates.protocol, number, *grid.shape)
+            for number, (rates, grid) in enumerate(zip(self.key_rates, grids, strict=True))
+        ]
+        return np.array(parameters)[self.key_rates_of], table
 
 
 def build_tables(instance: Instance) -> Tables:
@@ -259,10 +276,11 @@ class LinkOptics:
         )
         self._loss_db = link_loss_db(instance, link)
         self._quantum_loss_db = instance.candidate_loss_db(link, candidate)
+        self._qkd = instance.qkd_of(link)
 
     def transmittance(self) -> float:
         """Transmittance of the quantum channel, receiver and detector included."""
-        qkd = self._instance.qkd
+        qkd = self._qkd
         return float(
             keyrate.channel_transmittance(
                 self._quantum_loss_db,
@@ -292,7 +310,7 @@ class LinkOptics:
             self._quantum_thz,
             spontaneous_emission_factor=amplifier.spontaneous_emission_factor,
             gain_db=amplifier.gain_db,
-            bandwidth_ghz=self._instance.qkd.filter_ghz,
+            bandwidth_ghz=self._qkd.filter_ghz,
             rejection_db=amplifier.rejection_db,
         )
         passed = power_w * 10.0 ** (-self._quantum_loss_db / 10.0)
@@ -321,7 +339,7 @@ class LinkOptics:
 
     def _raman_power(self, launch_w: float) -> tuple[FloatArray, FloatArray]:
         rho = self._cross_section()
-        width_nm = float(ghz_to_nm(self._instance.qkd.filter_ghz, self._quantum_thz))
+        width_nm = float(ghz_to_nm(self._qkd.filter_ghz, self._quantum_thz))
         args = (launch_w, rho, width_nm, self._link.length_km)
         losses = {
             "loss_classical_per_km": self._per_km(self._loss_db),
@@ -376,7 +394,7 @@ class LinkOptics:
         )
 
     def _clicks(self, power_w: FloatArray) -> FloatArray:
-        qkd = self._instance.qkd
+        qkd = self._qkd
         return noise.noise_clicks_per_gate(
             power_w,
             self._quantum_thz,

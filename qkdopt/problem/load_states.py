@@ -161,7 +161,7 @@ def _candidate_rates(
     if fixed.any():
         noise += (1.0 - ROUND_OFF) * float(tables.noise[link, :, :, candidate][fixed].sum())
     transmittance = tables.transmittance[link, candidate]
-    return np.where(fits, tables.skr_bps(noise, np.asarray(transmittance)), -1.0)
+    return np.where(fits, tables.skr_bps(link, noise, np.asarray(transmittance)), -1.0)
 
 
 def _cumulated(costs: FloatArray) -> FloatArray:

@@ -62,5 +62,5 @@ def rate_beside(tables: Tables, e: int, d: int, channels: int) -> float:
     own_noise = np.sort(noise, axis=1)[:, :channels].sum(axis=1)
     room = free.sum(axis=1) >= channels
     min_noise = tables.background_noise[e, :count] + np.where(room, own_noise, 0.0)
-    rates = tables.skr_bps(min_noise, tables.transmittance[e, :count])
+    rates = tables.skr_bps(e, min_noise, tables.transmittance[e, :count])
     return float(rates[room].max(initial=0.0)) * (1.0 + ROUND_OFF)

@@ -123,7 +123,8 @@ def best_working(problem: Problem, lit: NDArray[np.int64]) -> tuple[int, ...]:
     with candidates but none legal gets ``NO_QKD``: such a plan breaks a rule.
     """
     tables = problem.tables
-    rates = tables.skr_bps(candidate_noise(problem, lit), tables.transmittance)
+    noise = candidate_noise(problem, lit)
+    rates = tables.skr_bps(tables.link_numbers[:, None], noise, tables.transmittance)
     in_fibre = (lit * tables.in_quantum_fibre[:, :, None]).sum(axis=1)
     blocked = (tables.blocks & (in_fibre > 0)[:, None, :]).any(axis=2)
     numbers = np.arange(rates.shape[1])
@@ -182,7 +183,7 @@ def assess(problem: Problem, plan: Plan) -> Assessment:
     has_key = working != NO_QKD
     column = np.where(has_key, working, 0)
     noise = candidate_noise(problem, lit_channels(problem, plan))[every, column]
-    rates = tables.skr_bps(noise, tables.transmittance[every, column])
+    rates = tables.skr_bps(every, noise, tables.transmittance[every, column])
     link_skr = np.where(has_key, rates, 0.0)
     shared = problem.instance.qkd.key_accounting == "shared"
     rates_of_demands = _shares if shared else _demand_rates

@@ -187,7 +187,7 @@ def sample(net, mode, state, tally, link_tally):
         link_tally[e, LINK_LIGHT] += state.light[e]
         if q >= 0:
             link_tally[e, LINK_QBER] += error_rate(
-                state.noise[e, q], net.transmittance[e, q], net.rate
+                state.noise[e, q], net.transmittance[e, q], net.rate[e]
             )
     for k in range(state.counters[ACTIVE]):
         route = state.slot_route[state.active_slot[k]]

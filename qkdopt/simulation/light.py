@@ -54,7 +54,7 @@ def rate_at(net, state, e, q):
         Positions of link and candidate.
     """
     return key_rate_of(
-        state.noise[e, q], net.transmittance[e, q], net.signal[e, q], net.rate, net.table
+        state.noise[e, q], net.transmittance[e, q], net.signal[e, q], net.rate[e], net.table
     )
 
 

@@ -111,6 +111,7 @@ def compile_network(
     eta = np.where(known, tables.transmittance, tables.transmittance[:, :1])
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = tables.key_rate_arguments()
+    every = tables.link_numbers[:, None]
     alike = (np.ptp(eta, axis=1) == 0.0).astype(np.int64)
     curve, curve_steps, curve_error = rate_curves(tables, eta, alike)
     return CompiledNetwork(
@@ -120,9 +121,9 @@ def compile_network(
         transmittance=np.ascontiguousarray(eta),
         alike=alike,
         dark_skr=np.where(
-            known, tables.skr_bps(tables.background_noise, tables.transmittance), 0.0
+            known, tables.skr_bps(every, tables.background_noise, tables.transmittance), 0.0
         ),
-        signal=-np.expm1(-eta * rate[0]),
+        signal=-np.expm1(-eta * rate[:, :1]),
         curve=curve,
         curve_steps=curve_steps,
         curve_error=curve_error,
@@ -211,9 +212,11 @@ def rate_curves(
     eta = eta[:, :columns]
     end = _noise_without_key(tables, eta)
     noise = end[..., None] * np.linspace(0.0, 1.0, POINTS)
-    rates = tables.skr_bps(noise, np.broadcast_to(eta[..., None], noise.shape))
+    every = tables.link_numbers[:, None, None]
+    rates = tables.skr_bps(every, noise, np.broadcast_to(eta[..., None], noise.shape))
     # Curves that bend anywhere and as they please leave a chord by no more than they fall along it.
-    distance = _distance(rates) if tables.bends is None else _fall(rates)
+    bending = np.array([tables.bends(int(e)) is not None for e in tables.link_numbers])
+    distance = np.where(bending[:, None], _fall(rates), _distance(rates))
     return np.ascontiguousarray(rates), (POINTS - 1) / end, distance
 
 
@@ -234,10 +237,10 @@ def _distance(rates: FloatArray) -> FloatArray:
 
 def _noise_without_key(tables: Tables, eta: FloatArray) -> FloatArray:
     """Smallest noise without key, by bisection."""
-    last = 1.0 if tables.bends is None else max(1.0, tables.bends[-1])
-    low, high = np.zeros(eta.shape), np.full(eta.shape, last)
+    last = [max((1.0, *(tables.bends(int(e)) or ())[-1:])) for e in tables.link_numbers]
+    low, high = np.zeros(eta.shape), np.repeat(np.array(last)[:, None], eta.shape[1], axis=1)
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        alive = tables.skr_bps(middle, eta) > 0.0
+        alive = tables.skr_bps(tables.link_numbers[:, None], middle, eta) > 0.0
         low, high = np.where(alive, middle, low), np.where(alive, high, middle)
     return np.asarray(high)

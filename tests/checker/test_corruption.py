@@ -23,6 +23,7 @@ from tests.checker.uncheckable import (
 from tests.corners.brownfield import brownfield
 from tests.corners.generator import draw
 from tests.corners.networks import networks
+from tests.corners.qkd_systems import qkd_systems
 from tests.corners.shared_keys import shared_keys
 from tests.tiers import slow_beyond, slow_if
 
@@ -120,7 +121,8 @@ PARTS = {
 }  # fmt: skip
 
 DRAWS = {
-    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys
+    "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
+    "qkd-systems": qkd_systems,
 }  # fmt: skip
 
 

@@ -21,6 +21,18 @@ def run(*arguments):
     return result.exit_code, result.output
 
 
+def test_an_instance_whose_links_name_systems_is_refused(tmp_path):
+    ring = qkdopt.read_instance(RING)
+    link = ring.network.links[0].id
+    ring.replace(qkd_systems=[{"id": "x"}], network={"links": {link: {"qkd_system": "x"}}}).save(
+        tmp_path / "two.json"
+    )
+    status, text = run("--instance", tmp_path / "two.json", "-o", tmp_path / "s.json")
+    assert status == 2
+    assert f"link {link} has a qkd_system of its own" in text
+    assert not (tmp_path / "s.json").exists()
+
+
 def test_a_surface_of_a_protocol_goes_into_a_file(tmp_path):
     status, text = run("--losses", "0:20:5", "--noises", "20", "-o", tmp_path / "s.csv")
     assert status == 0

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 from qkdopt.instance import Instance, Link
 
@@ -199,6 +200,23 @@ def relative_drop(x: float) -> float:
     return -math.expm1(-x) / x if x > 0.0 else 1.0
 
 
+def receiver_of(instance: Instance, link: Link) -> SimpleNamespace:
+    """QKD of a link: every field that its system gives, else the network's.
+
+    A system that gives a protocol, a table or a surface has no other rates than those.
+    """
+    values = {name: getattr(instance.qkd, name) for name in type(instance.qkd).model_fields}
+    for own in instance.qkd_systems or ():
+        if own.id == link.qkd_system:
+            rates = [name for name in ("protocol", "skr_table", "surface") if getattr(own, name)]
+            if rates:
+                values["skr_table"] = values["surface"] = None
+            for name in values:
+                if getattr(own, name, None) is not None:
+                    values[name] = getattr(own, name)
+    return SimpleNamespace(**values)
+
+
 @dataclass
 class LinkLight:
     """Noise and key rate of one link with one candidate.
@@ -215,6 +233,7 @@ class LinkLight:
 
     def __post_init__(self) -> None:
         instance, link = self.instance, self.link
+        self.qkd = receiver_of(instance, link)
         self.quantum_thz = centre_thz(instance, self.candidate)
         self.glass = glass_of(instance, link)
         if link.loss_db is not None:
@@ -257,7 +276,7 @@ class LinkLight:
 
     def skr_bps(self, noise: float) -> float:
         """Secret key rate [bit/s] at a noise."""
-        qkd = self.instance.qkd
+        qkd = self.qkd
         if qkd.skr_table is not None:
             return interpolate(noise, qkd.skr_table.noise_per_gate, qkd.skr_table.skr_bps)
         if qkd.surface is not None:
@@ -274,7 +293,7 @@ class LinkLight:
         return classical.receiver_sensitivity_dbm + self.loss_db + classical.margin_db
 
     def _clicks(self, power_w: float) -> float:
-        qkd = self.instance.qkd
+        qkd = self.qkd
         photons = power_w * qkd.gate_ps * 1e-12 / (H_J_S * self.quantum_thz * 1e12)
         return photons * ratio(qkd.insertion_loss_db) * qkd.detector_efficiency
 
@@ -282,7 +301,7 @@ class LinkLight:
         """Light [W] that one lit channel puts into the quantum filter."""
         classical_thz = centre_thz(self.instance, channel)
         rho = cross_section(self.instance, self.glass, classical_thz, self.quantum_thz)
-        width_nm = C_M_S * self.instance.qkd.filter_ghz * 1e-6 / self.quantum_thz**2
+        width_nm = C_M_S * self.qkd.filter_ghz * 1e-6 / self.quantum_thz**2
         co = forward == (self.link.qkd_direction == "a->b")
         scattered = self.launch_w * rho * width_nm * self._reach_km(co)
         return scattered + (self._crosstalk_w(classical_thz) if co else 0.0)
@@ -313,7 +332,7 @@ class LinkLight:
         photon_j = H_J_S * self.quantum_thz * 1e12
         gained = 10.0 ** (amplifier.gain_db / 10.0) - 1.0
         emitted = 2.0 * amplifier.spontaneous_emission_factor * photon_j * gained
-        emitted *= self.instance.qkd.filter_ghz * 1e9
+        emitted *= self.qkd.filter_ghz * 1e9
         return emitted * ratio(amplifier.rejection_db) * ratio(self.quantum_db)
 
     def _mixing_w(self, channels: list[int]) -> float:
@@ -375,11 +394,12 @@ def decoy_rate(qkd, eta: float, noise: float) -> float:
 
     def gain_and_errors(photons: float) -> tuple[float, float]:
         signal = -math.expm1(-eta * photons)
-        return y0 + signal, y0 / 2.0 + wrong * signal
+        both = y0 * signal if qkd.yields == "exact" else 0.0
+        return y0 + signal - both, y0 / 2.0 + wrong * signal
 
     gain, errors = gain_and_errors(mu)
     if qkd.decoys == "infinite":
-        y1 = y0 + eta - y0 * eta
+        y1 = y0 + eta if qkd.yields == "approximate" else y0 + eta - y0 * eta
         e1 = (y0 / 2.0 + wrong * eta) / y1 if y1 > 0.0 else 0.5
     else:
         nu = qkd.weak_photon_number

@@ -12,6 +12,7 @@ from tests.corners.enumeration import Enumeration
 from tests.corners.generator import draw
 from tests.corners.judge import GAP, WAYS, quick_ways, run
 from tests.corners.networks import networks
+from tests.corners.qkd_systems import qkd_systems
 from tests.corners.shared_keys import shared_keys
 from tests.corners.surfaces import surfaces
 from tests.tiers import slow_beyond
@@ -23,6 +24,7 @@ QUICK_SEEDS, SEEDS = 20, 213
 KINDS = {
     "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
     "surfaces": surfaces,
+    "qkd-systems": qkd_systems,
 }  # fmt: skip
 
 

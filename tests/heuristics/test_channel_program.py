@@ -72,8 +72,8 @@ def test_a_cost_is_what_little_noise_of_the_channel_takes_from_the_key_rates(see
         if plan.working[hop.link] != NO_QKD:
             light[hop.link] += tables.noise[hop.link, hop.direction, 0, column[hop.link]]
     little = 1e-4
-    before = tables.skr_bps(exact.noise, transmittance)
-    after = tables.skr_bps(exact.noise + little * light, transmittance)
+    before = tables.skr_bps(tables.link_numbers, exact.noise, transmittance)
+    after = tables.skr_bps(tables.link_numbers, exact.noise + little * light, transmittance)
     lost = (before - after)[np.array(plan.working) != NO_QKD].sum() / little
     assert costs.cost[0, 0] == pytest.approx(lost, rel=2e-2, abs=1e-2)
 

@@ -27,7 +27,7 @@ def test_segments_enclose_the_exact_rate_within_the_tolerance(seed, tolerance_bp
         assert np.all(np.diff(segments.edges) > 0.0)
         # Points outside of the certifying sample.
         noise = np.random.default_rng(seed).uniform(segments.edges[0], segments.edges[-1], 200)
-        exact = tables.skr_bps(noise, np.asarray(tables.transmittance[e, c]))
+        exact = tables.skr_bps(e, noise, np.asarray(tables.transmittance[e, c]))
         upper = np.array([segments.upper_at(value) for value in noise])
         lower = np.array([segments.lower_at(value) for value in noise])
         assert np.all(upper >= exact - 1e-9)

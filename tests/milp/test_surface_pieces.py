@@ -22,7 +22,7 @@ def test_segments_enclose_a_curve_that_is_not_convex(seed, tolerance_bps):
         first, last = segments.edges[0], segments.edges[-1]
         noise = np.random.default_rng(seed).uniform(first, last, 300)
         noise = np.concatenate([noise, np.clip(NOISES, first, last)])
-        exact = tables.skr_bps(noise, np.asarray(tables.transmittance[e, c]))
+        exact = tables.skr_bps(e, noise, np.asarray(tables.transmittance[e, c]))
         upper = np.array([segments.upper_at(value) for value in noise])
         lower = np.array([segments.lower_at(value) for value in noise])
         assert np.all(upper >= exact - 1e-6)

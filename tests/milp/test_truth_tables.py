@@ -172,7 +172,7 @@ def test_rate_of_link__never_below_physics_and_within_the_stated_error():
             max_rate = -m.rule[e].body() * m.unit_bps
             eta = np.asarray(m.problem.tables.transmittance[e, q])
             noise = np.array([left + share * (right - left)])
-            exact = float(m.problem.tables.skr_bps(noise, eta)[0])
+            exact = float(m.problem.tables.skr_bps(e, noise, eta)[0])
             assert exact - 1e-6 <= max_rate <= exact + segment.error_bps + 1e-6
 
 

@@ -18,7 +18,7 @@ from qkdopt.physics.keyrate import (
     secret_key_rate_bps,
 )
 
-NO_TABLE = np.zeros((2, 0))
+NO_TABLE = np.zeros((1, 2, 0))
 
 
 def test_at_the_corners_both_agree_to_rounding():
@@ -32,7 +32,7 @@ def test_at_the_corners_both_agree_to_rounding():
             weak_photon_number=weak, yields=yields, dark_count_per_gate=dark,
             misalignment=misalignment, error_correction_efficiency=efficiency,
         )  # fmt: skip
-        rate = rate_parameters(protocol)
+        rate = rate_parameters(protocol, 0, 2, 0)
         for eta in (1e-9, 1e-4, 0.02, 0.2, 1.0):
             scale = protocol.repetition_hz * eta
             for noise in (0.0, 1e-12, 1e-6, 1e-3, 0.05, 1.0):
@@ -54,7 +54,7 @@ def test_at_the_corners_both_agree_to_rounding():
 )
 def test_compiled_key_rate_is_that_of_the_physics(noise, eta, weak, yields):
     protocol = DecoyBB84(weak_photon_number=weak, yields=yields)
-    parameters = rate_parameters(protocol)
+    parameters = rate_parameters(protocol, 0, 2, 0)
     expected = float(secret_key_rate_bps(noise, eta, protocol=protocol))
     found = key_rate(noise, eta, parameters, NO_TABLE)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-6)
@@ -69,5 +69,8 @@ def test_compiled_measured_rate_is_that_of_the_physics(noise):
     )
     expected = float(measured_key_rate_bps(noise, table=table))
     rows = np.array([[0.0, *table.noise_per_gate], [0.0, *table.skr_bps]])
-    found = key_rate(noise, 0.1, np.ones(8), rows)
+    # The second of two, which is smaller than the first.
+    both = np.ones((2, 4, 9))
+    both[1, :2, :5] = rows
+    found = key_rate(noise, 0.1, rate_parameters(DecoyBB84(), 1, 2, 5), both)
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-9)

@@ -20,8 +20,8 @@ def test_three_interpolations_agree(seed):
     noises = [*10.0 ** rng.uniform(-8.0, -2.0, 10), *NOISES, 0.0, 2e-3 * (1.0 + 1e-12)]
     for loss in losses:
         eta = eta_d * 10.0 ** (-loss / 10.0)
-        plain = tables.skr_bps(np.array(noises), np.array(eta))
-        compiled = [key_rate(noise, eta, rate, table) for noise in noises]
+        plain = tables.skr_bps(0, np.array(noises), np.array(eta))
+        compiled = [key_rate(noise, eta, rate[0], table) for noise in noises]
         own = [surface_rate(grid, float(loss), noise) for noise in noises]
         np.testing.assert_allclose(compiled, plain, rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(own, plain, rtol=1e-9, atol=1e-9)
@@ -33,13 +33,13 @@ def test_each_link_has_the_curve_of_its_own_loss():
     for e, link in enumerate(instance.network.links):
         loss = link.loss_db + instance.qkd.insertion_loss_db
         for c, _ in enumerate(tables.candidates[e]):
-            found = float(tables.skr_bps(np.array(3e-5), tables.transmittance[e, c]))
+            found = float(tables.skr_bps(e, np.array(3e-5), tables.transmittance[e, c]))
             assert found == pytest.approx(surface_rate(instance.qkd.surface, loss, 3e-5))
 
 
 def test_a_link_without_qkd_has_no_key():
     tables = build_problem(surface_instance(1)).tables
-    assert not tables.skr_bps(np.zeros(3), np.zeros(3)).any()
+    assert not tables.skr_bps(0, np.zeros(3), np.zeros(3)).any()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -54,7 +54,7 @@ def test_the_simulators_curves_are_as_near_as_they_say(seed):
         for q in range(curve.shape[1]):
             noise = rng.uniform(0.0, 1.1 * last / steps[e, q], 2000)
             read = np.interp(noise * steps[e, q], np.arange(last + 1), curve[e, q])
-            exact = tables.skr_bps(noise, np.full(2000, eta[e, q]))
+            exact = tables.skr_bps(e, noise, np.full(2000, eta[e, q]))
             assert np.abs(read - exact).max() <= distance[e, q]
 
 
@@ -72,5 +72,5 @@ def test_the_simulators_curves_know_of_a_cliff_between_their_points():
     curve, steps, distance = rate_curves(tables, eta, np.zeros(1, dtype=np.int64))
     noise = cliff * (1.0 + np.linspace(-1e-3, 1e-3, 20_001))
     read = np.interp(noise * steps[0, 0], np.arange(curve.shape[2]), curve[0, 0])
-    exact = tables.skr_bps(noise, np.full(len(noise), 0.2))
+    exact = tables.skr_bps(0, noise, np.full(len(noise), 0.2))
     assert np.abs(read - exact).max() <= distance[0, 0]

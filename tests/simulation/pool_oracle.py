@@ -119,7 +119,7 @@ class Oracle:
                 if link == e:
                     for w in a.channels:
                         noise += self.tables.noise[e, d, w, :count]
-        return float(np.max(self.tables.skr_bps(noise, self.tables.transmittance[e, :count])))
+        return float(np.max(self.tables.skr_bps(e, noise, self.tables.transmittance[e, :count])))
 
     def _pass_time(self, until: float) -> None:
         links = range(len(self.level))

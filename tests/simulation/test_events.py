@@ -109,7 +109,7 @@ class Slow:
         for hops, channels in self.demands:
             for link, side in hops:
                 noise += sum(self.tables.noise[e, side, w, q] for w in channels if link == e)
-        return float(self.tables.skr_bps(np.array(noise), self.tables.transmittance[e, q]))
+        return float(self.tables.skr_bps(e, np.array(noise), self.tables.transmittance[e, q]))
 
     def retune(self) -> None:
         for e, count in enumerate(self.tables.candidate_count):

@@ -295,6 +295,6 @@ def test_tabulated_key_rates_are_as_near_as_they_say(seed):
             noise = rng.uniform(0.0, 1.1 * last / net.curve_steps[e, q], 500)
             place = noise * net.curve_steps[e, q]
             read = np.interp(place, np.arange(last + 1), net.curve[e, q])
-            exact = problem.tables.skr_bps(noise, np.full(500, net.transmittance[e, q]))
+            exact = problem.tables.skr_bps(e, noise, np.full(500, net.transmittance[e, q]))
             assert np.abs(read - exact).max() <= net.curve_error[e, q]
             assert net.curve_error[e, q] <= 1e-4 * net.curve[e, q, 0]

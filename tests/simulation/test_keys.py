@@ -243,7 +243,7 @@ def test_what_requests_draw_is_what_those_in_service_ask_for(options, reserve):
         assert sorted(listed.tolist()) == sorted(slots)
         if pools.share[e] < 1.0:
             q = state.working[e]
-            rate = tables.skr_bps(state.noise[e, q], net.transmittance[e, q])
+            rate = tables.skr_bps(e, state.noise[e, q], net.transmittance[e, q])
             assert pools.share[e] == pytest.approx(float(rate) / (15_000.0 * units[e]), rel=1e-9)
             short.append(e)
     assert short or "admission" in options
@@ -282,7 +282,7 @@ def test_a_request_that_is_refused_leaves_nothing_behind():
         assert tally[t.SWITCHED] == 0.0
         for e in np.flatnonzero(after["fresh"]):
             q = after["working"][e]
-            rate = tables.skr_bps(after["noise"][e, q], simulator.net.transmittance[e, q])
+            rate = tables.skr_bps(e, after["noise"][e, q], simulator.net.transmittance[e, q])
             assert after["skr"][e] == pytest.approx(float(rate), rel=1e-9)
     assert refused > 3
     assert switched > 0

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from qkdopt.instance import Instance
 
-NO_QKD: dict[str, object] = {"qkd": False, "candidates": None}
+NO_QKD: dict[str, object] = {"qkd": False, "candidates": None, "qkd_system": None}
 
 
 def without_link(instance: Instance, link: str) -> Instance:

@@ -86,7 +86,8 @@ class FailureTable:
                 working=(),
             ),
         )
-        rates = tables.skr_bps(candidate_noise(self._problem, lit), tables.transmittance)
+        noise = candidate_noise(self._problem, lit)
+        rates = tables.skr_bps(tables.link_numbers[:, None], noise, tables.transmittance)
         known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
         rates = np.where(known, rates, -1.0)
         with_qkd = (e for e in self._net.links if tables.candidate_count[e])

@@ -14,7 +14,9 @@ from qkdopt.instance import Instance, Link, OtherNoise
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.presets import PRESETS
 from qkdopt.physics import keyrate
-from qkdopt.problem.coefficients import IntArray, LinkOptics, link_launch_dbm, protocol_of
+from qkdopt.problem.coefficients import IntArray, LinkOptics, link_launch_dbm
+from qkdopt.problem.key_rates import protocol_of
+from qkdopt.result.calibration import validate_one_system
 from qkdopt.units import FloatArray, dbm_to_w, loss_db_to_ratio
 
 # A length in a row is the instance's to this share: a longer difference is another link.
@@ -51,7 +53,7 @@ class Bench:
         values
             Values of the four parameters by name.
         """
-        qkd, protocol = self.instance.qkd, protocol_of(self.instance)
+        qkd, protocol = self.instance.qkd, protocol_of(self.instance.qkd)
         protocol = replace(
             protocol, misalignment=values["misalignment"], dark_count_per_gate=values["dark_counts"]
         )
@@ -125,6 +127,7 @@ def make_bench(
     FaultsError
         With every measurement that does not fit the instance.
     """
+    validate_one_system(instance, instance.name)
     for name in ("skr_table", "surface"):
         if getattr(instance.qkd, name) is not None:
             fault = (

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qkdopt.experiments.sensitivity.power import mean_launch_dbm, with_powers
-from qkdopt.instance import Instance
+from qkdopt.instance import Instance, with_receivers
 
 # Product of duration and width of a Gaussian pulse, both at half maximum: no pulse is narrower in
 # time and frequency, so a filter and a gate that together are narrower cut the signal itself.
@@ -46,7 +46,8 @@ class Parameter:
     low_db, high_db
         Range of changes of the present value [dB].
     value
-        The present value in ``unit``.
+        The present value in ``unit``; of a receiver that of the network's own QKD system. The
+        systems that links name change by as much.
     perturbed
         Returns the instance with the parameter changed by a number of dB, validated.
     """
@@ -92,23 +93,27 @@ def _ratio(db: float) -> float:
 
 
 def _filter(instance: Instance, db: float) -> Instance:
-    return instance.replace(qkd={"filter_ghz": instance.qkd.filter_ghz * _ratio(db)})
+    return with_receivers(instance, lambda qkd: {"filter_ghz": qkd.filter_ghz * _ratio(db)})
 
 
 def _gate(instance: Instance, db: float) -> Instance:
-    qkd, ratio = instance.qkd, _ratio(db)
-    dark = qkd.dark_count_per_gate * ratio
-    return instance.replace(qkd={"gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": dark})
+    ratio = _ratio(db)
+    return with_receivers(
+        instance,
+        lambda qkd: {
+            "gate_ps": qkd.gate_ps * ratio, "dark_count_per_gate": qkd.dark_count_per_gate * ratio,
+        },
+    )  # fmt: skip
 
 
 def _efficiency(instance: Instance, db: float) -> Instance:
-    perturbed = instance.qkd.detector_efficiency * _ratio(db)
-    return instance.replace(qkd={"detector_efficiency": perturbed})
+    return with_receivers(
+        instance, lambda qkd: {"detector_efficiency": qkd.detector_efficiency * _ratio(db)}
+    )
 
 
 def _insertion_loss(instance: Instance, db: float) -> Instance:
-    perturbed = instance.qkd.insertion_loss_db + db
-    return instance.replace(qkd={"insertion_loss_db": perturbed})
+    return with_receivers(instance, lambda qkd: {"insertion_loss_db": qkd.insertion_loss_db + db})
 
 
 def _raman_scale(instance: Instance, db: float) -> Instance:

@@ -97,10 +97,8 @@ def sensitivity_settings(
     settings: list[Setting] = []
     notes: list[str] = []
     for parameter in PARAMETERS:
-        qkd = instance.qkd
-        own = "table" if qkd.skr_table is not None else "surface"
-        given = qkd.skr_table is not None or qkd.surface is not None
-        if given and parameter in OF_THE_RECEIVER:
+        own = _rates_given(instance)
+        if own is not None and parameter in OF_THE_RECEIVER:
             notes.append(f"{parameter.name} left out: key rates are a {own} of its own receiver")
             continue
         settings += _settings_of(parameter, instance, step_db, receivers, notes)
@@ -110,6 +108,16 @@ def sensitivity_settings(
             notes.append(f"{LAUNCH.name} as it stands is {reason}")
         settings += [_at_min_power(instance, name, mode, receivers) for name, mode in MIN_POWERS]
     return Sweep(tuple(settings), tuple(notes), receivers)
+
+
+def _rates_given(instance: Instance) -> str | None:
+    """Return what gives key rates in place of the equations on a link; None for nothing."""
+    for qkd in instance.qkd_in_use():
+        if qkd.skr_table is not None:
+            return "table"
+        if qkd.surface is not None:
+            return "surface"
+    return None
 
 
 def validate_sweep(
@@ -188,7 +196,7 @@ def _perturbed(
     except InstanceError:
         return None, "outside the parameter's range"
     if parameter in (FILTER, GATE) and db < 0.0:
-        product = perturbed.qkd.filter_ghz * perturbed.qkd.gate_ps * 1e-3
+        product = min(one.filter_ghz * one.gate_ps for one in perturbed.qkd_in_use()) * 1e-3
         if product < TIME_BANDWIDTH:
             return None, f"filter x gate below {TIME_BANDWIDTH:g}, which cuts the signal itself"
     if parameter is LAUNCH and receivers is not None:

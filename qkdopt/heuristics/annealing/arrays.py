@@ -54,9 +54,10 @@ class SearchArrays:
     background_noise
         ``(E, Q)`` noise clicks per gate with no channel lit.
     rate
-        Parameters of the key rate, for :func:`qkdopt.physics.compiled_keyrate.key_rate`.
+        ``(E, 13)`` parameters of the key rate, for
+        :func:`qkdopt.physics.compiled_keyrate.key_rate`.
     table
-        ``(2, n)`` measured key rate against noise; empty without one.
+        ``(S, L, N)`` key rates in place of the equations, for the same; empty without any.
     needs
         ``(R, 2)`` key that each demand asks for, and what meeting that adds to the objective
         ``key-served`` [bit/s].

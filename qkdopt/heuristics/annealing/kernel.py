@@ -41,7 +41,7 @@ def _retune(e, groups, transmittance, noise, blockers, rate, table):
         group = groups[e, q] if q < groups.shape[1] else -1
         if group != last:
             if last >= 0 and least < np.inf:
-                best = max(best, key_rate(least, transmittance[e, last], rate, table))
+                best = max(best, key_rate(least, transmittance[e, last], rate[e], table))
             if group < 0:
                 break
             last, least = group, np.inf

@@ -14,6 +14,7 @@ from qkdopt.instance import (
     FibreType,
     Instance,
     NodeId,
+    QkdSystem,
 )
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.new import hardware_of
@@ -91,6 +92,7 @@ class NetworkBuilder:
         qkd: bool = True,
         candidates: Sequence[Candidate] | None = None,
         qkd_direction: Literal["a->b", "b->a"] = "a->b",
+        qkd_system: str | None = None,
     ) -> Self:
         """Add a link; several links may join the same two nodes.
 
@@ -116,6 +118,9 @@ class NetworkBuilder:
             Candidate QKD channels of this link; None for those of the instance.
         qkd_direction
             The way the quantum signal travels.
+        qkd_system
+            QKD system of this link, one of those given to :meth:`instance`; None for what the
+            instance's ``qkd`` says.
         """
         name = self._link_id(a, b) if link_id is None else link_id
         self._link_ids.add(name)
@@ -132,6 +137,7 @@ class NetworkBuilder:
                     "launch_dbm": launch_dbm,
                     "candidates": None if candidates is None else list(candidates),
                     "qkd_direction": qkd_direction,
+                    "qkd_system": qkd_system,
                 }
             )
         )
@@ -185,6 +191,7 @@ class NetworkBuilder:
         k: int = 3,
         route_order: Literal["km", "hops"] | None = None,
         fibres: Sequence[FibreType] = (),
+        qkd_systems: Sequence[QkdSystem] = (),
         load_erlang: float | None = None,
         description: str = "",
     ) -> Instance:
@@ -209,6 +216,8 @@ class NetworkBuilder:
             ``hops``.
         fibres
             Fibre types that links name, beside those of ``SHIPPED_FIBRES``.
+        qkd_systems
+            QKD systems that links name.
         load_erlang
             Offered load of dynamic traffic [erlang]; None for no traffic.
         description
@@ -230,6 +239,7 @@ class NetworkBuilder:
             "preset": preset,
             "network": network,
             "fibres": self._fibres(fibres),
+            "qkd_systems": tuple(qkd_systems) or None,
             "routes": _given({"k": k, "order": route_order}),
             "demands": self._demands,
             "traffic": None if load_erlang is None else {"load_erlang": load_erlang},

@@ -124,6 +124,9 @@ def _changes(instance: Instance, parts: dict[str, Part]) -> Iterator[str]:
     typed = sum(link.fibre is not None for link in instance.network.links)
     if typed:
         yield f"fibre type of {typed} links (none)"
+    named = sum(link.qkd_system is not None for link in instance.network.links)
+    if named:
+        yield f"QKD system of {named} links (none)"
     own_power = sum(link.launch_dbm is not None for link in instance.network.links)
     if own_power:
         yield f"launch_dbm of {own_power} links (none)"

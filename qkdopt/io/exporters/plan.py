@@ -108,6 +108,8 @@ class ExportedPlan:
     def link_rows(self) -> Iterator[Row]:
         """Yield one row a link: fibre, lit channels of either direction, quantum channel."""
         lit = self._lit_channels()
+        # A column for what some link has: files of other instances stay as they were.
+        named = any(link.qkd_system for link in self.instance.network.links)
         for link in self.instance.network.links:
             working, numbers = self.working(link), self.links.get(link.id)
             yield {
@@ -117,6 +119,7 @@ class ExportedPlan:
                 "length_km": link.length_km,
                 "loss_db": self.instance.loss_db(link),
                 "fibre": link.fibre,
+                **({"qkd_system": link.qkd_system} if named else {}),
                 "lit_a_to_b": sorted(lit[link.id, True]),
                 "lit_b_to_a": sorted(lit[link.id, False]),
                 "qkd_direction": link.qkd_direction if link.qkd else None,

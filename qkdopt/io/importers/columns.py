@@ -22,6 +22,7 @@ LINK_COLUMNS = {
     "qkd": "has_qkd qkd_yes_no",
     "candidates": "qkd_candidates qkd_channels",
     "qkd_direction": "",
+    "qkd_system": "",
     "fibre": "fiber fibre_type fiber_type type_of_fibre type_of_fiber",
 }
 NODE_COLUMNS = {

@@ -23,6 +23,7 @@ from qkdopt.io.importers.fibre_types import (
 from qkdopt.io.importers.lengths import Lengths, on_globe
 from qkdopt.io.importers.names import Names
 from qkdopt.io.importers.options import ImportOptions
+from qkdopt.io.importers.qkd_systems import system_phrases
 from qkdopt.io.importers.report import ImportReport, read_phrases, some
 from qkdopt.io.importers.values import Reading, counted
 
@@ -65,7 +66,7 @@ def instance_of(
     source = "; ".join(filter(None, (draft.source, *provenance)))
     builder = _builder(name, source, nodes, links, rows, globe=globe)
     _note_ids(links, rows, reading)
-    instance = _built(builder, draft.fibres, demands, options, reading)
+    instance = _built(builder, draft, demands, options, reading)
     if not globe:
         reading.leave_out("places of nodes in a drawing (an instance has degrees)")
     elif draft.coordinates == "unknown" and any(node.x is not None for node in nodes):
@@ -166,6 +167,7 @@ def _builder(
             qkd=link.qkd,
             candidates=link.candidates if link.qkd else None,
             qkd_direction=link.qkd_direction,
+            qkd_system=link.qkd_system if link.qkd else None,
         )
     demand_ids = _unique([demand.id for demand in demands])
     for demand, demand_id in zip(demands, demand_ids, strict=True):
@@ -200,7 +202,7 @@ def _unique(ids: Sequence[Id | None]) -> Sequence[Id | None]:
 
 def _built(
     builder: NetworkBuilder,
-    fibres: Sequence[FibreType],
+    draft: Draft,
     demands: Sequence[DraftDemand],
     options: ImportOptions,
     reading: Reading,
@@ -216,7 +218,8 @@ def _built(
             launch_dbm=options.launch_dbm,
             k=options.k,
             route_order=options.route_order,
-            fibres=fibres,
+            fibres=draft.fibres,
+            qkd_systems=draft.qkd_systems,
             load_erlang=options.load_erlang,
         )
         matrix = matrix_of(demands, reading)
@@ -241,7 +244,7 @@ def _report(
     return ImportReport(
         source=reading.where,
         format=draft.format,
-        read=(*read_phrases(instance), *fibre_phrases),
+        read=(*read_phrases(instance), *fibre_phrases, *system_phrases(instance)),
         assumed=tuple(used),
         left_out=tuple(left_out),
         warnings=tuple(_warnings(instance)),

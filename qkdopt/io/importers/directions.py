@@ -109,14 +109,15 @@ def _matched(forward: list[DraftLink], backward: list[DraftLink]) -> list[tuple[
 
 
 def _validate_types(both: tuple[DraftLink, ...], reading: Reading) -> None:
-    """Keep a fault where the directions of one link name different types of fibre."""
-    types = {link.fibre: link.where for link in both if link.fibre is not None}
-    if len(types) > 1:
-        (one, here), (other, there) = types.items()
-        reading.fault(
-            f"{here} and {there} are directions of {both[0].a}-{both[0].b} with the fibre types "
-            f"{one} and {other}; expected one type (parallel links? --directions keep)"
-        )
+    """Keep a fault where directions of one link name different types of fibre or QKD systems."""
+    for field, words in (("fibre", "fibre types"), ("qkd_system", "QKD systems")):
+        types = {name: link.where for link in both if (name := getattr(link, field)) is not None}
+        if len(types) > 1:
+            (one, here), (other, there) = types.items()
+            reading.fault(
+                f"{here} and {there} are directions of {both[0].a}-{both[0].b} with the {words} "
+                f"{one} and {other}; expected one (parallel links? --directions keep)"
+            )
 
 
 def _both(forward: DraftLink, backward: DraftLink) -> DraftLink:
@@ -134,6 +135,7 @@ def _both(forward: DraftLink, backward: DraftLink) -> DraftLink:
         change["loss_db_per_km"] = None
     change["qkd"] = forward.qkd and backward.qkd
     change["fibre"] = forward.fibre or backward.fibre
+    change["qkd_system"] = forward.qkd_system or backward.qkd_system
     return forward.model_copy(update=change)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qkdopt.instance import FibreType, NodeId
+from qkdopt.instance import FibreType, NodeId, QkdSystem
 
 Positive = Annotated[float, Field(gt=0.0)]
 NotNegative = Annotated[float, Field(ge=0.0)]
@@ -46,6 +46,8 @@ class DraftLink(DraftPart):
     qkd: bool = True
     candidates: tuple[int, ...] | None = None
     qkd_direction: Literal["a->b", "b->a"] = "a->b"
+    qkd_system: str | None = None
+    """Name of its QKD system, one of those that are given beside the file."""
     fibre: str | None = None
     """Name of its fibre type, in the words of the file."""
 
@@ -81,6 +83,7 @@ class Draft(DraftPart):
     traffic_gbps: Positive | None = None
     """Gbit/s in one unit of the traffic; None where the file names no unit."""
     fibres: tuple[FibreType, ...] = ()
+    qkd_systems: tuple[QkdSystem, ...] = ()
     """Fibre types that the source declares, beside the shipped ones."""
     fibre_from: Literal["fibre", "type", "type_variety"] = "fibre"
     """Where links have their types from: a column of that meaning, one called ``type``, or GNPy,

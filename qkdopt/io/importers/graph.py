@@ -166,6 +166,7 @@ def _links(graph: GraphData, columns: dict[str, str], reading: Reading) -> Itera
             loss_db_per_km=values["loss_db_per_km"],
             launch_dbm=values["launch_dbm"],
             qkd=True if qkd is None else qkd,
+            qkd_system=label_of(row.get("qkd_system")) or None,
             fibre=label_of(row.get("fibre")) or None,
         )
 

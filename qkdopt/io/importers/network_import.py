@@ -30,6 +30,7 @@ def import_network(
     nodes: str | Path | None = None,
     demands_file: str | Path | None = None,
     fibres: str | Path | None = None,
+    qkd_systems: str | Path | None = None,
     demands: int | None = None,
     per_lightpath: float | None = None,
     channels_per_demand: int = 1,
@@ -67,6 +68,8 @@ def import_network(
         Of text; None for UTF-8.
     nodes, demands_file
         Files of nodes (CSV, beside a table of links) and demands (CSV, or services of GNPy).
+    qkd_systems
+        File of QKD systems that links name: a JSON list, or an instance that has them.
     fibres
         File of fibre types that links name beside those of ``SHIPPED_FIBRES``: CSV, JSON, or the
         equipment of GNPy.
@@ -143,6 +146,7 @@ def import_network(
         nodes=nodes,
         demands=demands_file,
         fibres=fibres,
+        qkd_systems=qkd_systems,
     )
     where = "standard input" if str(source) == STDIN else str(source)
     return ImportedNetwork(*instance_of(draft, name or _name_of(source), where, options))

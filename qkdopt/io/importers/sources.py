@@ -24,6 +24,7 @@ def read_draft(
     nodes: str | Path | None = None,
     demands: str | Path | None = None,
     fibres: str | Path | None = None,
+    qkd_systems: str | Path | None = None,
 ) -> Draft:
     """Return what a source holds.
 
@@ -41,6 +42,8 @@ def read_draft(
         Files of nodes (CSV, beside a table of links) and of demands (CSV or services of GNPy).
     fibres
         File of fibre types (CSV, JSON or the equipment of GNPy).
+    qkd_systems
+        File of QKD systems (JSON).
 
     Raises
     ------
@@ -57,6 +60,10 @@ def read_draft(
         fibres = fibres or next((p for p in path.iterdir() if p.name.lower() == "fibres.csv"), None)
     else:
         draft = _read_file(source, file_format, encoding, length_field, nodes, demands)
+    if qkd_systems is not None:
+        from qkdopt.io.importers.qkd_systems import with_own_systems
+
+        draft = with_own_systems(draft, qkd_systems, encoding)
     if fibres is None:
         return draft
     from qkdopt.io.importers.fibre_types import with_own_types

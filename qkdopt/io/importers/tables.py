@@ -104,6 +104,7 @@ def _links(reading: Reading, table: Table) -> Iterator[DraftLink]:
             qkd=True if qkd is None else qkd,
             candidates=_candidates(reading, row.get("candidates"), where),
             qkd_direction=_direction(reading, row.get("qkd_direction"), where),
+            qkd_system=label_of(row.get("qkd_system")) or None,
             fibre=label_of(row.get("fibre")) or None,
         )
         if len(reading.faults) == before:

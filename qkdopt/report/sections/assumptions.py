@@ -121,6 +121,10 @@ def parameters_table(instance: Instance) -> Table:
     rows: list[tuple[str, str]] = []
     for name in PARTS:
         rows.extend(_fields(name, getattr(instance, name)))
+    for system in instance.qkd_systems or ():
+        links = [link.id for link in instance.network.links if link.qkd_system == system.id]
+        rows.append((f"qkd_systems.{system.id}: links", shortened(", ".join(links) or "none")))
+        rows.extend(_fields(f"qkd_systems.{system.id}", system))
     for name, part in instance.other_noise:
         rows.extend([(f"other_noise.{name}", "off")] if part is None else _fields(name, part))
     columns = (Column(key="parameter", title="Parameter"), Column(key="value", title="Value"))

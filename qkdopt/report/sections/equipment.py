@@ -24,9 +24,10 @@ Item = tuple[NodeId, str, int | None, float, str]
 def equipment_section(facts: Facts) -> Section:
     """Build both tables of equipment."""
     items = list(equipment(facts))
+    widths = sorted({qkd.filter_ghz for qkd in facts.instance.qkd_in_use()})
     body = render(
         "equipment.html",
-        filter_ghz=f"{facts.instance.qkd.filter_ghz:g}",
+        filter_ghz=" or ".join(f"{width:g}" for width in widths),
         spacing_ghz=f"{facts.instance.grid.spacing_ghz:g}",
         sites=sites_table(facts, items),
         parts=parts_table(facts, items),

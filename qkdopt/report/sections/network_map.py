@@ -29,13 +29,17 @@ def network_section(facts: Facts) -> Section:
 def links_table(facts: Facts) -> Table:
     """Return one row a link."""
     limits = Counter(row.bottleneck for row in facts.result.demands if row.served)
-    rows = [_row(facts, link, limits[link.id]) for link in facts.instance.network.links]
+    named = any(link.qkd_system for link in facts.instance.network.links)
+    rows = [
+        _row(facts, link, limits[link.id], named=named) for link in facts.instance.network.links
+    ]
     columns = (
         Column(key="link", title="Link"),
         Column(key="a", title="From"),
         Column(key="b", title="To"),
         Column(key="length_km", title="Length", unit="km", style=",.1f"),
         Column(key="loss_db", title="Loss", unit="dB", style=".2f"),
+        *([Column(key="qkd_system", title="QKD system")] if named else []),
         Column(key="working_channel", title="QKD channel"),
         rate_column("skr_bps", "Key rate"),
         share_column("qber", "QBER"),
@@ -47,11 +51,12 @@ def links_table(facts: Facts) -> Table:
     return Table(name="links", caption="Links: one row each", columns=columns, rows=rows)
 
 
-def _row(facts: Facts, link: Link, limits: int) -> tuple[Value, ...]:
+def _row(facts: Facts, link: Link, limits: int, *, named: bool) -> tuple[Value, ...]:
     row, candidate = facts.working.get(link.id), facts.working_candidate(link)
     return (
         link.id, facts.node_names[link.a], facts.node_names[link.b], link.length_km,
         facts.instance.loss_db(link),
+        *((link.qkd_system,) if named else ()),
         None if candidate is None else candidate_name(facts.instance, candidate),
         *((None, None, None) if row is None else (row.skr_bps, row.qber, row.noise_per_gate)),
         len(facts.lit[link.id]), facts.crossing[link.id], limits,

@@ -54,7 +54,8 @@ def true_numbers(instance, values, sets=SETS):
                     ratio = 1.0 if lit.launch_dbm is None else 10.0 ** ((lit.launch_dbm - DBM) / 10)
                     noise += tables.noise[e, direction, lit.channel, 0] * ratio
             eta = tables.transmittance[e, 0]
-            rows.append((link.id, co, counter, tables.skr_bps(noise, eta), tables.qber(noise, eta)))
+            numbers = tables.skr_bps(e, noise, eta), tables.qber(e, noise, eta)
+            rows.append((link.id, co, counter, *numbers))
     return rows
 
 
