@@ -1,4 +1,4 @@
-"""Dynamic traffic over many requests: does memory grow with their number?"""
+"""Measure whether memory grows with the number of requests of dynamic traffic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from long_run_kinds.memory import MB, Slope, peak_bytes, resident_bytes, slope
-
+from benchmarks.long_run_kinds.memory import MB, Slope, peak_bytes, resident_bytes, slope
 from qkdopt.io import read_instance
 from qkdopt.simulation import SimulationProgress, simulate
 
