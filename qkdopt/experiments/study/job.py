@@ -62,7 +62,7 @@ class Job:
             return self.hashed[1]
         return self.instance.sha256()
 
-    @cached_property
+    @property
     def key(self) -> str:
         """Return the name of the run: the same work has the same key, other work another."""
         data = {field.name: getattr(self, field.name) for field in fields(self)}
