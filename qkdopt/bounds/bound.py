@@ -129,6 +129,11 @@ class LoadStateBound:
         return not self._open if self._tree is None else self._tree.done
 
     @property
+    def tree(self) -> LoadTree | None:
+        """The branching; None before it begins."""
+        return self._tree
+
+    @property
     def nodes(self) -> int:
         """Branching nodes so far."""
         return 0 if self._tree is None else self._tree.nodes

@@ -9,7 +9,6 @@ children stand for it.
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -20,6 +19,7 @@ import numpy as np
 from qkdopt.bounds.bundle import BundleState
 from qkdopt.bounds.dual import DualData
 from qkdopt.bounds.expansion import Branching, Expansion, Node
+from qkdopt.bounds.node_queue import NodeQueue
 from qkdopt.bounds.node_team import NodeTeam
 
 # How often it is looked whether time is up while others expand nodes.
@@ -59,8 +59,7 @@ class LoadTree:
     def __init__(self, data: DualData, served: int, root: BundleState) -> None:
         self._branching = Branching(data, served)
         node = self._branching.root(root)
-        # Compared by numbers alone, so that no signal can come between the steps of the heap.
-        self._waiting = [(-node.value_bps, 0, node)]
+        self._waiting = NodeQueue(node)
         self._out: dict[int, _Out] = {}
         self._settled_bps = -np.inf
         self._bound_bps = node.value_bps
@@ -74,6 +73,11 @@ class LoadTree:
     def bound_bps(self) -> float:
         """Valid bound on the total: the worst of the open and of the closed nodes."""
         return self._bound_bps
+
+    @property
+    def waiting(self) -> NodeQueue:
+        """Nodes that wait to be expanded."""
+        return self._waiting
 
     @property
     def done(self) -> bool:
@@ -155,14 +159,14 @@ class LoadTree:
     def _take(self, count: int) -> list[_Out]:
         """Take out the nodes with the largest bounds, of those that keep the tree's up."""
         taken: list[_Out] = []
-        while len(taken) < count and self._waiting:
-            value, number, node = self._waiting[0]
-            if -value <= self._settled_bps:
+        while len(taken) < count and (first := self._waiting.first()) is not None:
+            number, node = first
+            if node.value_bps <= self._settled_bps:
                 break
             if number not in self._out:
                 self._out[number] = _Out(node, number)
                 taken.append(self._out[number])
-            heapq.heappop(self._waiting)
+            self._waiting.pop()
         return taken
 
     def _recall(self) -> None:
@@ -171,7 +175,7 @@ class LoadTree:
             for future in (out.here, out.away):
                 if future is not None:
                     future.cancel()
-            heapq.heappush(self._waiting, (-out.node.value_bps, out.number, out.node))
+            self._waiting.push(out.number, out.node)
             del self._out[out.number]
 
     def _hand_over(self, cutoff_bps: float, team: NodeTeam) -> None:
@@ -234,7 +238,7 @@ class LoadTree:
         for child in found.children:
             if child.value_bps > cutoff_bps:
                 self._last += 1
-                heapq.heappush(self._waiting, (-child.value_bps, self._last, child))
+                self._waiting.push(self._last, child)
             else:
                 self._settled_bps = max(self._settled_bps, child.value_bps)
         if found.settled:
@@ -244,7 +248,9 @@ class LoadTree:
             out.away.cancel()
         self.nodes += 0 if found.settled else 2
         self.expansions += 1
-        open_bps = [-self._waiting[0][0]] if self._waiting else []
+        self._waiting.release()
+        first = self._waiting.first()
+        open_bps = [] if first is None else [first[1].value_bps]
         open_bps += [other.node.value_bps for other in self._outs()]
         self._bound_bps = max([self._settled_bps, *open_bps])
         self._done = not open_bps or max(open_bps) <= self._settled_bps

@@ -66,6 +66,11 @@ class BundleState:
         """Return a copy that can be improved."""
         return self._with(self.cuts.unpacked())
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays [bytes]."""
+        return self.prices.nbytes + self.slot_order.nbytes + self.cuts.nbytes
+
     def _with(self, cuts: Cuts) -> BundleState:
         return BundleState(
             self.prices.copy(), self.sigma, self.value_bps, self.step, cuts, self.slot_order.copy()

@@ -69,6 +69,12 @@ class Cuts:
     last_used: IntArray
     count: IntArray = field(repr=False)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays [bytes], but for the layout, which copies share."""
+        own = ("own", "item", "drawn", "gram", "count", *BY_CUT)
+        return sum(getattr(self, name).nbytes for name in own)
+
     def packed(self) -> Cuts:
         """Return a copy without room for more cuts, of those that have weight.
 

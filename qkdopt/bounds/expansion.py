@@ -42,11 +42,19 @@ class Node:
         ``(E, 2)`` fewest and most lightpaths in the fibre of the quantum signal.
     state
         Prices and cuts for the children to begin with, packed.
+    rough
+        Whether these are the root's: they are improved within the window before it is split.
     """
 
     value_bps: float
     window: IntArray
     state: BundleState
+    rough: bool = False
+
+    @property
+    def own_bytes(self) -> int:
+        """Memory of prices and cuts that no other node shares [bytes]."""
+        return 0 if self.rough else self.state.nbytes
 
 
 @dataclass(frozen=True)
@@ -114,10 +122,27 @@ class Branching:
             Called often; when true, children keep the best bound found so far, which is never
             above their parent's.
         """
+        if node.rough:
+            improved = self._of_its_own(node, cutoff_bps, should_stop)
+            if improved is None:
+                return Expansion()
+            if improved.value_bps <= cutoff_bps:
+                return Expansion((improved,))
+            node = improved
         split = self._split(node)
         if split is None:
             return self._settle(node, cutoff_bps, should_stop)
         return Expansion(tuple(self._children(node, *split, cutoff_bps, should_stop)))
+
+    def _of_its_own(
+        self, node: Node, cutoff_bps: float, should_stop: Callable[[], bool]
+    ) -> Node | None:
+        """Return a node with prices and cuts of its own window; None where no plan is in it."""
+        state = self._improved(
+            node, node.window, cutoff_bps, should_stop,
+            iterations=CHILD_ITERATIONS, tolerance=CHILD_TOLERANCE,
+        )  # fmt: skip
+        return None if state is None else Node(state.value_bps, node.window, state.packed())
 
     def _settle(self, node: Node, cutoff_bps: float, should_stop: Callable[[], bool]) -> Expansion:
         """Bound a node without mixed loads once more, where its prices may be rough."""

@@ -122,7 +122,7 @@ def _chunks(
 ) -> Iterator[Requests]:
     options = simulator.options
     return poisson_requests(
-        simulator.instance, load_erlang, seed, 0, [n for size in sizes for n in chunks(size)],
+        simulator.instance, load_erlang, seed, 0, (n for size in sizes for n in chunks(size)),
         with_draws=options.order == "random" or options.replacements > 0,
     )  # fmt: skip
 

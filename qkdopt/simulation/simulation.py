@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -177,7 +177,7 @@ class _Plan:
             with_needs=True,
         )
 
-    def chunked_requests(self, replication: int, sizes: list[int]) -> Iterator[Requests]:
+    def chunked_requests(self, replication: int, sizes: Iterable[int]) -> Iterator[Requests]:
         """Yield requests in chunks of these sizes."""
         if self.trace is None:
             yield from poisson_requests(
@@ -254,15 +254,14 @@ class _Run:
         plan = self._plan
         simulator = plan.simulator()
         batches = [plan.warmup, *batch_sizes(plan.requests)]
-        divided = [chunks(size) for size in batches]
         chunked_requests = plan.chunked_requests(
-            replication, [size for piece in divided for size in piece]
+            replication, (size for batch in batches for size in chunks(batch))
         )
         tallies: list[FloatArray] = []
         links: list[FloatArray] = []
-        for number, piece in enumerate(divided):
+        for number, batch in enumerate(batches):
             tally, link = np.zeros(COLUMNS), self._no_links()
-            for size in piece:
+            for size in chunks(batch):
                 if self._stop.is_set():
                     return _stacked(tallies, links, self._no_links())
                 started = time.thread_time()

@@ -5,8 +5,9 @@ In batches for the statistics, and these in chunks for the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def poisson_requests(
     load_erlang: float,
     seed: int,
     replication: int,
-    sizes: list[int],
+    sizes: Iterable[int],
     *,
     with_draws: bool = True,
 ) -> Iterator[Requests]:
@@ -186,7 +187,9 @@ def batch_sizes(requests: int) -> list[int]:
     return [size + (k < rest) for k in range(batches)]
 
 
-def chunks(size: int) -> list[int]:
-    """Divide a batch into chunks; return their sizes."""
+def chunks(size: int) -> Iterator[int]:
+    """Divide a batch into chunks; yield their sizes, for a list would grow with the run."""
     whole, rest = divmod(size, STRETCH)
-    return [STRETCH] * whole + ([rest] if rest else [])
+    yield from repeat(STRETCH, whole)
+    if rest:
+        yield rest
