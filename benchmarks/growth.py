@@ -3,7 +3,8 @@
 Grows a network in nodes, then in demands, then in channels, and solves each size for the same
 time in a process of its own. One row a size: seconds to the first plan and to the first bound,
 peak memory, number served, gap. Below each table the exponents: by which power each figure grows,
-fitted over its rows. Every plan is checked, and a bound below one ends the script with status 1.
+fitted over its rows, with standard errors. Every plan is checked, and a bound below one ends the
+script with status 1.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import linregress
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
@@ -101,11 +103,33 @@ def measured(nodes: int, demands: int, channels: int, seconds: float) -> Size:
     )
 
 
-def exponent(sizes: list[Size], grows: str, figure: str) -> float:
-    """Power of the size by which a figure grows, by least squares of the logarithms."""
-    across = np.log([getattr(size, grows) for size in sizes])
-    along = np.log([getattr(size, figure) for size in sizes])
-    return float(np.polyfit(across, along, 1)[0])
+@dataclass(frozen=True)
+class Exponent:
+    """Power of the size by which a figure grows, with its standard error.
+
+    NaN where fewer than three sizes have the figure: two points have no error.
+    """
+
+    power: float
+    error: float
+
+    def __str__(self) -> str:
+        return f"{self.power:.2f} +- {self.error:.2f}"
+
+
+def exponent(sizes: list[Size], grows: str, figure: str) -> Exponent:
+    """Fit the power by which a figure grows, by least squares of the logarithms.
+
+    Sizes without the figure, such as a bound that the time limit came before, are left out.
+    """
+    across, along = (
+        np.array([getattr(size, name) for size in sizes], dtype=float) for name in (grows, figure)
+    )
+    has = np.isfinite(along)
+    if np.count_nonzero(has) < 3:
+        return Exponent(float("nan"), float("nan"))
+    line = linregress(np.log(across[has]), np.log(along[has]))
+    return Exponent(float(line.slope), float(line.stderr))
 
 
 def table(grows: str, seconds: float) -> list[Size]:
@@ -126,7 +150,7 @@ def table(grows: str, seconds: float) -> list[Size]:
                 f"{row.served:6d} {row.value_bps / 1e3:8.3f} {row.gap_percent:6.2f}",
                 flush=True,
             )
-    powers = ", ".join(f"{figure} {exponent(sizes, grows, figure):.2f}" for figure in FIGURES)
+    powers = ", ".join(f"{figure} {exponent(sizes, grows, figure)}" for figure in FIGURES)
     print(f"exponents in {grows}: {powers}", flush=True)
     return sizes
 
@@ -142,7 +166,7 @@ def plot(tables: dict[str, list[Size]], path: Path) -> None:
         for name, label, marker in zip(FIGURES, labels, "osd", strict=True):
             power = exponent(sizes, grows, name)
             along = [getattr(size, name) for size in sizes]
-            ax.loglog(across, along, marker=marker, label=f"{label}, power {power:.1f}")
+            ax.loglog(across, along, marker=marker, label=f"{label}, power {power}")
         ax.set_xlabel(grows)
         ax.set_xticks(across, [str(size) for size in across])
         ax.minorticks_off()

@@ -23,8 +23,9 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +82,27 @@ GROUPS = {
         ),
         ("tests/bounds", "tests/milp/test_loads.py", "tests/optimize/test_truth.py"),
     ),
+    "programs": Group(
+        (
+            *modules(
+                "qkdopt/bounds",
+                "linear_program levels expansion keyless moves_limit demand_classes key_program "
+                "key_bound key_classes install_program install_bound install_columns",
+            ),
+            *modules("qkdopt/heuristics", "channel_program"),
+        ),
+        (
+            *modules(
+                "tests/bounds",
+                "test_linear_program test_levels test_key_bound test_moves_limit "
+                "test_install_bound",
+            ),
+            "tests/bounds",
+            "tests/dimensioning",
+            "tests/milp/test_shared_keys.py",
+            "tests/optimize/test_around.py",
+        ),
+    ),
     "kernel": Group(
         (
             *modules("qkdopt/heuristics/annealing", "kernel moves"),
@@ -96,6 +118,8 @@ GROUPS = {
         (),
     ),
 }
+# Groups that are drawn from where none is named: with another list, the seed draws other mutants.
+USUAL = ("physics", "checker", "rules", "dual", "kernel")
 # A kernel has the tests of its own folder.
 FOLDERS = {
     "qkdopt/heuristics/annealing": (
@@ -245,20 +269,39 @@ def mutants_of(path: Path) -> list[Mutant]:
     return found
 
 
-def draw(groups: list[str], count: int, seed: int) -> list[tuple[str, Mutant]]:
-    """Draw mutants on different lines, as many of each group."""
+def draw(
+    groups: Sequence[str], count: int, seed: int, patterns: Sequence[str] = ("*",)
+) -> list[tuple[str, Mutant]]:
+    """Draw mutants on different lines, as many of each group with a file of these patterns.
+
+    Raises
+    ------
+    ValueError
+        No file of the groups is of any pattern.
+    """
     generator = random.Random(seed)
+    lines = {name: mutants_by_line(name, patterns) for name in groups}
+    named = [name for name in groups if lines[name]]
+    if not named:
+        raise ValueError(f"no source of {', '.join(groups)} is of {', '.join(patterns)}")
     drawn = []
-    for place, name in enumerate(groups):
-        lines: dict[tuple[str, int], list[Mutant]] = {}
-        for pattern in GROUPS[name].sources:
-            for path in sorted(ROOT.glob(pattern)):
+    for place, name in enumerate(named):
+        share = count // len(named) + (place < count % len(named))
+        chosen = generator.sample(sorted(lines[name]), min(share, len(lines[name])))
+        drawn += [(name, generator.choice(lines[name][line])) for line in chosen]
+    return drawn
+
+
+def mutants_by_line(group: str, patterns: Sequence[str]) -> dict[tuple[str, int], list[Mutant]]:
+    """Return the mutants of a group's sources of some patterns, by file and line."""
+    lines: dict[tuple[str, int], list[Mutant]] = {}
+    for source in GROUPS[group].sources:
+        for path in sorted(ROOT.glob(source)):
+            name = path.relative_to(ROOT).as_posix()
+            if any(fnmatch(name, pattern) for pattern in patterns):
                 for mutant in mutants_of(path):
                     lines.setdefault((mutant.file, mutant.line), []).append(mutant)
-        share = count // len(groups) + (place < count % len(groups))
-        chosen = generator.sample(sorted(lines), share)
-        drawn += [(name, generator.choice(lines[line])) for line in chosen]
-    return drawn
+    return lines
 
 
 def tests_of(group: str, mutant: Mutant) -> tuple[str, ...]:
@@ -332,12 +375,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=50)
     parser.add_argument("--seed", type=int, default=13)
-    parser.add_argument("--groups", default=",".join(GROUPS), help="Comma-separated.")
+    parser.add_argument(
+        "--groups", default=",".join(USUAL), help=f"Comma-separated, of {', '.join(GROUPS)}."
+    )
+    parser.add_argument(
+        "--files", default="*", help="Sources drawn from: patterns of their paths, comma-separated."
+    )
     parser.add_argument("--only", default="", help="Numbers of drawn mutants, comma-separated.")
     parser.add_argument("--list", action="store_true", help="Draw, and run nothing.")
     options = parser.parse_args()
     reasons = equivalents()
-    drawn = draw(options.groups.split(","), options.mutants, options.seed)
+    patterns = options.files.split(",")
+    drawn = draw(options.groups.split(","), options.mutants, options.seed, patterns)
     only = {int(number) for number in options.only.split(",") if number} or set(range(len(drawn)))
     killed = equivalent = survived = 0
     for number, (group, mutant) in enumerate(drawn):

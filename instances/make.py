@@ -26,6 +26,7 @@ PAPER_SET = (3, 13, 23, 33)
 # Near the ends and in the middle of the grid, and 1310 nm, where G.652 has 0.33 dB/km.
 AMONG_THE_DATA = (1, 20, 38)
 O_BAND = OffGridCandidate(frequency_thz=228.85, loss_db_per_km=0.33)
+CORONET_SCALE = 0.025
 LOADS = (60, 100, 140, 180, 220, 260)
 
 TRIANGLE = [(0, 1, 10.0), (1, 2, 15.0), (0, 2, 20.0)]
@@ -57,7 +58,7 @@ def main_instances() -> dict[str, Instance]:
 
 
 def bench_instances() -> dict[str, Instance]:
-    """Return the paper's two networks over load, a national one and a metro one."""
+    """Return the paper's two networks over load, two national ones and a metro one."""
     made = {
         f"bench/{topology}_{load}erl": new_instance(
             f"{topology}_{load}erl",
@@ -89,6 +90,17 @@ def bench_instances() -> dict[str, Instance]:
         length_scale=0.1,
         weighted=True,
     ).replace(traffic=None)
+    # No matrix is published with CORONET: uniform demands. Scaled to the mean link of USNET.
+    for demands in (100, 300):
+        made[f"bench/coronet_conus_{demands}"] = new_instance(
+            f"coronet_conus_{demands}",
+            description=f"CORONET CONUS, {demands} demands; lengths x {CORONET_SCALE:g} for USNET's"
+            " mean link of 9.9 km",
+            topology="coronet_conus",
+            demands=demands,
+            seed=1,
+            length_scale=CORONET_SCALE,
+        )
     made["bench/madqci_20"] = new_instance(
         "madqci_20",
         description="MadQCI with its measured losses, 20 demands, preset field",
