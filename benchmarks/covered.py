@@ -146,7 +146,8 @@ def files_of_report(data: Path, *, compiled: bool) -> dict[str, dict[str, dict[s
         coverage.set_option("report:include", kernel_files())
     page = data.with_name("report.json")
     try:
-        coverage.combine([str(data.parent)], strict=True, keep=True)
+        parts = [str(path) for path in sorted(data.parent.glob(".coverage.*"))]
+        coverage.combine(parts, strict=True, keep=True)
         coverage.json_report(outfile=str(page))
     except CoverageException as error:
         raise SystemExit(f"{data.parent}: {error}") from None
