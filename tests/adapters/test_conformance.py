@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyomo.environ as pyo
 import pytest
@@ -139,13 +141,17 @@ def test_solutions_are_reported_while_the_solver_runs(name, sense):
     adapter = adapter_of(name)
     program = program_of_model(market_split(sense=sense))[0]
     given = program if adapter.takes_ranges else program.one_sided()
-    improvements = Improvements()
-    answer = adapter.run(given, Limits(seconds=1.0, gap=0.0), None, improvements)
-    assert improvements.values
-    for values in improvements.values:
-        assert program.violation(values) < 1e-5
-    last, best = (program.objective(v) for v in (improvements.values[-1], answer.values))
-    assert last == pytest.approx(best, abs=1e-3)
+    # On a busy machine a solution may come in the instant between its time limit and the answer.
+    for seconds in (1.0, 3.0, 9.0):
+        improvements = Improvements()
+        answer = adapter.run(given, Limits(seconds=seconds, gap=0.0), None, improvements)
+        assert improvements.values
+        for values in improvements.values:
+            assert program.violation(values) < 1e-5
+        last, best = (program.objective(v) for v in (improvements.values[-1], answer.values))
+        if last == pytest.approx(best, abs=1e-3):
+            return
+    raise AssertionError(f"the last solution that was reported has {last}, the answer {best}")
 
 
 @every_solver
@@ -214,7 +220,8 @@ def test_a_start_with_continuous_columns_is_taken(name):
     for i, row in model.rows.items():
         model.under[i].set_value(pyo.value(row.upper))
     adapter = adapter_of(name)
-    outcome = adapter.solve(model, SHORT, start=True)
+    # Time enough to load the solver on a busy machine.
+    outcome = adapter.solve(model, replace(SHORT, seconds=4.0), start=True)
     assert outcome.start_accepted is adapter.capabilities.start
 
 

@@ -250,7 +250,9 @@ def test_scips_dual_bound_leaves_out_what_its_gap_limit_pruned(monkeypatch):
     set_start(model, plan)
     best = adapter_of("highs").solve(model, CALM).incumbent
     set_start(model, plan)
-    limits = Limits(seconds=20.0, gap=6.3e-4)
+    # With what the adapter switches off: there it shows.
+    dual_presolve = {"constraints/linear/dualpresolving": True}
+    limits = Limits(seconds=20.0, gap=6.3e-4, options=dual_presolve)
     safe = adapter_of("scip").solve(model, limits, start=True).bound
     # In this process, where the patch is.
     monkeypatch.setattr(scip.ScipAdapter, "isolated", False)
@@ -259,6 +261,25 @@ def test_scips_dual_bound_leaves_out_what_its_gap_limit_pruned(monkeypatch):
     bound = adapter_of("scip").solve(model, limits, start=True).bound
     # `_without_gap`.
     assert bound < best * (1.0 - 1e-4) < safe
+
+
+@needs("pyscipopt")
+def test_scip_loses_the_optimum_where_it_presolves_by_dual_arguments(tmp_path):
+    from pyscipopt import Model
+
+    problem = build_problem(read_instance(CASES / "corner_3034000.json"), "mean")
+    model = build_textbook(problem, linearise_links(problem, 0.3), served=2)
+    write_mps(program_of_model(model)[0], tmp_path / "program.mps")
+    found = []
+    # The adapter switches it off.
+    for dual_presolve in (False, True):
+        scip = Model()
+        scip.hideOutput()
+        scip.readProblem(str(tmp_path / "program.mps"))
+        scip.setParam("constraints/linear/dualpresolving", dual_presolve)
+        scip.optimize()
+        found.append(-scip.getDualbound() if scip.getStatus() == "optimal" else 0.0)
+    assert found[1] < 0.9 * found[0]
 
 
 @needs("ortools")

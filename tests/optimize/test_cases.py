@@ -36,6 +36,7 @@ FOUND: list[tuple[str, Objective, str]] = [
     ("corner_3780", "link-sum", "textbook/glpk"),
     ("corner_4364", "mean", "auto"),
     ("corner_4482", "mean", "load-state/highs"),
+    ("corner_3034000", "mean", "textbook/scip"),
 ]
 
 
