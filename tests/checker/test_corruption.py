@@ -31,8 +31,8 @@ from tests.tiers import slow_beyond, slow_if
 SLOW = ("MILP, proved", "auto, one node", "light moved", "shared, key-served")
 SAMPLED = ("plain", "around a plan", "shared, key-delivered", "blocked")
 SAMPLE = 40
-# Rates that differ by less are equal to the checker.
-ROUNDING_BPS = 1e-6
+# Rates and noise that differ by less are equal to the checker.
+ROUNDING = {"_bps": 1e-6, "noise_per_gate": 1e-18}
 # Numbers that follow from plan and instance: whatever corner they are of, no other one is right.
 RECOMPUTED = ("value.*", "qkd[].noise_per_gate", "qkd[].qber", "qkd[].skr_bps", "gap")
 
@@ -141,10 +141,11 @@ def test_no_corruption_of_a_corner_breaks_the_checker(kind, seed, is_found):
 
 
 def is_rounding(corruption: Corruption) -> bool:
-    """Tell whether a rate differs by no more than two ways to compute it do."""
+    """Tell whether a rate or noise differs by no more than two ways to compute it do."""
     number = value_at(corruption)
-    small = isinstance(number, float) and 0.0 < abs(number) < ROUNDING_BPS / NUDGE
-    return small and corruption.kind in NUDGES and corruption.field.endswith("_bps")
+    rounding = [size for name, size in ROUNDING.items() if corruption.field.endswith(name)]
+    small = isinstance(number, float) and any(0.0 < abs(number) < size / NUDGE for size in rounding)
+    return small and corruption.kind in NUDGES
 
 
 def test_a_corruption_changes_one_field_and_leaves_the_record():
