@@ -261,10 +261,11 @@ class KeyBound:
                 middle = 0.0
             if self._beyond(middle):
                 self._note_high(middle)
-                if middle == 0.0:
-                    break
             else:
                 self._low = middle
+            if middle == 0.0:
+                # Proved to be none, or not to be proved: there is nothing in between.
+                break
         if not should_stop():
             self.closed = True
 

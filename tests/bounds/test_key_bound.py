@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import qkdopt
+from qkdopt.bounds.key_bound import KeyBound
 from qkdopt.bounds.key_program import KeyProgram, Prices
 from qkdopt.heuristics import ds_qkd
 from qkdopt.problem import build_problem
@@ -49,6 +50,24 @@ def test_dual_prices_of_the_program_give_its_value():
     assert tight < program.value(worse, everything(program))
     # The root is near what a long run proves, 219 kbit/s.
     assert 219e3 <= tight * program.unit < 235e3
+
+
+def test_a_factor_of_none_that_cannot_be_proved_ends_the_search(monkeypatch):
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=3000.0), "key-factor")
+    bound = KeyBound(problem, 100)
+    tried = []
+
+    def beyond(_bound, factor):
+        tried.append(factor)
+        assert len(tried) < 200
+        return factor > 0.0
+
+    monkeypatch.setattr(KeyBound, "_beyond", beyond)
+    for _ in range(2):
+        bound.tighten(0.0, 1e-4, lambda: False)
+    assert bound.closed
+    assert tried[-1] == 0.0
+    assert 0.0 < bound.objective_bps < 1.0
 
 
 def test_more_demands_than_fit_are_refused():
