@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from qkdopt.io import write_json_whole  # noqa: E402
-from tests.corners.brownfield import Brownfield, brownfield  # noqa: E402
+from tests.corners.brownfield import brownfield  # noqa: E402
 from tests.corners.enumeration import Enumeration  # noqa: E402
 from tests.corners.generator import Corner, draw  # noqa: E402
 from tests.corners.judge import (  # noqa: E402
@@ -38,14 +38,14 @@ from tests.corners.judge import (  # noqa: E402
 )
 from tests.corners.networks import networks  # noqa: E402
 from tests.corners.qkd_systems import qkd_systems  # noqa: E402
-from tests.corners.shared_keys import SharedKeys, shared_keys  # noqa: E402
+from tests.corners.shared_keys import shared_keys  # noqa: E402
 from tests.corners.surfaces import surfaces  # noqa: E402
 
 REPORT_EVERY = 50
 # Tasks handed to the workers ahead of what they do, for each worker.
 AHEAD = 2
 # What is drawn, by its name here.
-DRAWS: dict[str, Callable[[int], Corner | Brownfield | SharedKeys]] = {
+DRAWS: dict[str, Callable[[int], Corner]] = {
     "corners": draw, "in-place": brownfield, "networks": networks, "shared-keys": shared_keys,
     "surfaces": surfaces,
     "qkd-systems": qkd_systems,

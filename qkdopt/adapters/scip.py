@@ -119,7 +119,7 @@ def _set_options(scip: Any, limits: Limits) -> None:
     scip.setParam("randomization/randomseedshift", limits.seed)
     # Otherwise SCIP catches the interrupt from the keyboard.
     scip.setParam("misc/catchctrlc", False)
-    # SCIP 10 loses solutions of models whose columns are alike (`corner_3034000` of the tests).
+    # There SCIP 10 loses solutions, if rarely: `corner_3034000` of the tests.
     scip.setParam("constraints/linear/dualpresolving", False)
     if limits.nodes is not None:
         scip.setParam("limits/totalnodes", limits.nodes)

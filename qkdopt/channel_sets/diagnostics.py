@@ -109,5 +109,4 @@ class _State:
         for e, chosen in enumerate(sets):
             if chosen:
                 works[e, chosen[state.working[e]]] = 1.0
-        rates = pool.skr_bps(pool.link_numbers[:, None], noise, pool.transmittance)
-        return cls(state.lit.max(axis=1), rates, works)
+        return cls(state.lit.max(axis=1), pool.candidate_skr_bps(noise), works)

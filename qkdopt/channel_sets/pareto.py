@@ -149,8 +149,7 @@ def dark_skr_bps(instance: Instance) -> float:
     """Return the key rate [bit/s] of the best dark link: no placement has more."""
     pool = Pool.of(instance).candidates
     tables = build_tables(with_candidates(instance, pool, reserve="working"))
-    every = tables.link_numbers[:, None]
-    return float(tables.skr_bps(every, tables.background_noise, tables.transmittance).max())
+    return float(tables.candidate_skr_bps(tables.background_noise).max())
 
 
 def _with_steps(comparator: Comparator, frame: pd.DataFrame, blocks: int) -> pd.DataFrame:

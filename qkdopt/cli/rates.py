@@ -16,6 +16,7 @@ from qkdopt.cli.provenance import provenance_fields
 from qkdopt.cli.streams import is_standard, say, validate_output, write_contents, write_json
 from qkdopt.errors import OutputError, UsageError
 from qkdopt.instance import Instance
+from qkdopt.instance.qkd_systems import validate_one_system
 from qkdopt.io import read_instance, to_text
 from qkdopt.io.surfaces import read_surface, surface_csv, surface_fields
 from qkdopt.physics.protocols import PROTOCOLS, MeasuredProtocol, make_protocol
@@ -77,7 +78,12 @@ def run_rates(
     _validate_files(output, plot)
     network = None if instance is None else read_instance(instance)
     if network is not None:
-        _validate_one_system(network)
+        validate_one_system(
+            network,
+            "--instance",
+            "an instance of one system (without --instance, the surface written as JSON is what "
+            "qkd_systems[].surface takes)",
+        )
     if measured is not None:
         _validate_measured(parameters, losses, noises, optimise)
         surface = read_surface(measured)
@@ -118,18 +124,6 @@ def _validate_files(output: Path | None, plot: Path | None) -> None:
             raise OutputError(f"{output}: no format of surfaces; expected .csv or .json")
     if plot is not None:
         validate_figure(plot)
-
-
-def _validate_one_system(network: Instance) -> None:
-    """Refuse an instance whose links name QKD systems: a surface is of one receiver."""
-    own = [link.id for link in network.network.links if link.qkd_system is not None]
-    if own:
-        more = f" and {len(own) - 1} more" if len(own) > 1 else ""
-        raise UsageError(
-            f"--instance: link {own[0]}{more} has a qkd_system of its own; expected an instance "
-            "of one system (without --instance, the surface written as JSON is what "
-            "qkd_systems[].surface takes)"
-        )
 
 
 def _validate_measured(

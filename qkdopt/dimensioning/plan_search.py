@@ -96,8 +96,7 @@ def _lacks_key(problem: Problem) -> bool:
     if problem.instance.qkd.relay != "flow":
         return False
     tables = problem.standing_tables
-    every = tables.link_numbers[:, None]
-    rates = tables.skr_bps(every, tables.background_noise, tables.transmittance)
+    rates = tables.candidate_skr_bps(tables.background_noise)
     known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
     dark_bps = np.where(known, rates, 0.0).max(axis=1)
     served = np.ones(len(problem.routes), dtype=np.bool_)

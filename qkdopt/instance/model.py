@@ -164,6 +164,14 @@ class Instance(Part):
                 found.append(own)
         return tuple(found) or (self.qkd,)
 
+    def __copy__(self) -> Instance:
+        """Return a copy that derives again what is kept here: it is copied to be changed."""
+        copied = super().__copy__()
+        for name, value in vars(Instance).items():
+            if isinstance(value, cached_property):
+                copied.__dict__.pop(name, None)
+        return copied
+
     @cached_property
     def _qkd_by_system(self) -> dict[str, Qkd]:
         return {system.id: system.in_place_in(self.qkd) for system in self.qkd_systems or ()}
@@ -458,6 +466,10 @@ class Instance(Part):
         What is not given is left out, so that an optional field new to the schema changes no
         hash; a field with a value where it is not given is left out at that value.
         """
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> str:
         data = self.model_dump(mode="json", exclude_none=True)
         for part, name, value in HASHED_WHERE_CHANGED:
             if data[part][name] == value:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from qkdopt.errors import InstanceError
 from qkdopt.instance.base import LossDb, Part, Share, WidthGhz
 from qkdopt.instance.quantum import (
     Decoys,
@@ -136,6 +137,30 @@ def _conflicts(system: QkdSystem, qkd: Qkd, where: str) -> Iterator[str]:
             )
 
 
+def validate_one_system(instance: Instance, where: str, expected: str) -> None:
+    """Refuse links with a QKD system of their own, for what is about one.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    where
+        What is read, for the message.
+    expected
+        What is expected in place of such links.
+
+    Raises
+    ------
+    InstanceError
+        A link names a QKD system.
+    """
+    own = [link.id for link in instance.network.links if link.qkd_system is not None]
+    if own:
+        shown = ", ".join(own[:5]) + (f" and {len(own) - 5} more" if len(own) > 5 else "")
+        fault = f"qkd_system is given for links {shown}; expected {expected}"
+        raise InstanceError(where, [fault])
+
+
 def unused_systems(instance: Instance) -> Iterator[str]:
     """Yield a warning that names the systems that no link has."""
     named = {link.qkd_system for link in instance.network.links}
@@ -144,4 +169,4 @@ def unused_systems(instance: Instance) -> Iterator[str]:
         yield f"qkd_systems: no link has {', '.join(unused)}; a link names it as its qkd_system"
 
 
-__all__ = ["QkdSystem", "unused_systems", "validate_qkd_systems"]
+__all__ = ["QkdSystem", "unused_systems", "validate_one_system", "validate_qkd_systems"]

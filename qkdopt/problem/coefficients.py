@@ -149,6 +149,10 @@ class Tables:
         """
         return self._by_link(KeyRates.skr_bps, links, noise_per_gate, transmittance)
 
+    def candidate_skr_bps(self, noise_per_gate: FloatArray) -> FloatArray:
+        """``(E, C)`` exact key rate [bit/s] of every candidate at its noise clicks per gate."""
+        return self.skr_bps(self.link_numbers[:, None], noise_per_gate, self.transmittance)
+
     def qber(
         self, links: int | IntArray, noise_per_gate: FloatArray, transmittance: FloatArray
     ) -> FloatArray:

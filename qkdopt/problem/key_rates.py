@@ -23,13 +23,13 @@ class KeyRates:
         Parameters of the equations; the error rate is theirs everywhere.
     table
         Measured key rate against noise in their place; None without one.
-    grid_given
+    surface_grid
         Key rate over loss and noise in their place; None without one.
     """
 
     protocol: keyrate.DecoyBB84
     table: KeyRateTable | None
-    grid_given: SurfaceGrid | None
+    surface_grid: SurfaceGrid | None
 
     @classmethod
     def of(cls, qkd: Qkd) -> KeyRates:
@@ -39,7 +39,7 @@ class KeyRates:
     @cached_property
     def surface(self) -> KeyRateSurface | None:
         """Surface of key rates that takes the place of the equations; None without one."""
-        grid = self.grid_given
+        grid = self.surface_grid
         if grid is None:
             return None
         return KeyRateSurface(
@@ -51,8 +51,8 @@ class KeyRates:
     @property
     def bends(self) -> tuple[float, ...] | None:
         """Noise clicks per gate where a rate in place of the equations bends; None with them."""
-        if self.grid_given is not None:
-            return self.grid_given.noises_per_gate
+        if self.surface_grid is not None:
+            return self.surface_grid.noises_per_gate
         return None if self.table is None else self.table.noise_per_gate
 
     def skr_bps(self, noise_per_gate: FloatArray, transmittance: FloatArray) -> FloatArray:

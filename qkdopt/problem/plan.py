@@ -123,8 +123,7 @@ def best_working(problem: Problem, lit: NDArray[np.int64]) -> tuple[int, ...]:
     with candidates but none legal gets ``NO_QKD``: such a plan breaks a rule.
     """
     tables = problem.tables
-    noise = candidate_noise(problem, lit)
-    rates = tables.skr_bps(tables.link_numbers[:, None], noise, tables.transmittance)
+    rates = tables.candidate_skr_bps(candidate_noise(problem, lit))
     in_fibre = (lit * tables.in_quantum_fibre[:, :, None]).sum(axis=1)
     blocked = (tables.blocks & (in_fibre > 0)[:, None, :]).any(axis=2)
     numbers = np.arange(rates.shape[1])

@@ -8,10 +8,15 @@ from pydantic import Field
 
 from qkdopt.errors import InstanceError
 from qkdopt.instance import Instance
+from qkdopt.instance.qkd_systems import validate_one_system
 from qkdopt.result.base import FileRecord, Record
 from qkdopt.result.model import Environment, InstanceRef
 
 CALIBRATION_SCHEMA = "qkdopt/calibration/1"
+# A calibration is of one receiver.
+CALIBRATED_SYSTEM = (
+    "links with the network's own QKD system, whose receiver is calibrated (leave qkd_system out)"
+)
 
 
 class MeasurementsRef(Record):
@@ -85,24 +90,6 @@ class PredictionError(Record):
     """As ``skr_percent``, of QBERs."""
 
 
-def validate_one_system(instance: Instance, where: str) -> None:
-    """Refuse links with a QKD system of their own: a calibration is of one receiver.
-
-    Raises
-    ------
-    InstanceError
-        A link names a QKD system.
-    """
-    own = [link.id for link in instance.network.links if link.qkd_system is not None]
-    if own:
-        shown = ", ".join(own[:5]) + (f" and {len(own) - 5} more" if len(own) > 5 else "")
-        fault = (
-            f"qkd_system is given for links {shown}; expected links with the network's own QKD "
-            "system, whose receiver is calibrated (leave qkd_system out)"
-        )
-        raise InstanceError(where, [fault])
-
-
 class Calibration(FileRecord):
     """Parameters fitted to measurements, their intervals, and how well they predict others.
 
@@ -168,7 +155,7 @@ class Calibration(FileRecord):
         InstanceError
             Its key rates do not follow from these parameters, or a value is out of range.
         """
-        validate_one_system(instance, f"{instance.name}, calibrated")
+        validate_one_system(instance, f"{instance.name}, calibrated", CALIBRATED_SYSTEM)
         for name in ("skr_table", "surface"):
             if getattr(instance.qkd, name) is not None:
                 fault = f"qkd.{name} is given; expected key rates by the protocol's equations"

@@ -111,7 +111,6 @@ def compile_network(
     eta = np.where(known, tables.transmittance, tables.transmittance[:, :1])
     position = {node.id: n for n, node in enumerate(instance.network.nodes)}
     rate, table = tables.key_rate_arguments()
-    every = tables.link_numbers[:, None]
     alike = (np.ptp(eta, axis=1) == 0.0).astype(np.int64)
     curve, curve_steps, curve_error = rate_curves(tables, eta, alike)
     return CompiledNetwork(
@@ -120,9 +119,7 @@ def compile_network(
         ends=np.array([[position[k.a], position[k.b]] for k in instance.network.links]),
         transmittance=np.ascontiguousarray(eta),
         alike=alike,
-        dark_skr=np.where(
-            known, tables.skr_bps(every, tables.background_noise, tables.transmittance), 0.0
-        ),
+        dark_skr=np.where(known, tables.candidate_skr_bps(tables.background_noise), 0.0),
         signal=-np.expm1(-eta * rate[:, :1]),
         curve=curve,
         curve_steps=curve_steps,

@@ -29,7 +29,7 @@ def test_an_instance_whose_links_name_systems_is_refused(tmp_path):
     )
     status, text = run("--instance", tmp_path / "two.json", "-o", tmp_path / "s.json")
     assert status == 2
-    assert f"link {link} has a qkd_system of its own" in text
+    assert f"qkd_system is given for links {link}" in text
     assert not (tmp_path / "s.json").exists()
 
 

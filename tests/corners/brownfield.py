@@ -5,65 +5,31 @@ The draw before it is the usual one; what this adds has a generator of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-
-import numpy as np
-from pydantic import ValidationError
 
 from qkdopt.instance import Instance
 from qkdopt.result import Objective
 from tests.corners.enumeration import Enumeration, assignment_count
-from tests.corners.generator import MOST_ASSIGNMENTS, Data, Rng, draw, pick, valid
+from tests.corners.generator import MOST_ASSIGNMENTS, Corner, Data, Rng, drawn_with, pick, valid
 from tests.corners.paths import shortest_routes
 
-# An addition that is refused is drawn again, so many times at most.
-ATTEMPTS = 60
 FIRST_SEED = 7_000
 
 
-@dataclass(frozen=True)
-class Brownfield:
-    """One drawn instance with something in place.
+def brownfield(seed: int) -> Corner:
+    """Draw an instance with light in place or unavailable channels, and an objective."""
 
-    Parameters
-    ----------
-    instance, objective
-        What is planned.
-    redraws
-        How many draws were refused before it.
-    """
+    def add(rng: Rng, base: Corner) -> tuple[Instance, Objective] | None:
+        instance = _added(rng, base.instance)
+        if instance is None or assignment_count(instance) > MOST_ASSIGNMENTS:
+            return None
+        return (instance, base.objective) if has_rates_in_place(instance) else None
 
-    instance: Instance
-    objective: Objective
-    redraws: int
+    return drawn_with(seed, FIRST_SEED, add)
 
 
-def brownfield(seed: int) -> Brownfield:
-    """Draw an instance with light in place or unavailable channels, and an objective.
-
-    Draws to which nothing can be added are passed over.
-    """
-    redraws = 0
-    for step in range(1000):
-        base = draw(FIRST_SEED + 1000 * seed + step)
-        for attempt in range(ATTEMPTS):
-            sequence = np.random.SeedSequence([seed, step, attempt])
-            rng = np.random.Generator(np.random.PCG64(sequence))
-            try:
-                instance = _added(rng, base.instance)
-            except ValidationError:
-                redraws += 1
-                continue
-            if instance is None or assignment_count(instance) > MOST_ASSIGNMENTS:
-                continue
-            if _has_rates_in_place(instance):
-                return Brownfield(instance, base.objective, redraws)
-    raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
-
-
-def _has_rates_in_place(instance: Instance) -> bool:
+def has_rates_in_place(instance: Instance) -> bool:
     """Tell whether demands in place have their least rates where they are; others are refused."""
     movable = any(path.movable for path in instance.lightpaths or ())
     unmoved = instance.replace(moves_limit=0) if movable else instance

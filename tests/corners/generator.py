@@ -20,6 +20,8 @@ Rng = np.random.Generator
 MOST_ASSIGNMENTS = 20_000
 # An instance that is refused is drawn again with the next sub-seed, so many times at most.
 ATTEMPTS = 200
+# The same of what is added to a draw.
+ADDITIONS = 60
 # Those about shared keys are for `tests/corners/shared_keys.py`.
 OBJECTIVES: tuple[Objective, ...] = ("mean", "max-min", "link-sum")
 
@@ -59,6 +61,44 @@ def draw(seed: int) -> Corner:
         except ValidationError:
             continue
     raise RuntimeError(f"seed {seed}: {ATTEMPTS} draws were refused; the generator is at fault")
+
+
+def drawn_with(
+    seed: int,
+    first_seed: int,
+    add: Callable[[Rng, Corner], tuple[Instance, Objective] | None],
+    *,
+    base: Callable[[int], Corner] = draw,
+    attempts: int = ADDITIONS,
+) -> Corner:
+    """Draw an instance, and what a kind of corner adds to it, by a generator of its own.
+
+    Draws to which nothing can be added are passed over.
+
+    Parameters
+    ----------
+    seed, first_seed
+        Seed of the kind, and of its first base.
+    add
+        Returns the instance with an addition, and the objective; None where it makes no difference.
+    base
+        Draws what is added to.
+    attempts
+        An addition that is refused, or makes no difference, is drawn again so many times at most.
+    """
+    redraws = 0
+    for step in range(1000):
+        drawn = base(first_seed + 1000 * seed + step)
+        for attempt in range(attempts):
+            sequence = np.random.SeedSequence([seed, step, attempt])
+            try:
+                found = add(np.random.Generator(np.random.PCG64(sequence)), drawn)
+            except ValidationError:
+                redraws += 1
+                continue
+            if found is not None:
+                return Corner(*found, redraws)
+    raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
 
 
 def pick(rng: Rng, values: Any) -> Any:

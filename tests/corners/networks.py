@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from pydantic import ValidationError
-
 from qkdopt.instance import Instance
 from qkdopt.instance.generation.presets import dwdm
+from qkdopt.result import Objective
 from tests.corners.generator import (
     Corner,
     Data,
     Rng,
     add_minimum_rates,
     add_raman_table,
-    draw,
+    drawn_with,
     pick,
     small_enough,
     tune_launch,
@@ -26,8 +24,6 @@ from tests.corners.generator import (
 )
 from tests.corners.paths import node_paths
 
-# An addition that is refused is drawn again, so many times at most.
-ATTEMPTS = 60
 FIRST_SEED = 2_000_000
 
 
@@ -36,20 +32,12 @@ def networks(seed: int) -> Corner:
 
     Draws to which nothing can be added are passed over.
     """
-    redraws = 0
-    for step in range(1000):
-        base = draw(FIRST_SEED + 1000 * seed + step)
-        for attempt in range(ATTEMPTS):
-            sequence = np.random.SeedSequence([seed, step, attempt])
-            rng = np.random.Generator(np.random.PCG64(sequence))
-            try:
-                instance = _added(rng, base.instance)
-            except ValidationError:
-                redraws += 1
-                continue
-            if instance is not None:
-                return Corner(instance, base.objective, redraws)
-    raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
+
+    def add(rng: Rng, base: Corner) -> tuple[Instance, Objective] | None:
+        instance = _added(rng, base.instance)
+        return None if instance is None else (instance, base.objective)
+
+    return drawn_with(seed, FIRST_SEED, add)
 
 
 def _added(rng: Rng, instance: Instance) -> Instance | None:

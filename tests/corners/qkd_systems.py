@@ -5,44 +5,32 @@ The draw before it is the usual one; what this adds has a generator of its own.
 
 from __future__ import annotations
 
-import numpy as np
-from pydantic import ValidationError
-
 from qkdopt.instance import Instance
+from qkdopt.result import Objective
 from tests.corners.generator import (
     Corner,
     Data,
     Rng,
     add_minimum_rates,
-    draw,
+    drawn_with,
     pick,
     small_enough,
     tune_launch,
     valid,
 )
 
-# An addition that is refused is drawn again, so many times at most.
-ATTEMPTS = 60
 FIRST_SEED = 3_000_000
 NAMES = ("old", "new", "third")
 
 
 def qkd_systems(seed: int) -> Corner:
     """Draw an instance of which two or more QKD systems share the links, and an objective."""
-    redraws = 0
-    for step in range(1000):
-        base = draw(FIRST_SEED + 1000 * seed + step)
-        for attempt in range(ATTEMPTS):
-            sequence = np.random.SeedSequence([seed, step, attempt])
-            rng = np.random.Generator(np.random.PCG64(sequence))
-            try:
-                instance = _added(rng, base.instance)
-            except ValidationError:
-                redraws += 1
-                continue
-            if instance is not None:
-                return Corner(instance, base.objective, redraws)
-    raise RuntimeError(f"seed {seed}: nothing can be added; the generator is at fault")
+
+    def add(rng: Rng, base: Corner) -> tuple[Instance, Objective] | None:
+        instance = _added(rng, base.instance)
+        return None if instance is None else (instance, base.objective)
+
+    return drawn_with(seed, FIRST_SEED, add)
 
 
 def systems_in_use(instance: Instance) -> set[str | None]:

@@ -5,7 +5,6 @@ The draw before it is the usual one; what this adds has a generator of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -15,7 +14,7 @@ from qkdopt.instance import Instance
 from qkdopt.result import Objective
 from tests.corners.brownfield import brownfield
 from tests.corners.enumeration import Enumeration, assignment_count
-from tests.corners.generator import Data, Rng, draw, pick, valid
+from tests.corners.generator import Corner, Data, Rng, draw, pick, valid
 
 FIRST_SEED = 90_000
 # The oracle solves a program for each assignment.
@@ -30,24 +29,7 @@ CELLS = tuple(
 )
 
 
-@dataclass(frozen=True)
-class SharedKeys:
-    """One drawn instance whose demands share keys.
-
-    Parameters
-    ----------
-    instance, objective
-        What is planned.
-    redraws
-        How many draws were refused before it.
-    """
-
-    instance: Instance
-    objective: Objective
-    redraws: int
-
-
-def shared_keys(seed: int, cell: tuple[str, str, str, Objective] | None = None) -> SharedKeys:
+def shared_keys(seed: int, cell: tuple[str, str, str, Objective] | None = None) -> Corner:
     """Draw an instance of a cell: layout, relay, reserve, objective; by the seed where None."""
     layout, relay, reserve, objective = cell or CELLS[seed % len(CELLS)]
     redraws = 0
@@ -62,7 +44,7 @@ def shared_keys(seed: int, cell: tuple[str, str, str, Objective] | None = None) 
             redraws += 1
             continue
         if instance.demands and assignment_count(instance) <= MOST_ASSIGNMENTS:
-            return SharedKeys(instance, objective, redraws)
+            return Corner(instance, objective, redraws)
     raise RuntimeError(f"seed {seed}: no draw has shared keys; the generator is at fault")
 
 

@@ -7,11 +7,10 @@ demands share; what this adds has a generator of its own.
 from __future__ import annotations
 
 import numpy as np
-from pydantic import ValidationError
 
 from qkdopt.instance import Instance
 from qkdopt.result import Objective
-from tests.corners.brownfield import _has_rates_in_place, brownfield
+from tests.corners.brownfield import brownfield, has_rates_in_place
 from tests.corners.enumeration import assignment_count
 from tests.corners.generator import (
     MOST_ASSIGNMENTS,
@@ -21,6 +20,7 @@ from tests.corners.generator import (
     add_minimum_rates,
     apart,
     draw,
+    drawn_with,
     pick,
     valid,
 )
@@ -39,27 +39,18 @@ def surfaces(seed: int) -> Corner:
 
     Draws in which no link has QKD, or nobody asks for anything, are passed over.
     """
-    kind, redraws = KINDS[seed % len(KINDS)], 0
-    for step in range(1000):
-        number = FIRST_SEED + 1000 * seed + step
-        drawn = {"in-place": brownfield, "networks": networks}.get(kind, draw)(number)
-        for attempt in range(ATTEMPTS):
-            rng = np.random.Generator(
-                np.random.PCG64(np.random.SeedSequence([seed, step, attempt]))
-            )
-            try:
-                instance, objective = _added(rng, drawn.instance, drawn.objective, kind)
-            except ValidationError:
-                redraws += 1
-                continue
-            if instance is not None:
-                return Corner(instance, objective, redraws)
-    raise RuntimeError(f"seed {seed}: no draw has a surface; the generator is at fault")
+    kind = KINDS[seed % len(KINDS)]
+    base = {"in-place": brownfield, "networks": networks}.get(kind, draw)
+
+    def add(rng: Rng, drawn: Corner) -> tuple[Instance, Objective] | None:
+        return _added(rng, drawn.instance, drawn.objective, kind)
+
+    return drawn_with(seed, FIRST_SEED, add, base=base, attempts=ATTEMPTS)
 
 
 def _added(
     rng: Rng, base: Instance, objective: Objective, kind: str
-) -> tuple[Instance | None, Objective]:
+) -> tuple[Instance, Objective] | None:
     """Return the instance with a surface; None where it would make no difference."""
     data = base.to_json_dict()
     data["name"] = f"surfaces_{base.name}"
@@ -70,7 +61,7 @@ def _added(
         for candidate in candidates(base, link)
     ]
     if not lights or not base.demands:
-        return None, objective
+        return None
     if rng.random() < 0.5:
         _spread_losses(rng, data)
         plain = valid(data)
@@ -90,8 +81,8 @@ def _added(
         if rng.random() < 0.6:
             add_minimum_rates(rng, data)
         instance, most = valid(data), MOST_ASSIGNMENTS
-    if assignment_count(instance) > most or not _has_rates_in_place(instance):
-        return None, objective
+    if assignment_count(instance) > most or not has_rates_in_place(instance):
+        return None
     return instance, objective
 
 

@@ -10,8 +10,9 @@ from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.errors import InstanceError
 from qkdopt.experiments.sensitivity.parameters import FILTER, GATE, INSERTION_LOSS
 from qkdopt.instance.equipment import with_qkd_on
+from qkdopt.instance.qkd_systems import validate_one_system
 from qkdopt.io import parse_instance
-from qkdopt.result.calibration import validate_one_system
+from qkdopt.result.calibration import CALIBRATED_SYSTEM
 
 RING = qkdopt.read_instance("instances/small/ring.json")
 NAMES = [link.id for link in RING.network.links]
@@ -155,5 +156,15 @@ def test_a_scenario_changes_every_receiver_alike():
 def test_calibration_refuses_links_with_systems():
     both = changed([{"id": "x"}], {FIRST: "x"})
     with pytest.raises(InstanceError, match=f"qkd_system is given for links {FIRST}"):
-        validate_one_system(both, "calibrate")
-    validate_one_system(RING, "calibrate")
+        validate_one_system(both, "calibrate", CALIBRATED_SYSTEM)
+    validate_one_system(RING, "calibrate", CALIBRATED_SYSTEM)
+
+
+def test_a_copy_that_is_changed_has_systems_and_a_hash_of_its_own():
+    both = changed([{"id": "x", "filter_ghz": 40.0}], {FIRST: "x"})
+    before, link = both.sha256(), both.network.links[0]
+    assert both.qkd_of(link).filter_ghz == 40.0
+    wide = both.qkd_systems[0].model_copy(update={"filter_ghz": 90.0})
+    other = both.model_copy(update={"qkd_systems": (wide,)})
+    assert other.qkd_of(link).filter_ghz == 90.0
+    assert other.sha256() != before == both.sha256()

@@ -12,7 +12,8 @@ from qkdopt.problem import build_problem
 from qkdopt.units import FloatArray
 from tests.command import HANG_SECONDS
 from tests.corners.enumeration import Enumeration
-from tests.corners.shared_keys import CELLS, SharedKeys, shared_keys
+from tests.corners.generator import Corner
+from tests.corners.shared_keys import CELLS, shared_keys
 from tests.small_instances import instance_of
 from tests.tiers import slow_beyond
 
@@ -20,7 +21,7 @@ GAP = 1e-4
 QUICK_CELLS = 3
 
 
-def planned(drawn: SharedKeys, **options):
+def planned(drawn: Corner, **options):
     pytest.importorskip("ortools")
     return qkdopt.solve(
         drawn.instance,
@@ -54,7 +55,7 @@ def test_each_cell_is_drawn_by_its_number():
         assert drawn.objective == objective
 
 
-def coarse_bound_bps(monkeypatch, drawn: SharedKeys) -> tuple[float, float]:
+def coarse_bound_bps(monkeypatch, drawn: Corner) -> tuple[float, float]:
     """Return the bound with steps so coarse that their rounding shows, and the best objective."""
     monkeypatch.setattr(integer_keys, "NEED_STEPS", 3)
     monkeypatch.setattr(integer_keys, "FACTOR_STEPS", 5)

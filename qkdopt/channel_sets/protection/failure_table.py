@@ -86,8 +86,7 @@ class FailureTable:
                 working=(),
             ),
         )
-        noise = candidate_noise(self._problem, lit)
-        rates = tables.skr_bps(tables.link_numbers[:, None], noise, tables.transmittance)
+        rates = tables.candidate_skr_bps(candidate_noise(self._problem, lit))
         known = np.arange(rates.shape[1]) < tables.candidate_count[:, None]
         rates = np.where(known, rates, -1.0)
         with_qkd = (e for e in self._net.links if tables.candidate_count[e])

@@ -149,7 +149,7 @@ class ProtectedNetwork:
     def rates(self, state: NetworkState) -> FloatArray:
         """``(E, Q)`` key rate [bit/s] at every candidate, highest first; 0 where there is none."""
         tables = self.problem.tables
-        found = tables.skr_bps(tables.link_numbers[:, None], state.noise, tables.transmittance)
+        found = tables.candidate_skr_bps(state.noise)
         known = np.arange(found.shape[1]) < tables.candidate_count[:, None]
         return np.asarray(-np.sort(-np.where(known, found, 0.0), axis=1))
 

@@ -13,10 +13,11 @@ from qkdopt.experiments.calibration.measurement import LitChannel, Measurement
 from qkdopt.instance import Instance, Link, OtherNoise
 from qkdopt.instance.faults import fault_texts
 from qkdopt.instance.generation.presets import PRESETS
+from qkdopt.instance.qkd_systems import validate_one_system
 from qkdopt.physics import keyrate
 from qkdopt.problem.coefficients import IntArray, LinkOptics, link_launch_dbm
 from qkdopt.problem.key_rates import protocol_of
-from qkdopt.result.calibration import validate_one_system
+from qkdopt.result.calibration import CALIBRATED_SYSTEM
 from qkdopt.units import FloatArray, dbm_to_w, loss_db_to_ratio
 
 # A length in a row is the instance's to this share: a longer difference is another link.
@@ -127,7 +128,7 @@ def make_bench(
     FaultsError
         With every measurement that does not fit the instance.
     """
-    validate_one_system(instance, instance.name)
+    validate_one_system(instance, instance.name, CALIBRATED_SYSTEM)
     for name in ("skr_table", "surface"):
         if getattr(instance.qkd, name) is not None:
             fault = (

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 from qkdopt.experiments.study.snapshots import SnapshotBounds, snapshot_bounds
@@ -36,9 +35,6 @@ class Job:
         See :func:`qkdopt.simulation.simulate`.
     bound_every, snapshots, bound_nodes
         See :class:`qkdopt.experiments.study.spec.StudySpec`.
-    hashed
-        The instance and its hash, where thousands of runs share them; of another instance, or None,
-        it is computed.
     """
 
     instance: Instance
@@ -53,22 +49,13 @@ class Job:
     bound_every: int = 0
     snapshots: int = 10
     bound_nodes: int = 0
-    hashed: tuple[Instance, str] | None = None
-
-    @cached_property
-    def instance_sha256(self) -> str:
-        """Return the hash of the instance."""
-        if self.hashed is not None and self.hashed[0] is self.instance:
-            return self.hashed[1]
-        return self.instance.sha256()
 
     @property
     def key(self) -> str:
         """Return the name of the run: the same work has the same key, other work another."""
         data = {field.name: getattr(self, field.name) for field in fields(self)}
         data["options"] = self.options.to_dict()
-        data["instance"] = self.instance_sha256
-        del data["hashed"]
+        data["instance"] = self.instance.sha256()
         data["results_version"] = RESULTS_VERSION
         text = json.dumps(data, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -112,7 +99,7 @@ class Job:
         return {
             "key": self.key,
             "instance": self.instance.name,
-            "instance_sha256": self.instance_sha256,
+            "instance_sha256": self.instance.sha256(),
             "preset": preset_name(self.instance),
             "set": self.set_name,
             "candidates": json.dumps(_candidates(self.instance)),
@@ -132,7 +119,7 @@ class Job:
 
 def different_instances(jobs: Iterable[Job]) -> tuple[Instance, ...]:
     """Return each instance of some runs once, in their order."""
-    return tuple({job.instance_sha256: job.instance for job in jobs}.values())
+    return tuple({job.instance.sha256(): job.instance for job in jobs}.values())
 
 
 def _measures(outcome: SimulationOutcome | None) -> Row:

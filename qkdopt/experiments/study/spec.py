@@ -142,11 +142,9 @@ class StudySpec(Part):
         faults += _repeated(chosen) + self._unbounded(chosen)
         if faults:
             raise InstanceError(self.name, faults)
-        hashed = [(label, instance, (instance, instance.sha256())) for label, instance in chosen]
         return [
             Job(
                 instance=instance,
-                hashed=with_hash,
                 set_name=label,
                 label=spec.label,
                 options=spec.options(),
@@ -159,8 +157,8 @@ class StudySpec(Part):
                 snapshots=self.snapshots,
                 bound_nodes=self.bound_nodes,
             )
-            for (label, instance, with_hash), load, seed, spec in product(
-                hashed, self.loads, self.seeds, self._specs()
+            for (label, instance), load, seed, spec in product(
+                chosen, self.loads, self.seeds, self._specs()
             )
         ]
 
