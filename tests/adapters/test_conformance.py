@@ -220,9 +220,12 @@ def test_a_start_with_continuous_columns_is_taken(name):
     for i, row in model.rows.items():
         model.under[i].set_value(pyo.value(row.upper))
     adapter = adapter_of(name)
-    # Time enough to load the solver on a busy machine.
-    outcome = adapter.solve(model, replace(SHORT, seconds=4.0), start=True)
-    assert outcome.start_accepted is adapter.capabilities.start
+    # On a busy machine the first second may go by while the solver is loaded.
+    for seconds in (1.0, 4.0):
+        outcome = adapter.solve(model, replace(SHORT, seconds=seconds), start=True)
+        if outcome.start_accepted is adapter.capabilities.start:
+            return
+    raise AssertionError(f"start_accepted = {outcome.start_accepted}")
 
 
 @every_solver

@@ -17,6 +17,7 @@ from qkdopt.problem.coefficients import build_tables
 from qkdopt.problem.load_states import link_states
 from qkdopt.problem.plan import assess
 from tests.surface_instances import LOSSES, NOISES, uneven_surface
+from tests.tiers import slow_if
 
 RING = qkdopt.read_instance("instances/small/ring.json")
 NAMES = [link.id for link in RING.network.links]
@@ -114,7 +115,9 @@ TWINS = {
 }
 
 
-@pytest.mark.parametrize("strategy", ["ds-qkd", "ds-qkd-synergistic", "local-search"])
+@pytest.mark.parametrize(
+    "strategy", slow_if(["local-search"], ["ds-qkd", "ds-qkd-synergistic", "local-search"])
+)
 @pytest.mark.parametrize("kind", TWINS)
 def test_equal_systems_are_one_to_the_last_bit(kind, strategy):
     """Where a table gives the rates, what only the equations read keeps systems apart, no more."""
