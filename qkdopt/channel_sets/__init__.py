@@ -17,6 +17,7 @@ from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.experiments.sensitivity.power import with_launch
 from qkdopt.instance import Instance
 from qkdopt.jobs import Store, open_workers
+from qkdopt.result import Objective
 from qkdopt.simulation import SimulationOptions
 
 __all__ = [
@@ -50,6 +51,7 @@ def rank_channel_sets(
     options: SimulationOptions | None = None,
     requests: int = DesignOptions.requests,
     assignments: int = DesignOptions.assignments,
+    objective: Objective | None = DesignOptions.objective,
     seed: int = DesignOptions.seed,
 ) -> Design:
     """Search sets of QKD channels and rank the best.
@@ -66,7 +68,7 @@ def rank_channel_sets(
         Where evaluations are kept, so that the same call goes on from there.
     on, load_erlang, scenarios, criterion, quantile, baseline, also, method, receivers, reserve
         What is searched, and on what.
-    options, requests, assignments, seed
+    options, requests, assignments, objective, seed
         See :class:`qkdopt.channel_sets.design_problem.DesignOptions`.
 
     Raises
@@ -100,6 +102,7 @@ def rank_channel_sets(
         options=options or SimulationOptions(),
         requests=requests,
         assignments=assignments,
+        objective=objective,
         seed=seed,
     )
     about = given.design_problem(instance)

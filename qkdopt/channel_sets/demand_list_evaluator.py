@@ -11,12 +11,15 @@ import numpy as np
 
 from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.exact.static import MOVES, assigned_value, static_plan
+from qkdopt.channel_sets.objective import objective_of_sets
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
 from qkdopt.channel_sets.sums import STREAMS, SUMS
+from qkdopt.errors import UsageError
 from qkdopt.problem import Problem
 from qkdopt.problem.plan import lit_channels
 from qkdopt.problem.routes import Route, candidate_routes
+from qkdopt.result import Objective
 from qkdopt.units import FloatArray
 
 # Approximate seconds of one assignment of a demand, and of one move of the search.
@@ -36,9 +39,12 @@ class DemandListEvaluator(PoolEvaluator):
         See :class:`qkdopt.channel_sets.evaluator.PoolEvaluator`.
     moves
         Moves of the local search, for each assignment.
+    objective
+        What an assignment is worth; None for ``mean``, or ``key-factor`` where keys are shared.
     """
 
     moves: int = MOVES
+    objective: Objective | None = None
 
     def faults(self) -> Iterator[str]:
         """Yield options that are out of range."""
@@ -53,6 +59,10 @@ class DemandListEvaluator(PoolEvaluator):
             yield "scenarios differ in load alone; expected others: demands have no load"
         if self.moves < 1:
             yield f"moves = {self.moves}; expected at least 1"
+        try:
+            objective_of_sets(self.instance, self.objective)
+        except UsageError as error:
+            yield str(error)
 
     @property
     def titles(self) -> list[str]:
@@ -61,7 +71,13 @@ class DemandListEvaluator(PoolEvaluator):
 
     def plain(self) -> dict[str, Any]:
         """Return the evaluator as plain data to display."""
-        return super().plain() | {"moves": self.moves}
+        plain = super().plain() | {"moves": self.moves}
+        # Without shared keys there is one objective, which older evaluations do not name.
+        return plain if self._objective == "mean" else plain | {"objective": self._objective}
+
+    @property
+    def _objective(self) -> Objective:
+        return objective_of_sets(self.instance, self.objective)
 
     def seconds(self, blocks: int) -> float:
         """Return the approximate seconds of one placement on a number of blocks."""
@@ -98,7 +114,9 @@ class DemandListEvaluator(PoolEvaluator):
 
     def _problem(self, scenario: Scenario, placement: Placement) -> Problem:
         tables = self.tables(scenario, placement)
-        return Problem(instance=tables.instance, tables=tables, routes=self._routes)
+        return Problem(
+            instance=tables.instance, tables=tables, routes=self._routes, objective=self._objective
+        )
 
     @cached_property
     def _routes(self) -> tuple[tuple[Route, ...], ...]:

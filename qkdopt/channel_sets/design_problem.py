@@ -18,6 +18,7 @@ from qkdopt.channel_sets.traffic_evaluator import BLOCK_REQUESTS, TrafficEvaluat
 from qkdopt.errors import Faults, OptionsError, UsageError
 from qkdopt.instance import Instance
 from qkdopt.instance.generation import preset_name
+from qkdopt.result import Objective
 from qkdopt.simulation import SimulationOptions
 
 ON = ("traffic", "demands")
@@ -83,6 +84,9 @@ class DesignOptions:
         Of each set in the ranking, in whole blocks.
     assignments
         In their place on demands.
+    objective
+        What an assignment is worth, on demands: None for ``mean``, or ``key-factor`` where keys are
+        shared.
     seed
         Of all draws.
     """
@@ -101,6 +105,7 @@ class DesignOptions:
     options: SimulationOptions = field(default_factory=SimulationOptions)
     requests: int = 100 * BLOCK_REQUESTS
     assignments: int = ASSIGNMENTS
+    objective: Objective | None = None
     seed: int = 0
 
     def design_problem(self, instance: Instance) -> DesignProblem:
@@ -113,6 +118,10 @@ class DesignOptions:
         """
         faults = Faults()
         faults.expect(self.on in ON, f"on = {self.on!r}; expected {' or '.join(ON)}")
+        faults.expect(
+            self.objective is None or self.on == "demands",
+            f"objective = {self.objective!r} on {self.on}; expected none: requests come and go",
+        )
         both = self.load_erlang is not None and len(self.scenarios) > 0
         faults.expect(not both, "load beside scenarios; expected one of the two")
         pool = faults.attempt(lambda: Pool.of(instance))
@@ -141,8 +150,9 @@ class DesignOptions:
         reserve = self.reserve or instance.qkd.reserve
         if self.on == "demands":
             return DemandListEvaluator(
-                instance=instance, reserve=reserve, scenarios=scenarios, seed=self.seed
-            )
+                instance=instance, reserve=reserve, scenarios=scenarios, seed=self.seed,
+                objective=self.objective,
+            )  # fmt: skip
         return TrafficEvaluator(
             instance=instance, reserve=reserve, scenarios=scenarios, options=self.options,
             seed=self.seed,

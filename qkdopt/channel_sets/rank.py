@@ -18,7 +18,7 @@ from qkdopt.channel_sets.race import ROUNDS, Comparator
 from qkdopt.channel_sets.ranking import by_scenario, rank
 from qkdopt.channel_sets.search import NoCapacityError, Search
 from qkdopt.errors import Faults
-from qkdopt.instance import validate_keys_per_demand, validate_nothing_in_place
+from qkdopt.instance import validate_nothing_in_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +131,6 @@ def validate_fit(evaluator: PoolEvaluator, baseline: Placement, options: SearchO
         The instance has light in place.
     """
     validate_nothing_in_place(evaluator.instance, "the choice of a channel set")
-    validate_keys_per_demand(evaluator.instance, "the choice of a channel set")
     pool = Pool.of(evaluator.instance)
     faults = Faults()
     for what, one in (("baseline", baseline), *(("set", one) for one in options.listed)):

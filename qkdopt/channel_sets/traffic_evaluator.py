@@ -11,13 +11,13 @@ import numpy as np
 from qkdopt.channel_sets.evaluator import Diagnostics, PoolEvaluator
 from qkdopt.channel_sets.placement import Placement
 from qkdopt.channel_sets.scenario import Scenario
-from qkdopt.channel_sets.sums import STREAMS, SUMS
+from qkdopt.channel_sets.sums import SKR, STREAMS, SUMS
 from qkdopt.problem.network_tables import WORD
 from qkdopt.simulation import SimulationOptions
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.refusals import validate_network
 from qkdopt.simulation.simulation import default_warmup
-from qkdopt.simulation.simulator import Simulator
+from qkdopt.simulation.simulator import Simulator, requests_need_key
 from qkdopt.simulation.traffic import Requests, chunks, poisson_requests, widest_request
 from qkdopt.units import FloatArray
 
@@ -59,6 +59,11 @@ class TrafficEvaluator(PoolEvaluator):
         if self.requests < 1:
             yield f"requests of a block = {self.requests}; expected at least 1"
         yield from validate_network(self.instance)
+        if self._draws_keys and not requests_need_key(self.instance):
+            yield (
+                "keys are shared, and requests ask for none; expected traffic.key in the instance, "
+                "or on = demands"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the evaluator as plain data to display."""
@@ -108,7 +113,12 @@ class TrafficEvaluator(PoolEvaluator):
             arrivals_per_time=scenario.load_erlang,
             widest_demand=widest_request(self.instance),
             tables=tables,
+            with_needs=self._draws_keys,
         )
+
+    @property
+    def _draws_keys(self) -> bool:
+        return self.instance.qkd.key_accounting == "shared"
 
     def _block(self, scenario: Scenario, number: int) -> list[Requests]:
         """Return the requests of a block: those of its warm-up first."""
@@ -128,7 +138,12 @@ def _served(simulator: Simulator, block: list[Requests]) -> FloatArray:
         simulator.serve(requests, tally, links)
         if number == 0:
             tally[:] = 0.0
-    return tally[:SUMS]
+    sums = tally[:SUMS].copy()
+    if simulator.pools is not None:
+        # Key delivered while requests are served, over their mean holding time: what a request
+        # has of a link's key depends on who comes and goes after it.
+        sums[SKR] = tally[t.KEY_DELIVERED]
+    return sums
 
 
 def _stops(simulator: Simulator, block: list[Requests]) -> Iterator[Simulator]:

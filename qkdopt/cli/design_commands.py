@@ -28,6 +28,7 @@ from qkdopt.cli.parameters import (
     Cap,
     InstanceFile,
     Load,
+    ObjectiveName,
     Scheduler,
     TimeLimit,
     Workers,
@@ -147,6 +148,7 @@ def rank_sets(
     assignments: Annotated[
         int, typer.Option(help="Assignments of each set in the final ranking on demands.")
     ] = 20,
+    objective: ObjectiveName = None,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     receiver_cost: Annotated[float, typer.Option(help="Cost of one receiver, in any unit.")] = 1.0,
     transmitter_cost: Annotated[
@@ -189,6 +191,7 @@ def rank_sets(
         load_erlang=load,
         requests=requests,
         assignments=assignments,
+        objective=objective,
         seed=seed,
         receiver_cost=receiver_cost,
         transmitter_cost=transmitter_cost,
@@ -207,6 +210,7 @@ def prove(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the result and its instance.")
     ] = Path("design"),
+    objective: ObjectiveName = None,
     solver: Annotated[str, typer.Option(help="MIP solver, see `qkdopt solvers`.")] = "highs",
     time_limit: TimeLimit = 60.0,
     gap: Annotated[float, typer.Option(help="Relative gap at which to stop.")] = 1e-3,
@@ -221,6 +225,7 @@ def prove(
             instance,
             output,
             channels=channels,
+            objective=objective,
             solver=solver,
             time_limit=time_limit,
             gap=gap,
@@ -235,12 +240,15 @@ def protect(
     instance: InstanceFile,
     channels: SetSize,
     min_skr: Annotated[
-        float,
+        float | None,
         typer.Option(
-            help="Key rate in bit/s that each demand keeps under any single failure.",
+            help=(
+                "Key rate in bit/s that each demand keeps under any single failure; where keys are "
+                "shared it keeps what it asks for."
+            ),
             metavar="BPS",
         ),
-    ],
+    ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the plan and its instance.")
     ] = Path("design"),

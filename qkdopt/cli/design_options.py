@@ -14,6 +14,7 @@ from qkdopt.cli.choices import (
     Criterion,
     DemandSource,
     LaunchMode,
+    Objective,
     Policy,
     RankedStrategy,
     Reserve,
@@ -29,7 +30,7 @@ from qkdopt.simulation import SimulationOptions
 
 # Options of one source of demands alone.
 OF_TRAFFIC = ("load", "strategy", "policy", "order", "retune", "requests")
-OF_DEMANDS = ("assignments",)
+OF_DEMANDS = ("assignments", "objective")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class RankOptions:
     load_erlang: float | None
     requests: int
     assignments: int
+    objective: Objective | None
     seed: int
     receiver_cost: float
     transmitter_cost: float
@@ -170,6 +172,7 @@ def _options(options: RankOptions, faults: Faults) -> DesignOptions:
         ),
         requests=options.requests,
         assignments=options.assignments,
+        objective=options.objective,
         seed=options.seed,
     )  # fmt: skip
 

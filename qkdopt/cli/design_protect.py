@@ -38,7 +38,7 @@ def run_protect(
     folder: Path,
     *,
     channels: int,
-    min_skr_bps: float,
+    min_skr_bps: float | None,
     channel_set: str | None,
     time_limit: float,
     seed: int,
@@ -57,7 +57,7 @@ def run_protect(
     channels
         Candidates of each link.
     min_skr_bps
-        Key rate that each demand keeps [bit/s].
+        Key rate that each demand keeps [bit/s]; None where keys are shared.
     channel_set
         The set, such as ``3,13``; None to search one.
     time_limit, seed
@@ -72,7 +72,10 @@ def run_protect(
     """
     faults = Faults()
     instance = read_demand_list(path, faults, channels=channels, time_limit=time_limit, seed=seed)
-    faults.expect(0.0 < min_skr_bps < 1e12, f"min-skr = {min_skr_bps:g}; expected bit/s above 0")
+    if min_skr_bps is not None:
+        faults.expect(
+            0.0 < min_skr_bps < 1e12, f"min-skr = {min_skr_bps:g}; expected bit/s above 0"
+        )
     chosen: int | tuple[int, ...] | None = channels
     if instance is not None and channel_set is not None:
         chosen = faults.attempt(lambda: Pool.of(instance).read(channel_set).sets[0])
@@ -164,9 +167,8 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
     lines = [
         f"{instance.name}  (preset {preset_name(instance)})",
         f"set        {spell_channels(found.channels)}, all of it dark",
-        f"kept       {found.served} of {len(instance.demands)} demands at "
-        f"{found.min_skr_bps / 1e3:g} kbit/s or more, under every one of {len(found.failures)} "
-        "failures; each checked from physics",
+        f"kept       {found.served} of {len(instance.demands)} demands {_floor(found)}, under "
+        f"every one of {len(found.failures)} failures; each checked from physics",
         f"status     {found.status}: {found.proof}",
     ]
     if found.interrupted:
@@ -191,3 +193,9 @@ def _lines(instance: Instance, found: ProtectedPlan, folder: Path) -> list[str]:
     if len(found.left_out) > SHOWN:
         lines.append(f"  and {len(found.left_out) - SHOWN} more, see --json")
     return [*lines, f"written to {folder}: plan.json, a plan of best.json; protection.csv"]
+
+
+def _floor(found: ProtectedPlan) -> str:
+    if found.min_skr_bps is None:
+        return "with all the key that they ask for, drawn by all at once"
+    return f"at {found.min_skr_bps / 1e3:g} kbit/s or more"

@@ -10,7 +10,9 @@ import typer
 
 from qkdopt.channel_sets.exact.candidate_sets import with_channel_set
 from qkdopt.channel_sets.exact.exact import ExactSet, installed, prove_channel_set, sets_to_prove
+from qkdopt.channel_sets.objective import objective_of_sets
 from qkdopt.checker import check
+from qkdopt.cli.choices import Objective
 from qkdopt.cli.demand_list import read_demand_list, write_origin, write_question
 from qkdopt.cli.exit_status import INTERRUPTED, REFUSED
 from qkdopt.cli.folder import make_folder
@@ -20,7 +22,7 @@ from qkdopt.errors import Faults, fault_list
 from qkdopt.instance import Instance, spell_channels
 from qkdopt.io import write_json_whole
 from qkdopt.jobs import lock
-from qkdopt.result.text import without_key
+from qkdopt.result.text import needs_lines, without_key
 
 
 def run_exact(
@@ -28,6 +30,7 @@ def run_exact(
     folder: Path,
     *,
     channels: int,
+    objective: Objective | None,
     solver: str,
     time_limit: float,
     gap: float,
@@ -46,7 +49,7 @@ def run_exact(
         What is written goes there.
     channels
         Candidates of each link.
-    solver, time_limit, gap, seed
+    objective, solver, time_limit, gap, seed
         See :func:`qkdopt.channel_sets.exact.exact.prove_channel_set`.
     as_json
         Print one JSON object.
@@ -60,11 +63,15 @@ def run_exact(
     instance = read_demand_list(path, faults, channels=channels, time_limit=time_limit, seed=seed)
     faults.expect(0.0 <= gap < 1.0, f"gap = {gap:g}; expected a share from 0 on, below 1")
     faults.attempt(lambda: installed(solver))
+    if instance is not None:
+        faults.attempt(lambda: objective_of_sets(instance, objective))
     if instance is not None and channels >= 1:
         faults.attempt(lambda: sets_to_prove(instance, channels))
     faults.stop("design")
     assert instance is not None
     options: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "gap": gap, "seed": seed}
+    if objective is not None:
+        options["objective"] = objective
     make_folder(folder)
     with lock(folder):
         try:
@@ -129,11 +136,16 @@ def _lines(found: ExactSet, demands: int, folder: Path) -> list[str]:
     proved = "none" if found.bound_bps is None else f"{found.bound_bps / 1e3:.3f} kbit/s"
     gap = "" if found.gap is None else f", gap {100.0 * found.gap:.2f} %"
     cut = ["interrupted: the best so far, and what is proved of it"] if found.interrupted else []
+    value = found.result.value
+    shared = value is not None and value.key_accounting == "shared"
+    counted = f"objective {found.result.objective}" if shared else "mean over served"
+    needs = list(needs_lines(value)) if value is not None and shared else []
     return [
         *cut,
         f"set        {spell_channels(found.channels)} ({found.status})",
         f"served     {found.served} of {demands}{without_key(_keyless(found))}",
-        f"key rate   {found.value_bps / 1e3:.3f} kbit/s, mean over served; checked from physics",
+        f"key rate   {found.value_bps / 1e3:.3f} kbit/s, {counted}; checked from physics",
+        *needs,
         f"bound      {proved} over all sets of {len(found.channels)}{gap}",
         f"proof      {found.method}",
         f"written to {folder}: exact.json, a result of best.json",

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
 from qkdopt.channel_sets.design_problem import DesignProblem
 from qkdopt.channel_sets.pareto import Pareto
 from qkdopt.channel_sets.rank import Design
@@ -56,6 +57,7 @@ def design_lines(
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",
+        *_keys(problem),
         f"gains over {found.pool.title(problem.baseline)}, paired, 95 % each; above, below and "
         "'not below the best' hold for all rows together",
         *_ranking(found, options.criterion.name),
@@ -68,6 +70,17 @@ def design_lines(
     if not (found.table["mean_skr_bps"] > 0.0).any():
         lines.append("note: no set gives any key")
     return [*lines, f"written to {folder}"]
+
+
+def _keys(problem: DesignProblem) -> list[str]:
+    """Say what a request's key rate is where keys are shared."""
+    evaluator = problem.evaluator
+    if evaluator.instance.qkd.key_accounting == "per-demand":
+        return []
+    if isinstance(evaluator, DemandListEvaluator):
+        objective = problem.to_dict()["objective"]
+        return [f"keys are shared: key rates are objective {objective}, by demand"]
+    return ["keys are shared: key rates are what requests are given of the key they ask for"]
 
 
 def _spread_of_launch(instance: Any) -> str:

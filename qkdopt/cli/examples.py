@@ -79,7 +79,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "study plot": ("qkdopt study plot studies/fig4.toml -o figures",),
     "design rank": (f"qkdopt design rank {INSTANCE} --channels 4 -o design",),
     "design prove": (f"qkdopt design prove {SMALL} --channels 2",),
-    "design protect": (f"qkdopt design protect {SMALL} --channels 2 --min-skr 1000",),
+    "design protect": (
+        f"qkdopt design protect {SMALL} --channels 2 --min-skr 1000",
+        "qkdopt design protect shared.json --channels 4",
+    ),
 }
 
 

@@ -56,6 +56,13 @@ def rates(
             help="Instance whose receiver and links the rates are for; -o then writes it with them."
         ),
     ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            help="QKD system of the instance, by id: its receiver, and the links that have it.",
+            metavar="ID",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -79,6 +86,7 @@ def rates(
         optimise=optimise,
         design_noise=design_noise,
         instance=instance,
+        system=system,
         output=output,
         plot=plot,
         as_json=as_json,

@@ -16,7 +16,7 @@ from qkdopt.cli.provenance import provenance_fields
 from qkdopt.cli.streams import is_standard, say, validate_output, write_contents, write_json
 from qkdopt.errors import OutputError, UsageError
 from qkdopt.instance import Instance
-from qkdopt.instance.qkd_systems import validate_one_system
+from qkdopt.instance.qkd_systems import validate_one_system, with_system_alone
 from qkdopt.io import read_instance, to_text
 from qkdopt.io.surfaces import read_surface, surface_csv, surface_fields
 from qkdopt.physics.protocols import PROTOCOLS, MeasuredProtocol, make_protocol
@@ -50,6 +50,7 @@ def run_rates(
     optimise: bool,
     design_noise: float,
     instance: Path | None,
+    system: str | None,
     output: Path | None,
     plot: Path | None,
     as_json: bool,
@@ -70,6 +71,8 @@ def run_rates(
         Whether choices of the protocol are optimised, and for which noise.
     instance
         Instance whose receiver and links count.
+    system
+        Id of a QKD system of the instance: its receiver and its links alone.
     output, plot
         Files to write.
     as_json
@@ -77,13 +80,15 @@ def run_rates(
     """
     _validate_files(output, plot)
     network = None if instance is None else read_instance(instance)
-    if network is not None:
-        validate_one_system(
-            network,
-            "--instance",
-            "an instance of one system (without --instance, the surface written as JSON is what "
-            "qkd_systems[].surface takes)",
-        )
+    alone = network
+    if network is None:
+        if system is not None:
+            raise UsageError(f"--system {system} without --instance; expected the instance of it")
+    elif system is None:
+        ids = ", ".join(one.id for one in network.qkd_systems or ())
+        validate_one_system(network, "--instance", f"--system beside it, one of {ids}")
+    else:
+        alone = with_system_alone(network, system)
     if measured is not None:
         _validate_measured(parameters, losses, noises, optimise)
         surface = read_surface(measured)
@@ -91,11 +96,11 @@ def run_rates(
         made = Tabulated(surface, (protocol,) * len(surface.losses_db), 0.0)
         source = f"measured, {measured.name}"
     else:
-        one = make_protocol(name, _receiver(name, network) | _parameters(parameters))
-        made = _tabulate(one, losses, noises, network, design_noise if optimise else None)
+        one = make_protocol(name, _receiver(name, alone) | _parameters(parameters))
+        made = _tabulate(one, losses, noises, alone, design_noise if optimise else None)
         source = _source(one, design_noise if optimise else None)
     grid = surface_fields(made.surface, source)
-    changed = None if network is None else network.replace(qkd={"surface": grid, "skr_table": None})
+    changed = None if network is None else _with_surface(network, system, grid)
     if output is not None:
         _write(output, made, grid, changed)
     if plot is not None:
@@ -115,6 +120,14 @@ def run_rates(
         say(output, "\n".join(_text(made, table, summary)))
     if output is not None and not is_standard(output) and not as_json:
         typer.echo(f"written to {output}")
+
+
+def _with_surface(network: Instance, system: str | None, grid: dict[str, Any]) -> Instance:
+    """Return the instance with a surface in place of other rates, its own or those of a system."""
+    rates = {"surface": grid, "skr_table": None}
+    if system is None:
+        return network.replace(qkd=rates)
+    return network.replace(qkd_systems={system: rates | {"protocol": None}})
 
 
 def _validate_files(output: Path | None, plot: Path | None) -> None:

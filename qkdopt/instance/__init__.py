@@ -33,7 +33,7 @@ from qkdopt.instance.in_place import (
     UnavailableChannels,
     links_along,
 )
-from qkdopt.instance.key_needs import KeyNeed, share_keys, validate_keys_per_demand
+from qkdopt.instance.key_needs import KeyNeed, share_keys
 from qkdopt.instance.model import SCHEMA, Instance
 from qkdopt.instance.network import Candidate, Link, Network, Node, OffGridCandidate
 from qkdopt.instance.qkd_systems import QkdSystem
@@ -84,7 +84,6 @@ __all__ = [
     "receiver_changes",
     "share_keys",
     "spell_channels",
-    "validate_keys_per_demand",
     "validate_nothing_in_place",
     "with_candidates",
     "with_receivers",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from qkdopt.errors import UnsupportedError
 from qkdopt.instance.base import Part, Positive
 
 if TYPE_CHECKING:
@@ -134,34 +133,10 @@ def share_keys(
     return instance.replace(qkd=qkd, demands={d.id: {"key": need} for d in instance.demands})
 
 
-def validate_keys_per_demand(instance: Instance, what: str) -> None:
-    """Validate that an instance counts keys per demand, for what does not cover shared ones.
-
-    Parameters
-    ----------
-    instance
-        The instance.
-    what
-        What does not cover them, the subject of the message.
-
-    Raises
-    ------
-    UnsupportedError
-        Keys are shared.
-    """
-    if instance.qkd.key_accounting == "shared":
-        raise UnsupportedError(
-            f"{what} does not cover keys that demands share; expected qkd.key_accounting = "
-            "'per-demand', or a plan with the candidates that there are, by solve "
-            "(docs/shared_keys.md)"
-        )
-
-
 __all__ = [
     "KeyAccounting",
     "KeyNeed",
     "SharedRelay",
     "need_faults",
     "share_keys",
-    "validate_keys_per_demand",
 ]

@@ -161,6 +161,42 @@ def validate_one_system(instance: Instance, where: str, expected: str) -> None:
         raise InstanceError(where, [fault])
 
 
+def with_system_alone(instance: Instance, system_id: str) -> Instance:
+    """Return the instance with a system as the network's own, and QKD on its links alone.
+
+    It is not judged anew: links that have another system keep what they ask of their candidates.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    system_id
+        Id of the system.
+
+    Raises
+    ------
+    InstanceError
+        There is no such system, or no link has it.
+    """
+    systems = {system.id: system for system in instance.qkd_systems or ()}
+    if system_id not in systems:
+        expected = ", ".join(systems) or "none is listed"
+        fault = f"qkd_systems: no system {system_id!r}; expected one of {expected}"
+        raise InstanceError(instance.name, [fault])
+    alone = tuple(
+        link.model_copy(
+            update={"qkd": link.qkd and link.qkd_system == system_id, "qkd_system": None}
+        )
+        for link in instance.network.links
+    )
+    if not any(link.qkd for link in alone):
+        fault = f"qkd_systems: no link with QKD has {system_id!r}; expected one with it"
+        raise InstanceError(instance.name, [fault])
+    network = instance.network.model_copy(update={"links": alone})
+    qkd = systems[system_id].in_place_in(instance.qkd)
+    return instance.model_copy(update={"qkd": qkd, "qkd_systems": None, "network": network})
+
+
 def unused_systems(instance: Instance) -> Iterator[str]:
     """Yield a warning that names the systems that no link has."""
     named = {link.qkd_system for link in instance.network.links}
@@ -169,4 +205,10 @@ def unused_systems(instance: Instance) -> Iterator[str]:
         yield f"qkd_systems: no link has {', '.join(unused)}; a link names it as its qkd_system"
 
 
-__all__ = ["QkdSystem", "unused_systems", "validate_one_system", "validate_qkd_systems"]
+__all__ = [
+    "QkdSystem",
+    "unused_systems",
+    "validate_one_system",
+    "validate_qkd_systems",
+    "with_system_alone",
+]

@@ -116,7 +116,8 @@ def least_factor(m: JointModel) -> pyo.Objective:
 
     .. math:: \sum_p z_{rp} \ge \theta d_r - \Theta d_r \Bigl(1 - \sum_p x_{rp}\Bigr)
 
-    with ``t`` the factor times the sum of all needs.
+    with ``t`` the factor times the sum of all needs. Where others ask for none, plans that serve
+    those alone have no factor: :math:`\theta \le \Theta \sum_{r, p} x_{rp}` over those that ask.
     """
     needs, problem = needs_in_units(m), m.problem
     needed = float(needs.sum())
@@ -130,6 +131,9 @@ def least_factor(m: JointModel) -> pyo.Objective:
         return key_of_demand(m, r) - share * m.t - top * share * routed >= -top * share
 
     m.c20_factor = pyo.Constraint(asking, rule=rule)
+    if asking and any(needs[r] <= 0.0 and problem.routes[r] for r in m.R):
+        routed = sum(m.x[r, p] for r in asking for p in range(len(problem.routes[r])))
+        m.c20_some = pyo.Constraint(expr=m.t - top * routed <= 0)
     return pyo.Objective(expr=1.0 * m.t, sense=pyo.maximize)
 
 

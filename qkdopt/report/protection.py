@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from qkdopt.instance import Instance
 from qkdopt.report.frame import Chapter, Page
 from qkdopt.report.saved_plans import saved_plan_facts
-from qkdopt.report.sections.protection import failures_section, left_out_section
-from qkdopt.report.text import kbps, shortened
+from qkdopt.report.sections.protection import failures_section, floor_text, left_out_section
+from qkdopt.report.text import shortened
 from qkdopt.report.write import SAVED
 from qkdopt.runtime.files import write_text_whole
 
@@ -45,7 +45,7 @@ def write_protection_page(path: str | Path, instance: Instance, found: Protected
     sections += [build(facts) for build in SAVED]
     page = Page(
         title=f"Protected plan of {shortened(instance.name)}",
-        subtitle=f"Each served demand keeps {kbps(found.min_skr_bps)} under any single failure",
+        subtitle=f"Each served demand keeps {floor_text(found)} under any single failure",
         chapters=[Chapter(name="p", title="", sections=sections)],
     )
     write_text_whole(path, page.to_html())

@@ -72,7 +72,7 @@ def rate_lines(result: Result, value: Value) -> Iterator[str]:
     )
     if value.key_accounting == "shared":
         yield "           of each demand when all draw at once"
-        yield from _shared_lines(value)
+        yield from needs_lines(value)
     else:
         yield "           of each demand as if it had its links to itself"
         yield from _at_once_lines(result)
@@ -100,7 +100,7 @@ def _at_once_lines(result: Result) -> Iterator[str]:
         )
 
 
-def _shared_lines(value: Value) -> Iterator[str]:
+def needs_lines(value: Value) -> Iterator[str]:
     """Yield what is asked for and what is given of shared keys."""
     if not value.key_needed_bps:
         return

@@ -29,8 +29,42 @@ def test_an_instance_whose_links_name_systems_is_refused(tmp_path):
     )
     status, text = run("--instance", tmp_path / "two.json", "-o", tmp_path / "s.json")
     assert status == 2
-    assert f"qkd_system is given for links {link}" in text
+    assert f"qkd_system is given for links {link}; expected --system beside it, one of x" in text
     assert not (tmp_path / "s.json").exists()
+
+
+def test_a_surface_of_one_system_is_of_its_receiver_and_its_links(tmp_path):
+    ring, source = qkdopt.read_instance(RING), tmp_path / "two.json"
+    link = ring.network.links[0]
+    own = {"id": "fast", "repetition_mhz": 1000.0, "insertion_loss_db": 3.0}
+    two = ring.replace(qkd_systems=[own], network={"links": {link.id: {"qkd_system": "fast"}}})
+    two.save(source)
+    options = ("--system", "fast", "--instance", source)
+    assert run(*options, "--noises", "400", "-o", tmp_path / "with.json")[0] == 0
+    changed = qkdopt.read_instance(tmp_path / "with.json")
+    (system,) = changed.qkd_systems
+    losses = {two.candidate_loss_db(link, c) + 3.0 for c in two.candidates_of(link)}
+    assert list(system.surface.losses_db)[:-1] == pytest.approx(sorted(losses), abs=1e-6)
+    # Key rates of the surface are those of the equations; links of the other system have theirs.
+    plan = qkdopt.solve(two, strategy="ds-qkd")
+    before = {row.link: row.skr_bps for row in plan.qkd}
+    after = {row.link: row.skr_bps for row in qkdopt.solve(changed, strategy="ds-qkd").qkd}
+    assert after.keys() == before.keys()
+    assert after[link.id] == pytest.approx(before[link.id], rel=1e-3)
+    assert after[ring.network.links[1].id] == before[ring.network.links[1].id]
+
+
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [("slow", "no system 'slow'; expected one of x"), ("x", "no link with QKD has 'x'")],
+)
+def test_a_system_that_no_link_has_is_refused(tmp_path, system, expected):
+    ring = qkdopt.read_instance(RING)
+    ring.replace(qkd_systems=[{"id": "x"}]).save(tmp_path / "two.json")
+    status, text = run("--instance", tmp_path / "two.json", "--system", system)
+    assert status == 2
+    assert expected in text
+    assert "without --instance" in run("--system", system)[1]
 
 
 def test_a_surface_of_a_protocol_goes_into_a_file(tmp_path):

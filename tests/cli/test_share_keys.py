@@ -60,3 +60,20 @@ def test_a_plan_that_counts_per_demand_says_what_is_kept_when_all_draw(capsys):
     out = capsys.readouterr().out
     assert "of each demand as if it had its links to itself" in out
     assert "all draw   mean" in out
+
+
+def test_sets_are_ranked_proved_and_protected_by_what_all_can_have(shared, tmp_path, capsys):
+    rank, prove, protect = (tmp_path / name for name in ("rank", "prove", "protect"))
+    ranking = ("--on", "demands", "--assignments", 2, "--method", "listed", "--also", "0,7;2,5")
+    assert exit_status("design", "rank", shared, "--channels", 2, "-o", rank, *ranking) == 0
+    assert "keys are shared: key rates are objective key-factor" in capsys.readouterr().out
+    proving = ("--channels", 2, "--objective", "key-served")
+    assert exit_status("design", "prove", shared, "-o", prove, *proving) == 0
+    assert "objective key-served; checked from physics\nneeds " in capsys.readouterr().out
+    status = exit_status(
+        "design", "protect", shared, "--channels", 2, "-o", protect, "--set", "0,7"
+    )
+    assert status in (0, 3)
+    assert "with all the key that they ask for, drawn by all at once" in capsys.readouterr().out
+    page = (protect / "design.html").read_text()
+    assert "keeps the key that it asks for, all drawing at once" in page

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from qkdopt.bounds.bound import LoadStateBound, validate_supported
+from qkdopt.bounds.bound import AnyBound, open_bound
 from qkdopt.bounds.classes import Relaxation, build_relaxation
 from qkdopt.bounds.served import served_bound
 from qkdopt.channel_sets.exact.best_set import BestSet
@@ -29,6 +29,7 @@ from qkdopt.optimize.load_states import LoadStateRun
 from qkdopt.optimize.milp import JointRun
 from qkdopt.problem import Problem, build_problem
 from qkdopt.problem.plan import Plan, assess
+from qkdopt.result import Objective
 
 # Branching nodes on a set's loads before its plan is solved to proof.
 NODES = 200
@@ -91,6 +92,7 @@ class SetRace:
     best: BestSet
     solver: str
     seed: int
+    objective: Objective = "mean"
     contenders: list[Contender] = field(default_factory=list)
     proved: int = 0
     _built: _Built | None = None
@@ -176,19 +178,18 @@ class SetRace:
             return
         c.bound_bps = _or_inf(loads.objective_bps)
 
-    def _loads(self, c: Contender) -> LoadStateBound | None:
+    def _loads(self, c: Contender) -> AnyBound | None:
         """Return a set's load-state bound, still loose; None where load states do not hold."""
         problem = self._problem(c)
-        try:
-            validate_supported(problem)
-        except UnsupportedError:
-            return None
         assert self.best.problem is not None  # the first set was searched
         assert self.best.plan is not None
         rates = assess(self.best.problem, self.best.plan)
-        return LoadStateBound(
-            problem, c.served, rates.demand_skr_bps, self._built_for(c).relaxation
-        )
+        try:
+            return open_bound(
+                problem, c.served, rates.demand_skr_bps, self._built_for(c).relaxation
+            )
+        except UnsupportedError:
+            return None
 
     def _over(self) -> bool:
         return self.best.left <= 0.0
@@ -199,7 +200,8 @@ class SetRace:
     def _built_for(self, c: Contender) -> _Built:
         """Return what is built of the set that is being looked into, and of that alone."""
         if self._built is None or self._built.contender is not c:
-            self._built = _Built(c, build_problem(with_channel_set(self.instance, c.channels)))
+            instance = with_channel_set(self.instance, c.channels)
+            self._built = _Built(c, build_problem(instance, self.objective))
         return self._built
 
     def _search(self, c: Contender) -> None:

@@ -11,13 +11,14 @@ from qkdopt.channel_sets.exact.by_milp import SetMilp
 from qkdopt.channel_sets.exact.by_sets import SetRace
 from qkdopt.channel_sets.exact.candidate_sets import count_sets, every_set, with_channel_set
 from qkdopt.channel_sets.exact.static import static_plan
-from qkdopt.errors import SolverMissingError, UsageError
+from qkdopt.channel_sets.objective import objective_of_sets
+from qkdopt.errors import SolverMissingError, UnsupportedError, UsageError
 from qkdopt.heuristics import ds_qkd
-from qkdopt.instance import Instance, validate_keys_per_demand, validate_nothing_in_place
+from qkdopt.instance import Instance, validate_nothing_in_place
 from qkdopt.optimize import ProgressCallback
 from qkdopt.optimize.record import RunRecord, result_of
 from qkdopt.problem import build_problem
-from qkdopt.result import Bound, Result, RunLimits, SolverRef
+from qkdopt.result import Bound, Objective, Result, RunLimits, SolverRef
 from qkdopt.runtime.signals import graceful_sigint
 
 Method = Literal["auto", "sets", "milp"]
@@ -40,7 +41,8 @@ class ExactSet:
     channels
         The set.
     served, value_bps
-        Demands served, and the mean key rate over them [bit/s], by the exact physics.
+        Demands served, and the objective over them [bit/s], by the exact physics: their mean key
+        rate, or what counts of shared keys.
     bound_bps
         No plan with any set of so many channels that serves ``served`` demands is worth more
         [bit/s]; None where nothing was proved.
@@ -73,6 +75,7 @@ def prove_channel_set(
     instance: Instance,
     channels: int,
     *,
+    objective: Objective | None = None,
     method: Method = "auto",
     solver: str = "highs",
     time_limit: float = 60.0,
@@ -80,7 +83,7 @@ def prove_channel_set(
     seed: int = 0,
     progress: ProgressCallback | None = None,
 ) -> ExactSet:
-    """Find the set of so many channels with the best plan by (served, mean key rate).
+    """Find the set of so many channels with the best plan by (served, objective).
 
     Parameters
     ----------
@@ -88,6 +91,8 @@ def prove_channel_set(
         Network and demands; its own candidates are set aside.
     channels
         Size of the set, which every link with QKD has and all of which stays dark.
+    objective
+        What plans are compared by: None for ``mean``, or ``key-factor`` where keys are shared.
     method
         ``sets``: best first over all sets, each bounded by its load states and solved to proof
         while it may be the best. ``milp``: one MILP over sets and plans. ``auto``: the first, and
@@ -112,12 +117,12 @@ def prove_channel_set(
     Raises
     ------
     UsageError
-        The grid has fewer channels, no set leaves classical light a channel, or there is no
-        solver of that name.
+        The grid has fewer channels, no set leaves classical light a channel, there is no solver of
+        that name, or the objective does not fit the accounting of keys.
     SolverMissingError
         The solver is not installed.
     UnsupportedError
-        The instance has light in place.
+        The instance has light in place, or keys are shared and ``method`` is ``milp``.
 
     Examples
     --------
@@ -127,14 +132,21 @@ def prove_channel_set(
     'optimal'
     """
     validate_nothing_in_place(instance, "the choice of a channel set")
-    validate_keys_per_demand(instance, "the choice of a channel set")
+    objective = objective_of_sets(instance, objective)
     adapter = installed(solver)
     if method not in ("auto", "sets", "milp"):
         raise UsageError(f"method = {method!r}; expected auto, sets or milp")
+    if objective != "mean":
+        if method == "milp":
+            raise UnsupportedError(
+                f"method = 'milp' does not cover objective {objective}: the MILP over sets is of "
+                "mean key rates; expected auto or sets"
+            )
+        method = "sets"
     sets = sets_to_prove(instance, channels)
     best = BestSet(time_limit, gap, progress)
     with graceful_sigint(best.stop):
-        return _proved(instance, channels, sets, best, method, adapter, seed)
+        return _proved(instance, channels, sets, best, method, adapter, seed, objective)
 
 
 def _proved(
@@ -145,11 +157,12 @@ def _proved(
     method: Method,
     adapter: Adapter,
     seed: int,
+    objective: Objective,
 ) -> ExactSet:
     solver = adapter.name
     if method == "milp":
         return _by_milp(instance, channels, sets, best, solver, seed)
-    race = SetRace(instance, best, solver, seed)
+    race = SetRace(instance, best, solver, seed, objective)
     best.share = SETS_SHARE if method == "auto" else 1.0
     race.run(sets)
     best.share = 1.0

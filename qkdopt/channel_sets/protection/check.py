@@ -28,7 +28,11 @@ Key = tuple[str, str, int | None]
 def check_protection(instance: Instance, protected: ProtectedPlan) -> tuple[str, ...]:
     """Return every fault found: broken rules, demands below the floor, rows that tell false."""
     min_skr_bps = protected.min_skr_bps
-    if not (math.isfinite(min_skr_bps) and min_skr_bps > 0.0):
+    if (min_skr_bps is None) != (instance.qkd.key_accounting == "shared"):
+        return (
+            f"min_skr_bps = {min_skr_bps}; expected none where keys are shared, and there alone",
+        )
+    if min_skr_bps is not None and not (math.isfinite(min_skr_bps) and min_skr_bps > 0.0):
         return (f"min_skr_bps = {min_skr_bps:g}; expected a number above 0 bit/s",)
     try:
         whole = with_candidates(instance, protected.channels, reserve="all")
@@ -73,6 +77,8 @@ class _Recheck:
     def _below(self, report: CheckReport) -> Iterator[str]:
         for demand in self._paths:
             rate, floor = report.demand_skr_bps.get(str(demand)), self._floors[str(demand)]
+            if rate is None and floor <= 0.0:
+                continue
             if rate is None:
                 yield f"demand {demand!r} is lost; expected it restored"
             elif not _survives(rate, floor):
@@ -154,11 +160,17 @@ class _Recheck:
     def _number_faults(self, row: Failure, report: CheckReport) -> Iterator[str]:
         """Compare what the row tells with the recomputed numbers of its plan."""
         rates = report.demand_skr_bps
-        yield from _worst_faults(row, rates)
+        # Where keys are shared, those that ask for none have none to compare.
+        asking = {r: rate for r, rate in rates.items() if self._floors[r] > 0.0}
+        yield from _worst_faults(row, asking)
         after = [path.demand for path in row.plan.lightpaths]
         hit = {r for r, path in self._paths.items() if row.link in path.links}
         hit = hit if row.kind == "link" else set()
-        below = [r for r in after if not _survives(rates[str(r)], self._floors[str(r)])]
+        below = [
+            r
+            for r in after
+            if str(r) in asking and not _survives(asking[str(r)], self._floors[str(r)])
+        ]
         yield from _differ("below_floor", row.below_floor, below)
         yield from _differ("restored", row.restored, hit & set(after))
         yield from _differ("lost", row.lost, hit - set(after))

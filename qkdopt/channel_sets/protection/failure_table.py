@@ -14,6 +14,7 @@ from qkdopt.instance import Instance, NodeId
 from qkdopt.problem.plan import BLOCKED, Plan, candidate_noise, lit_channels
 from qkdopt.problem.relay import WidestRelay
 from qkdopt.result import InstanceRef, Lightpath, SavedPlan, Tuning
+from qkdopt.result.fair_shares import crossing, fair_shares
 from qkdopt.units import FloatArray
 
 Working = Mapping[int, int]
@@ -102,13 +103,10 @@ class FailureTable:
         self, assignments: Mapping[int, Assignment], link_skr: FloatArray
     ) -> tuple[tuple[NodeId | None, float | None], tuple[NodeId, ...]]:
         """Worst demand and its rate [bit/s], and who is below the floor."""
-        widest = self._instance.qkd.relay == "widest"
-        relay = WidestRelay(self._problem, link_skr) if widest else None
-        rates = {}
-        for r, assignment in assignments.items():
-            route = self._net.route(r, assignment)
-            links = route.links if relay is None else relay.links(route)
-            rates[r] = min(float(link_skr[e]) for e in links)
+        if self._net.min_skr_bps is None:
+            rates = self._shared_rates(assignments, link_skr)
+        else:
+            rates = self._single_rates(assignments, link_skr)
         if not rates:
             return (None, None), ()
         demands = self._instance.demands
@@ -118,6 +116,33 @@ class FailureTable:
         below = tuple(demands[r].id for r in rates if not enough[r])
         return (demands[worst].id, rates[worst]), below
 
+    def _single_rates(
+        self, assignments: Mapping[int, Assignment], link_skr: FloatArray
+    ) -> dict[int, float]:
+        """Key rate of every demand [bit/s] as if it had its links to itself."""
+        widest = self._instance.qkd.relay == "widest"
+        relay = WidestRelay(self._problem, link_skr) if widest else None
+        rates = {}
+        for r, assignment in assignments.items():
+            route = self._net.route(r, assignment)
+            links = route.links if relay is None else relay.links(route)
+            rates[r] = min(float(link_skr[e]) for e in links)
+        return rates
+
+    def _shared_rates(
+        self, assignments: Mapping[int, Assignment], link_skr: FloatArray
+    ) -> dict[int, float]:
+        """Fair share [bit/s] of every demand that asks for key, when all draw at once."""
+        paths = [
+            self._net.route(r, assignments[r]).links if r in assignments else ()
+            for r in range(len(self._instance.demands))
+        ]
+        needs = self._problem.needs
+        asking = np.array([r in assignments for r in range(len(paths))]) & (needs.rate_bps > 0.0)
+        crosses = crossing(paths, len(link_skr))
+        given = fair_shares(crosses, link_skr, np.where(asking, needs.rate_bps, 0.0))
+        return {int(r): float(given[r]) for r in np.flatnonzero(asking)}
+
     def _saved(
         self, instance: Instance, assignments: Mapping[int, Assignment], working: Working
     ) -> SavedPlan:
@@ -125,7 +150,7 @@ class FailureTable:
             instance=InstanceRef(
                 name=instance.name, sha256=instance.sha256(), preset=instance.preset
             ),
-            objective="max-min",
+            objective=self._problem.objective,
             lightpaths=tuple(self._lightpath(r, assignments[r]) for r in sorted(assignments)),
             qkd=tuple(self._tuning(e, working[e]) for e in sorted(working)),
         )

@@ -46,11 +46,12 @@ ROUND_OFF = 1e-12
 class ProtectedNetwork:
     """A problem whose sets are all reserved, and the floor [bit/s] that demands must keep.
 
-    A demand whose own least rate is higher must keep that.
+    A demand whose own least rate is higher must keep that. Where keys are shared there is no floor
+    but what demands ask for, and links need it of all that cross them together.
     """
 
     problem: Problem
-    min_skr_bps: float
+    min_skr_bps: float | None
 
     @property
     def links(self) -> range:
@@ -176,6 +177,8 @@ class ProtectedNetwork:
         cut
             Position of a link that carries no key, whatever its rate; None where no link is cut.
         """
+        if self.min_skr_bps is None:
+            return self._have_enough(assignments, link_skr, cut)
         by_min_skr: dict[float, list[int]] = {}
         for r in assignments:
             by_min_skr.setdefault(self.min_skr[r], []).append(r)
@@ -186,6 +189,16 @@ class ProtectedNetwork:
             if not self._reach(assignments, some, alive):
                 return False
         return True
+
+    def _have_enough(self, assignments: Assignments, link_skr: FloatArray, cut: int | None) -> bool:
+        """Whether every link has the key that the demands across it ask for, all at once."""
+        drawn = np.zeros(len(link_skr))
+        for r, assignment in assignments.items():
+            drawn[list(self.route(r, assignment).links)] += self.min_skr[r]
+        left = np.array(link_skr)
+        if cut is not None:
+            left[cut] = 0.0
+        return bool((left >= drawn * (1.0 - ROUND_OFF)).all())
 
     def _reach(self, assignments: Assignments, some: list[int], alive: BoolArray) -> bool:
         """Whether the key of some placed demands finds its way over links that have their floor."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from qkdopt.instance import Demand, NodeId
-from qkdopt.result import SavedPlan
+from qkdopt.result import Objective, SavedPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,8 @@ class ProtectedPlan:
     Parameters
     ----------
     min_skr_bps
-        The floor [bit/s]; for a demand whose own least rate is higher, that counts.
+        The floor [bit/s]; for a demand whose own least rate is higher, that counts. None where keys
+        are shared: what each demand asks for is its floor.
     channels
         The set of QKD channels, all of it dark.
     status
@@ -93,7 +94,7 @@ class ProtectedPlan:
         Whether Ctrl-C ended the search.
     """
 
-    min_skr_bps: float
+    min_skr_bps: float | None
     channels: tuple[int, ...]
     status: Literal["kept", "impossible", "not found"]
     proof: str
@@ -118,6 +119,16 @@ class ProtectedPlan:
         return pd.DataFrame(rows, columns=names)
 
 
-def min_skr_of(demand: Demand, min_skr_bps: float) -> float:
-    """Floor of one demand [bit/s]: the plan's, or its own least rate where that is higher."""
+def min_skr_of(demand: Demand, min_skr_bps: float | None) -> float:
+    """Floor of one demand [bit/s]: the plan's, or its own least rate where that is higher.
+
+    Without one of the plan it is the key that the demand asks for.
+    """
+    if min_skr_bps is None:
+        return demand.need_bps
     return max(min_skr_bps, demand.min_skr_bps or 0.0)
+
+
+def objective_of_floor(min_skr_bps: float | None) -> Objective:
+    """Return the objective of plans that keep a floor, or what demands ask for."""
+    return "key-factor" if min_skr_bps is None else "max-min"

@@ -20,7 +20,7 @@ from qkdopt.channel_sets.exact.candidate_sets import (
 )
 from qkdopt.channel_sets.protection.failure_table import FailureTable
 from qkdopt.channel_sets.protection.light_paths import ProtectedNetwork
-from qkdopt.channel_sets.protection.plan import LeftOut, ProtectedPlan
+from qkdopt.channel_sets.protection.plan import LeftOut, ProtectedPlan, objective_of_floor
 from qkdopt.channel_sets.protection.restoring import Budget, Protection
 from qkdopt.channel_sets.protection.search import (
     Stop,
@@ -30,8 +30,8 @@ from qkdopt.channel_sets.protection.search import (
     repaired,
 )
 from qkdopt.errors import UnsupportedError, UsageError
-from qkdopt.instance import Instance, validate_keys_per_demand, validate_nothing_in_place
-from qkdopt.problem import build_problem
+from qkdopt.instance import Instance, validate_nothing_in_place
+from qkdopt.problem import build_problem, validate_objective
 from qkdopt.runtime.signals import graceful_sigint
 
 # Sets that are all looked into; of more, so many drawn at random.
@@ -58,8 +58,8 @@ class ProtectionTrial:
 def protect(
     instance: Instance,
     *,
-    min_skr_bps: float,
     channels: int | Sequence[int],
+    min_skr_bps: float | None = None,
     rounds: int = 50,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -70,11 +70,12 @@ def protect(
     ----------
     instance
         Network and demands; its own candidates are set aside.
-    min_skr_bps
-        Least key rate of every served demand [bit/s], intact and under every failure; a demand's
-        own ``min_skr_bps`` counts where it is higher.
     channels
         Size of the set, or the set.
+    min_skr_bps
+        Least key rate of every served demand [bit/s], intact and under every failure; a demand's
+        own ``min_skr_bps`` counts where it is higher. None where keys are shared: demands keep what
+        they ask for, all at once.
     rounds
         Repairs of each of the best sets' plans.
     time_limit
@@ -93,11 +94,13 @@ def protect(
     Raises
     ------
     UsageError
-        The floor is not above zero, or no such set leaves classical light a channel.
+        The floor is not above zero, is missing, or stands beside shared keys, of which no demand
+        asks for any; or no such set leaves classical light a channel.
     InstanceError
         The set does not fit the grid, or leaves no channel for classical light.
     UnsupportedError
-        The instance has four-wave mixing, which is not additive, or light in place.
+        The instance has four-wave mixing, which is not additive, light in place, or keys that take
+        several paths.
 
     Examples
     --------
@@ -123,7 +126,7 @@ def protect(
 
 
 def validate_protectable(
-    instance: Instance, min_skr_bps: float, channels: int | Sequence[int]
+    instance: Instance, min_skr_bps: float | None, channels: int | Sequence[int]
 ) -> None:
     """Validate instance, minimum key rate and set or size before any search.
 
@@ -135,17 +138,22 @@ def validate_protectable(
     Raises
     ------
     UsageError
-        The minimum key rate is not above zero and finite, the size is not from 1 to the number of
-        channels of the grid, or no set of this size leaves classical light a channel.
+        The minimum key rate is not above zero and finite, or does not fit the accounting of keys;
+        the size is not from 1 to the number of channels of the grid, or no set of this size leaves
+        classical light a channel.
     InstanceError
         The set does not fit the grid, or leaves no channel for classical light.
     UnsupportedError
-        The instance has four-wave mixing, which is not additive, or light in place.
+        The instance has four-wave mixing, which is not additive, light in place, or keys that take
+        several paths.
     """
-    if not 0.0 < min_skr_bps < math.inf:
-        raise UsageError(f"min_skr_bps = {min_skr_bps:g}; expected more than 0 bit/s")
+    _validate_floor(instance, min_skr_bps)
     validate_nothing_in_place(instance, "protection")
-    validate_keys_per_demand(instance, "protection")
+    if instance.qkd.relay == "flow":
+        raise UnsupportedError(
+            "protection does not cover qkd.relay = 'flow'; expected 'lightpath': after a failure "
+            "keys follow the lightpaths"
+        )
     if instance.other_noise.four_wave_mixing is not None:
         raise UnsupportedError("protection does not cover four-wave mixing: take it out")
     if not isinstance(channels, int):
@@ -154,6 +162,20 @@ def validate_protectable(
     count_sets(instance, channels)
     if next(every_set(instance, channels), None) is None:
         raise UsageError(f"channels = {channels}: no set leaves classical light a channel")
+
+
+def _validate_floor(instance: Instance, min_skr_bps: float | None) -> None:
+    if instance.qkd.key_accounting == "shared":
+        validate_objective(instance, "key-factor")
+        if min_skr_bps is not None:
+            raise UsageError(
+                f"min_skr_bps = {min_skr_bps:g} beside qkd.key_accounting = 'shared'; expected "
+                "none: demands keep what they ask for (demands[].key)"
+            )
+    elif min_skr_bps is None:
+        raise UsageError("min_skr_bps is missing; expected the floor of every demand [bit/s]")
+    elif not 0.0 < min_skr_bps < math.inf:
+        raise UsageError(f"min_skr_bps = {min_skr_bps:g}; expected more than 0 bit/s")
 
 
 def _sets(
@@ -174,7 +196,9 @@ def _sets(
 class _Search:
     """One run over several sets."""
 
-    def __init__(self, instance: Instance, min_skr_bps: float, seed: int, stop: Stop) -> None:
+    def __init__(
+        self, instance: Instance, min_skr_bps: float | None, seed: int, stop: Stop
+    ) -> None:
         self._instance = instance
         self._min_skr_bps = min_skr_bps
         self._seed = seed
@@ -215,7 +239,9 @@ class _Search:
         )
 
     def _greedy(self, channels: tuple[int, ...]) -> ProtectionTrial:
-        problem = build_problem(with_channel_set(self._instance, channels), "max-min")
+        problem = build_problem(
+            with_channel_set(self._instance, channels), objective_of_floor(self._min_skr_bps)
+        )
         net = ProtectedNetwork(problem, self._min_skr_bps)
         trial = ProtectionTrial(channels, net, Protection(net), self._infeasible_alone(net))
         insert(trial.plan, self._hopeful(trial), self._stop)

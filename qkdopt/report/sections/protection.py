@@ -34,15 +34,16 @@ def failures_section(found: ProtectedPlan, *, demands: int) -> Section:
         Figure("Least key rate", "none" if worst is None else kbps(worst), "under any failure"),
         Figure("Set", spell_channels(found.channels), "all of it dark"),
     ]
+    shared = found.min_skr_bps is None
+    beside = "" if shared else ", or its own least key rate where that is higher"
     body = render(
         "headline.html",
         figures=figures,
         sentences=[
             f"Status: {found.status}: {passage(found.proof)}",
-            f"Each served demand keeps {kbps(found.min_skr_bps)} under every failure, or its own "
-            "least key rate where that is higher. Numbers under failures are those of the run, "
-            "which were recomputed from physics before they were written; those of the plan itself "
-            "were recomputed for this page.",
+            f"Each served demand keeps {floor_text(found)} under every failure{beside}. Numbers "
+            "under failures are those of the run, which were recomputed from physics before they "
+            "were written; those of the plan itself were recomputed for this page.",
         ],
         faults=(),
         notes=(),
@@ -50,6 +51,13 @@ def failures_section(found: ProtectedPlan, *, demands: int) -> Section:
     )
     body += render("one_table.html", only=failures_table(found))
     return Section(name="failures", title="Under failures", body=body)
+
+
+def floor_text(found: ProtectedPlan) -> str:
+    """Say what each served demand keeps."""
+    if found.min_skr_bps is None:
+        return "the key that it asks for, all drawing at once,"
+    return kbps(found.min_skr_bps)
 
 
 def failures_table(found: ProtectedPlan) -> Table:

@@ -88,6 +88,8 @@ class ProtectionOracle:
         return False
 
     def _kept(self, plan: dict[int, Choice], best: dict[int, float]) -> bool:
+        if self._instance.qkd.key_accounting == "shared":
+            return self._have_needs(plan, best)
         for r, (route, _) in plan.items():
             demand = self._instance.demands[r]
             if self._instance.qkd.relay == "widest":
@@ -96,6 +98,16 @@ class ProtectionOracle:
             else:
                 rate = min(best[e] for e in route.links)
             if rate < max(self._floor, demand.min_skr_bps or 0.0):
+                return False
+        return True
+
+    def _have_needs(self, plan: dict[int, Choice], best: dict[int, float]) -> bool:
+        """Whether every link has the key that all demands across it ask for together."""
+        for e, rate in best.items():
+            crossing = (
+                self._instance.demands[r] for r, (route, _) in plan.items() if e in route.links
+            )
+            if sum(demand.need_bps for demand in crossing) > rate:
                 return False
         return True
 
