@@ -178,7 +178,8 @@ class ProtectedNetwork:
             Position of a link that carries no key, whatever its rate; None where no link is cut.
         """
         if self.min_skr_bps is None:
-            return self._have_enough(assignments, link_skr, cut)
+            # Keys follow the lightpaths, none of which crosses a cut link.
+            return self._have_enough(assignments, link_skr)
         by_min_skr: dict[float, list[int]] = {}
         for r in assignments:
             by_min_skr.setdefault(self.min_skr[r], []).append(r)
@@ -190,15 +191,12 @@ class ProtectedNetwork:
                 return False
         return True
 
-    def _have_enough(self, assignments: Assignments, link_skr: FloatArray, cut: int | None) -> bool:
+    def _have_enough(self, assignments: Assignments, link_skr: FloatArray) -> bool:
         """Whether every link has the key that the demands across it ask for, all at once."""
         drawn = np.zeros(len(link_skr))
         for r, assignment in assignments.items():
             drawn[list(self.route(r, assignment).links)] += self.min_skr[r]
-        left = np.array(link_skr)
-        if cut is not None:
-            left[cut] = 0.0
-        return bool((left >= drawn * (1.0 - ROUND_OFF)).all())
+        return bool((link_skr >= drawn * (1.0 - ROUND_OFF)).all())
 
     def _reach(self, assignments: Assignments, some: list[int], alive: BoolArray) -> bool:
         """Whether the key of some placed demands finds its way over links that have their floor."""
