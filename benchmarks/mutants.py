@@ -101,6 +101,7 @@ GROUPS = {
             "tests/dimensioning",
             "tests/milp/test_shared_keys.py",
             "tests/optimize/test_around.py",
+            "tests/checker/test_without_key.py",
         ),
     ),
     "kernel": Group(

@@ -10,9 +10,10 @@ import pytest
 import qkdopt
 from qkdopt.bounds.key_bound import KeyBound
 from qkdopt.bounds.key_program import KeyProgram, Prices
-from qkdopt.heuristics import ds_qkd
+from qkdopt.heuristics import ds_qkd, local_search
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
+from tests.command import HANG_SECONDS
 
 NSFNET = qkdopt.read_instance("instances/nsfnet_100erl.json")
 
@@ -68,6 +69,64 @@ def test_a_factor_of_none_that_cannot_be_proved_ends_the_search(monkeypatch):
     assert bound.closed
     assert tried[-1] == 0.0
     assert 0.0 < bound.objective_bps < 1.0
+
+
+def test_branching_lowers_the_bound_and_loses_no_plan():
+    """Measured: 278.5 kbit/s at the root, 268.6 after ten splits, 268.4 after twenty."""
+    shared = qkdopt.share_keys(NSFNET, rate_bps=4385.0)
+    problem = build_problem(shared, "key-served")
+    plan = assess(problem, local_search(problem, seed=1, moves=20_000, start=ds_qkd(problem)))
+    bound = KeyBound(problem, plan.served)
+    values = []
+    while bound.expansions < 20:
+        bound.tighten(plan.objective_bps, 1e-4, lambda: False)
+        values.append(bound.objective_bps)
+    assert values == sorted(values, reverse=True)
+    assert values[0] == pytest.approx(278.512e3, rel=1e-4)
+    assert plan.objective_bps < values[-1] < 268.7e3
+    # Every split has two parts.
+    assert bound.nodes == 1 + 2 * bound.expansions
+
+
+def test_what_can_be_split_no_further_settles_the_bound():
+    """Three links, each with few loads: the tree ends, at no less than the plan."""
+    triangle = qkdopt.read_instance("instances/small/triangle.json")
+    shared = qkdopt.share_keys(triangle, rate_bps=2.5e4)
+    best = qkdopt.solve(shared, objective="key-delivered", gap=2e-5, time_limit=HANG_SECONDS)
+    bound = KeyBound(build_problem(shared, "key-delivered"), best.value.served)
+    values = []
+    while not bound.closed and bound.nodes < 400:
+        bound.tighten(0.0, 1e-9, lambda: False)
+        values.append(bound.objective_bps)
+    assert bound.closed
+    assert bound.expansions > 0
+    assert values[-1] < values[0]
+    assert best.value.objective_bps <= values[-1] <= best.value.objective_bps * (1.0 + 1e-4)
+
+
+@pytest.mark.parametrize("threshold", [1.234, 0.02, 7e-4])
+def test_the_least_factor_that_is_ruled_out_is_found_in_few_steps(threshold, monkeypatch):
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1000.0), "key-factor")
+    bound, tried = KeyBound(problem, 100), []
+
+    def beyond(_bound, factor):
+        tried.append(factor)
+        return factor > threshold
+
+    monkeypatch.setattr(KeyBound, "_beyond", beyond)
+    for _ in range(2):
+        bound.tighten(0.0, 1e-4, lambda: False)
+    assert bound.closed
+    assert threshold <= bound.objective_bps / problem.needs.total_bps <= threshold * (1.0 + 1.1e-4)
+    assert len(tried) < 60
+
+
+def test_with_equal_needs_that_count_in_full_alone_links_draw_whole_needs():
+    need = 3000.0
+    for objective, whole in (("key-served", True), ("key-delivered", False)):
+        problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=need), objective)
+        drawn = np.concatenate([states.drawn_bps for states in KeyProgram(problem, 100).states])
+        assert np.allclose(drawn / need, np.round(drawn / need), rtol=1e-9) == whole
 
 
 def test_more_demands_than_fit_are_refused():
