@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from qkdopt.units import FloatArray
 
 # The factor is bisected to this, relatively.
 FACTOR_STEP = 1e-4
+# Rounding of a number of steps, and the share of one that is surely less than a whole step.
+WHOLE, BELOW = 1e-6, 1.0 - 1e-3
 # A node is no longer split where its mixtures of load states draw no more than this, relatively,
 # beyond what some state lets be drawn.
 SETTLED = 1e-9
@@ -99,7 +102,17 @@ class KeyBound:
         """The bound on the objective so far [bit/s]; None while there is none."""
         if not np.isfinite(self._value):
             return None
-        return max(0.0, self._value) * self._program.unit
+        value_bps, step_bps = max(0.0, self._value) * self._program.unit, self._step_bps
+        if not step_bps:
+            return value_bps
+        # Weights are met or not: what lies between two sums of them no plan reaches.
+        return step_bps * math.floor(value_bps / step_bps + WHOLE)
+
+    @property
+    def _step_bps(self) -> float:
+        """What plans that are not worth the same differ by at least [bit/s]; 0 where not known."""
+        served = self.problem.objective == "key-served"
+        return self.problem.needs.step_bps if served else 0.0
 
     @property
     def method(self) -> str:
@@ -135,7 +148,9 @@ class KeyBound:
         if self.problem.objective == "key-factor":
             self._bisect(incumbent_bps / self._program.unit / self._needed, gap, should_stop)
             return
-        cutoff = incumbent_bps / self._program.unit / (1.0 - 0.5 * gap) if gap < 1.0 else np.inf
+        # A plan that is better is so by a step at least.
+        beaten_bps = max(incumbent_bps / (1.0 - 0.5 * gap), incumbent_bps + BELOW * self._step_bps)
+        cutoff = beaten_bps / self._program.unit if gap < 1.0 else np.inf
         if not np.isfinite(self._value) and not self._heap:
             root = self._node(self._everything)
             if root is None:

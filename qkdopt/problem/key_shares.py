@@ -12,7 +12,9 @@ demand may take several paths over any nodes (:mod:`qkdopt.problem.key_flows`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +29,8 @@ from qkdopt.units import FloatArray
 KEY_OBJECTIVES = ("key-factor", "key-delivered", "key-served")
 # A demand is met by this share of its need: what a linear program's tolerance may take from it.
 MET = 1.0 - 1e-6
+# Weights that are whole multiples of one part in so many at least have a step that is looked for.
+MOST_PARTS = 1_000
 # Most seconds in which the best choice of demands to be met is looked for, for one plan.
 CHOICE_SECONDS = 5.0
 
@@ -62,6 +66,19 @@ class Needs:
     def shares(self) -> FloatArray:
         """``(R,)`` in what proportion demands share: by need, or equally where none is given."""
         return self.rate_bps if self.rate_bps.any() else np.ones(len(self.rate_bps))
+
+    @cached_property
+    def step_bps(self) -> float:
+        """Values of ``key-served`` are whole multiples of this [bit/s]; 0 where none is known.
+
+        Every weight is a whole multiple of the largest number of which all are.
+        """
+        exact = [Fraction(float(w)).limit_denominator(MOST_PARTS) for w in set(self.weight) if w]
+        if not exact or any(float(part) not in self.weight for part in exact):
+            return 0.0
+        parts = math.lcm(*(part.denominator for part in exact))
+        largest = math.gcd(*(int(part * parts) for part in exact)) / parts
+        return self.total_bps * largest / float(self.weight.sum())
 
     def met(self, given_bps: FloatArray) -> BoolArray:
         """``(R,)`` whether each demand that asks for key has all of it."""

@@ -75,6 +75,7 @@ def _instances(folder: Path) -> Kind:
             ("solve", INPUT, "--strategy", "fixed", "--threads", "1", "-o", "result.json"),
             ("simulate", INPUT, "--requests", "20", "--warmup", "0", "--json"),
             ("rates", "--instance", INPUT, "--losses", "0:9:3", "--noises", "3", "-o", "r.json"),
+            ("rates", "--instance", INPUT, "--system", "fast", "--noises", "3", "-o", "r.json"),
         ),
     )
 
@@ -213,7 +214,18 @@ def _write_instances(folder: Path, line: qkdopt.Instance) -> None:
         "fibre": {"raman_profile": "hollenbeck-cantrell", "layout": "pair"},
         "classical": {"receiver_sensitivity_dbm": -30.0, "margin_db": 3.0},
     }  # fmt: skip
-    for name, data in {"full": full, "measured": measured}.items():
+    systems = json.loads(json.dumps(line.to_json_dict()))
+    for link, own in zip(systems["network"]["links"], ("fast", "table"), strict=False):
+        link |= {"qkd_system": own, "loss_db": 3.0}
+    systems["qkd_systems"] = [
+        {"id": "fast", "label": "A", "protocol": "decoy-bb84", "decoys": "vacuum+weak",
+         "weak_photon_number": 0.1, "repetition_mhz": 1000.0, "filter_ghz": 30.0,
+         "insertion_loss_db": 2.0, "dark_count_per_gate": 1e-6},
+        {"id": "table", "skr_table": {"noise_per_gate": [0, 1e-6, 1e-4], "skr_bps": [9e3, 5, 0]}},
+        {"id": "surface", "surface": measured["qkd"]["surface"]},
+    ]  # fmt: skip
+    made = {"full": full, "measured": measured, "systems": systems}
+    for name, data in made.items():
         (folder / f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,3 +112,26 @@ def test_keys_that_flow_over_both_ways_round_a_square_are_the_sum_of_both():
     needs = Needs.of(instance)
     rates = np.array([3.0, 2.0, 1.0, 5.0])
     assert KeyFlows(instance).factor(needs, np.array([True]), rates) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "step"),
+    [
+        ((1.0, 1.0, 1.0, 1.0), 0.25),
+        ((1.0, 1.0, 2.0, 0.0), 0.25),
+        ((0.5, 1.5, 3.0, 5.0), 0.05),
+        ((2.0, 4.0, 6.0, 8.0), 0.1),
+        ((0.1, 0.2, 0.3, 0.4), 0.1),
+        ((1.0, 2.0**0.5, 1.0, 1.0), 0.0),
+        ((0.0, 0.0, 0.0, 0.0), 0.0),
+    ],
+)
+def test_sums_of_weights_are_whole_multiples_of_the_step(weights, step):
+    needs = Needs(np.array([10.0, 20.0, 30.0, 40.0]), np.array(weights))
+    assert needs.step_bps == pytest.approx(100.0 * step, rel=1e-12)
+    if not step:
+        return
+    for met in product((0.0, 1.0), repeat=4):
+        given = needs.rate_bps * met
+        value = needs.objective_bps("key-served", given, np.ones(4, dtype=np.bool_))
+        assert value / needs.step_bps == pytest.approx(round(value / needs.step_bps), abs=1e-9)
