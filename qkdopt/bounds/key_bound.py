@@ -26,6 +26,8 @@ from qkdopt.units import FloatArray
 
 # The factor is bisected to this, relatively.
 FACTOR_STEP = 1e-4
+# Sums of weights are compared after this much rounding, relatively.
+ROUND_OFF = 1e-12
 # Rounding of a number of steps, and the share of one that is surely less than a whole step.
 WHOLE, BELOW = 1e-6, 1.0 - 1e-3
 # A node is no longer split where its mixtures of load states draw no more than this, relatively,
@@ -106,7 +108,7 @@ class KeyBound:
         if not step_bps:
             return value_bps
         # Weights are met or not: what lies between two sums of them no plan reaches.
-        return step_bps * math.floor(value_bps / step_bps + WHOLE)
+        return step_bps * math.floor(value_bps / step_bps + WHOLE) * (1.0 + ROUND_OFF)
 
     @property
     def _step_bps(self) -> float:
