@@ -31,8 +31,8 @@ ROUND_OFF = 1e-12
 # Rounding of a number of steps, and the share of one that is surely less than a whole step.
 WHOLE, BELOW = 1e-6, 1.0 - 1e-3
 # A node is no longer split where its mixtures of load states draw no more than this, relatively,
-# beyond what some state lets be drawn.
-SETTLED = 1e-9
+# beyond what some state lets be drawn, and loads are this near to whole ones.
+SETTLED, NEAR = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -218,21 +218,17 @@ class KeyBound:
     def _halves(
         self, allowed: tuple[BoolArray, ...], prices: Prices | None
     ) -> tuple[tuple[BoolArray, ...], ...] | None:
-        best, chosen = SETTLED, None
+        best, chosen = (0.0, 0.0), None
         for e, (states, mask) in enumerate(zip(self._program.states, allowed, strict=True)):
             if mask.sum() < 2:
                 continue
             loads = states.loads[mask]
             if prices is None:
-                middle, worth = loads.mean(axis=0), float(mask.sum())
+                middle, worth = loads.mean(axis=0), (float(mask.sum()), 0.0)
                 spread = loads.std(axis=0)
             else:
                 middle, spread = prices.loads[e], prices.spread[e]
-                near = np.abs(states.loads - middle).max(axis=1) < 1.0
-                honest = states.drawn_bps[near & mask].max(initial=0.0)
-                excess = max(0.0, prices.drawn_bps[e] - honest) / self._program.unit
-                # Without a price on its key a link's mixture costs nothing.
-                worth = excess * float(prices.key[e]) + 1e-6 * excess
+                worth = self._promise(e, mask, prices)
             if worth <= best:
                 continue
             cuts = self._cut(loads, middle, spread)
@@ -246,6 +242,22 @@ class KeyBound:
             tuple(mask & side if k == e else mask for k, mask in enumerate(allowed))
             for side in (below, ~below)
         )
+
+    def _promise(self, e: int, mask: BoolArray, prices: Prices) -> tuple[float, float]:
+        """Return what a mixture draws beyond a state, and how far its loads are from whole ones.
+
+        The second counts where no link has any of the first: a state beside loads between whole
+        ones has the key of the mixture, and no state has its loads.
+        """
+        states, middle = self._program.states[e], prices.loads[e]
+        near = np.abs(states.loads - middle).max(axis=1) < 1.0
+        honest = states.drawn_bps[near & mask].max(initial=0.0)
+        excess = max(0.0, prices.drawn_bps[e] - honest) / self._program.unit
+        # Without a price on its key a link's mixture costs nothing.
+        beyond = excess * float(prices.key[e]) + 1e-6 * excess
+        between = float(np.abs(middle - np.round(middle)).max())
+        broken = between * (1e-3 + float(prices.key[e])) if between > NEAR else 0.0
+        return (beyond if beyond > SETTLED else 0.0), broken
 
     @staticmethod
     def _cut(
