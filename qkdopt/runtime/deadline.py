@@ -126,6 +126,7 @@ class _Watchman(threading.Thread):
         self._over = over
         self._thread = ctypes.c_ulong(threading.get_ident())
         self._dismissed = threading.Event()
+        self._has_raised = False
         self._lock = threading.Lock()
 
     def run(self) -> None:
@@ -139,10 +140,26 @@ class _Watchman(threading.Thread):
     def _raise(self) -> None:
         with self._lock:
             if not self._dismissed.is_set():
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, ctypes.py_object(TimeUp))
+                self._has_raised = True
+                _raise_in(self._thread)
 
     def dismiss(self) -> None:
         """Look no longer; an exception that is on its way is taken back."""
         with self._lock:
             self._dismissed.set()
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, None)
+            has_raised, self._has_raised = self._has_raised, False
+        if has_raised:
+            # To take it back by `PyThreadState_SetAsyncExc(thread, NULL)` leaves Python 3.11 looking
+            # for it at every step, and under a debugger or a tracer for ever. One more, in place of
+            # any that is on its way, comes for certain, and is caught here.
+            try:
+                _raise_in(self._thread)
+                while True:
+                    time.sleep(0.0)
+            except TimeUp:
+                pass
+
+
+def _raise_in(thread: ctypes.c_ulong) -> None:
+    """Raise :class:`TimeUp` in a thread, at its next line."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))

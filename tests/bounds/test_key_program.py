@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from qkdopt.bounds.key_program import KeyProgram
+from qkdopt.bounds.key_classes import KeyStates
+from qkdopt.bounds.key_program import KeyProgram, hull_states
 from qkdopt.problem import build_problem
 from tests.corners.shared_keys import shared_keys
 
@@ -160,3 +161,13 @@ def test_at_a_factor_it_counts_as_many_demands_as_the_relaxation(seed, factor, r
     if found is not None:
         value = program.value(found, everything(program), factor)
         assert value == pytest.approx(expected, rel=1e-6, abs=SMALL)
+
+
+def test_states_that_differ_in_one_number_have_two_ends():
+    """Keys that nobody has, light in one direction: a hull of several dimensions there is not."""
+    count = 50
+    loads = np.column_stack([np.arange(count), np.zeros(count, dtype=np.int64)])
+    nothing = np.zeros(count)
+    states = KeyStates(loads, nothing, nothing, nothing)
+    assert hull_states(states, np.arange(count), 1.0).tolist() == [0, count - 1]
+    assert hull_states(states, np.arange(10, 45), 1.0).tolist() == [10, 44]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 import threading
 
@@ -107,6 +108,39 @@ def test_nothing_is_broken_off_after_the_block():
         except TimeUp:
             pass
         assert sum(range(1000)) == 499500
+
+
+TRACED = """
+import sys
+from qkdopt.runtime.deadline import within
+
+def endless():
+    while True:
+        pass
+
+def traced():
+    return sum(range(9))
+
+for over in (False, True, False):
+    within(lambda: over, endless if over else traced)
+    sys.settrace(lambda *_: None)
+    print(traced())
+    sys.settrace(None)
+"""
+
+
+def test_python_goes_on_under_a_tracer_after_a_block():
+    """A debugger, or a measurement of coverage: functions called later began again for ever."""
+    words = [sys.executable, "-c", TRACED]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60.0, check=True)
+    assert ended.stdout.split() == ["36", "36", "36"]
+
+
+def test_nothing_is_on_its_way_after_a_block_that_was_broken_off():
+    for _ in range(200):
+        assert within(lambda: True, endless) is None
+    # What was on its way would come at the next steps.
+    assert sum(k for k in range(100_000)) > 0
 
 
 def test_what_ends_by_itself_is_given_time(monkeypatch):
