@@ -149,7 +149,7 @@ class _Watchman(threading.Thread):
             self._dismissed.set()
             has_raised, self._has_raised = self._has_raised, False
         if has_raised:
-            # To take it back by `PyThreadState_SetAsyncExc(thread, NULL)` leaves Python 3.11 looking
+            # To take it back by PyThreadState_SetAsyncExc(thread, NULL) leaves Python 3.11 looking
             # for it at every step, and under a debugger or a tracer for ever. One more, in place of
             # any that is on its way, comes for certain, and is caught here.
             try:
