@@ -108,6 +108,15 @@ def test_what_can_be_split_no_further_settles_the_bound():
     assert 107_601.6 < values[-1] < 107_603.0
 
 
+def test_a_factor_that_a_plan_has_is_not_ruled_out():
+    """A plan gives all 1.384 of a need of 1 kbit/s (``docs/shared_keys.md``); 1.395 is proved."""
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1000.0), "key-factor")
+    bound = KeyBound(problem, 100)
+    while not bound.closed:
+        bound.tighten(0.0, 1e-4, lambda: False)
+    assert 1.384 < bound.objective_bps / problem.needs.total_bps < 1.397
+
+
 @pytest.mark.parametrize("threshold", [1.234, 0.02, 7e-4])
 def test_the_least_factor_that_is_ruled_out_is_found_in_few_steps(threshold, monkeypatch):
     problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1000.0), "key-factor")
