@@ -165,6 +165,7 @@ def small_instances() -> dict[str, Instance]:
         small("mesh6_pair", MESH, demands=10, channels=8, layout="pair", candidates=(2, 5)),
         small("mesh6_no_key", MESH, demands=8, channels=8, launch_dbm=10.0, candidates=(1, 4)),
         _long_ring(),
+        _ring_of_two_systems(),
         _amplified_line("line_dwdm", AMONG_THE_DATA),
         _amplified_line("line_dwdm_o_band", (*AMONG_THE_DATA, O_BAND)),
         new_instance("nsfnet_8ch", topology="nsfnet", demands=10, seed=2, channels=8,
@@ -177,6 +178,19 @@ def _long_ring() -> Instance:
     """Return a ring on which no link has key even in the dark."""
     rows = [(a, b, 40.0 * km) for a, b, km in RING]
     return small("ring_without_key", rows, demands=6, channels=8, candidates=(1, 6))
+
+
+def _ring_of_two_systems() -> Instance:
+    """Return a ring of which two links have faster transmitters and better detectors."""
+    ring = small("ring_two_systems", RING, demands=8, channels=8, candidates=(1, 4, 6))
+    fast = {
+        "id": "fast", "label": "100 MHz, detectors of 20 %", "repetition_mhz": 100.0,
+        "detector_efficiency": 0.2, "gate_ps": 500.0,
+    }  # fmt: skip
+    links = [link.id for link in ring.network.links][:2]
+    return ring.replace(
+        qkd_systems=[fast], network={"links": {name: {"qkd_system": "fast"} for name in links}}
+    )
 
 
 def _amplified_line(name: str, candidates: tuple[Candidate, ...]) -> Instance:

@@ -117,6 +117,14 @@ def test_a_factor_that_a_plan_has_is_not_ruled_out():
     assert 1.384 < bound.objective_bps / problem.needs.total_bps < 1.397
 
 
+def test_links_lack_room_for_light_whatever_keys_are_asked_for():
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1e7), "key-delivered")
+    bound = KeyBound(problem, 100)
+    assert not bound._lacks_room(bound._everything)
+    dark = tuple(states.loads.max(axis=1) == 0 for states in bound._program.states)
+    assert bound._lacks_room(dark)
+
+
 @pytest.mark.parametrize("threshold", [1.234, 0.02, 7e-4])
 def test_the_least_factor_that_is_ruled_out_is_found_in_few_steps(threshold, monkeypatch):
     problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1000.0), "key-factor")
