@@ -39,7 +39,10 @@ class DesignProblem:
     def to_dict(self) -> dict[str, Any]:
         """Say it in plain data."""
         pool, options = Pool.of(self.evaluator.instance), self.options
-        return {
+        accounting = self.evaluator.instance.qkd.key_accounting
+        # Where nothing else is said, keys are counted per demand.
+        shared = {} if accounting == "per-demand" else {"key_accounting": accounting}
+        return shared | {
             "on": "traffic" if isinstance(self.evaluator, TrafficEvaluator) else "demands",
             "instance": self.evaluator.instance.name,
             "sha256": self.evaluator.instance.sha256(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from qkdopt.errors import UsageError
 from qkdopt.instance import Instance
 from qkdopt.problem import validate_objective
@@ -37,4 +40,19 @@ def objective_of_sets(instance: Instance, objective: Objective | None) -> Object
     return chosen
 
 
-__all__ = ["objective_of_sets"]
+def count_of_keys(question: Mapping[str, Any]) -> str | None:
+    """Say what a key rate of a ranking is where keys are shared; None where each has its own.
+
+    Parameters
+    ----------
+    question
+        Plain data of :class:`qkdopt.channel_sets.design_problem.DesignProblem`.
+    """
+    if question.get("key_accounting") != "shared":
+        return None
+    if question["on"] == "demands":
+        return f"keys are shared: key rates are objective {question['objective']}, by demand"
+    return "keys are shared: key rates are what requests are given of the key they ask for"
+
+
+__all__ = ["count_of_keys", "objective_of_sets"]

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qkdopt.channel_sets.demand_list_evaluator import DemandListEvaluator
 from qkdopt.channel_sets.design_problem import DesignProblem
+from qkdopt.channel_sets.objective import count_of_keys
 from qkdopt.channel_sets.pareto import Pareto
 from qkdopt.channel_sets.rank import Design
 from qkdopt.experiments.sensitivity.power import mean_launch_dbm
@@ -52,12 +52,13 @@ def design_lines(
         if on == "demands"
         else f"{options.blocks * problem.to_dict()['requests_of_a_block']:,} fresh requests each"
     )
+    counted = count_of_keys(problem.to_dict())
     lines = [
         f"{instance.name}  (preset {preset_name(instance)}, reserve {evaluator.reserve}, launch "
         f"{mean_launch_dbm(instance):.2f} dBm{_spread_of_launch(instance)})",
         f"{tried} on {on} under {titles}",
         f"ranked by {options.criterion.name} on {fresh}",
-        *_keys(problem),
+        *([counted] if counted else []),
         f"gains over {found.pool.title(problem.baseline)}, paired, 95 % each; above, below and "
         "'not below the best' hold for all rows together",
         *_ranking(found, options.criterion.name),
@@ -70,17 +71,6 @@ def design_lines(
     if not (found.table["mean_skr_bps"] > 0.0).any():
         lines.append("note: no set gives any key")
     return [*lines, f"written to {folder}"]
-
-
-def _keys(problem: DesignProblem) -> list[str]:
-    """Say what a request's key rate is where keys are shared."""
-    evaluator = problem.evaluator
-    if evaluator.instance.qkd.key_accounting == "per-demand":
-        return []
-    if isinstance(evaluator, DemandListEvaluator):
-        objective = problem.to_dict()["objective"]
-        return [f"keys are shared: key rates are objective {objective}, by demand"]
-    return ["keys are shared: key rates are what requests are given of the key they ask for"]
 
 
 def _spread_of_launch(instance: Any) -> str:

@@ -67,6 +67,8 @@ def test_sets_are_ranked_proved_and_protected_by_what_all_can_have(shared, tmp_p
     ranking = ("--on", "demands", "--assignments", 2, "--method", "listed", "--also", "0,7;2,5")
     assert exit_status("design", "rank", shared, "--channels", 2, "-o", rank, *ranking) == 0
     assert "keys are shared: key rates are objective key-factor" in capsys.readouterr().out
+    page = (rank / "design.html").read_text()
+    assert "Keys are shared: key rates are objective key-factor" in page
     proving = ("--channels", 2, "--objective", "key-served")
     assert exit_status("design", "prove", shared, "-o", prove, *proving) == 0
     assert "objective key-served; checked from physics\nneeds " in capsys.readouterr().out

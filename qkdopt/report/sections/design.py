@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from qkdopt.channel_sets.objective import count_of_keys
 from qkdopt.report.data_frames import finite, frame_table
 from qkdopt.report.frame import Section, render
 from qkdopt.report.sections.design_charts import (
@@ -112,6 +113,9 @@ def _statements(ranking: pd.DataFrame, question: dict[str, Any]) -> Iterator[str
         f"Ranked by the criterion {question['criterion']} on {question['on']}, in "
         f"{question['blocks']:,} blocks; the baseline is {baseline}."
     )
+    counted = count_of_keys(question)
+    if counted is not None:
+        yield f"{counted[0].upper()}{counted[1:]}."
     if len(ranking) > MOST_SETS:
         yield f"The chart has the first {MOST_SETS} sets, the table all {len(ranking):,}."
     if question["on"] == "demands":
