@@ -307,7 +307,8 @@ def mutants_by_line(group: str, patterns: Sequence[str]) -> dict[tuple[str, int]
 
 def tests_of(group: str, mutant: Mutant) -> tuple[str, ...]:
     """Return the tests of a mutant, in their order."""
-    return FOLDERS.get(str(Path(mutant.file).parent), GROUPS[group].tests)
+    own = FOLDERS.get(str(Path(mutant.file).parent)) if group == "kernel" else None
+    return own or GROUPS[group].tests
 
 
 def verdict(group: str, mutant: Mutant) -> str | None:
