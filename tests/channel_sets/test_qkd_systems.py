@@ -42,7 +42,7 @@ def small(seed: int, **options):
 
 
 @pytest.mark.parametrize("method", ["sets", "milp"])
-@pytest.mark.parametrize("seed", slow_beyond(4, range(1, 11)))
+@pytest.mark.parametrize("seed", slow_beyond(3, range(1, 8)))
 def test_the_proved_set_is_that_of_enumeration(seed, method):
     instance = small(seed)
     true = {c: max(enumerate_best(one).items()) for c, one in every_set(instance, 1)}
@@ -55,7 +55,7 @@ def test_the_proved_set_is_that_of_enumeration(seed, method):
     assert qkdopt.check(one, answer.result).faults == ()
 
 
-@pytest.mark.parametrize("seed", slow_beyond(8, range(1, 21)))
+@pytest.mark.parametrize("seed", slow_beyond(6, range(1, 16)))
 def test_the_protected_plan_is_that_of_enumeration(seed):
     instance, floor = small(seed, relay="lightpath"), (1.0, 2e3, 2e4, 2e5)[seed % 4]
     possible = [c for c, one in every_set(instance, 2) if ProtectionOracle(one, floor).possible()]

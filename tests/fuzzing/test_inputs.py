@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Of each kind some, in the order of their numbers: with more, each kind has the same again.
-QUICK, ALL = 2_000, 10_000
+QUICK, ALL = 2_000, 8_000
 
 
 @pytest.fixture(scope="module")
