@@ -87,11 +87,3 @@ def test_without_needs_an_objective_about_them_is_refused_and_link_sum_is_the_de
     with pytest.raises(qkdopt.UsageError, match="none of small asks for key"):
         qkdopt.solve(instance, strategy="ds-qkd", objective="key-served")
     assert qkdopt.solve(instance, strategy="ds-qkd").objective == "link-sum"
-
-
-def test_what_counts_keys_per_demand_refuses_shared_ones_by_name():
-    instance = shared((0, 1, {"key": {"rate_bps": 5.0}}))
-    with pytest.raises(qkdopt.UnsupportedError, match="protection does not cover keys"):
-        qkdopt.protect(instance, min_skr_bps=10.0, channels=2)
-    with pytest.raises(qkdopt.UnsupportedError, match="channel set does not cover keys"):
-        qkdopt.prove_channel_set(instance, channels=2)

@@ -151,9 +151,9 @@ def test_set_up_is_within_the_time_limit_too(monkeypatch):
     """Without time no set is built but the one whose plan is the answer."""
     built = []
 
-    def build(instance):
+    def build(instance, objective):
         built.append(instance.name)
-        return build_problem(instance)
+        return build_problem(instance, objective)
 
     monkeypatch.setattr("qkdopt.channel_sets.exact.by_sets.build_problem", build)
     instance = qkdopt.read_instance("instances/small/mesh6.json")
@@ -186,9 +186,9 @@ def test_the_number_served_is_limited_for_every_set_before_any_is_bounded(monkey
     """So that a run cut short limits it too."""
     built = []
 
-    def build(instance):
+    def build(instance, objective):
         built.append(instance.candidates_of(instance.network.links[0]))
-        return build_problem(instance)
+        return build_problem(instance, objective)
 
     def stop(*_):
         raise KeyboardInterrupt
