@@ -181,7 +181,7 @@ def _long_ring() -> Instance:
 
 
 def _ring_of_two_systems() -> Instance:
-    """Return a ring of which two links have faster transmitters and better detectors."""
+    """Return a ring of which two links have a system with more pulses a second."""
     ring = small("ring_two_systems", RING, demands=8, channels=8, candidates=(1, 4, 6))
     fast = {
         "id": "fast", "label": "100 MHz, detectors of 20 %", "repetition_mhz": 100.0,

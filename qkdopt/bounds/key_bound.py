@@ -21,6 +21,7 @@ from qkdopt.bounds.served import COUNT_MARGIN, served_bound
 from qkdopt.errors import UsageError
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import BoolArray, IntArray
+from qkdopt.problem.key_shares import MET
 from qkdopt.result import Bound
 from qkdopt.units import FloatArray
 
@@ -107,8 +108,9 @@ class KeyBound:
         value_bps, step_bps = max(0.0, self._value) * self._program.unit, self._step_bps
         if not step_bps:
             return value_bps
-        # Weights are met or not: what lies between two sums of them no plan reaches.
-        return step_bps * math.floor(value_bps / step_bps + WHOLE) * (1.0 + ROUND_OFF)
+        # Weights are met or not: what lies between two sums of them no plan reaches. A need is met
+        # by a little less than all of it, for which the program has a little less than its weight.
+        return step_bps * math.floor(value_bps / MET / step_bps + WHOLE) * (1.0 + ROUND_OFF)
 
     @property
     def _step_bps(self) -> float:
@@ -210,10 +212,7 @@ class KeyBound:
 
     def _split(self, node: Node) -> tuple[tuple[BoolArray, ...], ...] | None:
         """Divide the load states of the link whose mixture promises most; None where none does."""
-        prices = node.prices
-        if prices is None:
-            return self._halves(node.allowed, None)
-        return self._halves(node.allowed, prices)
+        return self._halves(node.allowed, node.prices)
 
     def _halves(
         self, allowed: tuple[BoolArray, ...], prices: Prices | None

@@ -76,13 +76,33 @@ class NodeTeam:
     def submit_here(
         self, expand: Callable[..., Expansion], node: Node, cutoff_bps: float
     ) -> Future[Expansion]:
-        """Expand a node in a thread of this process, until the team is halted."""
+        """Expand a node in a thread of this process, until the team is halted.
+
+        Parameters
+        ----------
+        expand
+            Expands a node; called with it, the cutoff and what says whether to stop.
+        node
+            The node.
+        cutoff_bps
+            Parts that promise no more than this [bit/s] are dropped.
+        """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="nodes")
         return self._pool.submit(expand, node, cutoff_bps, self._halted.is_set)
 
     def submit_away(self, served: int, node: Node, cutoff_bps: float) -> Future[Any] | None:
-        """Expand a node elsewhere; None where that is no longer possible."""
+        """Expand a node elsewhere; None where that is no longer possible.
+
+        Parameters
+        ----------
+        served
+            Number of demands served that the bound is for.
+        node
+            The node.
+        cutoff_bps
+            Parts that promise no more than this [bit/s] are dropped.
+        """
         assert self._remote is not None
         return self._remote.submit(served, node, cutoff_bps)
 

@@ -79,7 +79,14 @@ class Columns:
     def with_paths(self, arcs: Arcs, paths: Paths, fibre: IntArray) -> Columns | None:
         """Return the columns with each class's best path; None where all are there already.
 
-        ``fibre`` is that of each of the I items.
+        Parameters
+        ----------
+        arcs
+            Arcs of the network.
+        paths
+            Best path of each class.
+        fibre
+            ``(I,)`` fibre of each item.
         """
         crossed = self.uses.T.tolil().rows
         there = {(int(c), tuple(row)) for c, row in zip(self.owner, crossed, strict=True)}

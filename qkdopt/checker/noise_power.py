@@ -103,12 +103,32 @@ def noise_power(
 
 
 def in_quantum_fibre(instance: Instance, link: Link, from_a: bool) -> bool:
-    """Return whether light in a direction shares the quantum signal's fibre."""
+    """Return whether light in a direction shares the quantum signal's fibre.
+
+    Parameters
+    ----------
+    instance
+        Instance, for the layout of its fibres.
+    link
+        The link.
+    from_a
+        Whether the light goes from its end ``a`` to ``b``.
+    """
     return instance.fibre.layout == "single" or from_a == (link.qkd_direction == "a->b")
 
 
 def quantum_loss_db(instance: Instance, link: Link, candidate: Candidate) -> float:
-    """Return the loss [dB] of a link at a candidate."""
+    """Return the loss [dB] of a link at a candidate.
+
+    Parameters
+    ----------
+    instance
+        Instance, for the loss of its fibres.
+    link
+        The link.
+    candidate
+        Channel of the grid, or a frequency off it, which may have a loss of its own.
+    """
     loss_db = _loss_db(instance, link)
     if isinstance(candidate, OffGridCandidate) and candidate.loss_db_per_km is not None:
         return loss_db * candidate.loss_db_per_km / _fibre_of(instance, link).loss_db_per_km

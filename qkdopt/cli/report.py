@@ -70,7 +70,17 @@ def validate_page(path: Path) -> None:
 
 
 def draw_page(path: Path, instance: Instance, result: Result) -> None:
-    """Write the page of a result that was just found."""
+    """Write the page of a result that was just found.
+
+    Parameters
+    ----------
+    path
+        File of the page.
+    instance
+        Instance of the result.
+    result
+        The result.
+    """
     with uninterrupted():
         write_report(path, result, instances=instance)
 

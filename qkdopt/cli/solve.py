@@ -158,6 +158,15 @@ def summary(instance: Instance, result: Result, routes: Routes = "candidates") -
     """Spell a result as a planner reads it.
 
     Served, rates, gain, gap, the worst links and why, and what was blocked.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    result
+        Its result.
+    routes
+        Which routes the run could take.
     """
     preset = preset_name(instance) or "none"
     lines = [

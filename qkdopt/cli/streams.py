@@ -83,7 +83,17 @@ def write_contents(contents: Mapping[Path, bytes]) -> None:
 
 
 def say(output: Path | None, text: str, *, newline: bool = True) -> None:
-    """Say something about an output: on stdout, or as a hint on stderr beside the output itself."""
+    """Say something about an output: on stdout, or as a hint on stderr beside the output itself.
+
+    Parameters
+    ----------
+    output
+        File of the output, or standard output; None where there is none.
+    text
+        What is said.
+    newline
+        Whether a line ends after it.
+    """
     if is_standard(output):
         hint(text if newline else text.removesuffix("\n"))
     else:

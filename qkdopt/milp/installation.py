@@ -137,7 +137,17 @@ def asking(m: JointModel) -> list[int]:
 
 
 def has_rate(m: JointModel, e: int, rate_bps: float) -> Any:
-    """Return 1 where a link works in a segment that reaches a rate and has key, 0 elsewhere."""
+    """Return 1 where a link works in a segment that reaches a rate and has key, 0 elsewhere.
+
+    Parameters
+    ----------
+    m
+        The model.
+    e
+        Position of the link.
+    rate_bps
+        Rate that the segment has to reach [bit/s].
+    """
     return sum(
         m.u[e, q, s]
         for q in range(len(m.problem.tables.candidates[e]))

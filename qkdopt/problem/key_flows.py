@@ -103,7 +103,17 @@ class KeyFlows:
         return self._delivered(room, need, least) * scale
 
     def factor(self, needs: Needs, served: BoolArray, rate_bps: FloatArray) -> float:
-        """Largest factor of their needs that all demands served can have at once."""
+        """Largest factor of their needs that all demands served can have at once.
+
+        Parameters
+        ----------
+        needs
+            What is asked for.
+        served
+            ``(R,)`` which demands have lightpaths.
+        rate_bps
+            ``(E,)`` key rate of each link [bit/s].
+        """
         share = np.where(served, needs.shares, 0.0)
         scale = float(rate_bps.max(initial=0.0))
         if not self._links or not share.any() or scale <= 0.0:

@@ -29,8 +29,9 @@ from qkdopt.units import FloatArray
 KEY_OBJECTIVES = ("key-factor", "key-delivered", "key-served")
 # A demand is met by this share of its need: what a linear program's tolerance may take from it.
 MET = 1.0 - 1e-6
-# Weights that are whole multiples of one part in so many at least have a step that is looked for.
-MOST_PARTS = 1_000
+# A step is looked for where weights are whole multiples of one part in so many, and known where all
+# of them together are no more steps than that.
+MOST_PARTS, MOST_STEPS = 1_000, 1e6
 # Most seconds in which the best choice of demands to be met is looked for, for one plan.
 CHOICE_SECONDS = 5.0
 
@@ -73,12 +74,15 @@ class Needs:
 
         Every weight is a whole multiple of the largest number of which all are.
         """
-        exact = [Fraction(float(w)).limit_denominator(MOST_PARTS) for w in set(self.weight) if w]
-        if not exact or any(float(part) not in self.weight for part in exact):
+        weights = [float(w) for w in set(self.weight) if w]
+        exact = [Fraction(weight).limit_denominator(MOST_PARTS) for weight in weights]
+        if not exact or [float(part) for part in exact] != weights:
             return 0.0
         parts = math.lcm(*(part.denominator for part in exact))
         largest = math.gcd(*(int(part * parts) for part in exact)) / parts
-        return self.total_bps * largest / float(self.weight.sum())
+        steps = float(self.weight.sum()) / largest
+        # Of more, rounding might count one too few.
+        return self.total_bps / steps if steps <= MOST_STEPS else 0.0
 
     def met(self, given_bps: FloatArray) -> BoolArray:
         """``(R,)`` whether each demand that asks for key has all of it."""
@@ -175,7 +179,17 @@ def most_met(
 
 
 def within_links(crosses: csr_array, rate_bps: FloatArray, given_bps: FloatArray) -> FloatArray:
-    """``(R,)`` key of each demand, lowered where a solver's tolerance exceeds a link's key."""
+    """``(R,)`` key of each demand, lowered where a solver's tolerance exceeds a link's key.
+
+    Parameters
+    ----------
+    crosses
+        ``(E, R)`` 1 where the key of a demand is relayed over a link.
+    rate_bps
+        ``(E,)`` key rate of each link [bit/s].
+    given_bps
+        ``(R,)`` key of each demand before [bit/s].
+    """
     drawn = crosses @ given_bps
     over = np.divide(rate_bps, drawn, out=np.ones_like(drawn), where=drawn > rate_bps)
     factor = np.ones(len(given_bps))

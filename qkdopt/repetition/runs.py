@@ -71,6 +71,15 @@ class Plans:
 def repeat_solve(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
     """Solve again, with both results checked.
 
+    Parameters
+    ----------
+    earlier
+        The result and how it came about.
+    instance
+        Its instance.
+    plans
+        Plans that it was begun from, or made around.
+
     Raises
     ------
     RefusedError
@@ -94,7 +103,17 @@ def repeat_solve(earlier: Earlier, instance: Instance, plans: Plans) -> Repetiti
 
 
 def repeat_bound(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
-    """Prove the bound again; the lower is the better one."""
+    """Prove the bound again; the lower is the better one.
+
+    Parameters
+    ----------
+    earlier
+        The bound and how it came about.
+    instance
+        Its instance.
+    plans
+        Not used: a bound begins from none.
+    """
     del plans
     options, reasons = _options(earlier, bound)
     now = bound(instance, **options)
@@ -110,7 +129,17 @@ def repeat_bound(earlier: Earlier, instance: Instance, plans: Plans) -> Repetiti
 
 
 def repeat_simulate(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
-    """Simulate again: the same seed meets the same requests."""
+    """Simulate again: the same seed meets the same requests.
+
+    Parameters
+    ----------
+    earlier
+        The simulation and how it came about.
+    instance
+        Its instance.
+    plans
+        Not used: a simulation begins from none.
+    """
     del plans
     options, reasons = _options(earlier, simulate)
     options["options"] = SimulationOptions(**options["options"])
@@ -129,6 +158,15 @@ def repeat_simulate(earlier: Earlier, instance: Instance, plans: Plans) -> Repet
 
 def repeat_dimension(earlier: Earlier, instance: Instance, plans: Plans) -> Repetition:
     """Dimension again, for one factor or several; the lower price is the better one.
+
+    Parameters
+    ----------
+    earlier
+        Links, or a frontier, and how they came about.
+    instance
+        Their instance.
+    plans
+        Not used: links are chosen from none.
 
     Raises
     ------

@@ -119,6 +119,15 @@ class Facts:
 def checked_facts(label: str, instance: Instance, result: Result) -> Facts:
     """Recompute a result.
 
+    Parameters
+    ----------
+    label
+        Name of the result on the page.
+    instance
+        Its instance.
+    result
+        The result.
+
     Raises
     ------
     RefusedError

@@ -109,6 +109,15 @@ class SimulationFacts:
 def checked_simulation(label: str, instance: Instance, record: SimulationRecord) -> SimulationFacts:
     """Check what can be: the links are those of the instance, and numbers agree with each other.
 
+    Parameters
+    ----------
+    label
+        Name of the simulation on the page.
+    instance
+        Its instance.
+    record
+        What was written of it.
+
     Raises
     ------
     RefusedError

@@ -128,7 +128,17 @@ class Table:
 
 
 def cell_of(column: Column, value: Value, *, is_number: bool) -> Cell:
-    """Return a value as it is shown in a column, of numbers or of texts."""
+    """Return a value as it is shown in a column, of numbers or of texts.
+
+    Parameters
+    ----------
+    column
+        The column, for its style and where it cuts texts.
+    value
+        The value; None where there is none.
+    is_number
+        Whether the column is of numbers.
+    """
     if value is None:
         return Cell("–", "", is_number)
     if isinstance(value, str) and column.cut is not None and len(value) > column.cut:

@@ -151,10 +151,10 @@ class _Watchman(threading.Thread):
         if has_raised:
             # To take it back by PyThreadState_SetAsyncExc(thread, NULL) leaves Python 3.11 looking
             # for it at every step, and under a debugger or a tracer for ever. One more, in place of
-            # any that is on its way, comes for certain, and is caught here.
+            # any that is on its way, is caught here; it is raised until no callback swallows it.
             try:
-                _raise_in(self._thread)
                 while True:
+                    _raise_in(self._thread)
                     time.sleep(0.0)
             except TimeUp:
                 pass

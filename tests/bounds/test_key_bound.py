@@ -13,6 +13,8 @@ from qkdopt.bounds.key_program import KeyProgram, Prices
 from qkdopt.heuristics import ds_qkd, local_search
 from qkdopt.problem import build_problem
 from qkdopt.problem.plan import assess
+from tests.command import HANG_SECONDS
+from tests.small_instances import instance_of
 
 NSFNET = qkdopt.read_instance("instances/nsfnet_100erl.json")
 
@@ -158,6 +160,28 @@ def test_a_bound_below_one_step_more_than_a_plan_closes():
         bound.tighten(61 * 4385.0, 1e-6, lambda: False)
     assert bound.closed
     assert bound.objective_bps == pytest.approx(61 * 4385.0, rel=1e-11)
+
+
+def test_needs_that_are_met_but_for_a_solvers_tolerance_are_within_the_bound():
+    """Six needs, each beyond its link's key by a little less than what counts as met."""
+    links = [(f"{k}", 0, k + 1, 8.0 + 3.0 * k) for k in range(6)]
+    ends, light = [(0, k + 1) for k in range(6)], {"channels": 8}
+    alone = instance_of(links, ends, **light, qkd={"candidates": [0, 7]})
+    best = qkdopt.solve(alone, objective="link-sum", time_limit=HANG_SECONDS)
+    key = {row.link: row.skr_bps for row in best.qkd}
+    asking = [
+        (*end, {"key": {"rate_bps": key[f"{k}"] * (1.0 + 9e-7)}}) for k, end in enumerate(ends)
+    ]
+    shared = instance_of(
+        links, asking, **light, qkd={"candidates": [0, 7], "key_accounting": "shared"}
+    )
+    problem = build_problem(shared, "key-served")
+    plan = assess(problem, local_search(problem, seed=1, moves=20_000, start=ds_qkd(problem)))
+    assert plan.objective_bps == pytest.approx(problem.needs.total_bps, rel=1e-12)
+    bound = KeyBound(problem, 6)
+    while not bound.closed:
+        bound.tighten(0.0, 1e-6, lambda: False)
+    assert bound.objective_bps >= plan.objective_bps
 
 
 def test_more_demands_than_fit_are_refused():

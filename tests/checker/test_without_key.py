@@ -18,7 +18,6 @@ from qkdopt.result import Result
 from tests.brute_force import Oracle
 from tests.command import exit_status
 from tests.random_instances import random_instance
-from tests.small_instances import instance_of
 
 INSTANCES = Path(__file__).parent.parent.parent / "instances"
 CROWDED = read_instance(INSTANCES / "bench" / "nsfnet_260erl.json")
@@ -95,16 +94,3 @@ def test_no_plan_gives_key_to_a_demand_that_is_said_to_have_none(relay):
                 keyed_count += best > 0.0
     assert keyless_count >= 5
     assert keyed_count > 10
-
-
-@pytest.mark.parametrize("ends", [(0, 1), (1, 0)])
-@pytest.mark.parametrize("layout", ["single", "pair"])
-def test_light_in_either_direction_of_a_link_has_key(layout, ends):
-    instance = instance_of(
-        [("a", 0, 1, 10.0)], [ends], channels=8, qkd={"candidates": [0, 7]},
-        fibre={"layout": layout},
-    )  # fmt: skip
-    plan = qkdopt.solve(instance, strategy="ds-qkd")
-    assert plan.value.objective_bps > 0.0
-    assert qkdopt.bound(instance).objective_bps >= plan.value.objective_bps
-    assert qkdopt.bound(instance, routes="all").objective_bps >= plan.value.objective_bps

@@ -45,6 +45,18 @@ def test_at_the_corners_both_agree_to_rounding():
     assert compared == 3 * 3 * 3 * 3 * 2 * 5 * 6
 
 
+def test_a_surface_ends_at_its_last_loss_and_noise():
+    surface = np.array([
+        [0.0, 0.0, 1e-4, 1e-3], [0.1, 9e3, 4e3, 1e3], [0.05, 5e3, 2e3, 0.0],
+    ])[None]  # fmt: skip
+    rate = rate_parameters(DecoyBB84(), 0, 3, 4)
+    # Less loss than the first has counts as that; more than the last leaves no key.
+    for eta, dark in ((0.2, 9e3), (0.1, 9e3), (0.075, 7e3), (0.05, 5e3), (0.0499, 0.0)):
+        assert key_rate(0.0, eta, rate, surface) == pytest.approx(dark, rel=1e-12)
+    for noise, skr in ((5e-5, 6.5e3), (1e-4, 4e3), (1e-3, 1e3), (1.01e-3, 0.0)):
+        assert key_rate(noise, 0.1, rate, surface) == pytest.approx(skr, rel=1e-12)
+
+
 @settings(deadline=None)
 @given(
     noise=st.floats(0.0, 0.05),

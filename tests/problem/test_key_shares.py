@@ -124,6 +124,10 @@ def test_keys_that_flow_over_both_ways_round_a_square_are_the_sum_of_both():
         ((0.1, 0.2, 0.3, 0.4), 0.1),
         ((1.0, 2.0**0.5, 1.0, 1.0), 0.0),
         ((0.0, 0.0, 0.0, 0.0), 0.0),
+        # Near one that is a third, and none.
+        ((1.0 / 3.0, 0.33333333, 1.0, 1.0), 0.0),
+        # More steps than are counted for certain.
+        ((1e-3, 1e6, 1.0, 1.0), 0.0),
     ],
 )
 def test_sums_of_weights_are_whole_multiples_of_the_step(weights, step):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,8 @@ pytestmark = [
 
 
 def interrupt():
-    os.kill(os.getpid(), signal.SIGINT)
+    # To this thread: a signal for the process may come to one of numpy's, and late.
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
 
 def blocked():

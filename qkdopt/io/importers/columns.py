@@ -120,7 +120,19 @@ def looks_like(header: Sequence[object], columns: dict[str, str], needed: set[st
 def records(
     reading: Reading, table: Table, columns: dict[str, str], needed: set[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where each row stands, and its cells by column."""
+    """Yield where each row stands, and its cells by column.
+
+    Parameters
+    ----------
+    reading
+        Takes the faults.
+    table
+        The table.
+    columns
+        Name of each column by its heading.
+    needed
+        Columns that no row goes without.
+    """
     if len(table.header) > MOST_COLUMNS:
         where = table.where or table.place(1)
         reading.fault(

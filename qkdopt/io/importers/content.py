@@ -135,6 +135,15 @@ def content_of(data: bytes, where: str, encoding: str | None = None) -> Content:
 def text_of(data: bytes, where: str, encoding: str | None = None) -> str:
     """Decode text; a byte order mark counts more than ``encoding``.
 
+    Parameters
+    ----------
+    data
+        The bytes.
+    where
+        Name of their file, for messages.
+    encoding
+        Name of an encoding; None for UTF-8.
+
     Raises
     ------
     InstanceError

@@ -31,6 +31,15 @@ FORMAT = "CSV table"
 def read_csv(text: str, where: str, *, nodes: Table | None, demands: Table | None) -> Draft:
     """Return the network of a table of links and, where given, of nodes and demands.
 
+    Parameters
+    ----------
+    text
+        Table of links, as CSV.
+    where
+        Name of its file, for messages.
+    nodes, demands
+        Tables beside it; None where not given.
+
     Raises
     ------
     InstanceError

@@ -21,6 +21,15 @@ def is_services(path: str | Path) -> bool:
 def with_demands(draft: Draft, path: str | Path, encoding: str | None) -> Draft:
     """Return a draft with the demands of a file in place of its own.
 
+    Parameters
+    ----------
+    draft
+        Network so far; it does not change.
+    path
+        File of the demands, CSV or services of GNPy.
+    encoding
+        Of the file; None for UTF-8.
+
     Raises
     ------
     InstanceError

@@ -19,6 +19,15 @@ from qkdopt.io.importers.values import Reading, counted, shown
 def with_own_systems(draft: Draft, path: str | Path, encoding: str | None) -> Draft:
     """Return a draft with the QKD systems of a JSON file: a list, or an instance's ``qkd_systems``.
 
+    Parameters
+    ----------
+    draft
+        Network so far; it does not change.
+    path
+        File of the systems.
+    encoding
+        Of the file; None for UTF-8.
+
     Raises
     ------
     InstanceError

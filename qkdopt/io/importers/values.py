@@ -94,7 +94,17 @@ class Reading:
         return number
 
     def whole(self, value: object, where: str, *, low: int) -> int | None:
-        """Return a whole number; None where it is not given, or with a fault."""
+        """Return a whole number; None where it is not given, or with a fault.
+
+        Parameters
+        ----------
+        value
+            What was read.
+        where
+            Where it stands, for messages.
+        low
+            Least number that is right.
+        """
         number = self.number(value, where)
         if number is None:
             return None
