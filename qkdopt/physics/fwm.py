@@ -18,8 +18,8 @@ def phase_mismatch(
     second_offset_thz: ArrayLike,
     quantum_thz: ArrayLike,
     *,
-    dispersion_ps_nm_km: float = 17.0,
-    dispersion_slope_ps_nm2_km: float = 0.056,
+    dispersion_ps_nm_km: float,
+    dispersion_slope_ps_nm2_km: float,
 ) -> FloatArray:
     r"""Compute the phase mismatch :math:`\Delta\beta` [1/km] of two pumps against a third wave.
 

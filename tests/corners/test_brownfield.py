@@ -40,6 +40,9 @@ MOVED = (97, 119, 81, 184, 196, 260, 265, 272, 274, 314, 353, 356, 364)
 MOVABLE = (*MOVED, 6, 7, 8, 13, 14, 16, 19, 23, 25, 28, 31, 35, 38, 39, 42, 46, 47, 48, 52, 58)
 
 
+TIME_LIMIT_S = 4.0
+
+
 @pytest.mark.parametrize("seed", slow_beyond(2, MOVABLE))
 def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
     drawn = brownfield(seed)
@@ -47,7 +50,7 @@ def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
     enumeration = Enumeration(drawn.instance, drawn.objective).run()
     result = qkdopt.solve(
         drawn.instance, strategy="milp", objective=drawn.objective, threads=1, gap=1e-6,
-        time_limit=4.0,
+        time_limit=TIME_LIMIT_S,
     )  # fmt: skip
     fewest = enumeration.fewest[result.value.served]
     # Whatever the time limit left undone: no plan as good as the best moves fewer.
@@ -57,8 +60,9 @@ def test_as_few_demands_are_moved_as_a_best_plan_needs(seed):
         pytest.skip("no best plan within the time limit")
     assert len(result.moved) == fewest
     assert qkdopt.check(drawn.instance, result).faults == ()
-    # Plans that differ by less than a solver's tolerances cannot be told apart: seeds 31 and 81.
-    if result.stopped_by != "time limit" and seed not in (31, 81):
+    # The objective may be proved with no time left for the moves. Plans that differ by less than a
+    # solver's tolerances cannot be told apart: seeds 31 and 81.
+    if result.seconds < TIME_LIMIT_S and seed not in (31, 81):
         assert result.moved_at_least == fewest
         proof = " (proved the fewest)" if fewest else ""
         assert re.search(rf"moved +{fewest} demands.*{re.escape(proof)}$", result.summary(), re.M)
