@@ -164,7 +164,7 @@ def test_a_saved_plan_is_a_start():
 
 def test_a_gap_of_none_is_a_limit_as_good_as_any():
     """Zero asks for all that can be proved; less is no gap."""
-    result = qkdopt.solve(INSTANCE, node_limit=1, gap=0.0)
+    result = qkdopt.solve(INSTANCE, strategy="fixed", gap=0.0)
     assert qkdopt.check(INSTANCE, result).faults == ()
     limits = result.limits.model_copy(update={"gap": -1e-9})
     spoilt = result.model_copy(update={"limits": limits})
