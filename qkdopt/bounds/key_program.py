@@ -262,8 +262,9 @@ class _Rows:
     """Rows of the linear program, and the columns that enter them.
 
     Rows are: 2 a link for lightpaths, 1 a link for key, 1 a link for its mixture of states, 1 a
-    class for its demands, 1 a class for its key, 1 for the number served, and with ``relay = flow``
-    the balance of keys from every source at every node.
+    class for its demands, 1 a route for the key of those on it, 1 for the number served. With
+    ``relay = flow`` there is 1 a class for its key in place of one a route, which may be anywhere,
+    and the balance of keys from every source at every node.
     """
 
     def __init__(self, program: KeyProgram, factor: float | None) -> None:
@@ -272,18 +273,20 @@ class _Rows:
         self._key, self._mix = 2 * links, 3 * links
         self._class = 4 * links
         self._needed = self._class + classes
-        self._served = self._needed + classes
+        # Key of one route for lightpaths of another is no plan, and one row for all routes of a
+        # class allows it.
+        self._served = self._needed + (classes if program._flow else len(program.routes))
         self._balance = self._served + 1
         sources = sorted({one.ends[0] for one in program.classes}) if program._flow else []
         self._source = {v: self._balance + i * program._nodes for i, v in enumerate(sources)}
         self.rows = self._balance + len(sources) * program._nodes
         self.columns = Columns()
-        for c, route in program.routes:
-            self._add_route(c, route)
+        for p, (c, route) in enumerate(program.routes):
+            self._add_route(c, route, self._needed + (c if program._flow else p))
         if program._flow:
             self._add_flows()
 
-    def _add_route(self, c: int, route: IntArray) -> None:
+    def _add_route(self, c: int, route: IntArray, needed: int) -> None:
         program, factor = self._program, self._factor
         one = program.classes[c]
         need = one.need_bps / program.unit
@@ -297,13 +300,13 @@ class _Rows:
                 rows += [self._key + int(e) for e in route[:, 0]]
                 values += [factor * need] * len(route)
             if program._flow:
-                rows.append(self._needed + c)
+                rows.append(needed)
                 values.append(-factor * need)
             self.columns.add(-1.0, rows, values)
             return
-        self.columns.add(0.0, [*rows, self._needed + c], [*values, -need])
+        self.columns.add(0.0, [*rows, needed], [*values, -need])
         if not program._flow and with_key and need:
-            rows = [self._key + int(e) for e in route[:, 0]] + [self._needed + c]
+            rows = [self._key + int(e) for e in route[:, 0]] + [needed]
             self.columns.add(-program.gain(one), rows, [1.0] * len(rows))
 
     def _add_flows(self) -> None:

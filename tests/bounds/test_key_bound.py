@@ -91,6 +91,20 @@ def test_branching_lowers_the_bound_and_loses_no_plan():
     assert bound.nodes == 1 + 2 * bound.expansions
 
 
+def test_key_is_on_the_route_of_the_light():
+    """Two links without key left: 147 needs met where a class's key may be on any of its routes."""
+    network = qkdopt.read_instance("instances/bench/nsfnet_180erl.json")
+    problem = build_problem(qkdopt.share_keys(network, rate_bps=393.1), "key-served")
+    program = KeyProgram(problem, 180)
+    names = [link.id for link in network.network.links]
+    allowed = everything(program)
+    for e in (names.index("0-7"), names.index("3-10")):
+        states = program.states[e]
+        allowed[e] = (states.drawn_bps == 0.0) & (states.loads.sum(axis=1) > 0)
+    value = program.value(program.solve(allowed), allowed) * program.unit / 393.1
+    assert value == pytest.approx(141.308, abs=0.01)
+
+
 def test_what_can_be_split_no_further_settles_the_bound():
     """Three links, each with few loads: the tree ends, at no less than the plan."""
     triangle = qkdopt.read_instance("instances/small/triangle.json")
