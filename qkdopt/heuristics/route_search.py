@@ -32,6 +32,9 @@ CHANNELS_SHARE = 0.85
 ROUTES_COLD = 0.002
 CHANNELS_HOT, CHANNELS_COLD = 0.05, 0.0005
 POLISH_HOT, POLISH_COLD = 0.002, 0.0005
+# Keys that all share change by little where channels change: by more than this share of those
+# temperatures, channels of the best routes lose needs that they could meet.
+SHARED_KEYS_HEAT = {"key-served": 0.03, "key-delivered": 0.1, "key-factor": 0.1}
 # Routes are heated and cooled several times, and the best of all is kept: where links are full one
 # cooling scatters by some per cent. Each time from a temperature and a first penalty, in turns:
 # what a lightpath too many costs, in mean key rates of a link. It is little at first, so that links
@@ -86,7 +89,8 @@ def route_search(
         plan = search.best()
         plan = drop_below_min_rate(problem, list(plan.routes), list(plan.channels))
         search = Search.begin(problem, plan, seed)
-    return polish(problem, search, start, schedule, hot=POLISH_HOT, cold=POLISH_COLD)
+    heat = SHARED_KEYS_HEAT.get(problem.objective, 1.0)
+    return polish(problem, search, start, schedule, hot=heat * POLISH_HOT, cold=heat * POLISH_COLD)
 
 
 def _paths(
@@ -129,6 +133,7 @@ def _anneal_channels(
         As for :func:`route_search`.
     """
     typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
+    typical_bps *= SHARED_KEYS_HEAT.get(problem.objective, 1.0)
     fixed = search.on_paths(paths)
     first = schedule.share
     while (share := schedule.share) < CHANNELS_SHARE and not schedule.stopped:
