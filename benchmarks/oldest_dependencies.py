@@ -22,7 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TESTS = (
-    "tests/physics", "tests/checker", "tests/milp", "tests/repetition", "tests/cli/test_golden.py",
+    "tests/physics", "tests/checker", "tests/milp", "tests/experiments/repetition",
+    "tests/cli/test_golden.py",
 )  # fmt: skip
 # What these tests import, at any version: it decides no number.
 BESIDE = ("pytest", "pytest-xdist", "hypothesis", "jsonschema")

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from qkdopt.experiments.calibration import Measurement, calibrate, read_measurements
     from qkdopt.experiments.comparison.benchmark_run import compare
+    from qkdopt.experiments.repetition import rerun
     from qkdopt.experiments.reproduction import reproduce
     from qkdopt.experiments.resilience.survival import resilience
     from qkdopt.experiments.sensitivity.analysis import sensitivity
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     )
     from qkdopt.problem import Problem
     from qkdopt.problem.plan import Plan
-    from qkdopt.repetition import rerun
     from qkdopt.report import write_report
     from qkdopt.result import Result, SavedPlan
     from qkdopt.result.calibration import Calibration
@@ -232,7 +232,7 @@ _HOME = {
     "read_result": "qkdopt.io",
     "read_surface": "qkdopt.io.surfaces",
     "reproduce": "qkdopt.experiments.reproduction",
-    "rerun": "qkdopt.repetition",
+    "rerun": "qkdopt.experiments.repetition",
     "share_keys": "qkdopt.instance",
     "simulate": "qkdopt.simulation",
     "solve": "qkdopt.optimize",

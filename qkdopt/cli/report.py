@@ -12,12 +12,12 @@ from qkdopt.instance import Instance
 from qkdopt.io import read_record, validate_writable
 from qkdopt.report import write_report
 from qkdopt.report.lookup import find_instances
-from qkdopt.report.simulations import SCHEMA as SIMULATION
-from qkdopt.report.simulations import SimulationRecord
 from qkdopt.report.write import AnyResult, reference_of
 from qkdopt.result import PLAN_SCHEMA, Result, SavedPlan
 from qkdopt.result import SCHEMA as RESULT
 from qkdopt.runtime.signals import uninterrupted
+from qkdopt.simulation.record import SCHEMA as SIMULATION
+from qkdopt.simulation.record import SimulationRecord
 
 FORMATS = (".html", ".htm")
 RECORDS: dict[str, type[Result | SavedPlan | SimulationRecord]] = {

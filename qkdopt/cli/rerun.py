@@ -13,9 +13,9 @@ from qkdopt.cli.live import LiveText
 from qkdopt.cli.provenance import PROVENANCE_FILE
 from qkdopt.cli.rerun_folder import rerun_folder
 from qkdopt.cli.streams import validate_output, write_json
+from qkdopt.experiments.repetition import Part, Rerun, rerun
+from qkdopt.experiments.repetition.differences import MOST_SHOWN
 from qkdopt.io import read_instance, read_plan
-from qkdopt.repetition import Part, Rerun, rerun
-from qkdopt.repetition.differences import MOST_SHOWN
 from qkdopt.result import Result
 
 MEANING = {

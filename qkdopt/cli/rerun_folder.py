@@ -17,13 +17,13 @@ from pydantic import Field
 from typer.main import get_command
 
 from qkdopt.cli.provenance import PROVENANCE_FILE
+from qkdopt.experiments.repetition import Part, Rerun
+from qkdopt.experiments.repetition.agreement import agreement_of_parts
+from qkdopt.experiments.repetition.differences import part
+from qkdopt.experiments.repetition.reasons import NONE_KNOWN, environment_reasons
+from qkdopt.experiments.repetition.sources import Earlier, find_instance
 from qkdopt.io import read_instance, read_record
 from qkdopt.io.environment import environment, plain
-from qkdopt.repetition import Part, Rerun
-from qkdopt.repetition.agreement import agreement_of_parts
-from qkdopt.repetition.differences import part
-from qkdopt.repetition.reasons import NONE_KNOWN, environment_reasons
-from qkdopt.repetition.sources import Earlier, find_instance
 from qkdopt.result import PROVENANCE_SCHEMA, Environment, Provenance
 from qkdopt.result.base import Record
 

@@ -23,11 +23,12 @@ from qkdopt.report.sections.over_time import over_time_section
 from qkdopt.report.sections.side_by_side import side_by_side_section
 from qkdopt.report.sections.simulation import simulation_sections, simulations_section
 from qkdopt.report.sections.spectrum import spectrum_section
-from qkdopt.report.simulations import SimulationFacts, SimulationRecord, checked_simulation
+from qkdopt.report.simulations import SimulationFacts, checked_simulation
 from qkdopt.report.text import counted, shortened
 from qkdopt.result import InstanceRef, Result, SavedPlan
 from qkdopt.runtime.files import validate_writable, write_text_whole
 from qkdopt.simulation import SimulationOutcome
+from qkdopt.simulation.record import SimulationRecord
 
 # What a page shows.
 AnyResult = Result | SavedPlan | SimulationOutcome | SimulationRecord

@@ -14,8 +14,8 @@ from qkdopt.report.comparison import write_comparison
 from qkdopt.report.design import write_design_page
 from qkdopt.report.protection import write_protection_page
 from qkdopt.report.reproduction import write_reproduction_page
-from qkdopt.report.simulations import SimulationRecord
 from qkdopt.report.write import default_labels, report_page
+from qkdopt.simulation.record import SimulationRecord
 from tests.report import test_comparison_page as comparison
 from tests.report import test_design_page as design
 from tests.report import test_reproduction_page as reproduction

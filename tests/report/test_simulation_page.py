@@ -9,8 +9,9 @@ import pytest
 
 import qkdopt
 from qkdopt.errors import RefusedError
-from qkdopt.report.simulations import SimulationRecord, checked_simulation
+from qkdopt.report.simulations import checked_simulation
 from qkdopt.report.write import default_labels, report_page
+from qkdopt.simulation.record import SimulationRecord
 from tests.command import exit_status
 from tests.report.pages import SMALL, Reader, number, solved
 

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 import qkdopt
 from qkdopt.errors import InstanceError, RefusedError, UsageError
 from qkdopt.problem.coefficients import build_tables
-from qkdopt.report.simulations import SimulationRecord, checked_simulation
+from qkdopt.report.simulations import checked_simulation
 from qkdopt.simulation import SimulationOptions, simulate
 from qkdopt.simulation import tally as t
 from qkdopt.simulation.key_pools import HOP_BITS, SHARED, SHORT, UNITS
 from qkdopt.simulation.outcome import KEY_MEASURES
+from qkdopt.simulation.record import SimulationRecord
 from qkdopt.simulation.simulator import Simulator
 from qkdopt.simulation.state import ACTIVE
 from qkdopt.simulation.tally import COLUMNS, LINK_COLUMNS

@@ -9,9 +9,10 @@ from qkdopt.report.frame import Section, render
 from qkdopt.report.sections.assumptions import citations, hardware_statements, parameters_table
 from qkdopt.report.sections.headline import Figure
 from qkdopt.report.sections.map_drawing import NetworkMap
-from qkdopt.report.simulations import Interval, SimulatedLink, SimulationFacts, SimulationRecord
+from qkdopt.report.simulations import SimulationFacts
 from qkdopt.report.table import Column, Table, Value, rate_column, share_column
 from qkdopt.report.text import counted, passage, shortened
+from qkdopt.simulation.record import Interval, SimulatedLink, SimulationRecord
 
 # Column -> heading, unit, factor and format of its values.
 MEASURES = (

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qkdopt.experiments.repetition.agreement import CONFIRMED, Agreement
+from qkdopt.experiments.repetition.differences import Part
+from qkdopt.experiments.repetition.reasons import NONE_KNOWN, environment_reasons
+from qkdopt.experiments.repetition.records import EXPECTED, AnyOutput, earlier_of
+from qkdopt.experiments.repetition.runs import REPEATED, Plans
+from qkdopt.experiments.repetition.sources import find_instance, plan_of
 from qkdopt.instance import Instance
 from qkdopt.io.environment import environment
-from qkdopt.repetition.agreement import CONFIRMED, Agreement
-from qkdopt.repetition.differences import Part
-from qkdopt.repetition.reasons import NONE_KNOWN, environment_reasons
-from qkdopt.repetition.records import EXPECTED, AnyOutput, earlier_of
-from qkdopt.repetition.runs import REPEATED, Plans
-from qkdopt.repetition.sources import find_instance, plan_of
 from qkdopt.result import AnyPlan, Provenance
 
 

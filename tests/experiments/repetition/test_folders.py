@@ -10,7 +10,7 @@ import pytest
 
 from tests.command import exit_status
 
-SMALL = Path(__file__).parent.parent.parent / "instances" / "small"
+SMALL = Path(__file__).parents[3] / "instances" / "small"
 COMMANDS = {
     "rank": ("design", "rank", SMALL / "mesh6.json", "--channels", 1, "--on", "demands",
              "--assignments", 2, "--method", "listed", "--also", "3;5", "--workers", 1),

@@ -13,20 +13,20 @@ from qkdopt.dimensioning.check import check_dimensioning
 from qkdopt.dimensioning.dimension import dimension
 from qkdopt.dimensioning.frontier import dimension_frontier
 from qkdopt.errors import RefusedError
-from qkdopt.instance import Instance
-from qkdopt.optimize import solve
-from qkdopt.optimize.strategies import HEURISTICS
-from qkdopt.repetition.agreement import (
+from qkdopt.experiments.repetition.agreement import (
     Agreement,
     agreement_of_order,
     agreement_of_parts,
     agreement_of_results,
     contradictions,
 )
-from qkdopt.repetition.differences import ROUNDING, Part, part
-from qkdopt.repetition.reasons import clock_reason
-from qkdopt.repetition.records import validate_options
-from qkdopt.repetition.sources import Earlier, as_plain, trace_of
+from qkdopt.experiments.repetition.differences import ROUNDING, Part, part
+from qkdopt.experiments.repetition.reasons import clock_reason
+from qkdopt.experiments.repetition.records import validate_options
+from qkdopt.experiments.repetition.sources import Earlier, as_plain, trace_of
+from qkdopt.instance import Instance
+from qkdopt.optimize import solve
+from qkdopt.optimize.strategies import HEURISTICS
 from qkdopt.result import AnyPlan, Result
 from qkdopt.result.dimensioning import Dimensioning, Frontier
 from qkdopt.simulation import SimulationOptions, simulate

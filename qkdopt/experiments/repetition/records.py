@@ -10,11 +10,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from qkdopt.errors import ResultError
+from qkdopt.experiments.repetition.sources import Earlier, as_plain, read_output
 from qkdopt.instance.faults import fault_texts
 from qkdopt.io import read_record
-from qkdopt.repetition.sources import Earlier, as_plain, read_output
-from qkdopt.report.simulations import SCHEMA as SIMULATION_SCHEMA
-from qkdopt.report.simulations import SimulationRecord
 from qkdopt.result import SCHEMA, Environment, InstanceSource, Provenance, Result
 from qkdopt.result.base import Record
 from qkdopt.result.dimensioning import (
@@ -24,6 +22,8 @@ from qkdopt.result.dimensioning import (
     Frontier,
 )
 from qkdopt.simulation import SimulationOutcome
+from qkdopt.simulation.record import SCHEMA as SIMULATION_SCHEMA
+from qkdopt.simulation.record import SimulationRecord
 
 AnyOutput = Result | Dimensioning | Frontier | SimulationOutcome
 MODELS: dict[str, type[BaseModel]] = {

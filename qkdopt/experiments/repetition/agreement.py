@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from qkdopt.repetition.differences import ROUNDING, Part
+from qkdopt.experiments.repetition.differences import ROUNDING, Part
 from qkdopt.result import Bound, Result, Value
 
 Agreement = Literal["identical", "same value", "better", "worse", "different", "contradicts"]

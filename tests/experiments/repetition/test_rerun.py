@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import qkdopt
-from qkdopt.repetition.reasons import NONE_KNOWN
+from qkdopt.experiments.repetition.reasons import NONE_KNOWN
 from qkdopt.result import Bound
 from tests.command import exit_status
 
-SMALL = Path(__file__).parent.parent.parent / "instances" / "small"
+SMALL = Path(__file__).parents[3] / "instances" / "small"
 LINE, MESH = SMALL / "line.json", SMALL / "mesh6.json"
 
 
@@ -105,8 +105,8 @@ def test_a_run_ended_by_the_clock_says_so(tmp_path, capsys):
     ("factor", "agreement"), [(1.0 - 1e-3, "better"), (1.0 + 1e-3, "worse"), (1.0, "same value")]
 )
 def test_the_order_is_by_served_and_then_by_the_objective(factor, agreement):
-    from qkdopt.repetition.agreement import agreement_of_results
-    from qkdopt.repetition.differences import part
+    from qkdopt.experiments.repetition.agreement import agreement_of_results
+    from qkdopt.experiments.repetition.differences import part
 
     now = qkdopt.solve(qkdopt.read_instance(MESH), strategy="ds-qkd")
     value = now.value.model_copy(update={"objective_bps": factor * now.value.objective_bps})
@@ -135,7 +135,7 @@ def test_a_bound_below_the_other_value_contradicts(tmp_path, monkeypatch, capsys
         rest = {"stopped_by": "gap", "history": (), "baseline": None}
         return plan.model_copy(update=proved | rest)
 
-    monkeypatch.setattr("qkdopt.repetition.runs.solve", too_low)
+    monkeypatch.setattr("qkdopt.experiments.repetition.runs.solve", too_low)
     assert exit_status("-q", "rerun", path) == 1
     told = capsys.readouterr().out
     assert "verdict    contradicts" in told
