@@ -102,6 +102,7 @@ GROUPS = {
             "tests/milp/test_shared_keys.py",
             "tests/optimize/test_around.py",
             "tests/checker/test_without_key.py",
+            "tests/heuristics/test_channel_program.py",
         ),
     ),
     "kernel": Group(

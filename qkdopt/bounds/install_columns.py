@@ -143,8 +143,9 @@ class _Rows:
             low[self._class + c] = high[self._class + c] = one.count
             if program.flow and one.need_bps:
                 first = self._balance + c * program.nodes
-                low[first + one.ends[0]] = high[first + one.ends[0]] = 1.0
-                low[first + one.ends[1]] = high[first + one.ends[1]] = -1.0
+                source, target = (first + end for end in one.ends)
+                low[source] = high[source] = 1.0
+                low[target] = high[target] = -1.0
         return low, high
 
     def solve(self) -> InstallPrices | None:
