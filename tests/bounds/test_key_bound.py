@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -41,6 +42,31 @@ def test_at_any_prices_it_is_above_a_plan(objective, relay):
         )
         value = program.value(prices, everything(program)) * program.unit
         assert value >= exact.objective_bps
+
+
+@pytest.mark.parametrize("factor", [None, 0.3])
+def test_rounding_never_takes_anything_from_it(factor):
+    """The sum of its terms by rounding upwards alone is what it may not be below."""
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=3000.0), "key-delivered")
+    program = KeyProgram(problem, 100)
+    prices = program.solve(everything(program), factor)
+    links = [
+        (states.loads @ prices.lightpath[e] + prices.key[e] * states.drawn_bps / program.unit).max()
+        for e, states in enumerate(program.states)
+    ]
+    demands, size = program._demand_part(prices, factor)
+    exact = math.fsum([*links, demands])
+    size += math.fsum(map(abs, links))
+    assert exact + 5e-10 * size < program.value(prices, everything(program), factor)
+
+
+def test_loads_that_are_mixed_are_apart():
+    """Where states without light and with much of it are mixed, branching goes between them."""
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=3000.0), "key-delivered")
+    program = KeyProgram(problem, 100)
+    prices = program.solve(everything(program))
+    assert prices.spread.max() > 3.0
+    assert (prices.spread >= 0.0).all()
 
 
 def test_dual_prices_of_the_program_give_its_value():
