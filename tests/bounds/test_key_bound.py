@@ -184,6 +184,22 @@ def test_the_least_factor_that_is_ruled_out_is_found_in_few_steps(threshold, mon
     assert len(tried) < 60
 
 
+def test_factors_that_a_plan_has_are_not_tried(monkeypatch):
+    problem = build_problem(qkdopt.share_keys(NSFNET, rate_bps=1000.0), "key-factor")
+    bound, tried = KeyBound(problem, 100), []
+
+    def beyond(_bound, factor):
+        tried.append(factor)
+        return factor > 1.234
+
+    monkeypatch.setattr(KeyBound, "_beyond", beyond)
+    for _ in range(2):
+        bound.tighten(1.2 * problem.needs.total_bps, 1e-4, lambda: False)
+    assert bound.closed
+    assert tried
+    assert min(tried) > 1.2 * (1.0 - 1e-9)
+
+
 def test_with_equal_needs_that_count_in_full_alone_links_draw_whole_needs():
     need = 3000.0
     for objective, whole in (("key-served", True), ("key-delivered", False)):
