@@ -265,11 +265,12 @@ def _most(
         whole = rows.copy()
         whole[:, columns:] *= need
         cost = np.concatenate([np.zeros(columns), [-weights[name] for name in needed]])
+        alone = [_alone(instance, paths[name], needs[name], link_bps) for name in needed]
         found = milp(
             cost,
             constraints=LinearConstraint(whole, *limit),
             integrality=np.concatenate([np.zeros(columns), np.ones(len(needed))]),
-            bounds=(0.0, np.concatenate([np.full(columns, np.inf), np.ones(len(needed))])),
+            bounds=(0.0, np.concatenate([np.full(columns, np.inf), alone])),
             options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
         )
         if found.x is not None:
@@ -287,6 +288,17 @@ def _most(
         name: float(scale * key) for name, key in zip(needed, keys, strict=True)
     }
     return _worth(instance, result.objective, given), given, math.fsum(given.values())
+
+
+def _alone(instance: Instance, links: tuple[str, ...], need_bps: float, link_bps: Keys) -> float:
+    """Return 1 where links have what a demand needs, drawn by nobody else, and 0 where not.
+
+    A solver's tolerance is a part of the largest rate of all links: of a need much less than that
+    it may give away all.
+    """
+    if instance.qkd.relay == "flow":
+        return 1.0
+    return float(min(link_bps.get(name, 0.0) for name in links) >= MET * need_bps)
 
 
 def _rows(
