@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import networkx as nx
 import numpy as np
 from scipy.optimize import LinearConstraint, linprog, milp
 
@@ -265,7 +266,7 @@ def _most(
         whole = rows.copy()
         whole[:, columns:] *= need
         cost = np.concatenate([np.zeros(columns), [-weights[name] for name in needed]])
-        alone = [_alone(instance, paths[name], needs[name], link_bps) for name in needed]
+        alone = [_alone(instance, name, paths[name], needs[name], link_bps) for name in needed]
         found = milp(
             cost,
             constraints=LinearConstraint(whole, *limit),
@@ -290,15 +291,24 @@ def _most(
     return _worth(instance, result.objective, given), given, math.fsum(given.values())
 
 
-def _alone(instance: Instance, links: tuple[str, ...], need_bps: float, link_bps: Keys) -> float:
+def _alone(
+    instance: Instance, name: NodeId, links: tuple[str, ...], need_bps: float, link_bps: Keys
+) -> float:
     """Return 1 where links have what a demand needs, drawn by nobody else, and 0 where not.
 
     A solver's tolerance is a part of the largest rate of all links: of a need much less than that
     it may give away all.
     """
-    if instance.qkd.relay == "flow":
-        return 1.0
-    return float(min(link_bps.get(name, 0.0) for name in links) >= MET * need_bps)
+    if instance.qkd.relay != "flow":
+        return float(min(link_bps.get(link, 0.0) for link in links) >= MET * need_bps)
+    demand = next(demand for demand in instance.demands if demand.id == name)
+    graph = nx.Graph()
+    graph.add_nodes_from((demand.source, demand.target))
+    for link in instance.network.links:
+        before = graph.get_edge_data(link.a, link.b, {"capacity": 0.0})["capacity"]
+        graph.add_edge(link.a, link.b, capacity=before + link_bps.get(link.id, 0.0))
+    most_bps = nx.maximum_flow_value(graph, demand.source, demand.target)
+    return float(most_bps >= MET * need_bps)
 
 
 def _rows(

@@ -96,7 +96,14 @@ class KeyFlows:
         if objective not in ("key-delivered", "key-served"):
             share = np.where(served, needs.shares, 0.0)
             return self._fair(room, share / share.max(initial=1e-300)) * scale
-        need = np.where(served, needs.rate_bps, 0.0) / scale
+        need_bps = np.where(served, needs.rate_bps, 0.0)
+        # In units of what is asked for: a solver's tolerance is then a part of that, and not of a
+        # link that may have a million times more.
+        scale = float(need_bps.max())
+        if scale <= 0.0:
+            return need_bps
+        room = np.minimum(rate_bps[self._links], need_bps.sum()) / scale
+        need = need_bps / scale
         least = np.zeros(len(need))
         if objective == "key-served":
             least = np.where(self._met(room, need, needs.weight), need, 0.0)
