@@ -137,6 +137,19 @@ def least_factor(m: JointModel) -> pyo.Objective:
     return pyo.Objective(expr=1.0 * m.t, sense=pyo.maximize)
 
 
+def worth_of_key(m: JointModel) -> float:
+    r"""Return what one unit of a demand's key may be worth in the model's objective.
+
+    In a sum it is worth 1. Where a factor is maximised, key of a demand that asks for little
+    counts by what all ask for, :math:`\sum_{r'} d_{r'} / d_r`: there, what a solver's tolerance
+    hides of the key it multiplies.
+    """
+    if not hasattr(m, "c20_factor") or not len(m.c20_factor):
+        return 1.0
+    needs = needs_in_units(m)
+    return float(needs.sum()) / min(float(needs[r]) for r in m.c20_factor)
+
+
 def most_key(m: JointModel, r: int) -> float:
     """Return the most key that a demand can have on any of its routes."""
     return max((m.z[r, p].ub for p in range(len(m.problem.routes[r]))), default=0.0)

@@ -18,9 +18,17 @@ NOTHING = 1e-5
 SERVED = 1e-4
 
 
-def widened(bound: float) -> float:
-    """Return a solver's bound on a sum of rates with what its tolerances can hide; at least 0."""
-    return max(0.0, bound) * (1.0 + RELATIVE) + ABSOLUTE
+def widened(bound: float, worth: float = 1.0) -> float:
+    """Return a solver's bound with what its tolerances can hide; at least 0.
+
+    Parameters
+    ----------
+    bound
+        What the solver proved.
+    worth
+        What one unit of a rate in a row may be worth in the objective: 1 in a sum of rates.
+    """
+    return max(0.0, bound) * (1.0 + RELATIVE) + ABSOLUTE * max(1.0, worth)
 
 
 def lowered(value: float) -> float:

@@ -21,7 +21,7 @@ from qkdopt.milp import (
 from qkdopt.milp.kept import count_kept
 from qkdopt.milp.keyed import count_keyed, min_keyed
 from qkdopt.milp.scales import rate_cap_bps, stated_error_bps
-from qkdopt.milp.shared_keys import needs_in_units, shares_keys
+from qkdopt.milp.shared_keys import needs_in_units, shares_keys, worth_of_key
 from qkdopt.milp.variables import JointModel
 from qkdopt.milp.wavelengths import group_by_route
 from qkdopt.optimize.clock import Clock
@@ -153,7 +153,8 @@ class JointRun:
         if outcome.has_solution:
             offer_if_legal(self._incumbent, plan_of_model(model))
         if outcome.bound is not None and self._incumbent.best()[1].served == exact.served:
-            self.bound_bps = min(widened(outcome.bound), most_by_columns(model)) * scale
+            proved = widened(outcome.bound, worth_of_key(model))
+            self.bound_bps = min(proved, most_by_columns(model)) * scale
             if outcome.bound <= NOTHING and self._no_key(model, exact.served):
                 self.bound_bps = 0.0
 
@@ -284,12 +285,13 @@ class JointRun:
             one routing's wavelengths, a number of demands.
         """
         self._clock.enter(phase)
+        worth = 1.0 if scale is None else worth_of_key(model)
 
         def watch(incumbent: float | None, bound: float | None) -> bool:
             solver, proved = None, None
             if scale is not None and served is not None:
                 solver = (_scaled(incumbent, scale), _scaled(bound, scale))
-                proved = None if bound is None else widened(bound) * scale
+                proved = None if bound is None else widened(bound, worth) * scale
             self._clock.report(
                 phase, self._incumbent, proved, bound_served=served, solver=solver, by_clock=True
             )

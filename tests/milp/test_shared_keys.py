@@ -8,6 +8,7 @@ import pyomo.environ as pyo
 import pytest
 
 from qkdopt.adapters import Limits, Status, adapter_of
+from qkdopt.milp.shared_keys import worth_of_key
 from tests.command import HANG_SECONDS
 from tests.milp.tiny import clear, holds, with_rule
 
@@ -91,3 +92,9 @@ def test_least_factor__is_that_of_the_demand_served_that_gets_least_of_its_need(
     routed(m, {r: given[r] / m.unit_bps for r in served})
     factor = min(given[r] / NEEDS_BPS[r] for r in served)
     assert optimum(m) * m.unit_bps == pytest.approx(3000.0 * factor, rel=1e-6)
+
+
+def test_worth_of_key__that_of_the_demand_that_asks_for_least_counts_most_in_a_factor():
+    least = min(NEEDS_BPS.values())
+    assert worth_of_key(with_rule("least_factor")) == pytest.approx(3000.0 / least)
+    assert worth_of_key(with_rule("delivered")) == 1.0
