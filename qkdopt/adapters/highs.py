@@ -29,8 +29,11 @@ STATUS = {
 }
 # Text of the log where a start is accepted; HiGHS reports it nowhere else.
 START_TAKEN = "MIP start solution is feasible"
-# Bit of the presolve rule that makes rows sparser: in HiGHS 1.16 it loses solutions, if rarely.
-SPARSIFY = 1 << 14
+# Bits of presolve rules that lose solutions, if rarely, in HiGHS 1.16. The first makes rows sparse.
+# The others fix many columns at once, after which a set of which one must be chosen may be dropped
+# although nothing is chosen yet (github.com/ERGO-Code/HiGHS/issues/3216).
+SPARSIFY, ENUMERATION, DUAL_FIXING_PROBING = 1 << 14, 1 << 16, 1 << 20
+RULES_OFF = SPARSIFY | ENUMERATION | DUAL_FIXING_PROBING
 # Objectives further apart than this share are those of two solutions.
 SAME_OBJECTIVE = 1e-6
 
@@ -163,7 +166,7 @@ def _set_options(highs: Any, limits: Limits) -> None:
     highs.setOptionValue("mip_rel_gap", limits.gap)
     highs.setOptionValue("threads", limits.threads)
     highs.setOptionValue("random_seed", limits.seed)
-    highs.setOptionValue("presolve_rule_off", SPARSIFY)
+    highs.setOptionValue("presolve_rule_off", RULES_OFF)
     if limits.nodes is not None:
         highs.setOptionValue("mip_max_nodes", limits.nodes)
 

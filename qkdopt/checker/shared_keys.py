@@ -216,12 +216,20 @@ class _Flows:
 
 
 def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> float:
-    """Largest multiple of these keys that can be relayed at once over any nodes."""
+    """Largest multiple of these keys that can be relayed at once over any nodes.
+
+    No more than the least that each demand could have alone: in that unit nothing is small.
+    """
     needed = [name for name, value in share.items() if value > 0.0]
     if not needed:
         return math.inf
-    flows = _Flows(instance, link_bps, needed)
+    alone = min(_most_alone(instance, name, link_bps) / share[name] for name in needed)
+    if alone <= 0.0:
+        return 0.0
     top = max(share.values())
+    most = math.fsum(share[name] for name in needed) / top
+    rates = {name: min(rate / (alone * top), most) for name, rate in link_bps.items()}
+    flows = _Flows(instance, rates, needed)
     column = np.array([[share[name] / top] for name in needed])
     found = linprog(
         np.concatenate([np.zeros(flows.flows), [-1.0]]),
@@ -230,7 +238,7 @@ def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> f
         A_eq=np.hstack([flows.balance[:, : flows.flows], flows.balance[:, flows.flows :] @ column]),
         b_eq=np.zeros(len(flows.balance)),
     )
-    return float(found.x[-1]) * flows.scale / top if found.x is not None else 0.0
+    return min(1.0, float(found.x[-1]) * flows.scale) * alone if found.x is not None else 0.0
 
 
 def _worth(instance: Instance, objective: str, given: dict[NodeId, float]) -> float:
@@ -301,14 +309,18 @@ def _alone(
     """
     if instance.qkd.relay != "flow":
         return float(min(link_bps.get(link, 0.0) for link in links) >= MET * need_bps)
+    return float(_most_alone(instance, name, link_bps) >= MET * need_bps)
+
+
+def _most_alone(instance: Instance, name: NodeId, link_bps: Keys) -> float:
+    """Return the most key that a demand can be relayed, drawn by nobody else [bit/s]."""
     demand = next(demand for demand in instance.demands if demand.id == name)
     graph = nx.Graph()
     graph.add_nodes_from((demand.source, demand.target))
     for link in instance.network.links:
         before = graph.get_edge_data(link.a, link.b, {"capacity": 0.0})["capacity"]
         graph.add_edge(link.a, link.b, capacity=before + link_bps.get(link.id, 0.0))
-    most_bps = nx.maximum_flow_value(graph, demand.source, demand.target)
-    return float(most_bps >= MET * need_bps)
+    return float(nx.maximum_flow_value(graph, demand.source, demand.target))
 
 
 def _rows(

@@ -9,6 +9,7 @@ key as they carry, whichever way:
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array, hstack, vstack
@@ -22,6 +23,8 @@ from qkdopt.units import FloatArray
 GROWS = 1e-7
 # Key rates are scaled so that the largest is 1; shares below this are rounding.
 TINY = 1e-9
+# A factor below this, where the largest key rate and the largest share are 1, is stated anew.
+LITTLE = 1e-4
 
 
 class KeyFlows:
@@ -39,6 +42,8 @@ class KeyFlows:
         number = {node.id: v for v, node in enumerate(network.nodes)}
         self._links = [e for e, link in enumerate(network.links) if link.qkd]
         ends = [(number[network.links[e].a], number[network.links[e].b]) for e in self._links]
+        self._ends = ends
+        self._pairs = [(number[demand.source], number[demand.target]) for demand in demands]
         sources = sorted({number[demand.source] for demand in demands})
         nodes, arcs = len(number), 2 * len(ends)
         incidence = coo_array(
@@ -187,7 +192,36 @@ class KeyFlows:
         cost = np.concatenate([[-1.0], np.zeros(len(share))])
         found = self._solve(cost, room, low, high, change)
         factor = 0.0 if found is None else max(0.0, float(found[0]))
+        if factor < LITTLE and not fixed.any():
+            factor = self._grow_little(room, share, change)
         return factor, np.where(growing, factor * share, fixed)
+
+    def _grow_little(self, room: FloatArray, share: FloatArray, change: csr_array) -> float:
+        """Largest common factor where it is within a solver's tolerance of the fastest link.
+
+        What the demand that is worst off could have alone is the unit.
+        """
+        limit = self._least_alone(room, share)
+        if limit <= 0.0:
+            return 0.0
+        low = np.zeros(1 + len(share))
+        cost = np.concatenate([[-1.0], np.zeros(len(share))])
+        high = np.where(cost < 0.0, np.inf, 0.0)
+        # Nothing draws more of a link than all have together.
+        found = self._solve(cost, np.minimum(room / limit, share.sum()), low, high, change)
+        return 0.0 if found is None else limit * min(1.0, max(0.0, float(found[0])))
+
+    def _least_alone(self, room: FloatArray, share: FloatArray) -> float:
+        """Largest factor of their shares that each growing demand could have alone."""
+        graph = nx.Graph()
+        graph.add_nodes_from(node for pair in self._pairs for node in pair)
+        for (a, b), capacity in zip(self._ends, room, strict=True):
+            before = graph.get_edge_data(a, b, {"capacity": 0.0})["capacity"]
+            graph.add_edge(a, b, capacity=before + float(capacity))
+        return min(
+            float(nx.maximum_flow_value(graph, *self._pairs[r])) / float(share[r])
+            for r in np.flatnonzero(share > 0.0)
+        )
 
     def _fair(self, room: FloatArray, share: FloatArray) -> FloatArray:
         """Max-min fair shares: all grow together, then those that can, until none can."""

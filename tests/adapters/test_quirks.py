@@ -21,7 +21,7 @@ from qkdopt import read_instance, solve
 from qkdopt.adapters import Limits, Program, Status, adapter_of, program_of_model
 from qkdopt.adapters.base import Observer
 from qkdopt.adapters.conformance import knapsack, market_split, random_program
-from qkdopt.adapters.highs import HighsAdapter, pass_program
+from qkdopt.adapters.highs import SPARSIFY, HighsAdapter, pass_program
 from qkdopt.adapters.mps import write_mps
 from qkdopt.heuristics import ds_qkd
 from qkdopt.milp import build_joint, build_textbook, linearise_links, set_start
@@ -29,6 +29,7 @@ from qkdopt.problem import build_problem
 from qkdopt.runtime.output import new_highs, suppress_stdout
 from tests.command import HANG_SECONDS
 from tests.corners.generator import corner_instance
+from tests.corners.shared_keys import shared_keys
 from tests.random_instances import random_instance
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -198,6 +199,8 @@ def test_highs_ends_without_an_answer_after_its_presolve(monkeypatch):
 
     monkeypatch.setattr(HighsAdapter, "isolated", False)
     monkeypatch.setattr(HighsAdapter, "_run", spy)
+    # With rules that are off by now.
+    monkeypatch.setattr("qkdopt.adapters.highs.RULES_OFF", SPARSIFY)
     instance = read_instance(CASES / "corner_2692.json")
     options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
     result = solve(instance, objective="mean", time_limit=20.0, **options)
@@ -214,17 +217,30 @@ def test_highs_loses_solutions_where_its_presolve_makes_rows_sparser(monkeypatch
     options = {"strategy": "milp", "formulation": "load-state", "threads": 1, "seed": 0}
     right = solve(instance, objective="mean", time_limit=20.0, **options)
     # `SPARSIFY`: the rule is off.
-    monkeypatch.setattr("qkdopt.adapters.highs.SPARSIFY", 0)
+    monkeypatch.setattr("qkdopt.adapters.highs.RULES_OFF", 0)
     wrong = solve(instance, objective="mean", time_limit=20.0, **options)
     assert wrong.status == "optimal"
     assert wrong.bound.objective_bps < 0.98 * right.value.objective_bps
 
 
 @needs("highspy")
+def test_highs_loses_solutions_where_its_presolve_fixes_many_columns_at_once(monkeypatch):
+    monkeypatch.setattr(HighsAdapter, "isolated", False)
+    drawn = shared_keys(4441)
+    options = {"strategy": "milp", "threads": 1, "seed": 0, "time_limit": 20.0}
+    right = solve(drawn.instance, objective=drawn.objective, **options)
+    # `ENUMERATION` and `DUAL_FIXING_PROBING`: the rules are off.
+    monkeypatch.setattr("qkdopt.adapters.highs.RULES_OFF", SPARSIFY)
+    wrong = solve(drawn.instance, objective=drawn.objective, **options)
+    assert wrong.status == "optimal"
+    assert wrong.bound.objective_bps < 0.6 * right.value.objective_bps
+
+
+@needs("highspy")
 def test_highs_gives_back_the_start_beside_the_objective_of_a_better_solution(monkeypatch):
     # Seen with the rule that is off by now.
     monkeypatch.setattr(HighsAdapter, "isolated", False)
-    monkeypatch.setattr("qkdopt.adapters.highs.SPARSIFY", 0)
+    monkeypatch.setattr("qkdopt.adapters.highs.RULES_OFF", 0)
     problem = build_problem(random_instance(70), "mean")
     model = build_joint(problem, linearise_links(problem, 1.55), served=2)
     set_start(model, ds_qkd(problem))
