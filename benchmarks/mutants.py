@@ -108,7 +108,10 @@ GROUPS = {
     "kernel": Group(
         (
             *modules("qkdopt/heuristics/annealing", "kernel moves"),
-            *modules("qkdopt/heuristics/route_annealing", "arrays colouring_kernel kernel"),
+            *modules(
+                "qkdopt/heuristics/route_annealing",
+                "arrays colouring_kernel kernel recolouring_kernel triples",
+            ),
             *modules("qkdopt/heuristics", "channel_choice placement"),
             *modules("qkdopt/problem", "network_state load_states"),
             "qkdopt/physics/compiled_keyrate.py",

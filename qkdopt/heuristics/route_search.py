@@ -15,6 +15,7 @@ from qkdopt.heuristics.annealing.anneal import Search
 from qkdopt.heuristics.local_search import polish
 from qkdopt.heuristics.route_annealing.anneal import RouteSearch
 from qkdopt.heuristics.route_annealing.colouring import colour_best
+from qkdopt.heuristics.route_annealing.recolouring import recolour_rest
 from qkdopt.heuristics.schedule import CHUNK_MOVES, Schedule
 from qkdopt.heuristics.spectrum import drop_below_min_rate
 from qkdopt.problem import Problem
@@ -25,6 +26,8 @@ from qkdopt.problem.plan import Plan, assess
 ROUTES_SHARE = 0.35
 # Share of that in which all demands are routed, where some were blocked; most often all fit.
 ROUTES_SHARE_OF_ALL = 0.6
+# Share of a run at which those that first fit left without channels are given up.
+RECOLOURED_SHARE = 0.45
 # Share of a run at which the channels of these routes are settled; then both may change.
 CHANNELS_SHARE = 0.85
 # Temperatures as shares of the mean key rate of the links: routes alone (the hot ones are below),
@@ -41,6 +44,8 @@ SHARED_KEYS_HEAT = {"key-served": 0.03, "key-delivered": 0.1, "key-factor": 0.1}
 # can be given up and taken back, and in the end more than any routing gains by it.
 COOLINGS = ((0.2, 1.0), (0.4, 0.3), (0.4, 1.0)) * 2
 PENALTY_LAST = 10.0
+# How often in each cooling triples of fibres are looked at that the routes crowd.
+LOOKS = 4
 COLOURINGS = 200
 
 
@@ -78,11 +83,11 @@ def route_search(
     schedule = Schedule(seconds, moves, should_stop)
     paths = _paths(problem, seed, start, schedule, all_demands=all_demands)
     search = Search.begin(problem, start, seed)
-    coloured = colour_best(search, paths, np.random.default_rng(seed), COLOURINGS, schedule)
-    lost = (coloured[0] < 0) & (search.arrays.demands[:, 3] == 1)
+    search.begin_at(*colour_best(search, paths, np.random.default_rng(seed), COLOURINGS, schedule))
+    recolour_rest(search, paths, schedule, RECOLOURED_SHARE)
+    lost = (search.state.path < 0) & (search.arrays.demands[:, 3] == 1)
     if schedule.stopped or lost.any():
         return start
-    search.begin_at(*coloured)
     _anneal_channels(search, paths, problem, start, schedule)
     if any(demand.min_skr_bps for demand in problem.instance.demands):
         # The search goes from plan to plan that keeps every demand's least rate.
@@ -106,13 +111,11 @@ def _paths(
     typical_bps = max(1.0, float(assess(problem, start).link_skr_bps.mean()))
     if all_demands and start.served < sum(map(bool, problem.routes)):
         routing = RouteSearch.begin(problem, start, seed, all_demands=True)
-        _anneal(routing, schedule, ROUTES_SHARE_OF_ALL * ROUTES_SHARE, typical_bps)
+        routing = _anneal(routing, schedule, ROUTES_SHARE_OF_ALL * ROUTES_SHARE, typical_bps)
         if routing.fits:
-            _anneal(routing, schedule, ROUTES_SHARE, typical_bps)
-            return routing.best_path
+            return _anneal(routing, schedule, ROUTES_SHARE, typical_bps).best_path
     routing = RouteSearch.begin(problem, start, seed)
-    _anneal(routing, schedule, ROUTES_SHARE, typical_bps)
-    return routing.best_path
+    return _anneal(routing, schedule, ROUTES_SHARE, typical_bps).best_path
 
 
 def _anneal_channels(
@@ -144,8 +147,10 @@ def _anneal_channels(
     search.back_to_best()
 
 
-def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps: float) -> None:
-    """Cool from now until a share of the schedule is over.
+def _anneal(
+    routing: RouteSearch, schedule: Schedule, until: float, typical_bps: float
+) -> RouteSearch:
+    """Cool from now until a share of the schedule is over; return the search as it is then.
 
     Parameters
     ----------
@@ -158,11 +163,15 @@ def _anneal(routing: RouteSearch, schedule: Schedule, until: float, typical_bps:
     typical_bps
         Typical key rate of a link [bit/s].
     """
-    first = schedule.share
+    first, looks = schedule.share, 0.0
     while (share := schedule.share) < until and not schedule.stopped:
-        turn, cooled = divmod(len(COOLINGS) * (share - first) / (until - first), 1.0)
+        passed = len(COOLINGS) * (share - first) / (until - first)
+        if passed >= looks:
+            routing, looks = routing.without_crowds(), passed + 1.0 / LOOKS
+        turn, cooled = divmod(passed, 1.0)
         hot, penalty_first = COOLINGS[int(turn)]
         heat = typical_bps * hot * (ROUTES_COLD / hot) ** cooled
         penalty = typical_bps * penalty_first * (PENALTY_LAST / penalty_first) ** cooled
         routing.anneal(CHUNK_MOVES, heat, penalty)
         schedule.count(CHUNK_MOVES)
+    return routing

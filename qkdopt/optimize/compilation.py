@@ -8,6 +8,7 @@ from qkdopt.heuristics import ds_qkd, ds_qkd_synergistic, local_search, route_se
 from qkdopt.heuristics.annealing.kernel import anneal, rebuild
 from qkdopt.heuristics.route_annealing.colouring_kernel import colour
 from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
+from qkdopt.heuristics.route_annealing.recolouring_kernel import recolour
 from qkdopt.optimize.clock import Clock
 from qkdopt.optimize.incumbent import Incumbent
 from qkdopt.problem.network_state import find_free_positions, switch_route
@@ -16,7 +17,9 @@ from qkdopt.runtime.compiled import KernelWatch, compiled_before
 from qkdopt.runtime.deadline import within
 
 # What heuristics and search call, beyond the first plan; those that they call come with them.
-SEARCH_KERNELS = (find_free_positions, switch_route, rebuild, anneal, set_up, anneal_routes, colour)
+SEARCH_KERNELS = (
+    find_free_positions, switch_route, rebuild, anneal, set_up, anneal_routes, colour, recolour,
+)  # fmt: skip
 
 
 def compile_first(incumbent: Incumbent, clock: Clock, *, bound: bool) -> None:

@@ -46,6 +46,7 @@ HELPERS = {
     "start_keys",
     "start_set",
     "validate_candidates",
+    "worth_of_key",
 }
 TEXTS = Path(__file__).parent / "lp"
 

@@ -94,7 +94,7 @@ def test_least_factor__is_that_of_the_demand_served_that_gets_least_of_its_need(
     assert optimum(m) * m.unit_bps == pytest.approx(3000.0 * factor, rel=1e-6)
 
 
-def test_worth_of_key__that_of_the_demand_that_asks_for_least_counts_most_in_a_factor():
+def test_in_a_factor_key_of_the_demand_that_asks_for_least_is_worth_most():
     least = min(NEEDS_BPS.values())
     assert worth_of_key(with_rule("least_factor")) == pytest.approx(3000.0 / least)
     assert worth_of_key(with_rule("delivered")) == 1.0

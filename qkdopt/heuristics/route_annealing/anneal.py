@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from qkdopt.heuristics.annealing.arrays import random_state
 from qkdopt.heuristics.route_annealing.arrays import RoutingArrays, paths_of, routing_arrays
 from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
+from qkdopt.heuristics.route_annealing.triples import Triples, crowded
 from qkdopt.problem import Problem
 from qkdopt.problem.coefficients import IntArray
 from qkdopt.problem.plan import Plan
@@ -29,6 +30,8 @@ class RouteSearch:
         ``(E, 2)`` lightpaths with and against the quantum signal.
     rate, excess
         ``(E,)`` best key rate of each link at its load [bit/s], and lightpaths beyond what fits.
+    triples
+        Triples of fibres that the search has crowded so far, and their loads.
     drawn
         ``(E,)`` key that is drawn of each link [bit/s], for objectives about shared keys.
     value
@@ -37,7 +40,7 @@ class RouteSearch:
         ``(E, R)``, ``(E,)`` and ``(R, longest path)``: who crosses each link, how many, and where
         among them each demand is.
     best_path
-        ``(R,)`` best paths so far that fit on every link.
+        ``(R,)`` best paths so far that fit on every link and crowd no triple of fibres known.
     figures
         ``(3,)`` current score, its excess, and the best score.
     random
@@ -45,6 +48,7 @@ class RouteSearch:
     """
 
     arrays: RoutingArrays
+    triples: Triples
     path: IntArray
     load: IntArray
     rate: FloatArray
@@ -84,6 +88,7 @@ class RouteSearch:
         longest = int(np.diff(arrays.path_start).max(initial=1))
         search = cls(
             arrays=arrays,
+            triples=Triples.of(np.zeros((0, 3), dtype=np.int64), arrays.room, arrays.crosses),
             path=path,
             load=np.zeros((links, 2), dtype=np.int64),
             rate=np.zeros(links),
@@ -103,15 +108,16 @@ class RouteSearch:
 
     @property
     def fits(self) -> bool:
-        """Whether any paths were seen that fit on every link."""
+        """Whether any paths were seen that fit on every link and crowd no triple known."""
         return bool(self.figures[2] > -np.inf)
 
     def set_up(self) -> None:
         """Compute loads, rates and score from the paths."""
-        a = self.arrays
+        a, t = self.arrays, self.triples
         set_up(
             a.objective, a.demands, a.min_skr, a.path_start, a.hops, a.rate_of_load,
-            a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate, self.excess,
+            a.excess_of_load, a.needs, a.order, t.start, t.of_path, t.room, t.load, self.path,
+            self.load, self.rate, self.excess,
             self.drawn, self.value, self.members, self.count, self.place, self.figures,
         )  # fmt: skip
 
@@ -125,13 +131,39 @@ class RouteSearch:
         heat_bps
             Temperature [bit/s of the score], above 0.
         penalty_bps
-            What a lightpath beyond what fits on a link costs [bit/s of the score].
+            What a lightpath beyond what fits on a link, or on a triple of fibres, costs [bit/s of
+            the score].
         """
-        a = self.arrays
+        a, t = self.arrays, self.triples
         anneal_routes(
             moves, heat_bps, penalty_bps, a.objective, a.demands, a.min_skr, a.path_start, a.hops,
-            a.rate_of_load, a.excess_of_load, a.needs, a.order, self.path, self.load, self.rate,
+            a.rate_of_load, a.excess_of_load, a.needs, a.order, t.start, t.of_path, t.room, t.load,
+            self.path, self.load, self.rate,
             self.excess, self.drawn, self.value, self.members, self.count, self.place,
             self.best_path, self.figures, self.random,
         )  # fmt: skip
         self.set_up()
+
+    def without_crowds(self) -> RouteSearch:
+        """Return the search with a penalty on triples of fibres that its paths crowd.
+
+        Its best paths count no longer where they crowd one.
+        """
+        found = [self._crowded(path) for path in (self.best_path, self.path)]
+        known = {tuple(triple) for triple in self.triples.fibres.tolist()}
+        new = sorted({tuple(t) for part in found for t in part.tolist()} - known)
+        if not new:
+            return self
+        fibres = np.array([*self.triples.fibres.tolist(), *new], dtype=np.int64)
+        triples = Triples.of(fibres, self.arrays.room, self.arrays.crosses)
+        search = replace(self, triples=triples)
+        search.set_up()
+        if len(found[0]):
+            search.figures[2] = -np.inf
+        return search
+
+    def _crowded(self, path: IntArray) -> IntArray:
+        """``(T, 3)`` triples of fibres that paths crowd."""
+        served = path >= 0
+        arrays = self.arrays
+        return crowded(arrays.crosses[path[served]], arrays.demands[served, 2], arrays.room)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qkdopt.heuristics.annealing.arrays import NONE, OBJECTIVE_CODE, need_arrays
+from qkdopt.heuristics.route_annealing.triples import crossings
 from qkdopt.problem import Problem
-from qkdopt.problem.coefficients import IntArray
+from qkdopt.problem.coefficients import BoolArray, IntArray
 from qkdopt.problem.load_states import LinkStates, co_direction
 from qkdopt.problem.network_tables import hops_of
 from qkdopt.problem.plan import BLOCKED, Plan
@@ -30,6 +31,10 @@ class RoutingArrays:
         ``(P + 1,)`` hops of path p are ``hops[path_start[p]:path_start[p + 1]]``.
     hops
         ``(H, 2)`` link, and 0 co-propagating or 1 counter-propagating with its quantum signal.
+    crosses
+        ``(P, 2 E)`` fibres that each path crosses.
+    room
+        Channels that may be lit anywhere.
     rate_of_load
         ``(E, M, M)`` best key rate of a link that carries (m0, m1) lightpaths [bit/s].
     excess_of_load
@@ -44,6 +49,8 @@ class RoutingArrays:
     min_skr: FloatArray
     path_start: IntArray
     hops: IntArray
+    crosses: BoolArray
+    room: int
     rate_of_load: FloatArray
     excess_of_load: IntArray
     needs: FloatArray
@@ -67,6 +74,8 @@ def routing_arrays(problem: Problem) -> RoutingArrays:
         min_skr=np.array([demand.min_skr_bps or 0.0 for demand in demands], dtype=np.float64),
         path_start=path_start,
         hops=np.column_stack([hops[:, 0], direction]).astype(np.int64),
+        crosses=crossings(path_start, 2 * hops[:, 0] + hops[:, 2], 2 * len(co)),
+        room=int(problem.tables.usable.any(axis=(0, 1)).sum()),
         rate_of_load=rate,
         excess_of_load=excess,
         needs=needs,

@@ -2,7 +2,8 @@
 
 Channels are left out. A link's rate is the best that its load allows, and a link with more
 lightpaths than fit costs a penalty for each: a graded one, for with a constant one the search
-freezes. Only demands on links whose rate changes are looked at again.
+freezes. So does each that crowds three fibres (:mod:`~qkdopt.heuristics.route_annealing.triples`).
+Only demands on links whose rate changes are looked at again.
 """
 
 from __future__ import annotations
@@ -89,10 +90,24 @@ def _score(objective, value, path, rate):
     return total
 
 
+@njit_noalloc
+def _add_to_triples(p, channels, triple_start, triple_of_path, room, triple_load):
+    """Add lightpaths on a path to its triples; return how many more are beyond their room."""
+    beyond = 0
+    if p >= 0:
+        for k in range(triple_start[p], triple_start[p + 1]):
+            t = triple_of_path[k]
+            beyond -= max(0, triple_load[t] - room)
+            triple_load[t] += channels
+            beyond += max(0, triple_load[t] - room)
+    return beyond
+
+
 @njit
 def set_up(
-    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order, path,
-    load, rate, excess, drawn, value, members, count, place, figures,
+    objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order,
+    triple_start, triple_of_path, room, triple_load, path, load, rate, excess, drawn, value,
+    members, count, place, figures,
 ):  # fmt: skip
     """Compute everything from the paths.
 
@@ -100,6 +115,8 @@ def set_up(
     ----------
     objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
+    triple_start, triple_of_path, room, triple_load
+        Fields of :class:`qkdopt.heuristics.route_annealing.triples.Triples`; the load is written.
     path
         ``(R,)`` path of each demand, -1 when blocked; read.
     load, rate, excess, drawn
@@ -114,6 +131,8 @@ def set_up(
     """
     load[:] = 0
     count[:] = 0
+    triple_load[:] = 0
+    total = 0
     for r in range(len(path)):
         p = path[r]
         if p < 0:
@@ -121,7 +140,7 @@ def set_up(
         _join(r, p, path_start, hops, members, count, place)
         for h in range(path_start[p], path_start[p + 1]):
             load[hops[h, 0], hops[h, 1]] += demands[r, 2]
-    total = 0
+        total += _add_to_triples(p, demands[r, 2], triple_start, triple_of_path, room, triple_load)
     for e in range(len(rate)):
         _look_up(e, load, rate_of_load, excess_of_load, rate, excess)
         total += excess[e]
@@ -230,8 +249,8 @@ def _keep_best(path, figures, best_path):
 @njit
 def anneal_routes(
     moves, heat, penalty, objective, demands, min_skr, path_start, hops, rate_of_load,
-    excess_of_load, needs, order, path, load, rate, excess, drawn, value, members, count, place,
-    best_path, figures, random,
+    excess_of_load, needs, order, triple_start, triple_of_path, room, triple_load, path, load, rate,
+    excess, drawn, value, members, count, place, best_path, figures, random,
 ):  # fmt: skip
     """Try ``moves`` moves at one temperature.
 
@@ -242,9 +261,11 @@ def anneal_routes(
     heat
         Temperature [bit/s of the score], above 0.
     penalty
-        What a lightpath beyond what fits on a link costs [bit/s of the score].
+        What a lightpath beyond what fits on a link, or on three fibres, costs [bit/s of the score].
     objective, demands, min_skr, path_start, hops, rate_of_load, excess_of_load, needs, order
         Fields of :class:`qkdopt.heuristics.route_annealing.arrays.RoutingArrays`.
+    triple_start, triple_of_path, room, triple_load
+        Fields of :class:`qkdopt.heuristics.route_annealing.triples.Triples`.
     path, load, rate, excess, drawn, value, members, count, place, figures
         As :func:`set_up` leaves them; all change in place.
     best_path
@@ -261,7 +282,7 @@ def anneal_routes(
         m = _propose(demands, path_start, hops, path, members, count, random, who, p_new)
         if m == 0:
             continue
-        n, changes = 0, 0
+        n, changes, beyond = 0, 0, 0
         for k in range(m):
             r = who[k]
             p_old[k] = path[r]
@@ -271,10 +292,16 @@ def anneal_routes(
                        kept_excess, n)  # fmt: skip
             _add_load(p_old[k], -demands[r, 2], path_start, hops, load)
             _add_load(p_new[k], demands[r, 2], path_start, hops, load)
+            beyond += _add_to_triples(
+                p_old[k], -demands[r, 2], triple_start, triple_of_path, room, triple_load
+            )
+            beyond += _add_to_triples(
+                p_new[k], demands[r, 2], triple_start, triple_of_path, room, triple_load
+            )
             path[r] = p_new[k]
             seen[r], changed[changes], kept_value[changes] = 1, r, value[r]
             changes += 1
-        gain, beyond = 0.0, 0
+        gain = 0.0
         for t in range(n):
             e = touched[t]
             mark[e] = 0
@@ -304,8 +331,11 @@ def anneal_routes(
             continue
         for k in range(m):
             path[who[k]] = p_old[k]
-            _add_load(p_new[k], -demands[who[k], 2], path_start, hops, load)
-            _add_load(p_old[k], demands[who[k], 2], path_start, hops, load)
+            wide = demands[who[k], 2]
+            _add_load(p_new[k], -wide, path_start, hops, load)
+            _add_load(p_old[k], wide, path_start, hops, load)
+            _add_to_triples(p_new[k], -wide, triple_start, triple_of_path, room, triple_load)
+            _add_to_triples(p_old[k], wide, triple_start, triple_of_path, room, triple_load)
         for t in range(n):
             rate[touched[t]], excess[touched[t]] = kept_rate[t], kept_excess[t]
         for k in range(changes):

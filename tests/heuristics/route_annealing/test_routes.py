@@ -92,10 +92,11 @@ def kernel_only(search: RouteSearch, moves: int) -> None:
     """Anneal without the set-up afterwards, which would hide a drift."""
     from qkdopt.heuristics.route_annealing.kernel import anneal_routes
 
-    a = search.arrays
+    a, t = search.arrays, search.triples
     anneal_routes(
         moves, 2e4, 3e3, a.objective, a.demands, a.min_skr, a.path_start, a.hops, a.rate_of_load,
-        a.excess_of_load, a.needs, a.order, search.path, search.load, search.rate, search.excess,
+        a.excess_of_load, a.needs, a.order, t.start, t.of_path, t.room, t.load, search.path,
+        search.load, search.rate, search.excess,
         search.drawn, search.value, search.members, search.count, search.place,
         search.best_path, search.figures, search.random,
     )  # fmt: skip
