@@ -223,7 +223,7 @@ def _factor(instance: Instance, share: dict[NodeId, float], link_bps: Keys) -> f
     needed = [name for name, value in share.items() if value > 0.0]
     if not needed:
         return math.inf
-    alone = min(_most_alone(instance, name, link_bps) / share[name] for name in needed)
+    alone = min(_most_alone(instance, name, (), link_bps) / share[name] for name in needed)
     if alone <= 0.0:
         return 0.0
     top = max(share.values())
@@ -266,20 +266,28 @@ def _most(
     needed = [name for name in paths if needs[name] > 0.0]
     if not needed:
         return 0.0, dict.fromkeys(paths, 0.0), 0.0
-    rows, limit, columns, scale = _rows(instance, paths, needed, link_bps)
-    need = np.array([needs[name] / scale for name in needed])
+    alone = {name: _most_alone(instance, name, paths[name], link_bps) for name in needed}
+    most = {name: min(needs[name], alone[name]) for name in needed}
+    total = math.fsum(most.values())
+    if total <= 0.0:
+        return 0.0, dict.fromkeys(paths, 0.0), 0.0
+    # A solver's tolerance is a part of the largest number: of what can be given, then, and not of a
+    # link that may have a million times more.
+    rates = {name: min(rate, total) for name, rate in link_bps.items()}
+    rows, limit, columns, scale = _rows(instance, paths, needed, rates)
+    need = np.array([most[name] / scale for name in needed])
     floor = np.zeros(len(needed))
     if result.objective == "key-served":
         weights = {demand.id: demand.key.weight for demand in instance.demands if demand.key}
         whole = rows.copy()
         whole[:, columns:] *= need
         cost = np.concatenate([np.zeros(columns), [-weights[name] for name in needed]])
-        alone = [_alone(instance, name, paths[name], needs[name], link_bps) for name in needed]
+        can_be_met = [float(alone[name] >= MET * needs[name]) for name in needed]
         found = milp(
             cost,
             constraints=LinearConstraint(whole, *limit),
             integrality=np.concatenate([np.zeros(columns), np.ones(len(needed))]),
-            bounds=(0.0, np.concatenate([np.full(columns, np.inf), alone])),
+            bounds=(0.0, np.concatenate([np.full(columns, np.inf), can_be_met])),
             options={"time_limit": SECONDS, "mip_rel_gap": 0.0},
         )
         if found.x is not None:
@@ -299,21 +307,10 @@ def _most(
     return _worth(instance, result.objective, given), given, math.fsum(given.values())
 
 
-def _alone(
-    instance: Instance, name: NodeId, links: tuple[str, ...], need_bps: float, link_bps: Keys
-) -> float:
-    """Return 1 where links have what a demand needs, drawn by nobody else, and 0 where not.
-
-    A solver's tolerance is a part of the largest rate of all links: of a need much less than that
-    it may give away all.
-    """
+def _most_alone(instance: Instance, name: NodeId, links: tuple[str, ...], link_bps: Keys) -> float:
+    """Return the most key that a demand can have, drawn by nobody else [bit/s]."""
     if instance.qkd.relay != "flow":
-        return float(min(link_bps.get(link, 0.0) for link in links) >= MET * need_bps)
-    return float(_most_alone(instance, name, link_bps) >= MET * need_bps)
-
-
-def _most_alone(instance: Instance, name: NodeId, link_bps: Keys) -> float:
-    """Return the most key that a demand can be relayed, drawn by nobody else [bit/s]."""
+        return min(link_bps.get(link, 0.0) for link in links)
     demand = next(demand for demand in instance.demands if demand.id == name)
     graph = nx.Graph()
     graph.add_nodes_from((demand.source, demand.target))

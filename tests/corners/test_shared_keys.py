@@ -39,8 +39,8 @@ def test_a_factor_within_a_solvers_tolerance_is_not_proved_away(solver):
 
 
 # In 890 and 1184 a demand asks for a millionth of what the fastest link has, or less, over links
-# that have nothing for it. In 4398 and 4473 links have a billionth of what others have.
-@pytest.mark.parametrize("seed", [*range(24), 890, 1184, 4398, 4473])
+# that have nothing for it. In the others links have a billionth of what others have.
+@pytest.mark.parametrize("seed", [*range(24), 890, 1184, 4398, 4473, 6187])
 def test_plans_are_worth_what_the_checker_says(seed):
     drawn = shared_keys(seed)
     strategy = "fixed" if seed == 1184 else "ds-qkd"
