@@ -84,7 +84,7 @@ def route_search(
     paths = _paths(problem, seed, start, schedule, all_demands=all_demands)
     search = Search.begin(problem, start, seed)
     search.begin_at(*colour_best(search, paths, np.random.default_rng(seed), COLOURINGS, schedule))
-    recolour_rest(search, paths, schedule, RECOLOURED_SHARE)
+    paths = recolour_rest(search, paths, schedule, RECOLOURED_SHARE)
     lost = (search.state.path < 0) & (search.arrays.demands[:, 3] == 1)
     if schedule.stopped or lost.any():
         return start

@@ -253,3 +253,11 @@ def test_nsfnet_is_proved_closely(objective, rate, gap):
     result = qkdopt.solve(shared, objective=objective, time_limit=60.0)
     assert qkdopt.check(shared, result).ok
     assert result.gap < gap
+
+
+@pytest.mark.parametrize("objective", ["key-delivered", "key-served", "key-factor"])
+def test_a_bound_says_how_it_was_proved(objective):
+    shared = qkdopt.share_keys(NSFNET, rate_bps=3000.0)
+    bound = KeyBound(build_problem(shared, objective), served=100)
+    assert ("factor" in bound.as_bound().method) == (objective == "key-factor")
+    assert ("branching on loads" in bound.as_bound().method) == (objective != "key-factor")

@@ -56,6 +56,18 @@ def test_the_program_finds_the_cheapest_legal_channels(seed):
         assert qkdopt.check(problem.instance, saved_plan_of(problem, other)).faults == ()
 
 
+def test_a_limit_of_less_than_a_second_leaves_time_for_a_small_program():
+    problem = problem_of(1, most_demands=9, channels=(5, 7), floors=False)
+    plan = ds_qkd(problem)
+    assert plan.served
+    assert improve_channels(problem, plan, seconds=0.0) is plan
+    limited, unlimited = (
+        improve_channels(problem, plan, seconds=0.99),
+        improve_channels(problem, plan),
+    )
+    assert limited.channels == unlimited.channels != plan.channels
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_cost_is_what_little_noise_of_the_channel_takes_from_the_key_rates(seed):
     problem = problem_of(seed, "link-sum", most_demands=5, channels=(4, 6), floors=False)

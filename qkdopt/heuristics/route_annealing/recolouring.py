@@ -12,10 +12,14 @@ from qkdopt.problem.coefficients import IntArray
 
 # Steps that take about as long as a chunk of moves.
 STEPS = 500
+# So many times without one more demand served, and those that wait may take other paths.
+PATIENCE = 200
 
 
-def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: float) -> None:
+def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: float) -> IntArray:
     """Serve more of the demands on given paths, if possible all; the search goes on from there.
+
+    Returns ``(R,)`` paths: as given, but for demands that found channels on another one alone.
 
     Channels may come out worse: annealing them is what comes next.
 
@@ -29,7 +33,7 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
         Share of the schedule at which to end; before that, where all are served.
     """
     a, s = search.arrays, search.state
-    wide, slots = a.demands[:, 2], s.channel.shape[1]
+    given, wide, slots = path, a.demands[:, 2], s.channel.shape[1]
     left_out = np.flatnonzero((path >= 0) & (s.path < 0))
     lightpaths = [int(r) * slots + slot for r in left_out for slot in range(int(wide[r]))]
     waiting = np.full(s.channel.size, NONE, dtype=np.int64)
@@ -37,18 +41,20 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
     counts = np.array([len(lightpaths), len(lightpaths), 0], dtype=np.int64)
     channel, occupant, blockers = s.channel.copy(), s.occupant.copy(), s.blockers.copy()
     tabu = np.zeros((s.channel.size, a.usable.shape[1]), dtype=np.int64)
-    best_path, best_channel = s.path.copy(), s.channel.copy()
-    served = int((best_path >= 0).sum())
+    path, best_path, best_channel = path.copy(), s.path.copy(), s.channel.copy()
+    served, stale = int((best_path >= 0).sum()), 0
     while counts[0] and schedule.share < until and not schedule.stopped:
         recolour(
-            STEPS, a.demands, a.path_start, a.hops, a.usable, a.blocks, a.groups, path, channel,
-            occupant, blockers, waiting, tabu, counts, s.random,
+            STEPS, stale >= PATIENCE, a.demands, a.path_start, a.hops, a.usable, a.blocks, a.groups,
+            path, channel, occupant, blockers, waiting, tabu, counts, s.random,
         )  # fmt: skip
         schedule.count(CHUNK_MOVES)
+        stale += 1
         lit = (path >= 0) & ((channel >= 0).sum(axis=1) == wide)
         if lit.sum() > served:
-            served = int(lit.sum())
+            served, stale = int(lit.sum()), 0
             best_path = np.where(lit, path, NONE)
             best_channel = np.where(lit[:, None], channel, NONE)
     if served > (s.path >= 0).sum():
         search.begin_at(best_path, best_channel)
+    return np.where(s.path >= 0, s.path, given)

@@ -3,7 +3,8 @@
 Lightpaths without a channel wait. Each step takes the one that is in the way of fewest others on
 some channel, and those wait in its place; for a while they may not return to that channel. This is
 the tabu search on partial colourings of Bloechliger and Zufferey (Computers & Operations Research
-35, 960, 2008), with paths for the graph of conflicts.
+35, 960, 2008), with paths for the graph of conflicts. Where it does not get on, a demand that waits
+may also take another path, if a channel is free there.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _switch(lightpath, w, lit, path, path_start, hops, blocks, channel, occupant
 
 @njit_noalloc
 def _in_the_way(
-    lightpath, w, slots, path, demands, path_start, hops, blocks, groups, occupant, blockers, most,
+    lightpath, p, w, slots, demands, path_start, hops, blocks, groups, occupant, blockers, most,
     out,
 ):  # fmt: skip
     """List who is lit on a channel along a path; -1 for more than ``most``, or where it may not be.
@@ -43,7 +44,7 @@ def _in_the_way(
     It may not where another channel of the same demand is, a demand in place, or the last channel
     that leaves a link a candidate.
     """
-    p, n = path[lightpath // slots], 0
+    n = 0
     for h in range(path_start[p], path_start[p + 1]):
         e, d, other = hops[h, 0], hops[h, 1], occupant[hops[h, 2], w]
         if other >= 0:
@@ -72,8 +73,8 @@ def _in_the_way(
 
 @njit
 def recolour(
-    steps, demands, path_start, hops, usable, blocks, groups, path, channel, occupant, blockers,
-    waiting, tabu, counts, random,
+    steps, reroute, demands, path_start, hops, usable, blocks, groups, path, channel, occupant,
+    blockers, waiting, tabu, counts, random,
 ):  # fmt: skip
     """Try for a number of steps to have none wait.
 
@@ -81,10 +82,12 @@ def recolour(
     ----------
     steps
         Number of steps; fewer where none waits any more.
+    reroute
+        Whether a demand with one lightpath that waits may take another path.
     demands, path_start, hops, usable, blocks, groups
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchArrays`.
     path
-        ``(R,)`` path of each demand; -1 when blocked.
+        ``(R,)`` path of each demand; -1 when blocked. Changed with ``reroute``.
     channel, occupant, blockers
         Fields of :class:`qkdopt.heuristics.annealing.arrays.SearchState`; changed in place.
     waiting
@@ -102,26 +105,34 @@ def recolour(
         if counts[0] == 0:
             return
         counts[2] += 1
-        least, place, to, ties = MOST_OUT, -1, -1, 0
+        least, place, over, to, ties = MOST_OUT, -1, -1, -1, 0
         for k in range(counts[0]):
-            for w in range(width):
-                if usable[path[waiting[k] // slots], w] == 0:
-                    continue
-                n = _in_the_way(
-                    waiting[k], w, slots, path, demands, path_start, hops, blocks, groups,
-                    occupant, blockers, least, out,
-                )  # fmt: skip
-                fewest_yet = counts[0] - 1 + n < counts[1]
-                if n < 0 or (tabu[waiting[k], w] > counts[2] and not fewest_yet):
-                    continue
-                ties = ties + 1 if n == least else 1
-                if n < least or draw(random, ties) == 0:
-                    least, place, to = n, k, w
+            r = waiting[k] // slots
+            first, end = path[r], path[r] + 1
+            if reroute and demands[r, 2] == 1:
+                first, end = demands[r, 0], demands[r, 1]
+            for p in range(first, end):
+                most = least if p == path[r] else 0
+                for w in range(width):
+                    if usable[p, w] == 0:
+                        continue
+                    n = _in_the_way(
+                        waiting[k], p, w, slots, demands, path_start, hops, blocks, groups,
+                        occupant, blockers, most, out,
+                    )  # fmt: skip
+                    fewest_yet = counts[0] - 1 + n < counts[1]
+                    if n < 0 or (tabu[waiting[k], w] > counts[2] and not fewest_yet):
+                        continue
+                    ties = ties + 1 if n == least else 1
+                    if n < least or draw(random, ties) == 0:
+                        least, place, over, to = n, k, p, w
+                    most = min(most, least)
         if place < 0:
             continue
         lightpath = waiting[place]
+        path[lightpath // slots] = over
         n = _in_the_way(
-            lightpath, to, slots, path, demands, path_start, hops, blocks, groups, occupant,
+            lightpath, over, to, slots, demands, path_start, hops, blocks, groups, occupant,
             blockers, MOST_OUT, out,
         )  # fmt: skip
         counts[0] -= 1

@@ -20,7 +20,7 @@ ENDLESS = 1.0
 
 
 def recoloured(problem, seed: int, paths=None):
-    """The search after one first fit and 200,000 moves of recolouring, and how many it had."""
+    """The search after a first fit and recolouring, how many it had, and how many were rerouted."""
     search = Search.begin(problem, ds_qkd(problem), seed)
     first, end, *_ = search.arrays.demands.T
     if paths is None:
@@ -28,15 +28,19 @@ def recoloured(problem, seed: int, paths=None):
     rng = np.random.default_rng(seed)
     search.begin_at(*colour_best(search, paths, rng, 1, Schedule()))
     before = int((search.state.path >= 0).sum())
-    recolour_rest(search, paths, Schedule(moves=200_000), ENDLESS)
-    return search, before
+    taken = recolour_rest(search, paths, Schedule(moves=200_000), ENDLESS)
+    served = search.state.path >= 0
+    assert (taken[served] == search.state.path[served]).all()
+    assert (taken[~served] == paths[~served]).all()
+    return search, before, int((taken != paths).sum())
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_recolouring_is_legal_and_serves_no_fewer(seed):
     instance = random_instance(seed, most_demands=9, channels=(3, 6), floors=False)
     problem = build_problem(instance)
-    search, before = recoloured(problem, seed)
+    search, before, rerouted = recoloured(problem, seed)
+    assert rerouted == 0
     plan = search.best()
     assert plan.served == search.served >= before
     assert qkdopt.check(instance, saved_plan_of(problem, plan)).faults == ()
@@ -46,9 +50,25 @@ def test_some_are_served_that_first_fit_leaves_out():
     gained = 0
     for seed in range(60):
         instance = random_instance(seed, most_demands=9, channels=(3, 6), floors=False)
-        search, before = recoloured(build_problem(instance), seed)
+        search, before, _ = recoloured(build_problem(instance), seed)
         gained += search.served - before
     assert gained > 0
+
+
+def test_those_that_wait_in_vain_take_other_paths(monkeypatch):
+    served, rerouted = np.zeros(2, dtype=int), 0
+    for seed in range(40):
+        instance = random_instance(seed, most_demands=9, channels=(3, 6), floors=False)
+        problem = build_problem(instance)
+        for number, patience in enumerate((10**9, 1)):
+            monkeypatch.setattr("qkdopt.heuristics.route_annealing.recolouring.PATIENCE", patience)
+            search, _, moved = recoloured(problem, seed)
+            served[number] += search.served
+            rerouted += moved
+            plan = saved_plan_of(problem, search.best())
+            assert qkdopt.check(instance, plan).faults == ()
+    assert rerouted > 0
+    assert served[1] > served[0]
 
 
 def test_nothing_changes_where_all_have_channels():
