@@ -13,7 +13,7 @@ from qkdopt.problem.coefficients import IntArray
 # Steps that take about as long as a chunk of moves.
 STEPS = 500
 # So many times without one more demand served, and those that wait may take other paths.
-PATIENCE = 200
+PATIENCE = 60
 
 
 def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: float) -> IntArray:
