@@ -45,7 +45,7 @@ SHARED_KEYS_HEAT = {"key-served": 0.03, "key-delivered": 0.1, "key-factor": 0.1}
 COOLINGS = ((0.2, 1.0), (0.4, 0.3), (0.4, 1.0)) * 2
 PENALTY_LAST = 10.0
 # How often in each cooling triples of fibres are looked at that the routes crowd.
-LOOKS = 4
+TRIPLE_SEARCHES = 4
 COLOURINGS = 200
 
 
@@ -163,11 +163,11 @@ def _anneal(
     typical_bps
         Typical key rate of a link [bit/s].
     """
-    first, looks = schedule.share, 0.0
+    first, due = schedule.share, 0.0
     while (share := schedule.share) < until and not schedule.stopped:
         passed = len(COOLINGS) * (share - first) / (until - first)
-        if passed >= looks:
-            routing, looks = routing.without_crowds(), passed + 1.0 / LOOKS
+        if passed >= due:
+            routing, due = routing.without_crowds(), passed + 1.0 / TRIPLE_SEARCHES
         turn, cooled = divmod(passed, 1.0)
         hot, penalty_first = COOLINGS[int(turn)]
         heat = typical_bps * hot * (ROUTES_COLD / hot) ** cooled

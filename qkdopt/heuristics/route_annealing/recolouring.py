@@ -13,7 +13,7 @@ from qkdopt.problem.coefficients import IntArray
 # Steps that take about as long as a chunk of moves.
 STEPS = 500
 # So many times without one more demand served, and those that wait may take other paths.
-PATIENCE = 60
+STALE_ROUNDS = 60
 
 
 def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: float) -> IntArray:
@@ -45,7 +45,7 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
     served, stale = int((best_path >= 0).sum()), 0
     while counts[0] and schedule.share < until and not schedule.stopped:
         recolour(
-            STEPS, stale >= PATIENCE, a.demands, a.path_start, a.hops, a.usable, a.blocks, a.groups,
+            STEPS, stale >= STALE_ROUNDS, a.demands, a.path_start, a.hops, a.usable, a.blocks, a.groups,
             path, channel, occupant, blockers, waiting, tabu, counts, s.random,
         )  # fmt: skip
         schedule.count(CHUNK_MOVES)

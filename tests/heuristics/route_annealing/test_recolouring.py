@@ -60,8 +60,10 @@ def test_those_that_wait_in_vain_take_other_paths(monkeypatch):
     for seed in range(40):
         instance = random_instance(seed, most_demands=9, channels=(3, 6), floors=False)
         problem = build_problem(instance)
-        for number, patience in enumerate((10**9, 1)):
-            monkeypatch.setattr("qkdopt.heuristics.route_annealing.recolouring.PATIENCE", patience)
+        for number, rounds in enumerate((10**9, 1)):
+            monkeypatch.setattr(
+                "qkdopt.heuristics.route_annealing.recolouring.STALE_ROUNDS", rounds
+            )
             search, _, moved = recoloured(problem, seed)
             served[number] += search.served
             rerouted += moved
