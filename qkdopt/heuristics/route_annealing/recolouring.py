@@ -45,8 +45,8 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
     served, stale = int((best_path >= 0).sum()), 0
     while counts[0] and schedule.share < until and not schedule.stopped:
         recolour(
-            STEPS, stale >= STALE_ROUNDS, a.demands, a.path_start, a.hops, a.usable, a.blocks, a.groups,
-            path, channel, occupant, blockers, waiting, tabu, counts, s.random,
+            STEPS, stale >= STALE_ROUNDS, a.demands, a.path_start, a.hops, a.usable, a.blocks,
+            a.groups, path, channel, occupant, blockers, waiting, tabu, counts, s.random,
         )  # fmt: skip
         schedule.count(CHUNK_MOVES)
         stale += 1
