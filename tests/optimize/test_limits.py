@@ -287,17 +287,18 @@ def test_compiling_runs_the_kernels_that_a_solve_runs():
     from qkdopt.heuristics.annealing.kernel import anneal, rebuild
     from qkdopt.heuristics.route_annealing.colouring_kernel import colour
     from qkdopt.heuristics.route_annealing.kernel import anneal_routes, set_up
+    from qkdopt.heuristics.route_annealing.recolouring_kernel import recolour
     from qkdopt.problem.network_state import find_free_positions, switch_route
 
     compilation.compile_search()
     compilation.compile_bound()
     assert {*compilation.SEARCH_KERNELS, *compilation.BOUND_KERNELS} == {
         find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
-        _demand_part, _link_part, add_all, solve_master,
+        recolour, _demand_part, _link_part, add_all, solve_master,
     }  # fmt: skip
     kernels = (
         find_free_positions, switch_route, anneal, rebuild, anneal_routes, set_up, colour,
-        _demand_part, _link_part, add_all, solve_master,
+        recolour, _demand_part, _link_part, add_all, solve_master,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     for objective in ("mean", "max-min", "link-sum"):

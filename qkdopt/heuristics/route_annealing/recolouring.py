@@ -43,7 +43,9 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
     tabu = np.zeros((s.channel.size, a.usable.shape[1]), dtype=np.int64)
     path, best_path, best_channel = path.copy(), s.path.copy(), s.channel.copy()
     served, stale = int((best_path >= 0).sum()), 0
-    while counts[0] and schedule.share < until and not schedule.stopped:
+    going_on = True
+    while going_on:
+        # Once in any case: whoever compiles the kernels beforehand has nobody waiting.
         recolour(
             STEPS, stale >= STALE_ROUNDS, a.demands, a.path_start, a.hops, a.usable, a.blocks,
             a.groups, path, channel, occupant, blockers, waiting, tabu, counts, s.random,
@@ -55,6 +57,7 @@ def recolour_rest(search: Search, path: IntArray, schedule: Schedule, until: flo
             served, stale = int(lit.sum()), 0
             best_path = np.where(lit, path, NONE)
             best_channel = np.where(lit[:, None], channel, NONE)
+        going_on = bool(counts[0]) and schedule.share < until and not schedule.stopped
     if served > (s.path >= 0).sum():
         search.begin_at(best_path, best_channel)
     return np.where(s.path >= 0, s.path, given)
