@@ -237,6 +237,18 @@ def _add_load(p, channels, path_start, hops, load):
             load[hops[h, 0], hops[h, 1]] += channels
 
 
+@njit_inline
+def _shift(
+    p_from, p_to, channels, path_start, hops, load, triple_start, triple_of_path, room, triple_load
+):
+    """Move lightpaths between paths; return how many more are beyond the room of triples."""
+    _add_load(p_from, -channels, path_start, hops, load)
+    _add_load(p_to, channels, path_start, hops, load)
+    beyond = _add_to_triples(p_from, -channels, triple_start, triple_of_path, room, triple_load)
+    beyond += _add_to_triples(p_to, channels, triple_start, triple_of_path, room, triple_load)
+    return beyond
+
+
 @njit_noalloc
 def _keep_best(path, figures, best_path):
     """Copy the current paths and their score over the best, if they fit and are better."""
@@ -290,14 +302,10 @@ def anneal_routes(
                        kept_excess, n)  # fmt: skip
             n = _touch(p_new[k], path_start, hops, rate, excess, touched, mark, kept_rate,
                        kept_excess, n)  # fmt: skip
-            _add_load(p_old[k], -demands[r, 2], path_start, hops, load)
-            _add_load(p_new[k], demands[r, 2], path_start, hops, load)
-            beyond += _add_to_triples(
-                p_old[k], -demands[r, 2], triple_start, triple_of_path, room, triple_load
-            )
-            beyond += _add_to_triples(
-                p_new[k], demands[r, 2], triple_start, triple_of_path, room, triple_load
-            )
+            beyond += _shift(
+                p_old[k], p_new[k], demands[r, 2], path_start, hops, load, triple_start,
+                triple_of_path, room, triple_load,
+            )  # fmt: skip
             path[r] = p_new[k]
             seen[r], changed[changes], kept_value[changes] = 1, r, value[r]
             changes += 1
@@ -331,11 +339,10 @@ def anneal_routes(
             continue
         for k in range(m):
             path[who[k]] = p_old[k]
-            wide = demands[who[k], 2]
-            _add_load(p_new[k], -wide, path_start, hops, load)
-            _add_load(p_old[k], wide, path_start, hops, load)
-            _add_to_triples(p_new[k], -wide, triple_start, triple_of_path, room, triple_load)
-            _add_to_triples(p_old[k], wide, triple_start, triple_of_path, room, triple_load)
+            _shift(
+                p_new[k], p_old[k], demands[who[k], 2], path_start, hops, load, triple_start,
+                triple_of_path, room, triple_load,
+            )  # fmt: skip
         for t in range(n):
             rate[touched[t]], excess[touched[t]] = kept_rate[t], kept_excess[t]
         for k in range(changes):
